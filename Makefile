@@ -1,0 +1,48 @@
+# All commands work from a fresh checkout: the first one creates .venv and installs the package
+# and its development tools there; changing pyproject.toml installs them again.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test lint bench clean
+
+help: ## list the targets
+	@echo 'usage: make TARGET [ARGS="..."] [PYTHON=python3.12]'
+	@echo
+	@sed -n 's/^\([a-z]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+run: ARGS ?= lenet-digits --accelerator isaac-ou --check onnxruntime --images 360
+run: $(INSTALLED) ## deploy a network, simulate it and check the result (ARGS: of spatem-run)
+	$(BIN)/spatem-run $(ARGS)
+
+test: $(INSTALLED) ## run all tests, pytest and lit (ARGS: of pytest)
+	$(BIN)/pytest -q $(ARGS)
+
+lint: $(INSTALLED) ## check style, formatting and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+
+bench: $(INSTALLED) ## run the benchmarks (ARGS: of benchmarks)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## delete build products and caches, but not .venv
+	rm -rf build dist *.egg-info .hypothesis .lit .pytest_cache .ruff_cache
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+$(INSTALLED): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+$(BIN)/python:
+	@command -v $(PYTHON) > /dev/null || { \
+	    echo 'error: $(PYTHON) not found; install Python 3.11 or later, or name it: make PYTHON=...' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo 'error: $(PYTHON) is older than Python 3.11; name a newer one: make PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { \
+	    echo 'error: $(PYTHON) cannot create environments; on Debian: apt install python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)

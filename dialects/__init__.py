@@ -1,0 +1,1 @@
+"""The dialects, one per level: `hw` (machine), `cnn`, `mvm`, `vxb`, `pxb`, `ou`."""

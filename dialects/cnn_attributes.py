@@ -1,0 +1,278 @@
+"""Types and attributes of the `cnn` dialect: quantised activations, parameters, windows."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from xdsl.dialects.builtin import (
+    DenseIntOrFPElementsAttr,
+    Float32Type,
+    FloatAttr,
+    IntAttr,
+    IntegerType,
+    Signedness,
+    StringAttr,
+    TensorType,
+    f32,
+)
+from xdsl.ir import Attribute, Data, ParametrizedAttribute, TypeAttribute
+from xdsl.irdl import AnyOf, BaseAttr, irdl_attr_definition
+from xdsl.irdl.declarative_assembly_format import (
+    AttributeVariable,
+    CustomDirective,
+    IRDLOperation,
+    ParsingState,
+    PrintingState,
+    irdl_custom_directive,
+)
+from xdsl.parser import AttrParser, Parser
+from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
+
+from spatem_ir.geometry.window import Window
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """The integer code of an activation: real value = scale · (code − zero_point)."""
+
+    bits: int
+    signed: bool
+    scale: float
+    zero_point: int
+
+    @property
+    def minimum(self) -> int:
+        """The smallest code."""
+        return -(2 ** (self.bits - 1)) if self.signed else 0
+
+    @property
+    def maximum(self) -> int:
+        """The largest code."""
+        return 2 ** (self.bits - 1) - 1 if self.signed else 2**self.bits - 1
+
+
+def float32_literal(value: float) -> str:
+    """The shortest decimal literal that is read back as the same float32."""
+    stored = struct.pack("f", value)
+    text = next(
+        text
+        for digits in range(1, 10)
+        if struct.pack("f", float(text := f"{value:.{digits}g}")) == stored
+    )
+    mantissa, exponent, power = text.partition("e")
+    return (mantissa if "." in mantissa else mantissa + ".0") + exponent + power
+
+
+@irdl_attr_definition
+class QuantType(ParametrizedAttribute, TypeAttribute):
+    """A quantised activation: `!cnn.quant<ui8, 0.05>`, `!cnn.quant<ui8, 0.05, 128>`.
+
+    The storage type, the float32 scale and the zero point (0 if it is left out).  A plain `ui8` or
+    `si8` stands for scale 1 and zero point 0.
+    """
+
+    name = "cnn.quant"
+
+    storage: IntegerType
+    scale: FloatAttr[Float32Type]
+    zero_point: IntAttr
+
+    def verify(self) -> None:
+        if self.storage.signedness.data is Signedness.SIGNLESS:
+            raise VerifyException(f"storage type {self.storage} must be signed or unsigned")
+        if not self.scale.value.data > 0:
+            raise VerifyException(f"scale {self.scale.value.data} must be positive")
+        quantization = Quantization(*_storage(self.storage), 1.0, 0)
+        if not quantization.minimum <= self.zero_point.data <= quantization.maximum:
+            raise VerifyException(
+                f"zero point {self.zero_point.data} is no value of {self.storage}"
+            )
+
+    @staticmethod
+    def of(quantization: Quantization) -> QuantType | IntegerType:
+        """The type of activations with this code; the plain storage type where that says it all."""
+        sign = Signedness.SIGNED if quantization.signed else Signedness.UNSIGNED
+        storage = IntegerType(quantization.bits, sign)
+        if quantization.scale == 1.0 and quantization.zero_point == 0:
+            return storage
+        return QuantType(
+            storage, FloatAttr(quantization.scale, f32), IntAttr(quantization.zero_point)
+        )
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> list[Attribute]:
+        with parser.in_angle_brackets():
+            storage = parser.parse_type()
+            parser.parse_punctuation(",")
+            scale = parser.parse_number()
+            zero_point = parser.parse_integer() if parser.parse_optional_punctuation(",") else 0
+        return [storage, FloatAttr(float(scale), f32), IntAttr(zero_point)]
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_attribute(self.storage)
+            printer.print_string(f", {float32_literal(self.scale.value.data)}")
+            if self.zero_point.data:
+                printer.print_string(f", {self.zero_point.data}")
+
+
+def quantization_of(tensor: Attribute) -> Quantization | None:
+    """The integer code of a tensor's elements; None if they are not integers."""
+    element = tensor.element_type if isinstance(tensor, TensorType) else tensor
+    if isinstance(element, QuantType):
+        scale, zero_point = element.scale.value.data, element.zero_point.data
+        return Quantization(*_storage(element.storage), scale, zero_point)
+    if isinstance(element, IntegerType) and element.signedness.data is not Signedness.SIGNLESS:
+        return Quantization(*_storage(element), 1.0, 0)
+    return None
+
+
+def _storage(storage: IntegerType) -> tuple[int, bool]:
+    return storage.width.data, storage.signedness.data is Signedness.SIGNED
+
+
+@irdl_attr_definition
+class SeededAttr(ParametrizedAttribute):
+    """Parameters drawn from a seeded generator when needed: `#cnn.seeded<3, tensor<6x25xsi2>>`."""
+
+    name = "cnn.seeded"
+
+    seed: IntAttr
+    type: TensorType
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> list[Attribute]:
+        with parser.in_angle_brackets():
+            seed = parser.parse_integer(allow_boolean=False, allow_negative=False)
+            parser.parse_punctuation(",")
+            return [IntAttr(seed), parser.parse_type()]
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string(f"{self.seed.data}, ")
+            printer.print_attribute(self.type)
+
+
+@irdl_attr_definition
+class FileAttr(ParametrizedAttribute):
+    """Parameters in a file: `#cnn.file<"lenet.onnx", "conv1.weight", "sha256 …", tensor<…>>`.
+
+    The path is relative to the folder of the IR file; `package:NAME` is a file that ships with the
+    compiler.  The key names an ONNX initialiser or an array of an .npz file.  The digest is the
+    first 16 hexadecimal digits of the SHA-256 of the array's bytes in C order.
+    """
+
+    name = "cnn.file"
+
+    path: StringAttr
+    key: StringAttr
+    digest: StringAttr
+    type: TensorType
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> list[Attribute]:
+        parameters: list[Attribute] = []
+        with parser.in_angle_brackets():
+            for _ in range(3):
+                parameters.append(StringAttr(parser.parse_str_literal()))
+                parser.parse_punctuation(",")
+            parameters.append(parser.parse_type())
+        return parameters
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            for text in (self.path, self.key, self.digest):
+                printer.print_string_literal(text.data)
+                printer.print_string(", ")
+            printer.print_attribute(self.type)
+
+
+ParameterAttr = SeededAttr | FileAttr | DenseIntOrFPElementsAttr
+"""Where the values of weights, biases or scales are: a generator, a file, or inline."""
+
+PARAMETER = AnyOf([BaseAttr(SeededAttr), BaseAttr(FileAttr), BaseAttr(DenseIntOrFPElementsAttr)])
+SCALE = AnyOf([BaseAttr(FloatAttr), BaseAttr(FileAttr), BaseAttr(DenseIntOrFPElementsAttr)])
+
+
+def parameter_type(parameter: Attribute) -> TensorType:
+    """The tensor type of a parameter."""
+    assert isinstance(parameter, SeededAttr | FileAttr | DenseIntOrFPElementsAttr)
+    assert isinstance(parameter.type, TensorType)
+    return parameter.type
+
+
+@irdl_custom_directive
+class Scale(CustomDirective):
+    """A weight scale: one float32 for all output channels, or a parameter with one for each."""
+
+    scale: AttributeVariable
+
+    def parse(self, parser: Parser, state: ParsingState) -> bool:
+        number = parser.parse_optional_number()
+        attribute = parser.parse_attribute() if number is None else FloatAttr(float(number), f32)
+        self.scale.set(state, attribute)
+        return True
+
+    def print(self, printer: Printer, state: PrintingState, op: IRDLOperation) -> None:
+        state.print_whitespace(printer)
+        attribute = self.scale.get(op)
+        if isinstance(attribute, FloatAttr):
+            printer.print_string(float32_literal(attribute.value.data))
+        elif attribute is not None:
+            printer.print_attribute(attribute)
+
+
+@irdl_attr_definition
+class WindowAttr(Data[Window]):
+    """A sliding window: `<3x3>`, `<11x11, strides 4x4>`, `<5x5, pads [2, 2, 2, 2]>`.
+
+    Pads are [top, left, bottom, right]; strides and dilations default to 1x1, pads to none.
+    """
+
+    name = "cnn.window"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> Window:
+        with parser.in_angle_brackets():
+            window = Window(_parse_pair(parser, 1))
+            strides, pads, dilations = window.strides, window.pads, window.dilations
+            while parser.parse_optional_punctuation(","):
+                match parser.parse_keyword_in(("strides", "pads", "dilations")):
+                    case "strides":
+                        strides = _parse_pair(parser, 1)
+                    case "dilations":
+                        dilations = _parse_pair(parser, 1)
+                    case _:
+                        pads = _parse_pads(parser)
+        return Window(window.kernel, strides, pads, dilations)
+
+    def print_parameter(self, printer: Printer) -> None:
+        window = self.data
+        default = Window(window.kernel)
+        text = "x".join(map(str, window.kernel))
+        if window.strides != default.strides:
+            text += ", strides " + "x".join(map(str, window.strides))
+        if window.pads != default.pads:
+            text += f", pads {list(window.pads)}"
+        if window.dilations != default.dilations:
+            text += ", dilations " + "x".join(map(str, window.dilations))
+        with printer.in_angle_brackets():
+            printer.print_string(text)
+
+
+def _parse_pair(parser: AttrParser, minimum: int) -> tuple[int, int]:
+    dimensions = parser.parse_dimension_list()
+    if len(dimensions) != 2 or min(dimensions) < minimum:
+        parser.raise_error(f"expected two numbers of at least {minimum}, as in 3x3")
+    return dimensions[0], dimensions[1]
+
+
+def _parse_pads(parser: AttrParser) -> tuple[int, int, int, int]:
+    pads = parser.parse_comma_separated_list(
+        parser.Delimiter.SQUARE, lambda: parser.parse_integer(allow_negative=False)
+    )
+    if len(pads) != 4:
+        parser.raise_error("expected four pads: [top, left, bottom, right]")
+    return pads[0], pads[1], pads[2], pads[3]

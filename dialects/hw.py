@@ -1,0 +1,184 @@
+"""The `hw` dialect: the accelerator on the module, and the index sets of deployments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Attribute, Data, Dialect, Operation
+from xdsl.irdl import irdl_attr_definition
+from xdsl.irdl.declarative_assembly_format import (
+    AttributeVariable,
+    CustomDirective,
+    IRDLOperation,
+    ParsingState,
+    PrintingState,
+    irdl_custom_directive,
+)
+from xdsl.utils.exceptions import VerifyException
+
+from spatem_ir.errors import SpatemError
+from spatem_ir.geometry.index_sequence import IndexSequence
+from spatem_ir.hardware.accelerator import GROUPS, Accelerator, parameters_of
+from spatem_ir.hardware.loader import accelerator_from_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from xdsl.parser import AttrParser, Parser
+    from xdsl.printer import Printer
+
+ACCELERATOR_ATTRIBUTE = "hw.accelerator"
+"""Name of the module attribute that holds the accelerator."""
+
+
+@irdl_attr_definition
+class AcceleratorAttr(Data[Accelerator]):
+    """A complete accelerator description, one group of parameters after the other.
+
+    `#hw.accelerator<"tiny" chip {pe_rows = 2, pe_columns = 2, …} pe {…} …>`
+    """
+
+    name = "hw.accelerator"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> Accelerator:
+        with parser.in_angle_brackets():
+            table: dict[str, object] = {"name": parser.parse_str_literal()}
+            while (group := parser.parse_optional_identifier()) is not None:
+                entries = parser.parse_comma_separated_list(
+                    parser.Delimiter.BRACES, lambda: _parse_entry(parser)
+                )
+                table[group] = dict(entries)
+        try:
+            return accelerator_from_table(table, f"#{cls.name}")
+        except SpatemError as error:
+            parser.raise_error(str(error))
+
+    def print_parameter(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string_literal(self.data.name)
+            for group in GROUPS:
+                printer.print_string(f"\n  {group} {{")
+                entries = parameters_of(getattr(self.data, group)).items()
+                printer.print_string(", ".join(f"{k} = {_literal(v)}" for k, v in entries))
+                printer.print_string("}")
+
+
+def _parse_entry(parser: AttrParser) -> tuple[str, int | float | bool]:
+    key = parser.parse_identifier("parameter")
+    parser.parse_punctuation("=")
+    boolean = parser.parse_optional_boolean()
+    return key, parser.parse_number() if boolean is None else boolean
+
+
+def _literal(value: int | float | bool) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return format(value, "f").rstrip("0") + "0" if "e" in repr(value) else repr(value)
+
+
+@irdl_attr_definition
+class IndicesAttr(Data[IndexSequence]):
+    """An index sequence: `0 to 96 step 2`, `5 times 3`, or a list `[0 to 4, 7, 5 times 3]`."""
+
+    name = "hw.indices"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> IndexSequence:
+        with parser.in_angle_brackets():
+            return parse_indices(parser)
+
+    def print_parameter(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string(str(self.data))
+
+    @staticmethod
+    def of(indices: Iterable[int]) -> IndicesAttr:
+        """The attribute for the given indices."""
+        return IndicesAttr(IndexSequence.of(indices))
+
+    @staticmethod
+    def range(start: int, stop: int) -> IndicesAttr:
+        """The attribute for the indices from `start` up to and without `stop`."""
+        return IndicesAttr(IndexSequence.range(start, stop))
+
+
+def parse_indices(parser: AttrParser) -> IndexSequence:
+    """Parse an index sequence without its attribute's name."""
+    runs = parser.parse_optional_comma_separated_list(
+        parser.Delimiter.SQUARE, lambda: _parse_run(parser)
+    )
+    if runs is None:
+        runs = [_parse_run(parser)]
+    return IndexSequence.of(index for run in runs for index in run)
+
+
+def _parse_run(parser: AttrParser) -> Iterable[int]:
+    start = parser.parse_integer(allow_boolean=False)
+    if parser.parse_optional_keyword("times"):
+        return [start] * parser.parse_integer(allow_boolean=False, allow_negative=False)
+    if not parser.parse_optional_keyword("to"):
+        return [start]
+    stop = parser.parse_integer(allow_boolean=False)
+    step = 1
+    if parser.parse_optional_keyword("step"):
+        step = parser.parse_integer(allow_boolean=False)
+    if step == 0:
+        parser.raise_error("a range's step must not be 0; write 'INDEX times COUNT' to repeat")
+    return range(start, stop, step)
+
+
+@irdl_custom_directive
+class Indices(CustomDirective):
+    """An index sequence property, printed without brackets or attribute name."""
+
+    indices: AttributeVariable
+
+    def parse(self, parser: Parser, state: ParsingState) -> bool:
+        self.indices.set(state, IndicesAttr(parse_indices(parser)))
+        return True
+
+    def print(self, printer: Printer, state: PrintingState, op: IRDLOperation) -> None:
+        state.print_whitespace(printer)
+        attribute = self.indices.get(op)
+        assert isinstance(attribute, IndicesAttr)
+        printer.print_string(str(attribute.data))
+
+
+def module_of(op: Operation) -> ModuleOp:
+    """The module that encloses an op.
+
+    Raises:
+        VerifyException: the op is in no module.
+    """
+    root: Operation | None = op
+    while root is not None and not isinstance(root, ModuleOp):
+        root = root.parent_op()
+    if root is None:
+        raise VerifyException(f"{op.name} is not inside a module")
+    return root
+
+
+def optional_accelerator(module: ModuleOp) -> Accelerator | None:
+    """The module's accelerator, or None if it has none."""
+    attribute: Attribute | None = module.attributes.get(ACCELERATOR_ATTRIBUTE)
+    return attribute.data if isinstance(attribute, AcceleratorAttr) else None
+
+
+def accelerator_of(op: Operation) -> Accelerator:
+    """The accelerator of the module around `op`.
+
+    Raises:
+        VerifyException: the module has none.
+    """
+    accelerator = optional_accelerator(module_of(op))
+    if accelerator is None:
+        raise VerifyException(
+            f"{op.name} needs the module attribute {ACCELERATOR_ATTRIBUTE}; "
+            "name an accelerator with --accelerator"
+        )
+    return accelerator
+
+
+HW = Dialect("hw", [], [AcceleratorAttr, IndicesAttr])

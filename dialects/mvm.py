@@ -1,0 +1,279 @@
+"""The `mvm` dialect: each weight layer as matrix-vector multiplications, cut into tiles.
+
+Level `mvm` adds one decision to the network: the partition grid of every weight layer.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp, TensorType, i64
+from xdsl.ir import Attribute, Data, Dialect, SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_attr_definition,
+    irdl_op_definition,
+    opt_prop_def,
+    prop_def,
+    traits_def,
+)
+from xdsl.irdl.declarative_assembly_format import (
+    AttributeVariable,
+    CustomDirective,
+    ParsingState,
+    PrintingState,
+    irdl_custom_directive,
+)
+from xdsl.parser import AttrParser, Parser
+from xdsl.printer import Printer
+from xdsl.traits import HasParent
+
+from spatem_ir.dialects.checks import fail, shape_of
+from spatem_ir.dialects.cnn import NetworkOp
+from spatem_ir.dialects.cnn_attributes import Scale, WindowAttr
+from spatem_ir.dialects.cnn_weight_layers import (
+    INTEGER,
+    TYPES_FORMAT,
+    WEIGHTS_FORMAT,
+    ConvOp,
+    DenseOp,
+    LocalOp,
+    WeightLayerOp,
+    integer,
+)
+from spatem_ir.dialects.hw import module_of, optional_accelerator
+from spatem_ir.geometry.grid import Deal, Grid
+from spatem_ir.geometry.layer import Layer
+from spatem_ir.geometry.window import Window
+
+
+class MatrixShape(NamedTuple):
+    """Matrices of a layer, the rows and columns of each, and the windows of each."""
+
+    matrices: int
+    rows: int
+    columns: int
+    windows: int
+
+    @staticmethod
+    def of(layer: Layer) -> MatrixShape:
+        """The matrix shape of a layer."""
+        return MatrixShape(layer.matrices, layer.rows, layer.columns, layer.windows)
+
+    def __str__(self) -> str:
+        several = f"{self.matrices} of " if self.matrices > 1 else ""
+        return f"{several}{self.rows}x{self.columns} windows {self.windows}"
+
+
+@irdl_attr_definition
+class MatrixAttr(Data[MatrixShape]):
+    """The matrices of a layer: `25x6 windows 784`, `2 of 1200x128 windows 729`."""
+
+    name = "mvm.matrix"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> MatrixShape:
+        with parser.in_angle_brackets():
+            return parse_matrix(parser)
+
+    def print_parameter(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string(str(self.data))
+
+
+def parse_matrix(parser: AttrParser) -> MatrixShape:
+    """Parse a matrix shape without its attribute's name."""
+    dimensions, matrices = parser.parse_dimension_list(), 1
+    if len(dimensions) == 1 and parser.parse_optional_keyword("of"):
+        matrices, dimensions = dimensions[0], parser.parse_dimension_list()
+    if len(dimensions) != 2:
+        parser.raise_error("expected rows x columns of a matrix, as in 25x6")
+    parser.parse_keyword("windows")
+    windows = parser.parse_integer(allow_boolean=False, allow_negative=False)
+    return MatrixShape(matrices, dimensions[0], dimensions[1], windows)
+
+
+@irdl_custom_directive
+class Matrix(CustomDirective):
+    """A matrix shape property, printed without brackets or attribute name."""
+
+    matrix: AttributeVariable
+
+    def parse(self, parser: Parser, state: ParsingState) -> bool:
+        self.matrix.set(state, MatrixAttr(parse_matrix(parser)))
+        return True
+
+    def print(self, printer: Printer, state: PrintingState, op: IRDLOperation) -> None:
+        state.print_whitespace(printer)
+        attribute = self.matrix.get(op)
+        assert isinstance(attribute, MatrixAttr)
+        printer.print_string(str(attribute.data))
+
+
+@irdl_attr_definition
+class GridAttr(Data[Grid]):
+    """A partition grid: `<hwm = 3, wwm = 1, iw = 96 cyclic, ib = 2, tile 9x6>`.
+
+    The degrees of SPATEM's Algorithm 1, how windows are dealt to copies, and the rows x columns
+    (in weights) of a full tile.
+    """
+
+    name = "mvm.grid"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> Grid:
+        degrees: dict[str, int] = {}
+        deal = Deal.CYCLIC
+        with parser.in_angle_brackets():
+            for degree in ("hwm", "wwm", "iw", "ib"):
+                parser.parse_keyword(degree)
+                parser.parse_punctuation("=")
+                degrees[degree] = parser.parse_integer(allow_boolean=False, allow_negative=False)
+                if degrees[degree] == 0:
+                    parser.raise_error(f"degree {degree} must be at least 1")
+                if degree == "iw":
+                    deal = Deal(parser.parse_keyword_in(tuple(Deal)))
+                parser.parse_punctuation(",")
+            parser.parse_keyword("tile")
+            tile = parser.parse_dimension_list()
+            if len(tile) != 2 or 0 in tile:
+                parser.raise_error("expected rows x columns of a tile, as in 9x6")
+        return Grid(**degrees, tile_rows=tile[0], tile_columns=tile[1], deal=deal)
+
+    def print_parameter(self, printer: Printer) -> None:
+        grid = self.data
+        with printer.in_angle_brackets():
+            printer.print_string(
+                f"hwm = {grid.hwm}, wwm = {grid.wwm}, iw = {grid.iw} {grid.deal}, ib = {grid.ib}, "
+                f"tile {grid.tile_rows}x{grid.tile_columns}"
+            )
+
+
+@irdl_op_definition
+class LayerOp(WeightLayerOp):
+    """A weight layer as matrices, cut into tiles by a grid.
+
+    It computes what the `cnn` op from which it was made computes: a convolution, locally connected
+    (`region`) or, with a 1x1 window on a flat tensor, dense layer.
+    """
+
+    name = "mvm.layer"
+
+    window = prop_def(WindowAttr)
+    groups = prop_def(INTEGER, default_value=integer(1))
+    region = opt_prop_def(WindowAttr)
+    matrix = prop_def(MatrixAttr)
+    grid = prop_def(GridAttr)
+
+    traits = traits_def(HasParent(NetworkOp))
+
+    custom_directives = (Scale, Matrix)
+
+    assembly_format = (
+        "$sym_name $input $window (`groups` $groups^)? (`region` $region^)? "
+        + WEIGHTS_FORMAT
+        + "`matrix` custom<Matrix>($matrix) `grid` $grid "
+        + TYPES_FORMAT
+    )
+
+    def __init__(
+        self,
+        input: SSAValue,
+        output: TensorType,
+        properties: dict[str, Attribute],
+        grid: Grid,
+    ):
+        super().__init__(
+            operands=[input],
+            result_types=[output],
+            properties={**properties, "grid": GridAttr(grid)},
+        )
+
+    @staticmethod
+    def from_cnn(op: ConvOp | DenseOp | LocalOp, grid: Grid) -> LayerOp:
+        """The layer of a `cnn` op, cut by `grid`."""
+        layer = op.layer
+        properties: dict[str, Attribute] = dict(op.properties)
+        properties.setdefault("window", WindowAttr(layer.window))
+        properties["matrix"] = MatrixAttr(MatrixShape.of(layer))
+        assert isinstance(op.output.type, TensorType)
+        return LayerOp(op.input, op.output.type, properties, grid)
+
+    @property
+    def layer(self) -> Layer:
+        region = None if self.region is None else self.region.data.kernel
+        return self.geometry(self.window.data, self.groups.value.data, region)
+
+    @property
+    def weight_shape(self) -> tuple[int, ...]:
+        layer = self.layer
+        if layer.region is not None:
+            return layer.matrices, layer.out_channels, layer.input_shape[0], *layer.window.kernel
+        if len(shape_of(self.input)) == 1:
+            return layer.out_channels, layer.rows
+        return layer.out_channels, layer.input_shape[0] // layer.groups, *layer.window.kernel
+
+    def verify_geometry(self) -> None:
+        self.verify_groups()
+        if len(shape_of(self.input)) == 3:
+            self.verify_windows()
+        elif self.window.data != Window((1, 1)) or self.region or self.layer.groups > 1:
+            fail(self, "slides a window over a flat tensor")
+        self.verify_region()
+        matrix = MatrixShape.of(self.layer)
+        if self.matrix.data != matrix:
+            fail(self, f"states matrix {self.matrix.data}, its types give {matrix}")
+        problem = self.grid.data.problem(self.layer, optional_accelerator(module_of(self)))
+        if problem is not None:
+            fail(self, f"grid: {problem}")
+
+
+@irdl_op_definition
+class AlternativeOp(IRDLOperation):
+    """A partition of the whole network that `pack` may use instead, if a better one does not fit.
+
+    `mvm.alternative cycles 5120 grids [#mvm.grid<…>, …]`: the estimated latency in digital cycles
+    and one grid for each layer, in network order.
+    """
+
+    name = "mvm.alternative"
+
+    cycles = prop_def(IntegerAttr.constr(i64))
+    grids = prop_def(ArrayAttr[GridAttr])
+
+    traits = traits_def(HasParent(ModuleOp))
+
+    assembly_format = "`cycles` $cycles `grids` $grids attr-dict"
+
+    def __init__(self, cycles: int, grids: list[Grid]):
+        super().__init__(
+            properties={
+                "cycles": integer(cycles),
+                "grids": ArrayAttr([GridAttr(grid) for grid in grids]),
+            }
+        )
+
+    def verify_(self) -> None:
+        layers = layer_ops(module_of(self))
+        if len(layers) != len(self.grids):
+            fail(self, f"has {len(self.grids)} grids for {len(layers)} layers")
+        for op, grid in zip(layers, self.grids, strict=True):
+            problem = grid.data.problem(op.layer, optional_accelerator(module_of(self)))
+            if problem is not None:
+                fail(self, f"grid of @{op.sym_name.data}: {problem}")
+
+
+def network_of(module: ModuleOp) -> NetworkOp | None:
+    """The module's network; None if it has none."""
+    return next((op for op in module.ops if isinstance(op, NetworkOp)), None)
+
+
+def layer_ops(module: ModuleOp) -> list[LayerOp]:
+    """The `mvm.layer` ops of the module's network, in order."""
+    network = network_of(module)
+    return (
+        [] if network is None else [op for op in network.body.block.ops if isinstance(op, LayerOp)]
+    )
+
+
+MVM = Dialect("mvm", [LayerOp, AlternativeOp], [MatrixAttr, GridAttr])

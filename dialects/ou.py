@@ -1,0 +1,353 @@
+"""The `ou` dialect: what every crossbar does, in order, and how results come together.
+
+Level `ou` adds the last decisions: the order in which every crossbar visits its tiles and windows,
+the order of operation units (OUs) inside a visit, who merges partial sums and who sends to whom.
+A *visit* is one tile, one window and the tile's input bits.
+"""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, SymbolRefAttr
+from xdsl.ir import Block, Data, Dialect, Operation, Region
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_attr_definition,
+    irdl_op_definition,
+    opt_region_def,
+    prop_def,
+    region_def,
+    traits_def,
+)
+from xdsl.parser import AttrParser
+from xdsl.printer import Printer
+from xdsl.traits import HasParent, NoTerminator
+
+from spatem_ir.dialects.checks import fail
+from spatem_ir.dialects.cnn_weight_layers import INTEGER, integer
+from spatem_ir.dialects.hw import Indices, IndicesAttr
+from spatem_ir.geometry.index_sequence import IndexSequence
+
+LOOPS = ("bit", "column", "row")
+"""The loops over the operation units of a visit."""
+
+PLACES = ("cu", "pe", "home")
+"""Where partial sums can be merged, from the crossbar outwards."""
+
+
+@irdl_attr_definition
+class LoopOrderAttr(Data[tuple[str, ...]]):
+    """The loop nest over the OUs of a visit, outermost first: `<bit, column, row>`."""
+
+    name = "ou.loops"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> tuple[str, ...]:
+        loops = parser.parse_comma_separated_list(
+            parser.Delimiter.ANGLE, lambda: parser.parse_keyword_in(LOOPS)
+        )
+        if tuple(loops) not in permutations(LOOPS):
+            parser.raise_error(f"expected each of {', '.join(LOOPS)} once")
+        return tuple(loops)
+
+    def print_parameter(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string(", ".join(self.data))
+
+
+@irdl_attr_definition
+class MergePlacesAttr(Data[tuple[str, ...]]):
+    """Where partial sums are merged on their way: `<cu, pe, home>`, `<pe, home>`, `<home>` …"""
+
+    name = "ou.places"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> tuple[str, ...]:
+        places = tuple(
+            parser.parse_comma_separated_list(
+                parser.Delimiter.ANGLE, lambda: parser.parse_keyword_in(PLACES)
+            )
+        )
+        if places != tuple(p for p in PLACES if p in places) or "home" not in places:
+            parser.raise_error("expected some of cu, pe, in this order, and home at the end")
+        return places
+
+    def print_parameter(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string(", ".join(self.data))
+
+
+@irdl_op_definition
+class ActivateOp(IRDLOperation):
+    """One operation of one OU: `ou.activate bits 0 to 1 rows 0 to 9 columns 0 to 8`.
+
+    The tile's rows and columns (in cells, from the tile's corner) that work at once, and the input
+    bits that are sent.
+    """
+
+    name = "ou.activate"
+
+    bits = prop_def(IndicesAttr)
+    rows = prop_def(IndicesAttr)
+    columns = prop_def(IndicesAttr)
+
+    custom_directives = (Indices,)
+
+    assembly_format = (
+        "`bits` custom<Indices>($bits) `rows` custom<Indices>($rows) "
+        "`columns` custom<Indices>($columns) attr-dict"
+    )
+
+    def __init__(self, bits: range, rows: range, columns: range):
+        super().__init__(
+            properties={
+                "bits": IndicesAttr.of(bits),
+                "rows": IndicesAttr.of(rows),
+                "columns": IndicesAttr.of(columns),
+            }
+        )
+
+
+@irdl_op_definition
+class MvmOp(IRDLOperation):
+    """A burst of visits: `ou.mvm @conv1 tiles 0 to 96 windows 0 to 6`.
+
+    Crossbar k of the stream visits tile k of the sequence, once for each of the windows, in their
+    order.  Windows are counted within the share that the grid deals to the tile's copy, so that the
+    same text serves all copies.  A body, made by `expand-ou`, spells out the operations of a single
+    visit.
+    """
+
+    name = "ou.mvm"
+
+    layer = prop_def(SymbolRefAttr)
+    tiles = prop_def(IndicesAttr)
+    windows = prop_def(IndicesAttr)
+    body = opt_region_def("single_block")
+
+    traits = traits_def(NoTerminator())
+
+    custom_directives = (Indices,)
+
+    assembly_format = (
+        "$layer `tiles` custom<Indices>($tiles) `windows` custom<Indices>($windows) "
+        "attr-dict ($body^)?"
+    )
+
+    def __init__(
+        self,
+        layer: str,
+        tiles: IndexSequence,
+        windows: IndexSequence,
+        operations: list[ActivateOp] | None = None,
+    ):
+        body = [] if operations is None else [Region(Block(operations))]
+        super().__init__(
+            properties={
+                "layer": SymbolRefAttr(layer),
+                "tiles": IndicesAttr(tiles),
+                "windows": IndicesAttr(windows),
+            },
+            regions=[body],
+        )
+
+    @property
+    def operations(self) -> list[ActivateOp] | None:
+        """The operations of the visit, if `expand-ou` spelled them out."""
+        if self.body is None:
+            return None
+        return [op for op in self.body.block.ops if isinstance(op, ActivateOp)]
+
+    def verify_(self) -> None:
+        if len(self.tiles.data) == 0 or len(self.windows.data) == 0:
+            fail(self, "names no tile or no window")
+        operations = self.operations
+        if operations is not None and len(self.tiles.data) * len(self.windows.data) != 1:
+            fail(self, "has a body but is more than one visit")
+
+
+@irdl_op_definition
+class InterleaveOp(IRDLOperation):
+    """Visits of several bursts in turn: `ou.interleave by [0 to 2 …] { ou.mvm …  ou.mvm … }`.
+
+    Entry n of `by` is the number of the burst whose next visit is the n-th; each burst is named as
+    often as it has windows.
+    """
+
+    name = "ou.interleave"
+
+    by = prop_def(IndicesAttr)
+    body = region_def("single_block")
+
+    traits = traits_def(NoTerminator())
+
+    custom_directives = (Indices,)
+
+    assembly_format = "`by` custom<Indices>($by) $body attr-dict"
+
+    def __init__(self, by: IndexSequence, bursts: list[MvmOp]):
+        super().__init__(properties={"by": IndicesAttr(by)}, regions=[Region(Block(bursts))])
+
+    @property
+    def bursts(self) -> list[MvmOp]:
+        """The interleaved bursts."""
+        return [op for op in self.body.block.ops if isinstance(op, MvmOp)]
+
+    def verify_(self) -> None:
+        bursts = self.bursts
+        if len(bursts) != len(list(self.body.block.ops)):
+            fail(self, "interleaves something else than ou.mvm")
+        by = list(self.by.data)
+        for number, burst in enumerate(bursts):
+            if by.count(number) != len(burst.windows.data):
+                fail(
+                    self,
+                    f"names burst {number} {by.count(number)} times; it has "
+                    f"{len(burst.windows.data)} windows",
+                )
+        if len(by) != sum(len(burst.windows.data) for burst in bursts):
+            fail(self, f"names a burst that does not exist; there are {len(bursts)}")
+
+
+@irdl_op_definition
+class StreamOp(IRDLOperation):
+    """The program of a run of crossbars, written once: `ou.stream crossbars 0 to 96 { … }`.
+
+    Each crossbar of the sequence runs the bursts in order; each burst has one tile per crossbar.
+    """
+
+    name = "ou.stream"
+
+    crossbars = prop_def(IndicesAttr)
+    body = region_def("single_block")
+
+    traits = traits_def(NoTerminator())
+
+    custom_directives = (Indices,)
+
+    assembly_format = "`crossbars` custom<Indices>($crossbars) $body attr-dict"
+
+    def __init__(self, crossbars: IndexSequence, body: list[MvmOp | InterleaveOp]):
+        super().__init__(
+            properties={"crossbars": IndicesAttr(crossbars)}, regions=[Region(Block(body))]
+        )
+
+    @property
+    def bursts(self) -> list[MvmOp]:
+        """All bursts, those inside interleavings included."""
+        return [op for op in self.walk() if isinstance(op, MvmOp)]
+
+    def verify_(self) -> None:
+        for op in self.body.block.ops:
+            if not isinstance(op, MvmOp | InterleaveOp):
+                fail(self, f"holds {op.name}; only ou.mvm and ou.interleave have a place here")
+        for burst in self.bursts:
+            if len(burst.tiles.data) != len(self.crossbars.data):
+                fail(
+                    burst,
+                    f"has {len(burst.tiles.data)} tiles of @{burst.layer.string_value()} on "
+                    f"{len(self.crossbars.data)} crossbars",
+                )
+
+
+@irdl_op_definition
+class MergeOp(IRDLOperation):
+    """Where the partial sums of a layer are merged (rule R5): `ou.merge @conv1 through <cu, pe, home>`.
+
+    A place that is left out passes contributions on one by one.
+    """
+
+    name = "ou.merge"
+
+    layer = prop_def(SymbolRefAttr)
+    places = prop_def(MergePlacesAttr)
+
+    assembly_format = "$layer `through` $places attr-dict"
+
+    def __init__(self, layer: str, places: tuple[str, ...] = PLACES):
+        super().__init__(
+            properties={"layer": SymbolRefAttr(layer), "places": MergePlacesAttr(places)}
+        )
+
+
+@irdl_op_definition
+class SendOp(IRDLOperation):
+    """Who reads a feature map (rule R7): `ou.send @pool1 to [@conv2]`.
+
+    A finished piece goes at once from its home to every PE at which one of the readers needs it.
+    """
+
+    name = "ou.send"
+
+    node = prop_def(SymbolRefAttr)
+    readers = prop_def(ArrayAttr[SymbolRefAttr])
+
+    assembly_format = "$node `to` $readers attr-dict"
+
+    def __init__(self, node: str, readers: list[str]):
+        super().__init__(
+            properties={
+                "node": SymbolRefAttr(node),
+                "readers": ArrayAttr([SymbolRefAttr(reader) for reader in readers]),
+            }
+        )
+
+    @property
+    def reader_names(self) -> list[str]:
+        """The names of the readers."""
+        return [reader.string_value() for reader in self.readers]
+
+
+@irdl_op_definition
+class OuStageOp(IRDLOperation):
+    """The program of the chip during one stage: `ou.stage 0 operations <bit, column, row> { … }`.
+
+    Tiles sit where the `pxb.stage` of the same number places them.  `operations` is the loop nest
+    over the OUs of every visit, outermost loop first.
+    """
+
+    name = "ou.stage"
+
+    number = prop_def(INTEGER)
+    loops = prop_def(LoopOrderAttr)
+    body = region_def("single_block")
+
+    traits = traits_def(HasParent(ModuleOp), NoTerminator())
+
+    assembly_format = "$number `operations` $loops $body attr-dict"
+
+    def __init__(self, number: int, ops: list[Operation], loops: tuple[str, ...] = LOOPS):
+        super().__init__(
+            properties={"number": integer(number), "loops": LoopOrderAttr(loops)},
+            regions=[Region(Block(ops))],
+        )
+
+    @property
+    def streams(self) -> list[StreamOp]:
+        """The streams, in order."""
+        return [op for op in self.body.block.ops if isinstance(op, StreamOp)]
+
+    @property
+    def merges(self) -> dict[str, tuple[str, ...]]:
+        """Where the partial sums of each layer are merged, by layer name."""
+        ops = (op for op in self.body.block.ops if isinstance(op, MergeOp))
+        return {op.layer.string_value(): op.places.data for op in ops}
+
+    @property
+    def sends(self) -> dict[str, list[str]]:
+        """The readers of each node, by name."""
+        ops = (op for op in self.body.block.ops if isinstance(op, SendOp))
+        return {op.node.string_value(): op.reader_names for op in ops}
+
+    def verify_(self) -> None:
+        from spatem_ir.dialects.ou_verifier import verify_stage
+
+        verify_stage(self)
+
+
+OU = Dialect(
+    "ou",
+    [OuStageOp, StreamOp, InterleaveOp, MvmOp, ActivateOp, MergeOp, SendOp],
+    [LoopOrderAttr, MergePlacesAttr],
+)

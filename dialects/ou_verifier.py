@@ -1,0 +1,168 @@
+"""What a stage of level `ou` promises: every visit once, on the crossbar that holds the tile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatem_ir.dialects.checks import fail
+from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.hw import accelerator_of, module_of
+from spatem_ir.dialects.ou import ActivateOp, MvmOp, OuStageOp
+from spatem_ir.dialects.pxb import PxbStageOp
+from spatem_ir.geometry.dataflow import Dataflow, NodeKind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spatem_ir.geometry.grid import Grid
+    from spatem_ir.geometry.layer import Layer
+    from spatem_ir.geometry.placement import Placement
+    from spatem_ir.hardware.accelerator import Accelerator
+
+
+def verify_stage(stage: OuStageOp) -> None:
+    """Check a stage's streams, merges and sends against its places and the network.
+
+    Raises:
+        VerifyException: naming the op, layer, tile and window that break a rule.
+    """
+    dataflow = dataflow_of(module_of(stage))
+    places = placed_stage(stage).placements()
+    _verify_crossbars_once(stage)
+    _verify_visits_once(stage, dataflow, places)
+    _verify_merges(stage, dataflow, places)
+    _verify_sends(stage, dataflow)
+    _verify_operations(stage, dataflow, accelerator_of(stage))
+
+
+def placed_stage(stage: OuStageOp) -> PxbStageOp:
+    """The `pxb.stage` whose places a stage of level `ou` uses."""
+    number = stage.number.value.data
+    for op in module_of(stage).ops:
+        if isinstance(op, PxbStageOp) and op.number.value.data == number:
+            return op
+    fail(stage, f"there is no pxb.stage {number}")
+
+
+def _verify_crossbars_once(stage: OuStageOp) -> None:
+    seen: set[int] = set()
+    for stream in stage.streams:
+        for crossbar in stream.crossbars.data:
+            if crossbar in seen:
+                fail(stream, f"crossbar {crossbar} has two programs")
+            seen.add(crossbar)
+
+
+def window_counts(layer: Layer, grid: Grid) -> NDArray[np.int64]:
+    """The number of windows dealt to each tile: shape [tiles]."""
+    copies = np.array([len(grid.copy_windows(layer, copy)) for copy in range(grid.iw)])
+    return np.tile(np.repeat(copies, grid.tiles_per_copy), layer.matrices)
+
+
+def _verify_visits_once(stage: OuStageOp, dataflow: Dataflow, places: dict[str, Placement]) -> None:
+    """Check that each placed tile visits each of its windows once, where it sits."""
+    visits, crossbars = {}, {}
+    for name, placed in places.items():
+        node = dataflow.by_name[name]
+        assert node.layer is not None and node.grid is not None
+        counts = window_counts(node.layer, node.grid)
+        visits[name] = np.zeros((len(counts), counts.max()), np.int32)
+        crossbars[name] = np.full(len(counts), -1)
+        crossbars[name][placed.tiles] = placed.crossbars
+    for stream in stage.streams:
+        own = stream.crossbars.data.to_array()
+        for burst in stream.bursts:
+            name = burst.layer.string_value()
+            if name not in places:
+                fail(burst, f"visits @{name}, of which the stage places no tile")
+            tiles, windows = burst.tiles.data.to_array(), burst.windows.data.to_array()
+            counts = visits[name]
+            if tiles.min() < 0 or tiles.max() >= len(counts):
+                fail(burst, f"visits a tile of @{name} that does not exist")
+            if windows.min() < 0 or windows.max() >= counts.shape[1]:
+                fail(burst, f"visits a window of @{name} that does not exist")
+            elsewhere = crossbars[name][tiles] != own
+            if elsewhere.any():
+                wrong = np.argmax(elsewhere)
+                fail(
+                    burst,
+                    f"visits tile {tiles[wrong]} of @{name} on crossbar {own[wrong]}, which does "
+                    "not hold it",
+                )
+            np.add.at(counts, (tiles[:, None], windows[None, :]), 1)
+    for name, placed in places.items():
+        node = dataflow.by_name[name]
+        assert node.layer is not None and node.grid is not None
+        limits = window_counts(node.layer, node.grid)
+        expected = np.arange(visits[name].shape[1])[None, :] < limits[:, None]
+        wrong = (visits[name] != expected)[placed.tiles]
+        if wrong.any():
+            row, window = np.unravel_index(np.argmax(wrong), wrong.shape)
+            tile = placed.tiles[row]
+            times = visits[name][tile, window]
+            fail(stage, f"tile {tile} of @{name} visits its window {window} {times} times")
+
+
+def _verify_merges(stage: OuStageOp, dataflow: Dataflow, places: dict[str, Placement]) -> None:
+    merges = stage.merges
+    for name in merges:
+        if name not in dataflow.by_name or dataflow.by_name[name].kind is not NodeKind.LAYER:
+            fail(stage, f"ou.merge names @{name}, which is no layer")
+    for name in places:
+        if name not in merges:
+            fail(stage, f"no ou.merge says where the partial sums of @{name} meet")
+
+
+def _verify_sends(stage: OuStageOp, dataflow: Dataflow) -> None:
+    sends = stage.sends
+    for name in sends:
+        if name not in dataflow.by_name:
+            fail(stage, f"ou.send names @{name}, which the network does not hold")
+    for node in dataflow.nodes:
+        needed = [reader.name for reader in dataflow.readers(node)]
+        named = sends.get(node.name, [])
+        for reader in needed:
+            if reader not in named:
+                fail(stage, f"@{reader} reads @{node.name}, but no ou.send names it")
+        for reader in named:
+            if reader not in needed:
+                fail(stage, f"ou.send @{node.name} names @{reader}, which does not read it")
+
+
+def _verify_operations(stage: OuStageOp, dataflow: Dataflow, accelerator: Accelerator) -> None:
+    """Check that the body of an expanded visit covers its tile's cells and bits once."""
+    for burst in (burst for stream in stage.streams for burst in stream.bursts):
+        operations = burst.operations
+        if operations is None:
+            continue
+        node = dataflow.by_name[burst.layer.string_value()]
+        assert node.layer is not None and node.grid is not None
+        at = node.grid.coordinates(next(iter(burst.tiles.data)))
+        rows = np.diff(node.grid.row_range(node.layer, at.row)).item()
+        columns = np.diff(node.grid.column_range(node.layer, at.column)).item()
+        columns *= accelerator.cells_per_weight(node.layer.weight_bits)
+        first_bit, last_bit = node.grid.bit_range(node.layer, at.bit)
+        covered = np.zeros((last_bit, rows, columns), np.int32)
+        for operation in operations:
+            _cover(burst, operation, covered, accelerator)
+        if (covered[first_bit:] != 1).any() or covered[:first_bit].any():
+            fail(burst, "its operations do not cover the tile's cells and bits exactly once")
+
+
+def _cover(
+    burst: MvmOp, operation: ActivateOp, covered: NDArray[np.int32], accelerator: Accelerator
+) -> None:
+    """Count the bits and cells of one operation; they must fit into an OU and the tile."""
+    ou = accelerator.ou
+    extents = (operation.bits.data, operation.rows.data, operation.columns.data)
+    for indices, limit, size in zip(
+        extents, (ou.dac_bits, ou.wordlines, ou.bitlines), covered.shape, strict=True
+    ):
+        if not 1 <= len(indices) <= limit:
+            fail(burst, f"activates {len(indices)} of at most {limit} in one operation")
+        if indices.minimum < 0 or indices.maximum >= size:
+            fail(burst, "activates cells or bits outside its tile")
+    bits, rows, columns = (indices.to_array() for indices in extents)
+    covered[np.ix_(bits, rows, columns)] += 1

@@ -1,0 +1,1 @@
+"""The passes: each adds one decision to the deployment and nothing else."""

@@ -1,0 +1,1 @@
+"""The partition pass and its strategies, one file each."""

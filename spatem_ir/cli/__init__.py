@@ -1,0 +1,1 @@
+"""Command-line tools: `spatem-opt` and `spatem-run`."""

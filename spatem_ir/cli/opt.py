@@ -1,0 +1,166 @@
+"""`spatem-opt`: reads a network or IR, runs passes, prints IR."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from pathlib import Path
+from typing import IO
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.utils.exceptions import ParseError
+from xdsl.xdsl_opt_main import xDSLOptMain
+
+from spatem_ir.cli.errors import raise_usage_errors, run_tool
+from spatem_ir.cli.inputs import add_network_arguments, import_options
+from spatem_ir.errors import SpatemError
+from spatem_ir.universe import register_dialects
+
+NETWORK = "network"
+"""The frontend for a benchmark network given by its name."""
+
+DESCRIPTION = """\
+Lowers a CNN to the program of an operation-unit based ReRAM accelerator, pass by pass.
+The input is an .mlir file, an .onnx model or the name of a network (spatem-run --list); the usual
+pipeline is --pass-pipeline=partition,pack,assign,order."""
+
+
+class SpatemOptMain(xDSLOptMain):
+    """xDSL's driver with networks as input, an accelerator on the module, and no half-written files."""
+
+    def __init__(self, args: list[str] | None = None):
+        self.pending_output: io.StringIO | None = None
+        self.pending_weights: dict[str, object] = {}
+        super().__init__(description=DESCRIPTION, args=args)
+
+    def register_all_dialects(self) -> None:
+        register_dialects(self.ctx)
+
+    def register_all_frontends(self) -> None:
+        super().register_all_frontends()
+        self.available_frontends["onnx"] = self.parse_network
+        self.available_frontends[NETWORK] = self.parse_network
+
+    def register_all_arguments(self, arg_parser: argparse.ArgumentParser) -> None:
+        raise_usage_errors(arg_parser)
+        arg_parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        super().register_all_arguments(arg_parser)
+        arg_parser.add_argument("--pass-pipeline", dest="passes", help="same as --passes")
+        add_network_arguments(arg_parser)
+        arg_parser.add_argument(
+            "--weights",
+            metavar="FILE.npz",
+            help="where the quantised weights of a float ONNX model are written "
+            "(default: beside the output file)",
+        )
+
+    def setup_pipeline(self) -> None:
+        try:
+            super().setup_pipeline()
+        except Exception as error:
+            raise SpatemError(f"--pass-pipeline '{self.args.passes}': {error}") from error
+
+    def get_input_stream(self) -> tuple[IO[bytes], str]:
+        name = self.args.input_file
+        if name in (None, "-"):
+            return sys.stdin.buffer, "mlir"
+        path = Path(name)
+        if not path.suffix and not path.exists():
+            return io.BytesIO(), NETWORK
+        extension = path.suffix.removeprefix(".")
+        if not self.args.frontend and extension not in self.available_frontends:
+            raise SpatemError(f"{name}: a file must end in .mlir or .onnx")
+        return path.open("rb"), extension
+
+    def parse_network(self, stream: IO[bytes]) -> ModuleOp:
+        """Import an ONNX model or build a benchmark network."""
+        from spatem_ir.frontend.load import load_network
+
+        stream.close()
+        network = load_network(self.args.input_file, import_options(self.args), self.weights_file())
+        self.pending_weights.update(network.arrays)
+        if self.pending_weights and not self.weights_file():
+            raise SpatemError(
+                f"{self.args.input_file}: the quantised weights need a file; give -o or --weights"
+            )
+        return network.module
+
+    def weights_file(self) -> str | None:
+        """The file for weights that are in no file yet."""
+        if self.args.weights or not self.args.output_file:
+            return self.args.weights
+        return str(Path(self.args.output_file).with_suffix(".npz"))
+
+    def parse_chunk(
+        self, chunk: IO[bytes], file_extension: str, start_offset: int = 0
+    ) -> ModuleOp | None:
+        try:
+            module = super().parse_chunk(chunk, file_extension, start_offset)
+        except (ParseError, SpatemError, OSError):
+            raise
+        except Exception as error:
+            message = str(error).splitlines() or [type(error).__name__]
+            raise SpatemError(f"{self.get_input_name()}: malformed IR: {message[0]}") from error
+        if module is not None:
+            self.set_accelerator(module, default=file_extension != "mlir")
+        return module
+
+    def set_accelerator(self, module: ModuleOp, *, default: bool) -> None:
+        """Put the accelerator named on the command line (or the default one) on the module."""
+        from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
+        from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR, load_accelerator
+
+        name = self.args.accelerator or (DEFAULT_ACCELERATOR if default else None)
+        if name is not None:
+            module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(load_accelerator(name))
+
+    def prepare_output(self) -> IO[str]:
+        if self.args.output_file is None:
+            return sys.stdout
+        self.pending_output = _KeptText()
+        return self.pending_output
+
+    def write_files(self) -> None:
+        """Write the output file and the weights, once all passes have succeeded."""
+        if self.pending_weights:
+            from spatem_ir.frontend.weights import save_arrays
+
+            save_arrays(self.weights_file() or "", self.pending_weights)
+        if self.pending_output is not None:
+            write_whole(self.args.output_file, self.pending_output.getvalue())
+
+
+class _KeptText(io.StringIO):
+    """A text buffer that keeps its contents when its writer closes it."""
+
+    def close(self) -> None:
+        """Keep the contents."""
+
+
+def write_whole(path: str, text: str) -> None:
+    """Write a text file all or nothing."""
+    partial = f"{path}.partial"
+    try:
+        with open(partial, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(partial, path)
+    except OSError as error:
+        Path(partial).unlink(missing_ok=True)
+        raise SpatemError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run `spatem-opt` with the given arguments; returns the exit status."""
+
+    def tool() -> None:
+        optimizer = SpatemOptMain(argv)
+        optimizer.run()
+        optimizer.write_files()
+
+    return run_tool("spatem-opt", tool)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,8 @@
+"""The one exception that a user's mistake raises."""
+
+
+class SpatemError(Exception):
+    """Bad input: the message is one line that names the file, op, key or layer, and the fix.
+
+    Command-line tools print the message alone and exit with status 1.
+    """

@@ -1,0 +1,1 @@
+"""Networks in: ONNX files, named benchmark networks, weights and quantisation."""

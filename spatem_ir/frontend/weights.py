@@ -1,0 +1,161 @@
+"""Parameter values: from a seeded generator, a file or inline text to arrays."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, Float32Type, FloatAttr
+from xdsl.ir import Attribute
+
+from spatem_ir.dialects.cnn_attributes import (
+    FileAttr,
+    SeededAttr,
+    parameter_type,
+    quantization_of,
+)
+from spatem_ir.errors import SpatemError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PACKAGE_SCHEME = "package:"
+"""Prefix of a path that names a file in the package's `models` folder."""
+
+TRANSPOSED = "^T"
+"""Suffix of a key that names the transpose of a matrix."""
+
+BIAS_RANGE = 256
+"""Seeded biases are uniform in −256 … 255."""
+
+
+def digest_of(array: NDArray[np.generic]) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of an array's bytes in C order."""
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class ParameterStore:
+    """Finds the values of parameters.
+
+    Relative paths are looked up in `folder` (that of the IR file), then in the working directory;
+    `arrays` holds parameters that were computed in this process and are in no file yet.
+    """
+
+    folder: Path = field(default_factory=Path)
+    arrays: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
+
+    def values(self, parameter: Attribute) -> NDArray[np.generic]:
+        """The values of a parameter, in the shape of its type.
+
+        Raises:
+            SpatemError: the file or key is missing, or the contents are not what the IR states.
+        """
+        if isinstance(parameter, FloatAttr):
+            return np.array(parameter.value.data, np.float32)
+        shape = parameter_type(parameter).get_shape()
+        if isinstance(parameter, SeededAttr):
+            return seeded_values(parameter).reshape(shape)
+        if isinstance(parameter, DenseIntOrFPElementsAttr):
+            return np.array(parameter.get_values(), storage_dtype(parameter)).reshape(shape)
+        assert isinstance(parameter, FileAttr)
+        return self._from_file(parameter)
+
+    def _from_file(self, parameter: FileAttr) -> NDArray[np.generic]:
+        path, key = parameter.path.data, parameter.key.data
+        stored = self.arrays.get(key)
+        if stored is None:
+            name = key.removesuffix(TRANSPOSED)
+            entries = _file_entries(str(self._locate(path)))
+            if name not in entries:
+                raise SpatemError(f"{path}: there is no parameter '{name}' in this file")
+            stored = entries[name].T if key.endswith(TRANSPOSED) else entries[name]
+        if digest_of(stored) != parameter.digest.data:
+            raise SpatemError(
+                f"{path}: parameter '{key}' has digest {digest_of(stored)}, the IR states "
+                f"{parameter.digest.data}; import the network again"
+            )
+        shape, dtype = parameter.type.get_shape(), storage_dtype(parameter)
+        if stored.size != np.prod(shape, dtype=np.int64):
+            raise SpatemError(f"{path}: parameter '{key}' has shape {stored.shape}, not {shape}")
+        return stored.reshape(shape).astype(dtype, copy=False)
+
+    def _locate(self, path: str) -> Path:
+        if path.startswith(PACKAGE_SCHEME):
+            return packaged_file(path)
+        for folder in (self.folder, Path()):
+            if (folder / path).is_file():
+                return folder / path
+        raise SpatemError(f"{path}: weights file not found (looked in {self.folder.absolute()})")
+
+
+def packaged_file(path: str) -> Path:
+    """The file that a path with :data:`PACKAGE_SCHEME` names."""
+    return Path(__file__).parent.parent / "models" / path.removeprefix(PACKAGE_SCHEME)
+
+
+@cache
+def _file_entries(path: str) -> Mapping[str, NDArray[np.generic]]:
+    """The arrays of an .npz file or the initialisers of an ONNX model."""
+    try:
+        if path.endswith(".onnx"):
+            import onnx
+            from onnx import numpy_helper
+
+            graph = onnx.load(path).graph
+            return {entry.name: numpy_helper.to_array(entry) for entry in graph.initializer}
+        with np.load(path, allow_pickle=False) as archive:
+            return dict(archive)
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise SpatemError(f"{path}: not a readable weights file: {reason}") from error
+
+
+def save_arrays(path: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+    """Write arrays to an .npz file, all or nothing and byte for byte reproducible."""
+    partial = f"{path}.partial.npz"
+    try:
+        np.savez_compressed(partial, **dict(sorted(arrays.items())))  # type: ignore[arg-type]
+        os.replace(partial, path)
+    except OSError as error:
+        Path(partial).unlink(missing_ok=True)
+        raise SpatemError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def storage_dtype(parameter: Attribute) -> type[np.generic]:
+    """The numpy type that holds a parameter's values."""
+    element = parameter_type(parameter).element_type
+    if isinstance(element, Float32Type):
+        return np.float32
+    code = quantization_of(element)
+    assert code is not None
+    signed = {8: np.int8, 16: np.int16, 32: np.int32}
+    unsigned = {8: np.uint8, 16: np.uint16, 32: np.uint32}
+    width = next(width for width in signed if code.bits <= width)
+    return (signed if code.signed else unsigned)[width]
+
+
+def seeded_values(parameter: SeededAttr) -> NDArray[np.generic]:
+    """Values drawn from PCG64's raw stream, the same with every version of numpy.
+
+    Weights are drawn from all their codes, with two codes added so that their mean is zero (or the
+    middle of the unsigned range): the activations of a deep network then neither die nor saturate.
+    Biases (si32) are uniform in −256 … 255.
+    """
+    dtype = storage_dtype(parameter)
+    code = quantization_of(parameter.type.element_type)
+    assert code is not None
+    count = int(np.prod(parameter.type.get_shape(), dtype=np.int64))
+    if code.bits == 32:
+        codes = np.arange(-BIAS_RANGE, BIAS_RANGE, dtype=dtype)
+    else:
+        balance = [code.maximum, code.minimum + 2 ** (code.bits - 1) + 1] if code.signed else []
+        codes = np.array([*range(code.minimum, code.maximum + 1), *balance], dtype)
+    raw = np.random.PCG64(parameter.seed.data).random_raw(-(-count // 2))
+    return codes[raw.view(np.uint32)[:count] % np.uint32(len(codes))]

@@ -1,0 +1,1 @@
+"""Pure functions of layers, tiles and machines, shared by the passes and the runtime."""

@@ -1,0 +1,1 @@
+"""Accelerator descriptions: typed dataclasses, TOML presets and their loader."""

@@ -1,0 +1,232 @@
+"""The accelerator: chip, processing elements, compute units, crossbars and operation units.
+
+Every group of parameters is a frozen dataclass.  A field's metadata states its unit and smallest
+legal value; the TOML loader and the ``#hw.accelerator`` attribute are driven by these fields, so
+a parameter is declared in one place only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
+
+
+def parameter(doc: str, *, minimum: float = 1) -> Any:
+    """Declare an accelerator parameter with its description (unit included) and smallest value."""
+    return field(metadata={"doc": doc, "minimum": minimum})
+
+
+@dataclass(frozen=True)
+class Chip:
+    """The mesh of processing elements (PEs) and the clock in which all times are counted."""
+
+    pe_rows: int = parameter("rows of the PE mesh")
+    pe_columns: int = parameter("columns of the PE mesh")
+    clock_mhz: int = parameter("digital clock, MHz; all times are integer digital cycles")
+
+
+@dataclass(frozen=True)
+class ProcessingElement:
+    """A PE: compute units around one buffer, with adders, activation and pooling units."""
+
+    compute_units: int = parameter("compute units (CUs) per PE")
+    buffer_bytes: int = parameter("buffer size, bytes")
+    port_bytes_per_cycle: int = parameter("width of the port from the buffer to the CUs, bytes")
+    adders_per_cycle: int = parameter("partial sums added per cycle")
+    activations_per_cycle: int = parameter("values biased, requantised and activated per cycle")
+    poolings_per_cycle: int = parameter("values read by the pooling units per cycle")
+
+
+@dataclass(frozen=True)
+class ComputeUnit:
+    """A CU: crossbars that share an input register and adders."""
+
+    crossbars: int = parameter("crossbars per CU")
+    input_register_bytes: int = parameter("input register, bytes, shared equally by the crossbars")
+    output_register_bytes: int = parameter("output register, bytes")
+    adders_per_cycle: int = parameter("partial sums added per cycle")
+
+
+@dataclass(frozen=True)
+class Crossbar:
+    """An array of ReRAM cells."""
+
+    wordlines: int = parameter("rows of cells")
+    bitlines: int = parameter("columns of cells")
+    bits_per_cell: int = parameter("weight bits stored in one cell")
+
+
+@dataclass(frozen=True)
+class OperationUnit:
+    """The part of a crossbar that works at once, and how long one operation takes."""
+
+    wordlines: int = parameter("wordlines driven at once")
+    bitlines: int = parameter("bitlines read at once")
+    cycles: int = parameter("digital cycles per operation")
+    pipeline_cycles: int = parameter("cycles from the last operation to valid results", minimum=0)
+    dac_bits: int = parameter("input bits sent per operation")
+    adc_bits: int = parameter("resolution of the analogue-to-digital converters")
+
+
+@dataclass(frozen=True)
+class Noc:
+    """The mesh network between PEs."""
+
+    link_bytes_per_cycle: int = parameter("bytes per cycle of one directed link")
+    hop_cycles: int = parameter("cycles for a packet's head to pass one hop")
+    multicast: bool = parameter("one packet along the XY tree (true) or a copy per destination")
+
+
+@dataclass(frozen=True)
+class ChipIo:
+    """The chip's port to the outside, at PE (0, 0)."""
+
+    bytes_per_cycle: int = parameter("bytes per cycle")
+
+
+@dataclass(frozen=True)
+class Energy:
+    """Energy per action, picojoule."""
+
+    dac_conversion_pj: float = parameter("one wordline driven for one operation", minimum=0)
+    adc_conversion_pj: float = parameter("one bitline converted", minimum=0)
+    cell_read_pj: float = parameter("one cell read in one operation", minimum=0)
+    shift_add_pj: float = parameter("one shift-and-add or partial-sum addition", minimum=0)
+    buffer_byte_pj: float = parameter("one byte through a PE's buffer port", minimum=0)
+    register_byte_pj: float = parameter("one byte written to a CU's input register", minimum=0)
+    link_byte_pj: float = parameter("one byte over one hop of the network", minimum=0)
+    activation_pj: float = parameter("one value requantised and activated", minimum=0)
+    pooling_pj: float = parameter("one value read by a pooling unit", minimum=0)
+    io_byte_pj: float = parameter("one byte through the chip's port", minimum=0)
+
+
+@dataclass(frozen=True)
+class Area:
+    """Area of one instance of each component, square millimetres."""
+
+    crossbar_mm2: float = parameter(
+        "one crossbar with its DACs, ADC and sample-and-hold", minimum=0
+    )
+    cu_digital_mm2: float = parameter("a CU's registers and shift-and-adds", minimum=0)
+    pe_digital_mm2: float = parameter(
+        "a PE's buffer, bus, units and its part of a router", minimum=0
+    )
+    chip_io_mm2: float = parameter("the chip's port", minimum=0)
+
+
+class CrossbarAddress(NamedTuple):
+    """Where a physical crossbar is: PE, CU within the PE, crossbar within the CU."""
+
+    pe: int
+    cu: int
+    crossbar: int
+
+
+@dataclass(frozen=True)
+class Accelerator:
+    """A whole accelerator.
+
+    Crossbars are numbered linearly: ``(pe · CUs + cu) · crossbars + crossbar``; PEs row by row.
+    """
+
+    name: str
+    chip: Chip
+    pe: ProcessingElement
+    cu: ComputeUnit
+    crossbar: Crossbar
+    ou: OperationUnit
+    noc: Noc
+    io: ChipIo
+    energy: Energy
+    area: Area
+
+    @property
+    def pes(self) -> int:
+        """PEs on the chip."""
+        return self.chip.pe_rows * self.chip.pe_columns
+
+    @property
+    def crossbars_per_pe(self) -> int:
+        """Crossbars in one PE."""
+        return self.pe.compute_units * self.cu.crossbars
+
+    @property
+    def crossbars(self) -> int:
+        """Crossbars on the chip."""
+        return self.pes * self.crossbars_per_pe
+
+    @property
+    def cells_per_crossbar(self) -> int:
+        """Cells in one crossbar."""
+        return self.crossbar.wordlines * self.crossbar.bitlines
+
+    @property
+    def operand_bytes_per_crossbar(self) -> int:
+        """A crossbar's share of its CU's input register, bytes."""
+        return self.cu.input_register_bytes // self.cu.crossbars
+
+    @property
+    def lossless_adc_bits(self) -> int:
+        """ADC bits that represent every possible bitline sum of one operation."""
+        levels = (2**self.crossbar.bits_per_cell - 1) * (2**self.ou.dac_bits - 1)
+        return (self.ou.wordlines * levels).bit_length()
+
+    @property
+    def cycle_ns(self) -> float:
+        """Length of a digital cycle, ns."""
+        return 1000 / self.chip.clock_mhz
+
+    def cells_per_weight(self, weight_bits: int) -> int:
+        """Cells that hold one weight of ``weight_bits`` bits, side by side on one wordline."""
+        return -(-weight_bits // self.crossbar.bits_per_cell)
+
+    def address(self, crossbar: int) -> CrossbarAddress:
+        """The PE, CU and position of a physical crossbar, from its linear number."""
+        pe, within = divmod(crossbar, self.crossbars_per_pe)
+        return CrossbarAddress(pe, *divmod(within, self.cu.crossbars))
+
+    @property
+    def area_mm2(self) -> float:
+        """Area of the chip: the sum over its components, mm²."""
+        cu = self.cu.crossbars * self.area.crossbar_mm2 + self.area.cu_digital_mm2
+        pe = self.pe.compute_units * cu + self.area.pe_digital_mm2
+        return self.pes * pe + self.area.chip_io_mm2
+
+
+GROUPS: dict[str, type] = {
+    "chip": Chip,
+    "pe": ProcessingElement,
+    "cu": ComputeUnit,
+    "crossbar": Crossbar,
+    "ou": OperationUnit,
+    "noc": Noc,
+    "io": ChipIo,
+    "energy": Energy,
+    "area": Area,
+}
+"""The parameter groups of an accelerator, in the order in which they are written."""
+
+
+def contradictions(accelerator: Accelerator) -> list[str]:
+    """What is contradictory in an accelerator, each a sentence that names the keys."""
+    a = accelerator
+    found = []
+    if a.ou.wordlines > a.crossbar.wordlines:
+        found.append(
+            f"ou.wordlines = {a.ou.wordlines} exceeds crossbar.wordlines = {a.crossbar.wordlines}"
+        )
+    if a.ou.bitlines > a.crossbar.bitlines:
+        found.append(
+            f"ou.bitlines = {a.ou.bitlines} exceeds crossbar.bitlines = {a.crossbar.bitlines}"
+        )
+    if a.operand_bytes_per_crossbar == 0:
+        found.append(
+            f"cu.input_register_bytes = {a.cu.input_register_bytes} leaves no byte for each of "
+            f"cu.crossbars = {a.cu.crossbars}"
+        )
+    return found
+
+
+def parameters_of(group: object) -> dict[str, int | float | bool]:
+    """The parameters of a group, in declaration order."""
+    return {f.name: getattr(group, f.name) for f in fields(group)}  # type: ignore[arg-type]

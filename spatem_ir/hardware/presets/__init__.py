@@ -1,0 +1,1 @@
+"""Accelerator presets that ship with the package, one TOML file each."""

@@ -1,0 +1,1 @@
+"""Execution: values at every level, cycles at level `ou`."""

@@ -1,0 +1,101 @@
+"""Dialects and passes of this package, as lazy factories found through `xdsl.universe`.
+
+The `hw` dialect is not in the universe, because xDSL ships a dialect of that name (CIRCT's) and a
+universe must not define a name twice: :func:`register_dialects` puts ours in its place.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xdsl.universe import Universe
+
+if TYPE_CHECKING:
+    from xdsl.context import Context
+    from xdsl.ir import Dialect
+    from xdsl.passes import ModulePass
+
+
+def _hw() -> Dialect:
+    from spatem_ir.dialects.hw import HW
+
+    return HW
+
+
+def _cnn() -> Dialect:
+    from spatem_ir.dialects.cnn import CNN
+
+    return CNN
+
+
+def _mvm() -> Dialect:
+    from spatem_ir.dialects.mvm import MVM
+
+    return MVM
+
+
+def _vxb() -> Dialect:
+    from spatem_ir.dialects.vxb import VXB
+
+    return VXB
+
+
+def _pxb() -> Dialect:
+    from spatem_ir.dialects.pxb import PXB
+
+    return PXB
+
+
+def _ou() -> Dialect:
+    from spatem_ir.dialects.ou import OU
+
+    return OU
+
+
+def _partition() -> type[ModulePass]:
+    from spatem_ir.passes.partition.partition import PartitionPass
+
+    return PartitionPass
+
+
+def _pack() -> type[ModulePass]:
+    from spatem_ir.passes.pack import PackPass
+
+    return PackPass
+
+
+def _assign() -> type[ModulePass]:
+    from spatem_ir.passes.assign import AssignPass
+
+    return AssignPass
+
+
+def _order() -> type[ModulePass]:
+    from spatem_ir.passes.order import OrderPass
+
+    return OrderPass
+
+
+def _expand_ou() -> type[ModulePass]:
+    from spatem_ir.passes.expand_ou import ExpandOuPass
+
+    return ExpandOuPass
+
+
+SPATEM_UNIVERSE = Universe(
+    all_dialects={"cnn": _cnn, "mvm": _mvm, "vxb": _vxb, "pxb": _pxb, "ou": _ou},
+    all_passes={
+        "partition": _partition,
+        "pack": _pack,
+        "assign": _assign,
+        "order": _order,
+        "expand-ou": _expand_ou,
+    },
+)
+
+
+def register_dialects(context: Context) -> None:
+    """Register the dialects of every installed universe, with our `hw` in place of xDSL's."""
+    dialects = {**Universe.get_multiverse().all_dialects, "hw": _hw}
+    for name, factory in dialects.items():
+        context.register_dialect(name, factory)
