@@ -58,7 +58,7 @@ class LoopOrderAttr(Data[tuple[str, ...]]):
 
 @irdl_attr_definition
 class MergePlacesAttr(Data[tuple[str, ...]]):
-    """Where partial sums are merged on their way: `<cu, pe, home>`, `<pe, home>`, `<home>` …"""
+    """Where partial sums are merged on their way: `<cu, pe, home>`, `<home>`."""
 
     name = "ou.places"
 
@@ -253,7 +253,7 @@ class StreamOp(IRDLOperation):
 
 @irdl_op_definition
 class MergeOp(IRDLOperation):
-    """Where the partial sums of a layer are merged (rule R5): `ou.merge @conv1 through <cu, pe, home>`.
+    """Where a layer's partial sums are merged (rule R5): `ou.merge @conv1 through <cu, pe, home>`.
 
     A place that is left out passes contributions on one by one.
     """

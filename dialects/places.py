@@ -9,10 +9,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 from xdsl.dialects.builtin import SymbolRefAttr
-from xdsl.ir import Attribute, Block, Operation, Region
+from xdsl.ir import Block, Operation, Region
 from xdsl.irdl import IRDLOperation, prop_def, region_def
 
 from spatem_ir.dialects.checks import fail
@@ -195,42 +196,37 @@ def verify_tiles_placed_once(
             fail(op, f"there are {count} stages with number {number}")
 
 
-def place_properties(op: PlaceOp) -> dict[str, Attribute]:
-    """The properties of a place, for making the same place on another level."""
-    return dict(op.properties)
+MOST_RUNS = 16
+"""Runs of one layer beyond which a table of corners is shorter than one op per run."""
 
 
 def place_runs(op_type: type[PlaceOp], layer: str, placed: Placement) -> list[PlaceOp]:
     """Ops that place the given tiles: one for each run of tiles with the same corner.
 
-    Where corners change too often for runs to be shorter than a table (more than
-    :data:`MOST_RUNS` of them), one op with a sequence of corners is made instead.
+    Where corners change more often than :data:`MOST_RUNS` times, one op with a sequence of corners
+    is made instead.
     """
     import numpy as np
 
-    corners = placed.rows * (1 << 32) + placed.columns
-    breaks = np.flatnonzero(np.diff(corners)) + 1
+    changes = (np.diff(placed.rows) != 0) | (np.diff(placed.columns) != 0)
+    breaks = (np.flatnonzero(changes) + 1).tolist()
     if len(breaks) >= MOST_RUNS:
-        starts = np.array([0])
-    else:
-        starts = np.concatenate([[0], breaks])
-    ends = np.append(starts[1:], len(corners))
-    ops = []
-    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        part = slice(start, end)
-        same = len(breaks) < MOST_RUNS
-        corner = slice(start, start + 1) if same else part
-        ops.append(
-            op_type(
-                layer,
-                IndexSequence.of(placed.tiles[part].tolist()),
-                IndexSequence.of(placed.crossbars[part].tolist()),
-                IndexSequence.of(placed.rows[corner].tolist()),
-                IndexSequence.of(placed.columns[corner].tolist()),
-            )
-        )
-    return ops
+        everything = slice(0, len(placed.tiles))
+        return [_place(op_type, layer, placed, everything, everything)]
+    bounds = [0, *breaks, len(placed.tiles)]
+    return [
+        _place(op_type, layer, placed, slice(start, stop), slice(start, start + 1))
+        for start, stop in pairwise(bounds)
+    ]
 
 
-MOST_RUNS = 16
-"""Runs of one layer beyond which a table of corners is shorter than one op per run."""
+def _place(
+    op_type: type[PlaceOp], layer: str, placed: Placement, tiles: slice, corners: slice
+) -> PlaceOp:
+    return op_type(
+        layer,
+        IndexSequence.of(placed.tiles[tiles].tolist()),
+        IndexSequence.of(placed.crossbars[tiles].tolist()),
+        IndexSequence.of(placed.rows[corners].tolist()),
+        IndexSequence.of(placed.columns[corners].tolist()),
+    )

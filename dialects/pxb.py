@@ -41,7 +41,7 @@ class PxbPlaceOp(PlaceOp):
 
 @irdl_op_definition
 class HomeOp(IRDLOperation):
-    """The home PEs of a layer's or digital operator's output: `pxb.home @conv1 pes [0 times 12, 1]`.
+    """The home PEs of a node's output: `pxb.home @conv1 pes [0 times 12, 1 times 12]`.
 
     For S channel slices and L entries, the home of (slice s, position p) is entry
     ``s · (L / S) + p mod (L / S)``: one entry per slice, or a pattern over the positions.

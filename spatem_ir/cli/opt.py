@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import ParseError
@@ -17,6 +17,10 @@ from spatem_ir.cli.errors import raise_usage_errors, run_tool
 from spatem_ir.cli.inputs import add_network_arguments, import_options
 from spatem_ir.errors import SpatemError
 from spatem_ir.universe import register_dialects
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 NETWORK = "network"
 """The frontend for a benchmark network given by its name."""
@@ -28,11 +32,11 @@ pipeline is --pass-pipeline=partition,pack,assign,order."""
 
 
 class SpatemOptMain(xDSLOptMain):
-    """xDSL's driver with networks as input, an accelerator on the module, and no half-written files."""
+    """xDSL's driver with networks as input, an accelerator, and files written all or nothing."""
 
     def __init__(self, args: list[str] | None = None):
         self.pending_output: io.StringIO | None = None
-        self.pending_weights: dict[str, object] = {}
+        self.pending_weights: dict[str, NDArray[np.generic]] = {}
         super().__init__(description=DESCRIPTION, args=args)
 
     def register_all_dialects(self) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,10 +77,11 @@ class Grid:
 
     def coordinates(self, tile: IndexT) -> TileCoordinates[IndexT]:
         """Grid coordinates of a tile number, or of an array of them."""
-        tile, bit = divmod(tile, self.ib)
-        tile, row = divmod(tile, self.hwm)
-        tile, column = divmod(tile, self.wwm)
-        matrix, copy = divmod(tile, self.iw)
+        rest: Any = tile
+        rest, bit = divmod(rest, self.ib)
+        rest, row = divmod(rest, self.hwm)
+        rest, column = divmod(rest, self.wwm)
+        matrix, copy = divmod(rest, self.iw)
         return TileCoordinates(matrix, copy, column, row, bit)
 
     def number(self, at: TileCoordinates[IndexT]) -> IndexT:

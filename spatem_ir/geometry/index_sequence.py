@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 
 class Run(NamedTuple):
-    """`count` indices from `start` on, `step` apart; a step of 0 repeats `start`."""
+    """`length` indices from `start` on, `step` apart; a step of 0 repeats `start`."""
 
     start: int
-    count: int
+    length: int
     step: int
 
     def indices(self) -> Iterable[int]:
         """The run's indices in order."""
         if self.step == 0:
-            return [self.start] * self.count
-        return range(self.start, self.start + self.count * self.step, self.step)
+            return [self.start] * self.length
+        return range(self.start, self.start + self.length * self.step, self.step)
 
     def __str__(self) -> str:
-        if self.count == 1:
+        if self.length == 1:
             return str(self.start)
         if self.step == 0:
-            return f"{self.start} times {self.count}"
-        stop = self.start + (self.count - 1) * self.step + (1 if self.step > 0 else -1)
+            return f"{self.start} times {self.length}"
+        stop = self.start + (self.length - 1) * self.step + (1 if self.step > 0 else -1)
         by = "" if self.step == 1 else f" step {self.step}"
         return f"{self.start} to {stop}{by}"
 
@@ -62,7 +62,7 @@ class IndexSequence:
     @cached_property
     def length(self) -> int:
         """How many indices the sequence has."""
-        return sum(run.count for run in self.runs)
+        return sum(run.length for run in self.runs)
 
     def __len__(self) -> int:
         return self.length
@@ -79,12 +79,12 @@ class IndexSequence:
     @property
     def minimum(self) -> int:
         """The smallest index; the sequence must not be empty."""
-        return min(min(run.start, run.start + (run.count - 1) * run.step) for run in self.runs)
+        return min(min(run.start, run.start + (run.length - 1) * run.step) for run in self.runs)
 
     @property
     def maximum(self) -> int:
         """The largest index; the sequence must not be empty."""
-        return max(max(run.start, run.start + (run.count - 1) * run.step) for run in self.runs)
+        return max(max(run.start, run.start + (run.length - 1) * run.step) for run in self.runs)
 
     def to_array(self) -> NDArray[np.int64]:
         """The indices as an array of shape [length]."""
@@ -92,9 +92,9 @@ class IndexSequence:
 
         if not self.runs:
             return np.empty(0, np.int64)
-        starts, counts, steps = (np.array(column, np.int64) for column in zip(*self.runs))
-        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        return np.repeat(starts, counts) + within * np.repeat(steps, counts)
+        starts, lengths, steps = np.array(self.runs, np.int64).T
+        within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        return np.repeat(starts, lengths) + within * np.repeat(steps, lengths)
 
 
 def _maximal_runs(indices: Iterable[int]) -> Iterator[Run]:

@@ -32,7 +32,7 @@ class Window:
         return (kh - 1) * dh + 1, (kw - 1) * dw + 1
 
     def output_size(self, height: int, width: int) -> tuple[int, int]:
-        """Rows and columns of windows over an input of `height` × `width`; 0 or less if none fit."""
+        """Rows and columns of windows over a `height` × `width` input; below 1 if none fit."""
         top, left, bottom, right = self.pads
         eh, ew = self.extent
         return (
