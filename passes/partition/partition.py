@@ -1,0 +1,118 @@
+"""The `partition` pass: cuts every weight layer into MVM tiles (level `cnn` to level `mvm`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
+
+from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
+from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.mvm import AlternativeOp, LayerOp
+from spatem_ir.errors import SpatemError
+from spatem_ir.geometry.grid import Deal
+
+if TYPE_CHECKING:
+    from spatem_ir.geometry.layer import Layer
+    from spatem_ir.hardware.accelerator import Accelerator
+    from spatem_ir.passes.partition.strategy import Strategy
+
+StrategyFunction = Callable[["list[Layer]", "Accelerator", Deal], "list[Strategy]"]
+
+
+def _spatem() -> StrategyFunction:
+    from spatem_ir.passes.partition.spatem import partition_spatem
+
+    return partition_spatem
+
+
+def _minimum() -> StrategyFunction:
+    from spatem_ir.passes.partition.minimum import partition_minimum
+
+    return partition_minimum
+
+
+STRATEGIES: dict[str, Callable[[], StrategyFunction]] = {"spatem": _spatem, "minimum": _minimum}
+"""The strategies by name, loaded when chosen."""
+
+
+@dataclass(frozen=True)
+class PartitionPass(ModulePass):
+    """Chooses a partition grid for every weight layer.
+
+    Options:
+        strategy: `spatem` (Algorithm 1 of the paper) or `minimum` (the fewest tiles).
+        deal: how windows are dealt to copies, `cyclic` or `blocks`.
+        alternatives: how many further strategies, slower but smaller, are left for `pack` to fall
+            back on as `mvm.alternative`.
+    """
+
+    name = "partition"
+
+    strategy: str = "spatem"
+    deal: str = "cyclic"
+    alternatives: int = 8
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        layers = [layer for layer in op.walk() if isinstance(layer, ConvOp | DenseOp | LocalOp)]
+        if not layers:
+            raise SpatemError("partition: the module holds no cnn.conv, cnn.local or cnn.dense")
+        if self.strategy not in STRATEGIES:
+            raise SpatemError(
+                f"partition: unknown strategy '{self.strategy}'; one of {', '.join(STRATEGIES)}"
+            )
+        if self.deal not in tuple(Deal):
+            raise SpatemError(f"partition: unknown deal '{self.deal}'; one of {', '.join(Deal)}")
+        accelerator = accelerator_of(op)
+        geometries = [layer.layer for layer in layers]
+        strategies = STRATEGIES[self.strategy]()(geometries, accelerator, Deal(self.deal))
+        chosen, *others = fall_backs(strategies, geometries, accelerator, self.alternatives)
+        for layer, grid in zip(layers, chosen.grids, strict=True):
+            Rewriter.replace_op(layer, LayerOp.from_cnn(layer, grid))
+        for other in others:
+            op.body.block.add_op(AlternativeOp(other.cycles, list(other.grids)))
+
+
+def fall_backs(
+    strategies: list[Strategy], layers: list[Layer], accelerator: Accelerator, count: int
+) -> list[Strategy]:
+    """The best strategy whose cells fit the chip, and up to `count` smaller ones after it.
+
+    Their tile counts fall geometrically; the last gives every tile a crossbar of its own if any
+    strategy does, and is the smallest otherwise.
+
+    Raises:
+        SpatemError: even the smallest strategy has more cells than the chip.
+    """
+    capacity = accelerator.crossbars * accelerator.cells_per_crossbar
+
+    def cells(strategy: Strategy) -> int:
+        return sum(
+            layer.weights * grid.iw * grid.ib * accelerator.cells_per_weight(layer.weight_bits)
+            for layer, grid in zip(layers, strategy.grids, strict=True)
+        )
+
+    fitting = [strategy for strategy in strategies if cells(strategy) <= capacity]
+    if not fitting:
+        needed = -(-min(map(cells, strategies)) // accelerator.cells_per_crossbar)
+        raise SpatemError(
+            f"the network does not fit: its weights need at least {needed} crossbars, "
+            f"'{accelerator.name}' has {accelerator.crossbars}"
+        )
+    tiles = [strategy.tiles(layers) for strategy in fitting]
+    safe = next((n for n, t in enumerate(tiles) if t <= accelerator.crossbars), len(fitting) - 1)
+    ratio = (tiles[safe] / tiles[0]) ** (1 / max(count, 1))
+    picked = [0]
+    for step in range(1, count + 1):
+        limit = tiles[0] * ratio**step
+        number = next((n for n in range(safe) if tiles[n] <= limit), safe)
+        if number > picked[-1]:
+            picked.append(number)
+    if safe > picked[-1] and count > 0:
+        picked.append(safe)
+    return [fitting[number] for number in picked]

@@ -1,0 +1,72 @@
+"""Latency estimates of one layer, for every combination of partition degrees at once.
+
+The estimate is compute plus communication [R: SPATEM names both, its formulas are not published].
+A layer works in rounds, one window per copy.  A round lasts as long as the busiest of
+
+* compute: the OU operations of a visit (rule R1);
+* operand fetch: the operands of all crossbars of a PE over its port (R3); tiles that differ only in
+  their column share a fetch inside a CU (R2);
+* merging in a CU, and merging in a PE: partial sums per cycle of the adders (R5);
+* partial-sum packets: the contributions of the PEs of one column block over one link to the home (R8);
+* activation: the values of the column blocks of a PE over its activation units (R6).
+
+The layer's latency is rounds · longest, plus one pass through all of them to fill the pipeline.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatem_ir.geometry.candidates import LayerCandidates
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spatem_ir.hardware.accelerator import Accelerator
+
+PARTIAL_SUM_BYTES = 4
+"""Bytes of a partial sum in a packet (rule R5)."""
+
+
+def layer_latencies(candidates: LayerCandidates, accelerator: Accelerator) -> NDArray[np.int64]:
+    """Estimated latency of a layer, digital cycles: shape [rows, columns, windows, bits]."""
+    layer, ou = candidates.layer, accelerator.ou
+    degrees = [np.array([cut.degree for cut in axis], np.int64) for axis in candidates.axes]
+    extents = [np.array([cut.extent for cut in axis], np.int64) for axis in candidates.axes]
+    h, w, i, b = np.ix_(*degrees)
+    rows, columns, windows, bits = np.ix_(*extents)
+    cells = columns * accelerator.cells_per_weight(layer.weight_bits)
+
+    visit = -(-rows // ou.wordlines) * -(-cells // ou.bitlines) * -(-bits // ou.dac_bits)
+    compute = visit * ou.cycles
+
+    tiles = layer.matrices * h * w * i * b
+    tiles_per_pe = np.minimum(tiles, accelerator.crossbars_per_pe)
+    sharing = np.minimum(w, accelerator.cu.crossbars)
+    operand_bytes = -(-rows * bits // 8)
+    fetch_one = -(-operand_bytes // accelerator.pe.port_bytes_per_cycle)
+    fetch = -(-tiles_per_pe // sharing) * fetch_one
+
+    block = h * b
+    cus = -(-block // accelerator.cu.crossbars)
+    pes = -(-block // accelerator.crossbars_per_pe)
+    in_cu = np.minimum(block, accelerator.cu.crossbars)
+    blocks_per_cu = np.maximum(np.minimum(tiles, accelerator.cu.crossbars) // block, 1)
+    blocks_per_pe = np.maximum(tiles_per_pe // block, 1)
+    add_in_cu = -(-columns // accelerator.cu.adders_per_cycle)
+    add_in_pe = -(-columns // accelerator.pe.adders_per_cycle)
+    cus_per_pe = np.minimum(cus, accelerator.pe.compute_units)
+    merge_cu = np.where(in_cu > 1, in_cu * blocks_per_cu * add_in_cu, 0)
+    merge_pe = np.where(cus > 1, cus_per_pe * blocks_per_pe * add_in_pe, 0)
+    merge_home = np.where(pes > 1, pes * blocks_per_pe * add_in_pe, 0)
+    packet = -(-columns * PARTIAL_SUM_BYTES // accelerator.noc.link_bytes_per_cycle)
+    packets = np.where(pes > 1, pes * packet, 0)
+    activate = blocks_per_pe * -(-columns // accelerator.pe.activations_per_cycle)
+
+    stages = np.broadcast_arrays(
+        compute, fetch, merge_cu, merge_pe + merge_home, packets, activate
+    )
+    longest = np.maximum.reduce(stages)
+    return windows * longest + sum(stages) + ou.pipeline_cycles
