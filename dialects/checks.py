@@ -5,18 +5,31 @@ from __future__ import annotations
 from math import prod
 from typing import NoReturn
 
-from xdsl.dialects.builtin import Float32Type, StringAttr, TensorType
+from xdsl.dialects.builtin import Float32Type, IntegerAttr, StringAttr, SymbolRefAttr, TensorType
 from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
 from spatem_ir.dialects.cnn_attributes import Quantization, quantization_of
 
+SUBJECTS = ("sym_name", "layer", "node", "number")
+"""Properties that tell an op from others of its kind; an op has at most one of them."""
+
 
 def fail(op: Operation, message: str) -> NoReturn:
-    """Raise a verification error that names the op and, if it has one, its symbol."""
-    symbol = op.properties.get("sym_name")
-    name = f"{op.name} @{symbol.data}" if isinstance(symbol, StringAttr) else op.name
-    raise VerifyException(f"{name}: {message}")
+    """Raise a verification error that names the op and its name, layer, node or stage number."""
+    raise VerifyException(f"{op.name}{_subject(op)}: {message}")
+
+
+def _subject(op: Operation) -> str:
+    for key in SUBJECTS:
+        match op.properties.get(key):
+            case StringAttr() as name:
+                return f" @{name.data}"
+            case SymbolRefAttr() as reference:
+                return f" @{reference.string_value()}"
+            case IntegerAttr() as number:
+                return f" {number.value.data}"
+    return ""
 
 
 def shape_of(value: SSAValue) -> tuple[int, ...]:
@@ -31,7 +44,7 @@ def elements_of(value: SSAValue) -> int:
 
 
 def expect_shape(op: Operation, value: SSAValue, expected: tuple[int, ...]) -> None:
-    """Check a value's shape; an extent below 1 means that no window fits."""
+    """Check a value's shape; an expected extent below 1 means that no window fits."""
     if min(expected) < 1:
         fail(op, "has no window that fits into its input")
     if shape_of(value) != expected:
@@ -39,8 +52,16 @@ def expect_shape(op: Operation, value: SSAValue, expected: tuple[int, ...]) -> N
         fail(op, f"result has shape {got}, its operands give {wanted}")
 
 
+def expect_tensor(op: Operation, value: SSAValue) -> None:
+    """Check that a value is a tensor of one dimension or more, with all extents known."""
+    shape = value.type.get_shape() if isinstance(value.type, TensorType) else ()
+    if min(shape, default=0) < 1:
+        fail(op, f"works on tensors of known shape, such as tensor<4xui8>, not on {value.type}")
+
+
 def quantized(op: Operation, value: SSAValue) -> Quantization:
-    """The integer code of a value's elements; fails if it has none."""
+    """The integer code of a tensor's elements; fails if it has none."""
+    expect_tensor(op, value)
     quantization = quantization_of(value.type)
     if quantization is None:
         fail(op, f"works on quantised integers (ui8, si8, !cnn.quant …), not on {value.type}")
@@ -48,7 +69,8 @@ def quantized(op: Operation, value: SSAValue) -> Quantization:
 
 
 def floating(op: Operation, value: SSAValue) -> None:
-    """Check that a value's elements are float32."""
+    """Check that a tensor's elements are float32."""
+    expect_tensor(op, value)
     assert isinstance(value.type, TensorType)
     if not isinstance(value.type.element_type, Float32Type):
         fail(op, f"works on float32 here, not on {value.type}")

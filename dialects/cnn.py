@@ -8,11 +8,12 @@ the host side of `cnn.quantize` and `cnn.dequantize`.
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import StringAttr, SymbolNameConstraint, TensorType, UnitAttr
+from xdsl.dialects.builtin import ModuleOp, StringAttr, SymbolNameConstraint, TensorType, UnitAttr
 from xdsl.ir import Block, Dialect, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
+    lazy_traits_def,
     operand_def,
     opt_prop_def,
     prop_def,
@@ -28,6 +29,7 @@ from xdsl.traits import HasParent, IsTerminator
 from spatem_ir.dialects.checks import (
     elements_of,
     expect_shape,
+    expect_tensor,
     fail,
     floating,
     quantized,
@@ -63,9 +65,13 @@ class OutputOp(IRDLOperation):
 
     outputs = var_operand_def(TensorType)
 
-    traits = traits_def(IsTerminator())
+    traits = lazy_traits_def(lambda: (IsTerminator(), HasParent(NetworkOp)))
 
     assembly_format = "$outputs attr-dict `:` type($outputs)"
+
+    def verify_(self) -> None:
+        if not self.outputs:
+            fail(self, "names no output")
 
 
 @irdl_op_definition
@@ -80,6 +86,8 @@ class NetworkOp(IRDLOperation):
 
     sym_name = prop_def(SymbolNameConstraint())
     body = region_def("single_block")
+
+    traits = traits_def(HasParent(ModuleOp))
 
     def __init__(self, sym_name: str, body: Block | Region):
         region = body if isinstance(body, Region) else Region(body)
@@ -110,6 +118,12 @@ class NetworkOp(IRDLOperation):
     def verify_(self) -> None:
         if not isinstance(self.body.block.last_op, OutputOp):
             fail(self, "must end with cnn.output")
+        module = self.parent_op()
+        assert isinstance(module, ModuleOp)
+        if next(op for op in module.ops if isinstance(op, NetworkOp)) is not self:
+            fail(self, "is the second network of its module; one module holds one network")
+        for argument in self.body.block.args:
+            expect_tensor(self, argument)
         seen: set[str] = set()
         for op in self.body.block.ops:
             symbol = op.properties.get("sym_name")
@@ -214,8 +228,8 @@ class ReluOp(IRDLOperation):
         )
 
     def verify_(self) -> None:
-        expect_shape(self, self.output, shape_of(self.input))
         same_quantization(self, self.input, self.output)
+        expect_shape(self, self.output, shape_of(self.input))
 
 
 @irdl_op_definition
@@ -281,6 +295,8 @@ class QuantizeOp(IRDLOperation):
     input = operand_def(TensorType)
     output = result_def(TensorType)
 
+    traits = traits_def(HasParent(NetworkOp))
+
     assembly_format = "$input attr-dict `:` type($input) `->` type($output)"
 
     def __init__(self, input: SSAValue, output: TensorType):
@@ -301,6 +317,8 @@ class DequantizeOp(IRDLOperation):
     input = operand_def(TensorType)
     output = result_def(TensorType)
 
+    traits = traits_def(HasParent(NetworkOp))
+
     assembly_format = "$input attr-dict `:` type($input) `->` type($output)"
 
     def __init__(self, input: SSAValue, output: TensorType):
@@ -320,6 +338,8 @@ class SoftmaxOp(IRDLOperation):
 
     input = operand_def(TensorType)
     output = result_def(TensorType)
+
+    traits = traits_def(HasParent(NetworkOp))
 
     assembly_format = "$input attr-dict `:` type($input) `->` type($output)"
 

@@ -17,11 +17,18 @@ from xdsl.dialects.builtin import (
     f32,
 )
 from xdsl.ir import Attribute, Data, ParametrizedAttribute, TypeAttribute
-from xdsl.irdl import AnyOf, BaseAttr, irdl_attr_definition
+from xdsl.irdl import (
+    AnyAttr,
+    AnyOf,
+    BaseAttr,
+    IRDLOperation,
+    MessageConstraint,
+    ParamAttrConstraint,
+    irdl_attr_definition,
+)
 from xdsl.irdl.declarative_assembly_format import (
     AttributeVariable,
     CustomDirective,
-    IRDLOperation,
     ParsingState,
     PrintingState,
     irdl_custom_directive,
@@ -103,12 +110,21 @@ class QuantType(ParametrizedAttribute, TypeAttribute):
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> list[Attribute]:
+        start = parser.pos
         with parser.in_angle_brackets():
             storage = parser.parse_type()
+            if not isinstance(storage, IntegerType):
+                parser.raise_error("expected an integer storage type, as in ui8", start, parser.pos)
             parser.parse_punctuation(",")
-            scale = parser.parse_number()
-            zero_point = parser.parse_integer() if parser.parse_optional_punctuation(",") else 0
-        return [storage, FloatAttr(float(scale), f32), IntAttr(zero_point)]
+            scale_start = parser.pos
+            scale = _float32(parser, parser.parse_number(), scale_start)
+            zero_point = 0
+            if parser.parse_optional_punctuation(","):
+                zero_point = parser.parse_integer(allow_boolean=False)
+        try:
+            return list(QuantType(storage, scale, IntAttr(zero_point)).parameters)
+        except VerifyException as error:
+            parser.raise_error(str(error), start, parser.pos)
 
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
@@ -129,6 +145,22 @@ def quantization_of(tensor: Attribute) -> Quantization | None:
     return None
 
 
+def _float32(parser: AttrParser, number: float, start: int) -> FloatAttr[Float32Type]:
+    """A number that was parsed at position `start`, as float32."""
+    try:
+        return FloatAttr(float(number), f32)
+    except OverflowError:
+        parser.raise_error(f"{number} exceeds the range of float32", start, parser.pos)
+
+
+def _parse_tensor_type(parser: AttrParser) -> TensorType:
+    start = parser.pos
+    parsed = parser.parse_type()
+    if not isinstance(parsed, TensorType):
+        parser.raise_error("expected a tensor type, as in tensor<2x4xsi8>", start, parser.pos)
+    return parsed
+
+
 def _storage(storage: IntegerType) -> tuple[int, bool]:
     return storage.width.data, storage.signedness.data is Signedness.SIGNED
 
@@ -147,7 +179,7 @@ class SeededAttr(ParametrizedAttribute):
         with parser.in_angle_brackets():
             seed = parser.parse_integer(allow_boolean=False, allow_negative=False)
             parser.parse_punctuation(",")
-            return [IntAttr(seed), parser.parse_type()]
+            return [IntAttr(seed), _parse_tensor_type(parser)]
 
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
@@ -178,7 +210,7 @@ class FileAttr(ParametrizedAttribute):
             for _ in range(3):
                 parameters.append(StringAttr(parser.parse_str_literal()))
                 parser.parse_punctuation(",")
-            parameters.append(parser.parse_type())
+            parameters.append(_parse_tensor_type(parser))
         return parameters
 
     def print_parameters(self, printer: Printer) -> None:
@@ -192,8 +224,17 @@ class FileAttr(ParametrizedAttribute):
 ParameterAttr = SeededAttr | FileAttr | DenseIntOrFPElementsAttr
 """Where the values of weights, biases or scales are: a generator, a file, or inline."""
 
-PARAMETER = AnyOf([BaseAttr(SeededAttr), BaseAttr(FileAttr), BaseAttr(DenseIntOrFPElementsAttr)])
-SCALE = AnyOf([BaseAttr(FloatAttr), BaseAttr(FileAttr), BaseAttr(DenseIntOrFPElementsAttr)])
+_DENSE = ParamAttrConstraint(DenseIntOrFPElementsAttr, (BaseAttr(TensorType), AnyAttr()))
+_FLOAT32 = ParamAttrConstraint(FloatAttr, (AnyAttr(), BaseAttr(Float32Type)))
+
+PARAMETER = MessageConstraint(
+    AnyOf((BaseAttr(SeededAttr), BaseAttr(FileAttr), _DENSE)),
+    "weights and biases must be #cnn.seeded<…>, #cnn.file<…> or dense<…> : tensor<…>",
+)
+SCALE = MessageConstraint(
+    AnyOf((_FLOAT32, BaseAttr(FileAttr), _DENSE)),
+    "a weight scale must be a float32, #cnn.file<…> or dense<…> : tensor<…xf32>",
+)
 
 
 def parameter_type(parameter: Attribute) -> TensorType:
@@ -209,11 +250,12 @@ class Scale(CustomDirective):
 
     scale: AttributeVariable
 
-    def parse(self, parser: Parser, state: ParsingState) -> bool:
-        number = parser.parse_optional_number()
-        attribute = parser.parse_attribute() if number is None else FloatAttr(float(number), f32)
-        self.scale.set(state, attribute)
-        return True
+    def parse(self, parser: Parser, state: ParsingState) -> None:
+        start = parser.pos
+        if (number := parser.parse_optional_number()) is None:
+            self.scale.set(state, parser.parse_attribute())
+        else:
+            self.scale.set(state, _float32(parser, number, start))
 
     def print(self, printer: Printer, state: PrintingState, op: IRDLOperation) -> None:
         state.print_whitespace(printer)
@@ -236,14 +278,14 @@ class WindowAttr(Data[Window]):
     @classmethod
     def parse_parameter(cls, parser: AttrParser) -> Window:
         with parser.in_angle_brackets():
-            window = Window(_parse_pair(parser, 1))
+            window = Window(parse_pair(parser))
             strides, pads, dilations = window.strides, window.pads, window.dilations
             while parser.parse_optional_punctuation(","):
                 match parser.parse_keyword_in(("strides", "pads", "dilations")):
                     case "strides":
-                        strides = _parse_pair(parser, 1)
+                        strides = parse_pair(parser)
                     case "dilations":
-                        dilations = _parse_pair(parser, 1)
+                        dilations = parse_pair(parser)
                     case _:
                         pads = _parse_pads(parser)
         return Window(window.kernel, strides, pads, dilations)
@@ -262,17 +304,21 @@ class WindowAttr(Data[Window]):
             printer.print_string(text)
 
 
-def _parse_pair(parser: AttrParser, minimum: int) -> tuple[int, int]:
+def parse_pair(parser: AttrParser) -> tuple[int, int]:
+    """Parse two positive numbers, as in `3x3`."""
+    start = parser.pos
     dimensions = parser.parse_dimension_list()
-    if len(dimensions) != 2 or min(dimensions) < minimum:
-        parser.raise_error(f"expected two numbers of at least {minimum}, as in 3x3")
+    if len(dimensions) != 2 or min(dimensions) < 1:
+        parser.raise_error("expected two numbers of at least 1, as in 3x3", start, parser.pos)
     return dimensions[0], dimensions[1]
 
 
 def _parse_pads(parser: AttrParser) -> tuple[int, int, int, int]:
+    start = parser.pos
     pads = parser.parse_comma_separated_list(
-        parser.Delimiter.SQUARE, lambda: parser.parse_integer(allow_negative=False)
+        parser.Delimiter.SQUARE,
+        lambda: parser.parse_integer(allow_boolean=False, allow_negative=False),
     )
     if len(pads) != 4:
-        parser.raise_error("expected four pads: [top, left, bottom, right]")
+        parser.raise_error("expected four pads: [top, left, bottom, right]", start, parser.pos)
     return pads[0], pads[1], pads[2], pads[3]

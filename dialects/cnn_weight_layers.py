@@ -41,6 +41,7 @@ from spatem_ir.dialects.cnn_attributes import (
     Scale,
     WindowAttr,
     parameter_type,
+    quantization_of,
 )
 from spatem_ir.geometry.layer import Layer
 from spatem_ir.geometry.window import Window
@@ -112,6 +113,9 @@ class WeightLayerOp(IRDLOperation, ABC):
             fail(
                 self, f"has weights of {element.width.data} bits; 2 to {MAXIMUM_BITS} are possible"
             )
+        code, zero_point = quantization_of(element), self.weight_zero_point.value.data
+        if code is None or not code.minimum <= zero_point <= code.maximum:
+            fail(self, f"has weight zero point {zero_point}, which is no value of {element}")
         self.verify_geometry()
         self._expect_parameter("weights", self.weights, self.weight_shape)
         channels = self.layer.out_channels * (self.layer.matrices if self.layer.region else 1)
@@ -119,7 +123,10 @@ class WeightLayerOp(IRDLOperation, ABC):
             self._expect_parameter("bias", self.bias, (channels,))
             if parameter_type(self.bias).element_type != IntegerType(32, Signedness.SIGNED):
                 fail(self, "has a bias that is not of type si32")
-        if not isinstance(self.weight_scale, FloatAttr):
+        if isinstance(self.weight_scale, FloatAttr):
+            if not self.weight_scale.value.data > 0:
+                fail(self, f"has weight scale {self.weight_scale.value.data}; it must be positive")
+        else:
             self._expect_parameter("scale", self.weight_scale, (self.layer.out_channels,))
             if not isinstance(parameter_type(self.weight_scale).element_type, Float32Type):
                 fail(self, "has weight scales that are not of type f32")
@@ -149,13 +156,15 @@ class WeightLayerOp(IRDLOperation, ABC):
         if layer.out_channels % layer.groups:
             fail(self, f"has {layer.out_channels} output channels in {layer.groups} groups")
 
-    def verify_region(self) -> None:
+    def verify_region(self, region: WindowAttr) -> None:
         """Check that the regions of a locally connected layer tile its output."""
-        layer = self.layer
-        if layer.region is None:
-            return
-        (rows, columns), (height, width) = layer.output_size, layer.region
-        if min(height, width) < 1 or rows % height or columns % width:
+        height, width = region.data.kernel
+        if region.data != Window((height, width)):
+            fail(self, "has a region with strides, pads or dilations; it is a size alone")
+        if self.layer.groups > 1:
+            fail(self, "has both groups and regions")
+        rows, columns = self.layer.output_size
+        if rows % height or columns % width:
             fail(self, f"has regions of {height}x{width} that do not tile {rows}x{columns}")
 
 
@@ -265,7 +274,7 @@ class LocalOp(WeightLayerOp):
 
     def verify_geometry(self) -> None:
         self.verify_windows()
-        self.verify_region()
+        self.verify_region(self.region)
 
 
 @irdl_op_definition

@@ -7,7 +7,7 @@ from math import prod
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 
-from spatem_ir.dialects.checks import quantized, shape_of
+from spatem_ir.dialects.checks import fail, quantized, shape_of
 from spatem_ir.dialects.cnn import (
     ConcatOp,
     DequantizeOp,
@@ -20,6 +20,7 @@ from spatem_ir.dialects.cnn import (
     SoftmaxOp,
 )
 from spatem_ir.dialects.cnn_attributes import quantization_of
+from spatem_ir.dialects.hw import module_of
 from spatem_ir.dialects.mvm import LayerOp, network_of
 from spatem_ir.errors import SpatemError
 from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
@@ -40,6 +41,18 @@ def dataflow_of(module: ModuleOp) -> Dataflow:
     if network is None:
         raise SpatemError("the module holds no cnn.network")
     return _Builder(network).build()
+
+
+def verified_dataflow_of(op: Operation) -> Dataflow:
+    """The dataflow of the module around `op`, for its verifier.
+
+    Raises:
+        VerifyException: where :func:`dataflow_of` raises a SpatemError.
+    """
+    try:
+        return dataflow_of(module_of(op))
+    except SpatemError as error:
+        fail(op, str(error))
 
 
 class _Builder:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Attribute, Data, Dialect, Operation
-from xdsl.irdl import irdl_attr_definition
+from xdsl.irdl import IRDLOperation, irdl_attr_definition
 from xdsl.irdl.declarative_assembly_format import (
     AttributeVariable,
     CustomDirective,
-    IRDLOperation,
     ParsingState,
     PrintingState,
     irdl_custom_directive,
@@ -18,7 +17,7 @@ from xdsl.irdl.declarative_assembly_format import (
 from xdsl.utils.exceptions import VerifyException
 
 from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.index_sequence import IndexSequence
+from spatem_ir.geometry.index_sequence import IndexSequence, Run
 from spatem_ir.hardware.accelerator import GROUPS, Accelerator, parameters_of
 from spatem_ir.hardware.loader import accelerator_from_table
 
@@ -30,6 +29,12 @@ if TYPE_CHECKING:
 
 ACCELERATOR_ATTRIBUTE = "hw.accelerator"
 """Name of the module attribute that holds the accelerator."""
+
+MOST_INDICES = 2**24
+"""Longest run that is read from text: a typing error must not fill the memory."""
+
+LARGEST_INDEX = 2**31 - 1
+"""Largest magnitude of an index that is read from text: sums of indices fit into 64 bits."""
 
 
 @irdl_attr_definition
@@ -45,11 +50,15 @@ class AcceleratorAttr(Data[Accelerator]):
     def parse_parameter(cls, parser: AttrParser) -> Accelerator:
         with parser.in_angle_brackets():
             table: dict[str, object] = {"name": parser.parse_str_literal()}
+            start = parser.pos
             while (group := parser.parse_optional_identifier()) is not None:
                 entries = parser.parse_comma_separated_list(
                     parser.Delimiter.BRACES, lambda: _parse_entry(parser)
                 )
+                if group in table or len(dict(entries)) < len(entries):
+                    parser.raise_error(f"'{group}' or one of its keys is given twice", start)
                 table[group] = dict(entries)
+                start = parser.pos
         try:
             return accelerator_from_table(table, f"#{cls.name}")
         except SpatemError as error:
@@ -75,12 +84,16 @@ def _parse_entry(parser: AttrParser) -> tuple[str, int | float | bool]:
 def _literal(value: int | float | bool) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return format(value, "f").rstrip("0") + "0" if "e" in repr(value) else repr(value)
+    mantissa, exponent, power = repr(value).partition("e")
+    return mantissa + (".0" if exponent and "." not in mantissa else "") + exponent + power
 
 
 @irdl_attr_definition
 class IndicesAttr(Data[IndexSequence]):
-    """An index sequence: `0 to 96 step 2`, `5 times 3`, or a list `[0 to 4, 7, 5 times 3]`."""
+    """An index sequence: `0 to 96 step 2`, `5 times 3`, `0 to 4 repeat 3 by 5`, or a list of these.
+
+    Printed as the op writes it: `[0 to 4, 7, 5 times 3]`.
+    """
 
     name = "hw.indices"
 
@@ -111,22 +124,35 @@ def parse_indices(parser: AttrParser) -> IndexSequence:
     )
     if runs is None:
         runs = [_parse_run(parser)]
-    return IndexSequence.of(index for run in runs for index in run)
+    return IndexSequence.of(index for run in runs for index in run.indices())
 
 
-def _parse_run(parser: AttrParser) -> Iterable[int]:
+def _parse_run(parser: AttrParser) -> Run:
+    """`start`, `start times n` or `start to stop step n`, and then perhaps `repeat n by stride`."""
+    position = parser.pos
     start = parser.parse_integer(allow_boolean=False)
+    length, step, repeats, stride = 1, 1, 1, 0
     if parser.parse_optional_keyword("times"):
-        return [start] * parser.parse_integer(allow_boolean=False, allow_negative=False)
-    if not parser.parse_optional_keyword("to"):
-        return [start]
-    stop = parser.parse_integer(allow_boolean=False)
-    step = 1
-    if parser.parse_optional_keyword("step"):
-        step = parser.parse_integer(allow_boolean=False)
-    if step == 0:
-        parser.raise_error("a range's step must not be 0; write 'INDEX times COUNT' to repeat")
-    return range(start, stop, step)
+        length, step = parser.parse_integer(allow_boolean=False, allow_negative=False), 0
+    elif parser.parse_optional_keyword("to"):
+        stop = parser.parse_integer(allow_boolean=False)
+        if parser.parse_optional_keyword("step"):
+            step = parser.parse_integer(allow_boolean=False)
+        if step == 0:
+            parser.raise_error(
+                "a range's step must not be 0; write 'INDEX times COUNT' to repeat", position
+            )
+        length = max(0, -((start - stop) // step))
+    if parser.parse_optional_keyword("repeat"):
+        repeats = parser.parse_integer(allow_boolean=False, allow_negative=False)
+        parser.parse_keyword("by")
+        stride = parser.parse_integer(allow_boolean=False)
+    run = Run(start, length, step, repeats, stride)
+    if run.size > MOST_INDICES:
+        parser.raise_error(f"an index sequence has at most {MOST_INDICES} indices", position)
+    if run.size and max(map(abs, run.corners)) > LARGEST_INDEX:
+        parser.raise_error(f"an index is at most {LARGEST_INDEX}", position)
+    return run
 
 
 @irdl_custom_directive
@@ -135,9 +161,8 @@ class Indices(CustomDirective):
 
     indices: AttributeVariable
 
-    def parse(self, parser: Parser, state: ParsingState) -> bool:
+    def parse(self, parser: Parser, state: ParsingState) -> None:
         self.indices.set(state, IndicesAttr(parse_indices(parser)))
-        return True
 
     def print(self, printer: Printer, state: PrintingState, op: IRDLOperation) -> None:
         state.print_whitespace(printer)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp, TensorType, i64
-from xdsl.ir import Attribute, Data, Dialect, SSAValue
+from xdsl.ir import Attribute, Data, Dialect, Operation, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_attr_definition,
@@ -30,7 +30,7 @@ from xdsl.traits import HasParent
 
 from spatem_ir.dialects.checks import fail, shape_of
 from spatem_ir.dialects.cnn import NetworkOp
-from spatem_ir.dialects.cnn_attributes import Scale, WindowAttr
+from spatem_ir.dialects.cnn_attributes import Scale, WindowAttr, parse_pair
 from spatem_ir.dialects.cnn_weight_layers import (
     INTEGER,
     TYPES_FORMAT,
@@ -83,11 +83,12 @@ class MatrixAttr(Data[MatrixShape]):
 
 def parse_matrix(parser: AttrParser) -> MatrixShape:
     """Parse a matrix shape without its attribute's name."""
+    start = parser.pos
     dimensions, matrices = parser.parse_dimension_list(), 1
     if len(dimensions) == 1 and parser.parse_optional_keyword("of"):
         matrices, dimensions = dimensions[0], parser.parse_dimension_list()
     if len(dimensions) != 2:
-        parser.raise_error("expected rows x columns of a matrix, as in 25x6")
+        parser.raise_error("expected rows x columns of a matrix, as in 25x6", start, parser.pos)
     parser.parse_keyword("windows")
     windows = parser.parse_integer(allow_boolean=False, allow_negative=False)
     return MatrixShape(matrices, dimensions[0], dimensions[1], windows)
@@ -99,9 +100,8 @@ class Matrix(CustomDirective):
 
     matrix: AttributeVariable
 
-    def parse(self, parser: Parser, state: ParsingState) -> bool:
+    def parse(self, parser: Parser, state: ParsingState) -> None:
         self.matrix.set(state, MatrixAttr(parse_matrix(parser)))
-        return True
 
     def print(self, printer: Printer, state: PrintingState, op: IRDLOperation) -> None:
         state.print_whitespace(printer)
@@ -128,16 +128,15 @@ class GridAttr(Data[Grid]):
             for degree in ("hwm", "wwm", "iw", "ib"):
                 parser.parse_keyword(degree)
                 parser.parse_punctuation("=")
+                start = parser.pos
                 degrees[degree] = parser.parse_integer(allow_boolean=False, allow_negative=False)
                 if degrees[degree] == 0:
-                    parser.raise_error(f"degree {degree} must be at least 1")
+                    parser.raise_error(f"degree {degree} must be at least 1", start, parser.pos)
                 if degree == "iw":
                     deal = Deal(parser.parse_keyword_in(tuple(Deal)))
                 parser.parse_punctuation(",")
             parser.parse_keyword("tile")
-            tile = parser.parse_dimension_list()
-            if len(tile) != 2 or 0 in tile:
-                parser.raise_error("expected rows x columns of a tile, as in 9x6")
+            tile = parse_pair(parser)
         return Grid(**degrees, tile_rows=tile[0], tile_columns=tile[1], deal=deal)
 
     def print_parameter(self, printer: Printer) -> None:
@@ -215,11 +214,12 @@ class LayerOp(WeightLayerOp):
 
     def verify_geometry(self) -> None:
         self.verify_groups()
-        if len(shape_of(self.input)) == 3:
+        if len(shape_of(self.input)) != 1 or len(shape_of(self.output)) != 1:
             self.verify_windows()
         elif self.window.data != Window((1, 1)) or self.region or self.layer.groups > 1:
             fail(self, "slides a window over a flat tensor")
-        self.verify_region()
+        if self.region is not None:
+            self.verify_region(self.region)
         matrix = MatrixShape.of(self.layer)
         if self.matrix.data != matrix:
             fail(self, f"states matrix {self.matrix.data}, its types give {matrix}")
@@ -254,6 +254,7 @@ class AlternativeOp(IRDLOperation):
         )
 
     def verify_(self) -> None:
+        expect_network_before(self)
         layers = layer_ops(module_of(self))
         if len(layers) != len(self.grids):
             fail(self, f"has {len(self.grids)} grids for {len(layers)} layers")
@@ -266,6 +267,13 @@ class AlternativeOp(IRDLOperation):
 def network_of(module: ModuleOp) -> NetworkOp | None:
     """The module's network; None if it has none."""
     return next((op for op in module.ops if isinstance(op, NetworkOp)), None)
+
+
+def expect_network_before(op: Operation) -> None:
+    """Check that the network stands, and so is verified, before an op that names its layers."""
+    network = network_of(module_of(op))
+    if network is None or not network.is_before_in_block(op):
+        fail(op, "must stand after the cnn.network of its module")
 
 
 def layer_ops(module: ModuleOp) -> list[LayerOp]:

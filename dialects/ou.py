@@ -7,14 +7,13 @@ A *visit* is one tile, one window and the tile's input bits.
 
 from __future__ import annotations
 
-from itertools import permutations
-
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, SymbolRefAttr
 from xdsl.ir import Block, Data, Dialect, Operation, Region
 from xdsl.irdl import (
     IRDLOperation,
     irdl_attr_definition,
     irdl_op_definition,
+    lazy_traits_def,
     opt_region_def,
     prop_def,
     region_def,
@@ -44,12 +43,15 @@ class LoopOrderAttr(Data[tuple[str, ...]]):
 
     @classmethod
     def parse_parameter(cls, parser: AttrParser) -> tuple[str, ...]:
-        loops = parser.parse_comma_separated_list(
-            parser.Delimiter.ANGLE, lambda: parser.parse_keyword_in(LOOPS)
+        start = parser.pos
+        loops = tuple(
+            parser.parse_comma_separated_list(
+                parser.Delimiter.ANGLE, lambda: parser.parse_keyword_in(LOOPS)
+            )
         )
-        if tuple(loops) not in permutations(LOOPS):
-            parser.raise_error(f"expected each of {', '.join(LOOPS)} once")
-        return tuple(loops)
+        if sorted(loops) != sorted(LOOPS):
+            parser.raise_error(f"expected each of {', '.join(LOOPS)} once", start, parser.pos)
+        return loops
 
     def print_parameter(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
@@ -64,13 +66,16 @@ class MergePlacesAttr(Data[tuple[str, ...]]):
 
     @classmethod
     def parse_parameter(cls, parser: AttrParser) -> tuple[str, ...]:
+        start = parser.pos
         places = tuple(
             parser.parse_comma_separated_list(
                 parser.Delimiter.ANGLE, lambda: parser.parse_keyword_in(PLACES)
             )
         )
         if places != tuple(p for p in PLACES if p in places) or "home" not in places:
-            parser.raise_error("expected some of cu, pe, in this order, and home at the end")
+            parser.raise_error(
+                "expected some of cu, pe, in this order, and home at the end", start, parser.pos
+            )
         return places
 
     def print_parameter(self, printer: Printer) -> None:
@@ -91,6 +96,8 @@ class ActivateOp(IRDLOperation):
     bits = prop_def(IndicesAttr)
     rows = prop_def(IndicesAttr)
     columns = prop_def(IndicesAttr)
+
+    traits = lazy_traits_def(lambda: (HasParent(MvmOp),))
 
     custom_directives = (Indices,)
 
@@ -126,13 +133,13 @@ class MvmOp(IRDLOperation):
     windows = prop_def(IndicesAttr)
     body = opt_region_def("single_block")
 
-    traits = traits_def(NoTerminator())
+    traits = lazy_traits_def(lambda: (HasParent(StreamOp, InterleaveOp), NoTerminator()))
 
     custom_directives = (Indices,)
 
     assembly_format = (
         "$layer `tiles` custom<Indices>($tiles) `windows` custom<Indices>($windows) "
-        "attr-dict ($body^)?"
+        "attr-dict-with-keyword ($body^)?"
     )
 
     def __init__(
@@ -180,7 +187,7 @@ class InterleaveOp(IRDLOperation):
     by = prop_def(IndicesAttr)
     body = region_def("single_block")
 
-    traits = traits_def(NoTerminator())
+    traits = lazy_traits_def(lambda: (HasParent(StreamOp), NoTerminator()))
 
     custom_directives = (Indices,)
 
@@ -198,15 +205,15 @@ class InterleaveOp(IRDLOperation):
         bursts = self.bursts
         if len(bursts) != len(list(self.body.block.ops)):
             fail(self, "interleaves something else than ou.mvm")
-        by = list(self.by.data)
+        visits = Counter(self.by.data)
         for number, burst in enumerate(bursts):
-            if by.count(number) != len(burst.windows.data):
+            if visits[number] != len(burst.windows.data):
                 fail(
                     self,
-                    f"names burst {number} {by.count(number)} times; it has "
+                    f"names burst {number} {visits[number]} times; it has "
                     f"{len(burst.windows.data)} windows",
                 )
-        if len(by) != sum(len(burst.windows.data) for burst in bursts):
+        if len(visits) > len(bursts):
             fail(self, f"names a burst that does not exist; there are {len(bursts)}")
 
 
@@ -222,7 +229,7 @@ class StreamOp(IRDLOperation):
     crossbars = prop_def(IndicesAttr)
     body = region_def("single_block")
 
-    traits = traits_def(NoTerminator())
+    traits = lazy_traits_def(lambda: (HasParent(OuStageOp), NoTerminator()))
 
     custom_directives = (Indices,)
 
@@ -246,8 +253,7 @@ class StreamOp(IRDLOperation):
             if len(burst.tiles.data) != len(self.crossbars.data):
                 fail(
                     burst,
-                    f"has {len(burst.tiles.data)} tiles of @{burst.layer.string_value()} on "
-                    f"{len(self.crossbars.data)} crossbars",
+                    f"has {len(burst.tiles.data)} tiles on {len(self.crossbars.data)} crossbars",
                 )
 
 
@@ -262,6 +268,8 @@ class MergeOp(IRDLOperation):
 
     layer = prop_def(SymbolRefAttr)
     places = prop_def(MergePlacesAttr)
+
+    traits = lazy_traits_def(lambda: (HasParent(OuStageOp),))
 
     assembly_format = "$layer `through` $places attr-dict"
 
@@ -282,6 +290,8 @@ class SendOp(IRDLOperation):
 
     node = prop_def(SymbolRefAttr)
     readers = prop_def(ArrayAttr[SymbolRefAttr])
+
+    traits = lazy_traits_def(lambda: (HasParent(OuStageOp),))
 
     assembly_format = "$node `to` $readers attr-dict"
 

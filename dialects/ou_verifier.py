@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatem_ir.dialects.checks import fail
-from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.dataflow import verified_dataflow_of
 from spatem_ir.dialects.hw import accelerator_of, module_of
-from spatem_ir.dialects.ou import ActivateOp, MvmOp, OuStageOp
+from spatem_ir.dialects.ou import ActivateOp, MergeOp, MvmOp, OuStageOp, SendOp
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.geometry.dataflow import Dataflow, NodeKind
 
@@ -28,7 +28,7 @@ def verify_stage(stage: OuStageOp) -> None:
     Raises:
         VerifyException: naming the op, layer, tile and window that break a rule.
     """
-    dataflow = dataflow_of(module_of(stage))
+    dataflow = verified_dataflow_of(stage)
     places = placed_stage(stage).placements()
     _verify_crossbars_once(stage)
     _verify_visits_once(stage, dataflow, places)
@@ -38,12 +38,14 @@ def verify_stage(stage: OuStageOp) -> None:
 
 
 def placed_stage(stage: OuStageOp) -> PxbStageOp:
-    """The `pxb.stage` whose places a stage of level `ou` uses."""
+    """The `pxb.stage` whose places a stage of level `ou` uses; it stands before it."""
     number = stage.number.value.data
     for op in module_of(stage).ops:
         if isinstance(op, PxbStageOp) and op.number.value.data == number:
             return op
-    fail(stage, f"there is no pxb.stage {number}")
+        if op is stage:
+            break
+    fail(stage, f"there is no pxb.stage {number} before it")
 
 
 def _verify_crossbars_once(stage: OuStageOp) -> None:
@@ -76,20 +78,19 @@ def _verify_visits_once(stage: OuStageOp, dataflow: Dataflow, places: dict[str, 
         for burst in stream.bursts:
             name = burst.layer.string_value()
             if name not in places:
-                fail(burst, f"visits @{name}, of which the stage places no tile")
+                fail(burst, "names a layer of which the stage places no tile")
             tiles, windows = burst.tiles.data.to_array(), burst.windows.data.to_array()
             counts = visits[name]
             if tiles.min() < 0 or tiles.max() >= len(counts):
-                fail(burst, f"visits a tile of @{name} that does not exist")
+                fail(burst, f"visits a tile that does not exist; there are {len(counts)}")
             if windows.min() < 0 or windows.max() >= counts.shape[1]:
-                fail(burst, f"visits a window of @{name} that does not exist")
+                fail(burst, f"visits a window that does not exist; there are {counts.shape[1]}")
             elsewhere = crossbars[name][tiles] != own
             if elsewhere.any():
                 wrong = np.argmax(elsewhere)
                 fail(
                     burst,
-                    f"visits tile {tiles[wrong]} of @{name} on crossbar {own[wrong]}, which does "
-                    "not hold it",
+                    f"visits tile {tiles[wrong]} on crossbar {own[wrong]}, which does not hold it",
                 )
             np.add.at(counts, (tiles[:, None], windows[None, :]), 1)
     for name, placed in places.items():
@@ -102,33 +103,44 @@ def _verify_visits_once(stage: OuStageOp, dataflow: Dataflow, places: dict[str, 
             row, window = np.unravel_index(np.argmax(wrong), wrong.shape)
             tile = placed.tiles[row]
             times = visits[name][tile, window]
+            if window >= limits[tile]:
+                fail(stage, f"tile {tile} of @{name} has no window {window}")
             fail(stage, f"tile {tile} of @{name} visits its window {window} {times} times")
 
 
 def _verify_merges(stage: OuStageOp, dataflow: Dataflow, places: dict[str, Placement]) -> None:
-    merges = stage.merges
-    for name in merges:
+    named: set[str] = set()
+    for op in (op for op in stage.body.block.ops if isinstance(op, MergeOp)):
+        name = op.layer.string_value()
         if name not in dataflow.by_name or dataflow.by_name[name].kind is not NodeKind.LAYER:
-            fail(stage, f"ou.merge names @{name}, which is no layer")
+            fail(op, "names no layer of the network")
+        if name in named:
+            fail(op, "is the second ou.merge of its layer")
+        named.add(name)
     for name in places:
-        if name not in merges:
+        if name not in named:
             fail(stage, f"no ou.merge says where the partial sums of @{name} meet")
 
 
 def _verify_sends(stage: OuStageOp, dataflow: Dataflow) -> None:
-    sends = stage.sends
-    for name in sends:
+    named: dict[str, list[str]] = {}
+    for op in (op for op in stage.body.block.ops if isinstance(op, SendOp)):
+        name = op.node.string_value()
         if name not in dataflow.by_name:
-            fail(stage, f"ou.send names @{name}, which the network does not hold")
-    for node in dataflow.nodes:
-        needed = [reader.name for reader in dataflow.readers(node)]
-        named = sends.get(node.name, [])
-        for reader in needed:
-            if reader not in named:
-                fail(stage, f"@{reader} reads @{node.name}, but no ou.send names it")
-        for reader in named:
+            fail(op, "names no node of the network")
+        if name in named:
+            fail(op, "is the second ou.send of its node")
+        named[name] = op.reader_names
+        needed = {reader.name for reader in dataflow.readers(dataflow.by_name[name])}
+        for reader in op.reader_names:
             if reader not in needed:
-                fail(stage, f"ou.send @{node.name} names @{reader}, which does not read it")
+                fail(op, f"names @{reader}, which does not read it")
+            if op.reader_names.count(reader) > 1:
+                fail(op, f"names @{reader} twice")
+    for node in dataflow.nodes:
+        for reader in dataflow.readers(node):
+            if reader.name not in named.get(node.name, []):
+                fail(stage, f"@{reader.name} reads @{node.name}, but no ou.send names it")
 
 
 def _verify_operations(stage: OuStageOp, dataflow: Dataflow, accelerator: Accelerator) -> None:
@@ -156,13 +168,11 @@ def _cover(
 ) -> None:
     """Count the bits and cells of one operation; they must fit into an OU and the tile."""
     ou = accelerator.ou
-    extents = (operation.bits.data, operation.rows.data, operation.columns.data)
-    for indices, limit, size in zip(
-        extents, (ou.dac_bits, ou.wordlines, ou.bitlines), covered.shape, strict=True
-    ):
-        if not 1 <= len(indices) <= limit:
-            fail(burst, f"activates {len(indices)} of at most {limit} in one operation")
-        if indices.minimum < 0 or indices.maximum >= size:
-            fail(burst, "activates cells or bits outside its tile")
-    bits, rows, columns = (indices.to_array() for indices in extents)
-    covered[np.ix_(bits, rows, columns)] += 1
+    limits = {"bits": ou.dac_bits, "rows": ou.wordlines, "columns": ou.bitlines}
+    indices = (operation.bits.data, operation.rows.data, operation.columns.data)
+    for what, chosen, extent in zip(limits, indices, covered.shape, strict=True):
+        if not 1 <= len(chosen) <= limits[what]:
+            fail(burst, f"activates {len(chosen)} {what} at once; 1 to {limits[what]} are possible")
+        if chosen.minimum < 0 or chosen.maximum >= extent:
+            fail(burst, f"activates {what} outside its tile, which has {extent}")
+    np.add.at(covered, np.ix_(*(chosen.to_array() for chosen in indices)), 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,7 +19,7 @@ from xdsl.irdl import IRDLOperation, prop_def, region_def
 from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.cnn_weight_layers import INTEGER, integer
 from spatem_ir.dialects.hw import Indices, IndicesAttr, accelerator_of, module_of
-from spatem_ir.dialects.mvm import LayerOp, layer_ops
+from spatem_ir.dialects.mvm import LayerOp, expect_network_before, layer_ops
 from spatem_ir.geometry.index_sequence import IndexSequence
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class PlaceOp(IRDLOperation):
 
     assembly_format = (
         "$layer `tiles` custom<Indices>($tiles) `crossbars` custom<Indices>($crossbars) "
-        "`at` `[` custom<Indices>($rows) `,` custom<Indices>($columns) `]` attr-dict"
+        "`at` ` ` `[` custom<Indices>($rows) `,` custom<Indices>($columns) `]` attr-dict"
     )
 
     def __init__(
@@ -68,10 +68,12 @@ class PlaceOp(IRDLOperation):
         )
 
     def verify_(self) -> None:
+        if len(self.tiles.data) == 0:
+            fail(self, "names no tile")
         for key in ("tiles", "crossbars", "rows", "columns"):
             sequence = self.properties[key]
             assert isinstance(sequence, IndicesAttr)
-            if len(sequence.data) not in (1, len(self.tiles.data)) or len(sequence.data) == 0:
+            if len(sequence.data) not in (1, len(self.tiles.data)):
                 fail(self, f"has {len(self.tiles.data)} tiles but {len(sequence.data)} {key}")
             if sequence.data.minimum < 0:
                 fail(self, f"has a negative number among its {key}")
@@ -113,14 +115,15 @@ class StageOp(IRDLOperation, ABC):
 
     def verify_(self) -> None:
         accelerator = accelerator_of(self)
+        expect_network_before(self)
         layers = {op.sym_name.data: op for op in layer_ops(module_of(self))}
         for op in self.of_type(PlaceOp):
             if op.layer.string_value() not in layers:
-                fail(op, f"places tiles of @{op.layer.string_value()}, which is no mvm.layer")
+                fail(op, "names no mvm.layer of the network")
         places = self.placements()
         self._verify_cells(layers, places, accelerator)
         stages = [op for op in module_of(self).ops if isinstance(op, type(self))]
-        if stages[0] is self:
+        if stages[-1] is self:
             verify_tiles_placed_once(self, layers, stages)
 
     def placements(self) -> dict[str, Placement]:
@@ -176,7 +179,7 @@ class StageOp(IRDLOperation, ABC):
 
 
 def verify_tiles_placed_once(
-    op: Operation, layers: dict[str, LayerOp], stages: list[StageOp]
+    op: Operation, layers: dict[str, LayerOp], stages: Sequence[StageOp]
 ) -> None:
     """Check that the stages together place every tile of every layer exactly once."""
     import numpy as np

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
 from xdsl.ir import Dialect
-from xdsl.irdl import IRDLOperation, irdl_op_definition, prop_def, traits_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, lazy_traits_def, prop_def, traits_def
 from xdsl.traits import HasParent, NoTerminator
 
 from spatem_ir.dialects.checks import fail
-from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.dataflow import verified_dataflow_of
 from spatem_ir.dialects.hw import Indices, IndicesAttr, accelerator_of, module_of
 from spatem_ir.dialects.places import PlaceOp, StageOp
 from spatem_ir.geometry.dataflow import NodeKind
@@ -33,13 +33,6 @@ HOMELESS = (NodeKind.INPUT, NodeKind.OUTPUT)
 
 
 @irdl_op_definition
-class PxbPlaceOp(PlaceOp):
-    """Places tiles in physical crossbars."""
-
-    name = "pxb.place"
-
-
-@irdl_op_definition
 class HomeOp(IRDLOperation):
     """The home PEs of a node's output: `pxb.home @conv1 pes [0 times 12, 1 times 12]`.
 
@@ -52,6 +45,8 @@ class HomeOp(IRDLOperation):
     node = prop_def(SymbolRefAttr)
     pes = prop_def(IndicesAttr)
 
+    traits = lazy_traits_def(lambda: (HasParent(PxbStageOp),))
+
     custom_directives = (Indices,)
 
     assembly_format = "$node `pes` custom<Indices>($pes) attr-dict"
@@ -63,8 +58,9 @@ class HomeOp(IRDLOperation):
         pes = accelerator_of(self).pes
         if len(self.pes.data) == 0:
             fail(self, "names no PE")
-        if self.pes.data.minimum < 0 or self.pes.data.maximum >= pes:
-            fail(self, f"names PE {self.pes.data.maximum}; there are {pes} PEs")
+        for pe in (self.pes.data.minimum, self.pes.data.maximum):
+            if not 0 <= pe < pes:
+                fail(self, f"names PE {pe}; there are {pes} PEs")
 
     def table(self, node: Node) -> NDArray[np.int64]:
         """The home PE of each (slice, position) of the node: shape [slices, positions]."""
@@ -87,15 +83,15 @@ class PxbStageOp(StageOp):
 
     def verify_(self) -> None:
         super().verify_()
-        dataflow = dataflow_of(module_of(self))
+        dataflow = verified_dataflow_of(self)
         homes = self.home_ops()
         placed = {op.layer.string_value() for op in self.of_type(PxbPlaceOp)}
         for name, op in homes.items():
             node = dataflow.by_name.get(name)
             if node is None or node.kind in HOMELESS:
-                fail(op, f"@{name} is no layer or digital operator of the network")
+                fail(op, "names no layer or digital operator of the network")
             if len(op.pes.data) % len(node.slices):
-                fail(op, f"has {len(op.pes.data)} entries for {len(node.slices)} slices of @{name}")
+                fail(op, f"has {len(op.pes.data)} entries for {len(node.slices)} slices")
         several = sum(isinstance(op, PxbStageOp) for op in module_of(self).ops) > 1
         for node in dataflow.nodes:
             needed = node.name in placed or not several
@@ -108,7 +104,7 @@ class PxbStageOp(StageOp):
         for op in self.of_type(HomeOp):
             name = op.node.string_value()
             if name in homes:
-                fail(op, f"@{name} has two pxb.home")
+                fail(op, "is the second pxb.home of its node")
             homes[name] = op
         return homes
 
@@ -124,6 +120,15 @@ class PxbStageOp(StageOp):
             elif node.name in ops:
                 tables[node.number] = ops[node.name].table(node)
         return tables
+
+
+@irdl_op_definition
+class PxbPlaceOp(PlaceOp):
+    """Places tiles in physical crossbars."""
+
+    name = "pxb.place"
+
+    traits = traits_def(HasParent(PxbStageOp))
 
 
 PXB = Dialect("pxb", [PxbStageOp, PxbPlaceOp, HomeOp], [])

@@ -20,13 +20,6 @@ if TYPE_CHECKING:
 
 
 @irdl_op_definition
-class VxbPlaceOp(PlaceOp):
-    """Places tiles in virtual crossbars."""
-
-    name = "vxb.place"
-
-
-@irdl_op_definition
 class VxbStageOp(StageOp):
     """The contents of all virtual crossbars during one stage."""
 
@@ -36,6 +29,15 @@ class VxbStageOp(StageOp):
 
     def crossbar_limit(self, accelerator: Accelerator) -> int | None:
         return accelerator.crossbars
+
+
+@irdl_op_definition
+class VxbPlaceOp(PlaceOp):
+    """Places tiles in virtual crossbars."""
+
+    name = "vxb.place"
+
+    traits = traits_def(HasParent(VxbStageOp))
 
 
 VXB = Dialect("vxb", [VxbStageOp, VxbPlaceOp], [])

@@ -11,6 +11,8 @@ from xdsl.passes import ModulePass
 
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import AlternativeOp, GridAttr, layer_ops
+from spatem_ir.dialects.places import place_runs
+from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
 from spatem_ir.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -64,9 +66,7 @@ class PackPass(ModulePass):
             if placements is not None:
                 break
         else:
-            needed = min(
-                crossbars_at_least(geometries, grids, accelerator) for grids in strategies
-            )
+            needed = min(crossbars_at_least(geometries, grids, accelerator) for grids in strategies)
             raise SpatemError(
                 f"the network does not fit: its tiles need at least {needed} crossbars, "
                 f"'{accelerator.name}' has {accelerator.crossbars}, and packing found no place "
@@ -77,7 +77,7 @@ class PackPass(ModulePass):
         for other in alternatives:
             other.detach()
             other.erase()
-        op.body.block.add_op(_stage([layer.name for layer in geometries], placements))
+        op.body.block.add_op(packed_stage([layer.name for layer in geometries], placements))
 
     def placements(
         self, layers: list[Layer], grids: list[Grid], accelerator: Accelerator
@@ -88,10 +88,8 @@ class PackPass(ModulePass):
         return worst_fit_placements(layers, grids, accelerator, by_time=self.balance == "time")
 
 
-def _stage(names: list[str], placements: list[Placement]):  # type: ignore[no-untyped-def]
-    from spatem_ir.dialects.places import place_runs
-    from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
-
+def packed_stage(names: list[str], placements: list[Placement]) -> VxbStageOp:
+    """The stage that holds the given places, in the order in which they were packed."""
     ops = [
         op
         for name, placed in zip(names, placements, strict=True)
@@ -159,7 +157,7 @@ def worst_fit_placements(
             if places is None:
                 return None
             parts.append(Placement(tiles, *np.array(places, np.int64).T))
-        placements.append(Placement.joined(parts).by_tile())
+        placements.append(Placement.joined(parts))
     return placements
 
 
@@ -176,6 +174,11 @@ def exclusive_placements(
         return None
     ends = np.cumsum(counts)
     return [
-        Placement(np.arange(count), np.arange(end - count, end), np.zeros(count, int), np.zeros(count, int))
+        Placement(
+            np.arange(count),
+            np.arange(end - count, end),
+            np.zeros(count, int),
+            np.zeros(count, int),
+        )
         for count, end in zip(counts, ends, strict=True)
     ]

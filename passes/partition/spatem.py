@@ -1,9 +1,9 @@
 """SPATEM's partitioning (ASP-DAC 2022, Algorithm 1): relaxed bounded knapsack by DP.
 
-[P] Stages are (layer, degree) with the degrees in the fixed order hwm, wwm, iw, ib; columns are the
-crossbar requirement r from 0 to L · C.  The requirement is relaxed: each tile asks for one crossbar,
-but up to L layers may share one after packing.  The value of a state is the inference latency
-reduction (ILR) against the minimum mapping; latencies of layers add up.
+[P] Stages are (layer, degree) with the degrees in the fixed order hwm, wwm, iw, ib; columns are
+the crossbar requirement r from 0 to L · C.  The requirement is relaxed: each tile asks for one
+crossbar, but up to L layers may share one after packing.  The value of a state is the inference
+latency reduction (ILR) against the minimum mapping; latencies of layers add up.
 
 [R] The minimum mapping is charged first.  A stage carries a state over when its degree is not
 raised.  Every state keeps the degrees chosen so far, because gains inside a layer multiply.  After
@@ -50,9 +50,7 @@ class States:
         )
 
 
-def partition_spatem(
-    layers: list[Layer], accelerator: Accelerator, deal: Deal
-) -> list[Strategy]:
+def partition_spatem(layers: list[Layer], accelerator: Accelerator, deal: Deal) -> list[Strategy]:
     """Strategies of all useful crossbar requirements, in ascending estimated latency.
 
     Raises:

@@ -56,9 +56,7 @@ class LayerCandidates:
 
     def grid(self, choice: tuple[int, ...], deal: Deal = Deal.CYCLIC) -> Grid:
         """The grid of one combination of cuts, given by their numbers."""
-        row, column, window, bit = (
-            axis[k] for axis, k in zip(self.axes, choice, strict=True)
-        )
+        row, column, window, bit = (axis[k] for axis, k in zip(self.axes, choice, strict=True))
         return Grid(
             row.degree, column.degree, window.degree, bit.degree, row.extent, column.extent, deal
         )
@@ -97,9 +95,9 @@ def part_cuts(
 ) -> tuple[Cut, ...]:
     """Cuts of `extent` into parts of at most `limit`, each with fewer units per part than the last.
 
-    An element takes `scale` cells and a unit is `unit` cells wide.  A part is as large as its number
-    of units allows, so that cuts fall on unit boundaries; of the sizes that give the same number of
-    parts, the one with the fewest units is taken.
+    An element takes `scale` cells and a unit is `unit` cells wide.  A part is as large as its
+    number of units allows, so that cuts fall on unit boundaries; of the sizes that give the same
+    number of parts, the one with the fewest units is taken.
     """
     most = min(extent, limit or extent)
     units = np.arange(-(-most * scale // unit), 0, -1)

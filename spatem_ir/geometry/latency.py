@@ -7,7 +7,7 @@ A layer works in rounds, one window per copy.  A round lasts as long as the busi
 * operand fetch: the operands of all crossbars of a PE over its port (R3); tiles that differ only in
   their column share a fetch inside a CU (R2);
 * merging in a CU, and merging in a PE: partial sums per cycle of the adders (R5);
-* partial-sum packets: the contributions of the PEs of one column block over one link to the home (R8);
+* partial-sum packets: the contributions of the PEs of a column block over a link to its home (R8);
 * activation: the values of the column blocks of a PE over its activation units (R6).
 
 The layer's latency is rounds · longest, plus one pass through all of them to fill the pipeline.
@@ -65,8 +65,6 @@ def layer_latencies(candidates: LayerCandidates, accelerator: Accelerator) -> ND
     packets = np.where(pes > 1, pes * packet, 0)
     activate = blocks_per_pe * -(-columns // accelerator.pe.activations_per_cycle)
 
-    stages = np.broadcast_arrays(
-        compute, fetch, merge_cu, merge_pe + merge_home, packets, activate
-    )
+    stages = np.broadcast_arrays(compute, fetch, merge_cu, merge_pe + merge_home, packets, activate)
     longest = np.maximum.reduce(stages)
     return windows * longest + sum(stages) + ou.pipeline_cycles

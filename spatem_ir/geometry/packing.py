@@ -92,9 +92,7 @@ def take_corner(free: list[Rectangle], height: int, width: int) -> tuple[int, in
     return row, column
 
 
-def crossbars_needed(
-    shapes: Iterable[tuple[int, int, int]], wordlines: int, bitlines: int
-) -> int:
+def crossbars_needed(shapes: Iterable[tuple[int, int, int]], wordlines: int, bitlines: int) -> int:
     """A lower bound on the crossbars that tiles need, from (height, width, count) of each shape.
 
     The larger of the cells over the cells of a crossbar, and the number of tiles of which no two

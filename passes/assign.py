@@ -1,0 +1,136 @@
+"""The `assign` pass: virtual crossbars onto the chip (level `vxb` to level `pxb`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
+
+from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.pxb import HomeOp, PxbPlaceOp, PxbStageOp
+from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
+from spatem_ir.errors import SpatemError
+from spatem_ir.geometry.index_sequence import IndexSequence
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from spatem_ir.geometry.dataflow import Dataflow
+    from spatem_ir.geometry.placement import Placement
+    from spatem_ir.hardware.accelerator import Accelerator
+
+STRATEGIES = ("spatem", "sequential")
+HOMES = ("pool", "tiles")
+
+
+@dataclass(frozen=True)
+class AssignPass(ModulePass):
+    """Gives every virtual crossbar a PE, CU and crossbar, and every output slice a home PE.
+
+    The paper's method: virtual crossbars that share most data (operands that both read, partial
+    sums that both feed) are merged into virtual CUs, those into virtual PEs, and virtual PEs are
+    put on physical PEs in ascending distance from the chip's port.
+
+    Options:
+        strategy: `spatem`, or `sequential` (virtual crossbar n becomes physical crossbar n).
+        homes: a layer before a pooling is at home where the `pool` is, or where its `tiles` are.
+    """
+
+    name = "assign"
+
+    strategy: str = "spatem"
+    homes: str = "pool"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for option, value, known in (
+            ("strategy", self.strategy, STRATEGIES),
+            ("homes", self.homes, HOMES),
+        ):
+            if value not in known:
+                raise SpatemError(f"assign: unknown {option} '{value}'; one of {', '.join(known)}")
+        stages = [stage for stage in op.ops if isinstance(stage, VxbStageOp)]
+        if not stages:
+            raise SpatemError("assign: the module holds no vxb.stage; run pack first")
+        for stage in stages:
+            self.assign_stage(op, stage)
+
+    def assign_stage(self, module: ModuleOp, stage: VxbStageOp) -> None:
+        """Replace a stage of virtual crossbars by one of physical crossbars."""
+        from spatem_ir.geometry.homes import home_tables
+        from spatem_ir.geometry.placement import Placement
+
+        accelerator, dataflow = accelerator_of(module), dataflow_of(module)
+        virtual = stage.placements()
+        physical_of = self.physical_crossbars(dataflow, virtual, accelerator)
+        physical = {
+            name: Placement(p.tiles, physical_of[p.crossbars], p.rows, p.columns)
+            for name, p in virtual.items()
+        }
+        homes = home_tables(
+            dataflow, physical, accelerator.crossbars_per_pe, pool_at_home=self.homes == "pool"
+        )
+        places = [
+            PxbPlaceOp(
+                place.layer.string_value(),
+                place.tiles.data,
+                IndexSequence.of(physical_of[place.crossbars.data.to_array()].tolist()),
+                place.rows.data,
+                place.columns.data,
+            )
+            for place in stage.of_type(VxbPlaceOp)
+        ]
+        home_ops = [HomeOp(name, home_sequence(table)) for name, table in homes.items()]
+        Rewriter.replace_op(stage, PxbStageOp(stage.number.value.data, [*places, *home_ops]))
+
+    def physical_crossbars(
+        self, dataflow: Dataflow, virtual: dict[str, Placement], accelerator: Accelerator
+    ) -> NDArray[np.int64]:
+        """The physical crossbar of each virtual crossbar."""
+        import numpy as np
+
+        from spatem_ir.geometry.clustering import cluster, crossbar_incidence
+
+        count = max(int(placed.crossbars.max()) for placed in virtual.values()) + 1
+        if self.strategy == "sequential":
+            return np.arange(count)
+        crossbars = crossbar_incidence(dataflow, virtual, count)
+        unit_of = cluster(crossbars, accelerator.cu.crossbars)
+        units = crossbars.merged(unit_of, int(unit_of.max()) + 1)
+        pe_of = cluster(units, accelerator.pe.compute_units)
+        unit_in_pe = rank_within(pe_of)
+        crossbar_in_unit = rank_within(unit_of)
+        pe = np.array(pes_by_distance(accelerator))[pe_of[unit_of]]
+        unit = pe * accelerator.pe.compute_units + unit_in_pe[unit_of]
+        return unit * accelerator.cu.crossbars + crossbar_in_unit
+
+
+def rank_within(clusters: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The position of each item among the items of its cluster, in ascending order."""
+    import numpy as np
+
+    order = np.argsort(clusters, kind="stable")
+    starts = np.searchsorted(clusters[order], clusters[order])
+    ranks = np.empty_like(clusters)
+    ranks[order] = np.arange(len(clusters)) - starts
+    return ranks
+
+
+def pes_by_distance(accelerator: Accelerator) -> list[int]:
+    """The PEs in ascending distance (hops) from the chip's port at PE (0, 0), rows first."""
+    columns = accelerator.chip.pe_columns
+    return sorted(range(accelerator.pes), key=lambda pe: (sum(divmod(pe, columns)), pe))
+
+
+def home_sequence(table: NDArray[np.int64]) -> IndexSequence:
+    """The shortest pattern over the positions that gives a table of homes [slices, positions]."""
+    positions = table.shape[1]
+    period = next(
+        p for p in range(1, positions + 1) if (table[:, p:] == table[:, : positions - p]).all()
+    )
+    return IndexSequence.of(table[:, :period].reshape(-1).tolist())

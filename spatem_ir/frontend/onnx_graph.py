@@ -1,0 +1,246 @@
+"""An ONNX file as a checked graph: nodes, constants and static shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import checker, helper, numpy_helper, shape_inference, version_converter
+
+from spatem_ir.errors import SpatemError
+from spatem_ir.frontend.weights import TRANSPOSED
+
+OLDEST_OPSET = 17
+"""Models of an older opset are converted to this one."""
+
+IR_VERSION = 8
+"""The file format of opset 17; from version 4 on, initialisers need not be graph inputs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """A constant tensor.
+
+    `key` names the initialiser that has the same elements in C order (with :data:`TRANSPOSED`, of
+    the transpose); None if the values are computed.  `is_matrix` tells that the values are that
+    initialiser in its own shape, a matrix.
+    """
+
+    values: NDArray[Any]
+    key: str | None = None
+    is_matrix: bool = False
+
+    def reshaped(self, shape: tuple[int, ...]) -> Constant:
+        """The same elements under another shape."""
+        return Constant(self.values.reshape(shape), self.key)
+
+    def transposed(self, permutation: tuple[int, ...] = (1, 0)) -> Constant:
+        """The tensor with permuted dimensions."""
+        if permutation == tuple(range(self.values.ndim)):
+            return self
+        is_known = self.is_matrix and self.key is not None
+        key = f"{self.key}{TRANSPOSED}" if is_known else None
+        return Constant(self.values.transpose(permutation), key)
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A node of the graph.
+
+    `operator` is the operator's name, with the domain in front unless it is ONNX's own; `name` is
+    unique in the graph.  Attributes are read through :meth:`attribute`, so that those of which a
+    handler knows nothing can be found.
+    """
+
+    file: str
+    operator: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: Mapping[str, Any]
+    attributes_read: set[str] = field(default_factory=set)
+
+    def attribute(self, name: str, default: Any = None) -> Any:
+        """The value of an attribute, or the default."""
+        self.attributes_read.add(name)
+        return self.attributes.get(name, default)
+
+    def input(self, index: int) -> str:
+        """The tensor at an input; the empty string if an optional input is left out."""
+        return self.inputs[index] if index < len(self.inputs) else ""
+
+    def fail(self, message: str) -> NoReturn:
+        """Raise an error that names the file, the operator and the node."""
+        raise SpatemError(f"{self.file}: {self.operator} '{self.name}': {message}")
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """An input of the graph: its element type (of `onnx.TensorProto`) and full shape."""
+
+    name: str
+    element_type: int
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A checked graph: `nodes` in topological order, those alone that outputs depend on.
+
+    The first dimension of activations is the batch; a batch of unknown size counts as 1.
+    `shapes` has the full shape of every tensor for which shape inference finds one.
+    """
+
+    file: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[str, ...]
+    nodes: tuple[Node, ...]
+    constants: Mapping[str, Constant]
+    shapes: Mapping[str, tuple[int, ...]]
+
+    @property
+    def batch(self) -> int:
+        """The size of the first dimension of activations."""
+        return self.inputs[0].shape[0]
+
+    def fail(self, message: str) -> NoReturn:
+        """Raise an error that names the file."""
+        raise SpatemError(f"{self.file}: {message}")
+
+
+def load_graph(path: str, file: str) -> Graph:
+    """Read an ONNX file.
+
+    Args:
+        path: where the file is.
+        file: the file's name in error messages.
+
+    Raises:
+        SpatemError: the file is unreadable, no valid model, or has shapes that are not static.
+    """
+    model = _normalized(_read(path, file), file)
+    graph = model.graph
+    constants = {
+        entry.name: Constant(values := numpy_helper.to_array(entry), entry.name, values.ndim == 2)
+        for entry in graph.initializer
+    }
+    outputs = tuple(output.name for output in graph.output)
+    return Graph(
+        file=file,
+        inputs=tuple(_input(value, file) for value in graph.input),
+        outputs=outputs,
+        nodes=_reachable(list(_nodes(graph, file)), outputs),
+        constants=constants,
+        shapes=dict(_static_shapes(graph)),
+    )
+
+
+def _read(path: str, file: str) -> onnx.ModelProto:
+    try:
+        return onnx.load(path)
+    except OSError as error:
+        raise SpatemError(f"{file}: {error.strerror or error}") from error
+    except Exception as error:
+        raise SpatemError(
+            f"{file}: not a readable ONNX model (truncated?): {_first_line(error)}"
+        ) from error
+
+
+def _normalized(model: onnx.ModelProto, file: str) -> onnx.ModelProto:
+    """The checked model with constants as initialisers only, a recent opset and inferred shapes."""
+    try:
+        checker.check_model(model)
+        initialisers = {entry.name for entry in model.graph.initializer}
+        inputs = [value for value in model.graph.input if value.name not in initialisers]
+        del model.graph.input[:]
+        model.graph.input.extend(inputs)
+        model.ir_version = max(model.ir_version, IR_VERSION)
+        for value in inputs:
+            _fix_batch(value, file)
+        opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 0)
+        if 0 < opset < OLDEST_OPSET:
+            model = version_converter.convert_version(model, OLDEST_OPSET)
+        return shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+    except SpatemError:
+        raise
+    except Exception as error:
+        raise SpatemError(f"{file}: not a valid ONNX model: {_first_line(error)}") from error
+
+
+def _fix_batch(value: onnx.ValueInfoProto, file: str) -> None:
+    """Set an unknown batch size to 1 and check that all other dimensions are known."""
+    dimensions = value.type.tensor_type.shape.dim
+    if len(dimensions) < 2:
+        raise SpatemError(
+            f"{file}: input '{value.name}' has {len(dimensions)} known dimensions; it needs the "
+            "batch and at least one more"
+        )
+    if dimensions[0].dim_value < 1:
+        dimensions[0].dim_value = 1
+    for index, dimension in enumerate(dimensions):
+        if dimension.dim_value < 1:
+            raise SpatemError(
+                f"{file}: dimension {index} of input '{value.name}' has unknown size "
+                f"'{dimension.dim_param or '?'}'; only the batch may be dynamic"
+            )
+
+
+def _input(value: onnx.ValueInfoProto, file: str) -> Tensor:
+    tensor = value.type.tensor_type
+    return Tensor(value.name, tensor.elem_type, tuple(d.dim_value for d in tensor.shape.dim))
+
+
+def _static_shapes(graph: onnx.GraphProto) -> Iterator[tuple[str, tuple[int, ...]]]:
+    for value in (*graph.input, *graph.value_info, *graph.output):
+        tensor = value.type.tensor_type
+        shape = tuple(dimension.dim_value for dimension in tensor.shape.dim)
+        if tensor.HasField("shape") and all(shape):
+            yield value.name, shape
+
+
+def _nodes(graph: onnx.GraphProto, file: str) -> Iterator[Node]:
+    """The graph's nodes; one without a name of its own is called after its operator."""
+    taken = {node.name for node in graph.node}
+    seen: set[str] = set()
+    numbers: dict[str, int] = {}
+    for node in graph.node:
+        name = node.name
+        while not name or name in seen:
+            number = numbers[node.op_type] = numbers.get(node.op_type, 0) + 1
+            candidate = f"{node.op_type}{number}"
+            name = "" if candidate in taken else candidate
+        seen.add(name)
+        own = node.domain in ("", "ai.onnx")
+        yield Node(
+            file=file,
+            operator=node.op_type if own else f"{node.domain}.{node.op_type}",
+            name=name,
+            inputs=tuple(node.input),
+            outputs=tuple(node.output),
+            attributes={entry.name: _attribute_value(entry) for entry in node.attribute},
+        )
+
+
+def _attribute_value(attribute: onnx.AttributeProto) -> Any:
+    value = helper.get_attribute_value(attribute)
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else value
+
+
+def _reachable(nodes: list[Node], outputs: tuple[str, ...]) -> tuple[Node, ...]:
+    """The nodes on which the outputs depend, in their order."""
+    needed, kept = set(outputs), []
+    for node in reversed(nodes):
+        if needed.intersection(node.outputs):
+            needed.update(node.inputs)
+            kept.append(node)
+    return tuple(reversed(kept))
+
+
+def _first_line(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), repr(error))

@@ -1,0 +1,138 @@
+"""Windows and shapes from the attributes of ONNX nodes; all shapes are without the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import cast
+
+import numpy as np
+
+from spatem_ir.frontend.onnx_graph import Node
+from spatem_ir.geometry.window import Window
+
+
+def convolution_window(node: Node, weights: tuple[int, ...], size: tuple[int, int]) -> Window:
+    """The window of a convolution with weights of the given shape over an input of `size`."""
+    if len(weights) != 4:
+        node.fail(f"has weights of {len(weights)} dimensions; only 2-D convolutions are supported")
+    kernel = (weights[2], weights[3])
+    if tuple(node.attribute("kernel_shape", kernel)) != kernel:
+        node.fail(f"its kernel_shape differs from that of its weights, {kernel[0]}x{kernel[1]}")
+    return _window(node, kernel, size)
+
+
+def pooling_window(node: Node, size: tuple[int, int], *, count_include_pad: bool = False) -> Window:
+    """The window of a pooling over an input of `size`.
+
+    `ceil_mode` becomes padding at the bottom and the right that makes the last windows complete;
+    an average that counts padding would count that too, so the two exclude each other.
+    """
+    window = _window(node, _pair(node, "kernel_shape", None), size)
+    if not node.attribute("ceil_mode", 0):
+        return window
+    complete = _rounded_up(window, size)
+    if count_include_pad and any(np.greater(complete.pads, window.pads)):
+        node.fail("has ceil_mode and count_include_pad with a window that leaves the padded input")
+    return complete
+
+
+def map_size(node: Node, shape: tuple[int, ...]) -> tuple[int, int]:
+    """Height and width of a feature map [channels, height, width]."""
+    if len(shape) != 3:
+        node.fail(f"needs an input [batch, channels, height, width], not [batch, {_text(shape)}]")
+    return shape[1], shape[2]
+
+
+def flattened_shape(node: Node, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape behind Flatten."""
+    axis = node.attribute("axis", 1)
+    if axis not in (1, -len(shape)):
+        node.fail(f"has axis {axis}; only axis 1 keeps the batch apart")
+    return (prod(shape),)
+
+
+def reshaped_shape(
+    node: Node, shape: tuple[int, ...], target: Sequence[int], batch: int
+) -> tuple[int, ...]:
+    """The shape behind Reshape, which may regroup all dimensions but the batch."""
+    before, after = (batch, *shape), list(target)
+    if not node.attribute("allowzero", 0):
+        after = [before[i] if size == 0 else size for i, size in enumerate(after)]
+    if -1 in after:
+        rest = -prod(after)
+        after[after.index(-1)] = prod(before) // rest if rest > 0 else 0
+    if len(after) < 2 or after[0] != batch or prod(after) != prod(before):
+        node.fail(
+            f"to [{_text(target)}] regroups the batch; only the dimensions behind it may change"
+        )
+    return tuple(after[1:])
+
+
+def concatenated_shape(node: Node, shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """The shape behind Concat along the first dimension after the batch."""
+    axis = node.attribute("axis")
+    if axis not in (1, -len(shapes[0])):
+        node.fail(f"has axis {axis}; only channels (axis 1) are joined")
+    return (sum(shape[0] for shape in shapes), *shapes[0][1:])
+
+
+def _text(shape: Sequence[int]) -> str:
+    return ", ".join(map(str, shape))
+
+
+def _window(node: Node, kernel: tuple[int, int], size: tuple[int, int]) -> Window:
+    strides = _pair(node, "strides", (1, 1))
+    dilations = _pair(node, "dilations", (1, 1))
+    unpadded = Window(kernel, strides, dilations=dilations)
+    pads = tuple(node.attribute("pads", (0, 0, 0, 0)))
+    match node.attribute("auto_pad", "NOTSET"):
+        case "NOTSET":
+            if len(pads) != 4 or min(pads) < 0:
+                node.fail(f"has pads {list(pads)}; they must be four numbers of 0 or more")
+        case "VALID":
+            pads = (0, 0, 0, 0)
+        case "SAME_UPPER":
+            (top, bottom), (left, right) = _same_pads(unpadded, size)
+            pads = (top, left, bottom, right)
+        case "SAME_LOWER":
+            (bottom, top), (right, left) = _same_pads(unpadded, size)
+            pads = (top, left, bottom, right)
+        case other:
+            node.fail(f"has an unknown auto_pad '{other}'")
+    return Window(kernel, strides, cast("tuple[int, int, int, int]", pads), dilations)
+
+
+def _pair(node: Node, name: str, default: tuple[int, int] | None) -> tuple[int, int]:
+    values = tuple(node.attribute(name, default) or ())
+    if len(values) != 2 or min(values) < 1:
+        node.fail(f"has {name} {list(values)}; only two dimensions, at least 1, are supported")
+    return values[0], values[1]
+
+
+def _same_pads(window: Window, size: tuple[int, int]) -> list[tuple[int, int]]:
+    """Per axis the smaller and the larger pad that give ceil(size / stride) windows."""
+    totals = [
+        max((-(-length // stride) - 1) * stride + extent - length, 0)
+        for length, stride, extent in zip(size, window.strides, window.extent, strict=True)
+    ]
+    return [(total // 2, total - total // 2) for total in totals]
+
+
+def _rounded_up(window: Window, size: tuple[int, int]) -> Window:
+    """The window with pads that complete a last, partial window of each axis.
+
+    A window that would start behind the input and its leading padding is left out, as in ONNX.
+    """
+    pads = list(window.pads)
+    for axis, (length, stride, extent) in enumerate(
+        zip(size, window.strides, window.extent, strict=True)
+    ):
+        leading, trailing = pads[axis], pads[axis + 2]
+        count = -(-(length + leading + trailing - extent) // stride) + 1
+        if (count - 1) * stride >= length + leading:
+            count -= 1
+        pads[axis + 2] = max((count - 1) * stride + extent - length - leading, 0)
+    return Window(
+        window.kernel, window.strides, (pads[0], pads[1], pads[2], pads[3]), window.dilations
+    )

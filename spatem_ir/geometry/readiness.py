@@ -1,0 +1,104 @@
+"""When data will be ready: an ideal schedule of the network without contention.
+
+The input arrives in raster order; a window can start when its last activation is there; each copy
+of a layer works through its windows one after the other.  The estimate orders visits (pass
+`order`); it is not the machine model.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
+from spatem_ir.geometry.grid import Deal, ou_operations
+
+if TYPE_CHECKING:
+    from spatem_ir.hardware.accelerator import Accelerator
+
+Times = NDArray[np.int64]
+
+
+def ready_times(dataflow: Dataflow, accelerator: Accelerator) -> dict[str, Times]:
+    """The cycle in which the operand of each window of each layer is ready.
+
+    Returns, by layer name, an array of shape [matrices, windows].
+    """
+    ready: dict[str, Times] = {}
+    finished: dict[int, Times] = {}
+    for node in dataflow.nodes:
+        match node.kind:
+            case NodeKind.INPUT:
+                byte = (np.arange(node.positions) + 1) * node.shape[0] * node.bits // 8
+                finished[node.number] = -(-byte // accelerator.io.bytes_per_cycle)
+            case NodeKind.LAYER:
+                ready[node.name], finished[node.number] = _layer_times(
+                    dataflow, node, finished, accelerator
+                )
+            case _:
+                finished[node.number] = _window_maximum(
+                    _operand_times(dataflow, node, finished), node
+                )
+    return ready
+
+
+def _operand_times(dataflow: Dataflow, node: Node, finished: dict[int, Times]) -> Times:
+    """The time of each position of a node's operand; of a flat operand, of all of it."""
+    rows, columns = node.layer.input_shape[1:] if node.layer is not None else node.input_size
+    positions = rows * columns
+    times = [finished[source] for source in node.sources]
+    if all(len(time) == positions for time in times):
+        return np.maximum.reduce(times)
+    return np.full(positions, max(int(time.max()) for time in times))
+
+
+def _window_maximum(times: Times, node: Node) -> Times:
+    """The time of the latest position that each window of a digital operator reads."""
+    if node.window is None:
+        latest = int(times.max()) if len(times) != node.positions else 0
+        return times if latest == 0 else np.full(node.positions, latest)
+    positions = node.window.positions(*node.input_size)
+    return np.append(times, 0)[positions].max(axis=1)
+
+
+def _layer_times(
+    dataflow: Dataflow, node: Node, finished: dict[int, Times], accelerator: Accelerator
+) -> tuple[Times, Times]:
+    """Ready times [matrices, windows] of a layer and finish times [positions] of its output."""
+    layer, grid = node.layer, node.grid
+    assert layer is not None and grid is not None
+    times = np.append(_operand_times(dataflow, node, finished), 0)
+    positions = layer.window.positions(*layer.input_shape[1:])
+    by_position = times[positions].max(axis=1)
+    ready = np.stack([by_position[layer.window_positions(m)] for m in range(layer.matrices)])
+    visit = accelerator.ou.cycles * ou_operations(
+        accelerator, grid.tile_rows, grid.tile_columns, layer.weight_bits, grid.tile_bits(layer)
+    )
+    done = _in_sequence(ready, visit, grid.iw, grid.deal is Deal.CYCLIC)
+    output = np.zeros(node.positions, np.int64)
+    for matrix in range(layer.matrices):
+        here = layer.window_positions(matrix)
+        output[here] = np.maximum(output[here], done[matrix] + accelerator.ou.pipeline_cycles)
+    return ready, output
+
+
+def _in_sequence(ready: Times, visit: int, copies: int, cyclic: bool) -> Times:
+    """Finish times of windows that each copy visits in ascending order, `visit` cycles each.
+
+    A window starts when it is ready and its copy has finished the window before:
+    finish(j) = max over m ≤ j of (ready(m) − m · visit) + (j + 1) · visit.
+    """
+    matrices, windows = ready.shape
+    per_copy = -(-windows // copies)
+    padded = np.full((matrices, per_copy * copies), ready.max())
+    padded[:, :windows] = ready
+    shares = padded.reshape(matrices, per_copy, copies)
+    if not cyclic:
+        shares = padded.reshape(matrices, copies, per_copy).swapaxes(1, 2)
+    turn = np.arange(per_copy)[None, :, None]
+    done = np.maximum.accumulate(shares - turn * visit, axis=1) + (turn + 1) * visit
+    if not cyclic:
+        done = done.swapaxes(1, 2)
+    return done.reshape(matrices, -1)[:, :windows]

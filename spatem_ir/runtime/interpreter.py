@@ -1,0 +1,153 @@
+"""Values of a module at any level of the IR."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.interpreter import Interpreter
+from xdsl.ir import BlockArgument
+
+from spatem_ir.dialects.checks import shape_of
+from spatem_ir.dialects.cnn import NetworkOp
+from spatem_ir.dialects.cnn_attributes import quantization_of
+from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
+from spatem_ir.dialects.level import Level, level_of
+from spatem_ir.dialects.mvm import LayerOp, network_of
+from spatem_ir.errors import SpatemError
+from spatem_ir.frontend.weights import ParameterStore
+from spatem_ir.runtime.values.accumulator import Accumulator, CnnAccumulator, MvmAccumulator
+from spatem_ir.runtime.values.codes import storage_dtype
+from spatem_ir.runtime.values.delivery import Delivery
+from spatem_ir.runtime.values.deployed import PxbAccumulator, VxbAccumulator
+from spatem_ir.runtime.values.functions import CnnFunctions, MvmFunctions, WeightLayers
+from spatem_ir.runtime.values.parameters import Requantization, weight_matrices
+from spatem_ir.runtime.values.programmed import OuAccumulator
+
+BATCH_ELEMENTS = 1 << 24
+"""Elements of the largest feature map of all images that are computed at once."""
+
+Array = NDArray[Any]
+
+
+def execute(
+    module: ModuleOp, inputs: list[Array], store: ParameterStore | None = None
+) -> list[Array]:
+    """Run a module's network on a batch of images, at the level at which the module is.
+
+    Args:
+        module: A verified module; what it says is executed as it is, not checked again.
+        inputs: One array [images, …] for each network input: integer codes for quantised inputs,
+            float32 for float inputs.
+        store: Where parameters that are not in the IR are found.
+
+    Returns:
+        One array [images, …] for each network output, in its storage type.
+
+    Raises:
+        SpatemError: an input has a wrong shape, type or value, parameters cannot be found, or a
+            layer is not partitioned although a lower level is reached.
+    """
+    network = network_of(module)
+    if network is None:
+        raise SpatemError("the module holds no cnn.network")
+    codes = _checked_inputs(network, inputs)
+    interpreter = _interpreter(module, network, store or ParameterStore())
+    size = _images_at_once(network)
+    batches = [
+        interpreter.run_ssacfg_region(
+            network.body, tuple(array[first : first + size] for array in codes)
+        )
+        for first in range(0, len(codes[0]), size)
+    ]
+    return [np.concatenate(parts) for parts in zip(*batches, strict=True)]
+
+
+def _interpreter(module: ModuleOp, network: NetworkOp, store: ParameterStore) -> Interpreter:
+    """An interpreter for the module's level, with all parameters loaded."""
+    level = level_of(module)
+    accumulator = _accumulator(level, module)
+    delivery = Delivery.by_sends(module) if level is Level.OU else Delivery()
+    layers = WeightLayers(accumulator, {})
+    for op in network.body.block.ops:
+        if isinstance(op, WeightLayerOp):
+            if level is not Level.CNN and not isinstance(op, LayerOp):
+                raise SpatemError(
+                    f"{op.name} @{op.sym_name.data} is not partitioned, but the module is at "
+                    f"level {level}; run partition first"
+                )
+            weights = weight_matrices(op, store)
+            accumulator.load(op, weights)
+            layers.requantizations[op.sym_name.data] = Requantization.of(op, weights, store)
+    interpreter = Interpreter(module)
+    interpreter.register_implementations(CnnFunctions(layers, delivery))
+    interpreter.register_implementations(MvmFunctions(layers, delivery))
+    return interpreter
+
+
+def _accumulator(level: Level, module: ModuleOp) -> Accumulator:
+    match level:
+        case Level.CNN:
+            return CnnAccumulator()
+        case Level.MVM:
+            return MvmAccumulator()
+        case Level.VXB:
+            return VxbAccumulator(module)
+        case Level.PXB:
+            return PxbAccumulator(module)
+        case Level.OU:
+            return OuAccumulator(module)
+
+
+def _images_at_once(network: NetworkOp) -> int:
+    """How many images are computed at once, so that feature maps stay small."""
+    block = network.body.block
+    values = [*block.args, *(result for op in block.ops for result in op.results)]
+    largest = max(prod(shape_of(value)) for value in values)
+    return max(1, BATCH_ELEMENTS // largest)
+
+
+def _checked_inputs(network: NetworkOp, inputs: list[Array]) -> list[Array]:
+    """The inputs in their storage types, if they fit the network's arguments."""
+    arguments = network.body.block.args
+    name = network.sym_name.data
+    if len(inputs) != len(arguments):
+        raise SpatemError(f"@{name} has {len(arguments)} inputs, not {len(inputs)}")
+    checked = [_checked(name, *pair) for pair in zip(arguments, inputs, strict=True)]
+    images = {len(array) for array in checked}
+    if len(images) > 1 or images == {0}:
+        raise SpatemError(
+            f"@{name}: inputs have {', '.join(map(str, sorted(images)))} images; all must have the "
+            "same number, at least one"
+        )
+    return checked
+
+
+def _checked(network: str, argument: BlockArgument, array: Array) -> Array:
+    where = f"@{network}: input {argument.index}"
+    shape = shape_of(argument)
+    if array.shape[1:] != shape or array.ndim == 0:
+        wanted = "x".join(map(str, shape))
+        raise SpatemError(f"{where} has shape {array.shape}; give an array of images x {wanted}")
+    code = quantization_of(argument.type)
+    if code is None:
+        assert isinstance(argument.type, TensorType)
+        if array.dtype != np.float32:
+            raise SpatemError(f"{where} has type {array.dtype}; give float32 values")
+        if not np.isfinite(array).all():
+            raise SpatemError(f"{where} holds values that are not finite")
+        return array
+    if array.dtype.kind not in "iu":
+        raise SpatemError(
+            f"{where} has type {array.dtype}; give integer codes from {code.minimum} to "
+            f"{code.maximum}"
+        )
+    if array.size and not code.minimum <= array.min() <= array.max() <= code.maximum:
+        raise SpatemError(
+            f"{where} holds codes from {array.min()} to {array.max()}; its type allows "
+            f"{code.minimum} to {code.maximum}"
+        )
+    return array.astype(storage_dtype(code))
