@@ -7,6 +7,8 @@ A *visit* is one tile, one window and the tile's input bits.
 
 from __future__ import annotations
 
+from collections import Counter
+
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, SymbolRefAttr
 from xdsl.ir import Block, Data, Dialect, Operation, Region
 from xdsl.irdl import (

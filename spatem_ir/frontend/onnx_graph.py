@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import checker, helper, numpy_helper, shape_inference, version_converter

@@ -65,14 +65,14 @@ class Parameters:
             shape: the shape of the layer's weights.
         """
         quantized = self._quantized_weights(node, code, weights, bias)
-        element = _integer_type(node, quantized.codes)
         channels = shape[0]
-        if quantized.scale.values.size not in (1, channels) or quantized.axis != 0:
-            node.fail("its weight scales must be one, or one per output channel")
-        codes = self._array(f"{node.name}.weights", quantized.codes, TensorType(element, shape))
+        scales = quantized.scale.values.size
+        if scales != 1 and (quantized.axis != 0 or scales != channels):
+            node.fail("its weights must have one scale for all or one per output channel")
+        weights_type = TensorType(quantized.storage, shape)
         return weight_properties(
             node.name,
-            weights=codes,
+            weights=self._array(f"{node.name}.weights", quantized.codes, weights_type),
             weight_scale=self._scale(f"{node.name}.scale", quantized.scale),
             weight_zero_point=quantized.zero_point,
             bias=self._bias(node, code, quantized.scale, bias, channels),
@@ -89,7 +89,8 @@ class Parameters:
             node.fail("its weights are float, but the model is quantised: quantise all layers")
         largest_bias = np.abs(bias.values) if isinstance(bias, Constant) else np.zeros(1)
         codes, scale = self.post_training.weight_codes(weights.values, code.scale, largest_bias)
-        return QuantizedConstant(Constant(codes), Constant(scale), 0)
+        storage = IntegerType(self.post_training.weight_bits, Signedness.SIGNED)
+        return QuantizedConstant(Constant(codes), storage, Constant(scale), 0)
 
     def _bias(
         self,
@@ -100,19 +101,17 @@ class Parameters:
         channels: int,
     ) -> Attribute | None:
         """The int32 bias, whose scale is input scale · weight scale; float biases are rounded."""
-        expected = np.float32(code.scale) * weight_scale.values
+        expected = np.float32(code.scale) * weight_scale.values.reshape(-1)
         match bias:
             case None:
                 return None
-            case Constant() if bias.values.dtype == np.int32:
-                codes = bias
             case Constant():
-                codes = Constant(bias_codes(bias.values.reshape(-1), expected.reshape(-1)))
+                codes = bias
             case QuantizedConstant():
                 if bias.codes.values.dtype != np.int32 or bias.zero_point:
                     node.fail("its bias must be int32 with zero point 0")
-                stated = bias.scale.values
-                if not np.allclose(stated, expected.reshape(-1), rtol=BIAS_TOLERANCE, atol=0):
+                stated = bias.scale.values.reshape(-1)
+                if not np.allclose(stated, expected, rtol=BIAS_TOLERANCE, atol=0):
                     node.fail("the scale of its bias must be input scale · weight scale")
                 codes = bias.codes
             case _:
@@ -120,7 +119,9 @@ class Parameters:
         if codes.values.size not in (1, channels):
             node.fail(f"its bias has {codes.values.size} elements for {channels} output channels")
         if codes.values.size < channels:
-            codes = Constant(np.broadcast_to(codes.values.reshape(1), (channels,)))
+            codes = Constant(np.broadcast_to(codes.values.reshape(1), channels))
+        if codes.values.dtype != np.int32:
+            codes = Constant(bias_codes(codes.values.reshape(-1), expected))
         return self._array(f"{node.name}.bias", codes, TensorType(BIAS_TYPE, [channels]))
 
     def _scale(self, key: str, scale: Constant) -> Attribute:
@@ -141,24 +142,33 @@ class Parameters:
         return FileAttr(StringAttr(path), StringAttr(key), StringAttr(digest), tensor_type)
 
 
-def quantization_of_activation(
-    node: Node, scale: Value | None, zero_point: Value | None
+def quantized_constant(
+    node: Node, codes: Constant, scale: Value | None, zero_point: Value | None, axis: int
+) -> QuantizedConstant:
+    """Constant codes with the scale and zero point at a node's inputs."""
+    bits, signed = _code(node, codes)
+    storage = IntegerType(bits, Signedness.SIGNED if signed else Signedness.UNSIGNED)
+    zero = _uniform_zero_point(node, zero_point)
+    axis %= max(codes.values.ndim, 1)
+    return QuantizedConstant(codes, storage, _scale(node, scale), zero, axis)
+
+
+def activation_quantization(
+    node: Node, scale: Value | None, zero_point: Value | None, storage: tuple[int, bool]
 ) -> Quantization:
-    """The code of an activation from the constants at a node's scale and zero point inputs."""
-    if not isinstance(scale, Constant) or scale.values.size != 1:
-        node.fail("its activation scale must be one constant")
-    code, zero = (8, False), 0
-    if zero_point is not None:
-        if not isinstance(zero_point, Constant):
-            node.fail("its zero point is not constant")
-        code, zero = _code(node, zero_point), uniform_zero_point(node, zero_point)
-    value = float(np.float32(scale.values.reshape(())))
-    if not (value > 0 and np.isfinite(value)):
-        node.fail(f"has the scale {value}; it must be positive")
-    return Quantization(*code, value, zero)
+    """The code of an activation from the constants at a node's inputs.
+
+    `storage` is bits and signedness of the codes where the zero point is left out.
+    """
+    scales = _scale(node, scale)
+    if scales.values.size != 1:
+        node.fail("has an activation with one scale per channel; it must be one for all")
+    zero = _uniform_zero_point(node, zero_point)
+    bits, signed = _code(node, zero_point) if isinstance(zero_point, Constant) else storage
+    return Quantization(bits, signed, float(scales.values.reshape(())), zero)
 
 
-def uniform_zero_point(node: Node, zero_point: Value | None) -> int:
+def _uniform_zero_point(node: Node, zero_point: Value | None) -> int:
     """The one zero point of a tensor, 0 if it is left out."""
     if zero_point is None:
         return 0
@@ -170,13 +180,16 @@ def uniform_zero_point(node: Node, zero_point: Value | None) -> int:
     return int(values[0])
 
 
+def _scale(node: Node, scale: Value | None) -> Constant:
+    if not isinstance(scale, Constant) or scale.values.dtype != np.float32:
+        node.fail("its scale must be a float32 constant")
+    if not (np.isfinite(scale.values) & (scale.values > 0)).all():
+        node.fail("its scale must be positive and finite")
+    return scale
+
+
 def _code(node: Node, constant: Constant) -> tuple[int, bool]:
     code = code_of(constant.values.dtype)
     if code is None:
-        node.fail(f"works on {constant.values.dtype}; only integers are supported")
+        node.fail(f"quantises to {constant.values.dtype}; only integers are supported")
     return code
-
-
-def _integer_type(node: Node, codes: Constant) -> IntegerType:
-    bits, signed = _code(node, codes)
-    return IntegerType(bits, Signedness.SIGNED if signed else Signedness.UNSIGNED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import prod
 from typing import cast
 
@@ -75,6 +76,38 @@ def concatenated_shape(node: Node, shapes: Sequence[tuple[int, ...]]) -> tuple[i
     if axis not in (1, -len(shapes[0])):
         node.fail(f"has axis {axis}; only channels (axis 1) are joined")
     return (sum(shape[0] for shape in shapes), *shapes[0][1:])
+
+
+def softmax_shape(node: Node, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of Softmax, which must run over all elements of an image."""
+    axis = node.attribute("axis", -1)
+    position = axis % (len(shape) + 1)
+    if position == 0 or shape[position - 1] != prod(shape):
+        node.fail(f"has axis {axis} on [batch, {_text(shape)}]; it must cover all elements")
+    return shape
+
+
+@dataclass(frozen=True)
+class DenseForm:
+    """A Gemm or MatMul as alpha · input · matrix + beta · bias.
+
+    The matrix is [inputs, outputs], or `transposed`.
+    """
+
+    transposed: bool = False
+    alpha: float = 1.0
+    beta: float = 1.0
+
+
+def dense_form(node: Node, shape: tuple[int, ...]) -> DenseForm:
+    """How a Gemm or MatMul on an input of the given shape multiplies."""
+    if len(shape) != 1:
+        node.fail(f"needs a flat input [batch, features], not [batch, {_text(shape)}]: flatten it")
+    if node.attribute("transA", 0):
+        node.fail("has transA, which exchanges the batch with the features")
+    return DenseForm(
+        bool(node.attribute("transB", 0)), node.attribute("alpha", 1.0), node.attribute("beta", 1.0)
+    )
 
 
 def _text(shape: Sequence[int]) -> str:

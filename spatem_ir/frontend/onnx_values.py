@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import SSAValue
 
 from spatem_ir.dialects.checks import shape_of
@@ -23,10 +24,12 @@ from spatem_ir.frontend.onnx_graph import Constant, Node
 class QuantizedConstant:
     """A constant in integers: real value = scale · (codes − zero_point).
 
-    The scale has one element, or one for each index of dimension `axis` of the codes.
+    The scale has one element, or one for each index of dimension `axis` of the codes; `storage` is
+    the type of a code, which may be narrower than that of the array.
     """
 
     codes: Constant
+    storage: IntegerType
     scale: Constant
     zero_point: int
     axis: int = 0
@@ -34,9 +37,8 @@ class QuantizedConstant:
     def transposed(self, permutation: tuple[int, ...] = (1, 0)) -> QuantizedConstant:
         """The constant with permuted dimensions."""
         codes = self.codes.transposed(permutation)
-        return QuantizedConstant(
-            codes, self.scale, self.zero_point, permutation.index(self.axis % len(permutation))
-        )
+        axis = permutation.index(self.axis % len(permutation))
+        return QuantizedConstant(codes, self.storage, self.scale, self.zero_point, axis)
 
 
 @dataclass(frozen=True, eq=False)

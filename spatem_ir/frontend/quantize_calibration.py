@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto
 
+from spatem_ir.dialects.cnn_attributes import Quantization
 from spatem_ir.errors import SpatemError
 from spatem_ir.frontend.onnx_graph import Graph
-from spatem_ir.dialects.cnn_attributes import Quantization
 from spatem_ir.frontend.quantize import PostTraining, activation_quantization
 from spatem_ir.frontend.quantize_evaluate import evaluate
 from spatem_ir.frontend.weights import PACKAGE_SCHEME, packaged_file

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,7 @@ class ParameterStore:
     """Finds the values of parameters.
 
     Relative paths are looked up in `folder` (that of the IR file), then in the working directory;
+    last, a file of that name is looked for beside the IR file.
     `arrays` holds parameters that were computed in this process and are in no file yet.
     """
 
@@ -72,7 +73,7 @@ class ParameterStore:
         stored = self.arrays.get(key)
         if stored is None:
             name = key.removesuffix(TRANSPOSED)
-            entries = _file_entries(str(self._locate(path)))
+            entries = _file_entries(self._locate(path))
             if name not in entries:
                 raise SpatemError(f"{path}: there is no parameter '{name}' in this file")
             stored = entries[name].T if key.endswith(TRANSPOSED) else entries[name]
@@ -88,10 +89,13 @@ class ParameterStore:
 
     def _locate(self, path: str) -> Path:
         if path.startswith(PACKAGE_SCHEME):
+            if not packaged_file(path).is_file():
+                raise SpatemError(f"{path}: there is no such file in the package")
             return packaged_file(path)
-        for folder in (self.folder, Path()):
-            if (folder / path).is_file():
-                return folder / path
+        beside = self.folder / Path(path).name
+        for candidate in (self.folder / path, Path(path), beside):
+            if candidate.is_file():
+                return candidate
         raise SpatemError(f"{path}: weights file not found (looked in {self.folder.absolute()})")
 
 
@@ -100,9 +104,15 @@ def packaged_file(path: str) -> Path:
     return Path(__file__).parent.parent / "models" / path.removeprefix(PACKAGE_SCHEME)
 
 
-@cache
-def _file_entries(path: str) -> Mapping[str, NDArray[np.generic]]:
+def _file_entries(path: Path) -> Mapping[str, NDArray[np.generic]]:
     """The arrays of an .npz file or the initialisers of an ONNX model."""
+    status = path.stat()
+    return _read_entries(str(path.resolve()), status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=8)
+def _read_entries(path: str, _modified: int, _size: int) -> Mapping[str, NDArray[np.generic]]:
+    """The arrays of a file at a time and of a size, so that a file that changes is read again."""
     try:
         if path.endswith(".onnx"):
             import onnx

@@ -1,7 +1,7 @@
-"""How a weight layer's sums come about: one accumulator for each level of the IR.
+"""How a weight layer's sums come about at the levels `cnn` and `mvm`, and what all levels share.
 
-All give Σ over k of x[w, k] · (weight[n, k] − weight zero point) in wrapping int32, for every
-output channel n and window w; bias, the input's zero point and requantisation follow in
+An accumulator gives Σ over k of x[w, k] · (weight[n, k] − weight zero point) in wrapping int32, for
+every output channel n and window w; bias, the input's zero point and requantisation follow in
 :mod:`spatem_ir.runtime.values.parameters`.
 """
 
@@ -10,7 +10,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, Self
+from itertools import product
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,28 +21,29 @@ from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
 from spatem_ir.dialects.mvm import LayerOp
 from spatem_ir.geometry.grid import Grid, TileCoordinates
 from spatem_ir.geometry.layer import Layer
+from spatem_ir.runtime.values.merging import Contribution, sum_of
 from spatem_ir.runtime.values.operands import Operands, bit_part
 from spatem_ir.runtime.values.parameters import weight_excess
-from spatem_ir.runtime.values.products import OperandPart, exact_rows
-
-Sums = NDArray[np.int32]
-"""Partial or complete sums, wrapping int32."""
+from spatem_ir.runtime.values.products import Exact, OperandPart, exact_type, wrapped
 
 BLOCK_ELEMENTS = 1 << 25
 """Numbers that one block of windows may occupy at once, operands and sums together."""
 
-CHUNK_ROWS = 4096
-"""Matrix rows that are multiplied at once at level `cnn`."""
+CHUNK_ROWS = 512
+"""Matrix rows that are multiplied at once at level `cnn`: often few enough for float32."""
+
+Weights = NDArray[np.integer]
+"""The weights of a layer: [matrices, columns, rows]."""
 
 
 class Accumulator(Protocol):
     """Accumulates the sums of weight layers."""
 
-    def load(self, op: WeightLayerOp, weights: NDArray[np.integer]) -> None:
-        """Take over a layer's weights, of shape [matrices, columns, rows]."""
+    def load(self, op: WeightLayerOp, weights: Weights) -> None:
+        """Take over a layer's weights."""
         ...
 
-    def accumulate(self, op: WeightLayerOp, images: NDArray[np.integer]) -> Sums:
+    def accumulate(self, op: WeightLayerOp, images: NDArray[np.integer]) -> NDArray[np.int32]:
         """A layer's sums for a batch of inputs: shape [channels, positions, images]."""
         ...
 
@@ -53,33 +55,31 @@ class LoadedLayer:
     `excess` is what the codes with which it multiplies exceed the weights by.
     """
 
-    op: WeightLayerOp
     name: str
     geometry: Layer
     zero_point: int
     excess: int
 
-    @classmethod
-    def of(cls, op: WeightLayerOp, *, offset_binary: bool) -> Self:
+    @staticmethod
+    def of(op: WeightLayerOp, *, offset_binary: bool) -> LoadedLayer:
         """The layer of an op, whose weights are stored in offset binary or as they are."""
-        return cls(
-            op=op,
+        return LoadedLayer(
             name=op.sym_name.data,
             geometry=op.layer,
             zero_point=quantized(op, op.input).zero_point,
             excess=weight_excess(op, offset_binary=offset_binary),
         )
 
-    @property
-    def product_bits(self) -> int:
-        """Bits of the product of an activation and a weight code."""
-        return self.geometry.input_bits + self.geometry.weight_bits
+    def exact_type(self, rows: int) -> type[np.floating]:
+        """A type in which sums over so many rows are exact."""
+        weight_bits = max(self.geometry.weight_bits, self.excess.bit_length())
+        return exact_type(rows, self.geometry.input_bits + weight_bits)
 
     def operands(self, images: NDArray[np.integer]) -> Operands:
         """The layer's windows over a batch of inputs."""
         return Operands(self.geometry, images, self.zero_point)
 
-    def no_sums(self, images: int) -> Sums:
+    def no_sums(self, images: int) -> NDArray[np.int32]:
         """Zeros of shape [channels, positions, images]."""
         return np.zeros((self.geometry.out_channels, self.geometry.positions, images), np.int32)
 
@@ -88,68 +88,46 @@ class CnnAccumulator:
     """Level `cnn`: whole matrices times all windows."""
 
     def __init__(self) -> None:
-        self.weights: dict[str, NDArray[np.integer]] = {}
+        self.weights: dict[str, Weights] = {}
 
-    def load(self, op: WeightLayerOp, weights: NDArray[np.integer]) -> None:
+    def load(self, op: WeightLayerOp, weights: Weights) -> None:
         self.weights[op.sym_name.data] = weights
 
-    def accumulate(self, op: WeightLayerOp, images: NDArray[np.integer]) -> Sums:
+    def accumulate(self, op: WeightLayerOp, images: NDArray[np.integer]) -> NDArray[np.int32]:
         loaded = LoadedLayer.of(op, offset_binary=False)
         layer, operands = loaded.geometry, loaded.operands(images)
         sums = loaded.no_sums(len(images))
-        limit, _ = exact_rows(loaded.product_bits)
-        chunk = min(limit, CHUNK_ROWS)
+        dtype = loaded.exact_type(min(layer.rows, CHUNK_ROWS))
         for matrix, weights in enumerate(self.weights[loaded.name]):
-            base, positions = layer.channel_base(matrix), layer.window_positions(matrix)
-            channels = slice(base, base + layer.columns)
+            positions = layer.window_positions(matrix)
+            channels = _channels(layer, matrix, range(layer.columns))
             for share in blocks(layer.windows, (layer.rows + layer.columns) * len(images)):
                 at = positions[share.start : share.stop]
                 columns = operands.columns(matrix, at)
-                for first in range(0, layer.rows, chunk):
-                    rows = slice(first, first + chunk)
-                    part = OperandPart.of(columns[rows], loaded.product_bits)
-                    sums[channels, at] += part.sums(weights[:, rows].T, loaded.excess)
+                for first in range(0, layer.rows, CHUNK_ROWS):
+                    rows = slice(first, first + CHUNK_ROWS)
+                    part = OperandPart.of(columns[rows], dtype, loaded.excess)
+                    sums[channels, at] += wrapped(part.sums(weights[:, rows].T.astype(dtype)))
         return sums
 
 
-class Contribution(NamedTuple):
-    """Partial sums, and the crossbar or place that they come from.
+class Tile(NamedTuple):
+    """A tile, with some of its copy's windows.
 
-    `sums` has shape [columns, windows, images].
+    `rows` and `columns` are ranges of its matrix; `windows` are counted within the copy's share;
+    `part` is what the tile receives for them.
     """
 
-    origin: int
-    sums: Sums
-
-
-class Tile(NamedTuple):
-    """A tile, some of its copy's windows (counted within its share), and what it receives."""
-
     number: int
+    matrix: int
+    rows: range
+    columns: range
     windows: range
     part: OperandPart
 
 
-@dataclass(frozen=True)
-class TiledLayer(LoadedLayer):
-    """A loaded layer with a partition grid."""
-
-    @property
-    def grid(self) -> Grid:
-        """The partition grid."""
-        assert isinstance(self.op, LayerOp)
-        return self.op.grid.data
-
-    def matrix_block(self, tile: int) -> tuple[int, slice, slice]:
-        """Matrix, columns and rows of a tile."""
-        at = self.grid.coordinates(tile)
-        columns = self.grid.column_range(self.geometry, at.column)
-        rows = self.grid.row_range(self.geometry, at.row)
-        return at.matrix, slice(*columns), slice(*rows)
-
-
 class TileAccumulator(ABC):
-    """Sums tile by tile, window share by window share, merged per column slice.
+    """Sums tile by tile, window block by window block, merged per column slice.
 
     `offset_binary` says how the codes are stored with which the tiles multiply.
     """
@@ -157,94 +135,101 @@ class TileAccumulator(ABC):
     offset_binary: bool
 
     @abstractmethod
-    def load(self, op: WeightLayerOp, weights: NDArray[np.integer]) -> None:
-        """Take over a layer's weights, of shape [matrices, columns, rows]."""
+    def load(self, op: WeightLayerOp, weights: Weights) -> None:
+        """Take over a layer's weights."""
 
     @abstractmethod
-    def contributions(self, layer: TiledLayer, tile: Tile) -> Iterable[Contribution]:
+    def contributions(self, layer: LoadedLayer, tile: Tile) -> Iterable[Contribution]:
         """The partial sums of one tile; none if nothing computes it."""
 
     @abstractmethod
-    def merged(self, layer: TiledLayer, contributions: list[Contribution]) -> Sums | None:
+    def merged(self, layer: LoadedLayer, contributions: list[Contribution]) -> Exact | None:
         """The sums of a column slice from its tiles' contributions; None if none arrive."""
 
-    def accumulate(self, op: WeightLayerOp, images: NDArray[np.integer]) -> Sums:
+    def accumulate(self, op: WeightLayerOp, images: NDArray[np.integer]) -> NDArray[np.int32]:
         """A layer's sums for a batch of inputs: shape [channels, positions, images]."""
-        layer = TiledLayer.of(op, offset_binary=self.offset_binary)
-        geometry, grid = layer.geometry, layer.grid
+        assert isinstance(op, LayerOp)
+        layer = LoadedLayer.of(op, offset_binary=self.offset_binary)
+        geometry, grid = layer.geometry, op.grid.data
         operands, sums = layer.operands(images), layer.no_sums(len(images))
-        received = geometry.rows * grid.ib
-        in_flight = grid.hwm * grid.ib * grid.tile_columns
-        for matrix in range(geometry.matrices):
-            positions = geometry.window_positions(matrix)
-            for copy in range(grid.iw):
-                windows = grid.copy_windows(geometry, copy)
-                for share in blocks(len(windows), (received + in_flight) * len(images)):
-                    at = positions[windows[share.start : share.stop]]
-                    parts = self._parts(layer, operands.columns(matrix, at))
-                    for column in range(grid.wwm):
-                        merged = self._slice_sums(layer, (matrix, copy, column), share, parts)
-                        if merged is not None:
-                            first, last = grid.column_range(geometry, column)
-                            base = geometry.channel_base(matrix)
-                            sums[base + first : base + last, at] = merged
+        in_flight = grid.ib * (geometry.rows + grid.hwm * grid.tile_columns)
+        for matrix, copy in product(range(geometry.matrices), range(grid.iw)):
+            windows = grid.copy_windows(geometry, copy)
+            positions = geometry.window_positions(matrix)[
+                windows.start : windows.stop : windows.step
+            ]
+            for share in blocks(len(windows), in_flight * len(images)):
+                at = positions[share.start : share.stop]
+                parts = _parts(layer, grid, operands.columns(matrix, at))
+                for column in range(grid.wwm):
+                    columns = range(*grid.column_range(geometry, column))
+                    contributions = [
+                        contribution
+                        for tile in _tiles(layer, grid, (matrix, copy, column), share, parts)
+                        for contribution in self.contributions(layer, tile)
+                    ]
+                    merged = self.merged(layer, contributions)
+                    if merged is not None:
+                        sums[_channels(geometry, matrix, columns), at] = wrapped(merged)
         return sums
 
-    def _parts(
-        self, layer: TiledLayer, columns: NDArray[np.integer]
-    ) -> dict[tuple[int, int], OperandPart]:
-        """What the tiles of each (row, bit) of the grid receive."""
-        geometry, grid = layer.geometry, layer.grid
-        parts = {}
-        for row in range(grid.hwm):
-            values = columns[slice(*grid.row_range(geometry, row))]
-            for bit in range(grid.ib):
-                sent = bit_part(values, geometry, *grid.bit_range(geometry, bit))
-                parts[row, bit] = OperandPart.of(sent, layer.product_bits)
-        return parts
 
-    def _slice_sums(
-        self,
-        layer: TiledLayer,
-        place: tuple[int, int, int],
-        share: range,
-        parts: dict[tuple[int, int], OperandPart],
-    ) -> Sums | None:
-        """The merged sums of one (matrix, copy, column) for a share of the copy's windows."""
-        contributions: list[Contribution] = []
-        for (row, bit), part in parts.items():
-            number = layer.grid.number(TileCoordinates(*place, row, bit))
-            contributions += self.contributions(layer, Tile(number, share, part))
-        return self.merged(layer, contributions)
+def _parts(
+    layer: LoadedLayer, grid: Grid, columns: NDArray[np.integer]
+) -> dict[tuple[int, int], OperandPart]:
+    """What the tiles of each (row, bit) of the grid receive, of operand columns [rows, …]."""
+    geometry = layer.geometry
+    dtype = layer.exact_type(geometry.rows)
+    parts = {}
+    for row in range(grid.hwm):
+        values = columns[slice(*grid.row_range(geometry, row))]
+        for bit in range(grid.ib):
+            sent = bit_part(values, geometry, *grid.bit_range(geometry, bit))
+            parts[row, bit] = OperandPart.of(sent, dtype, layer.excess)
+    return parts
+
+
+def _tiles(
+    layer: LoadedLayer,
+    grid: Grid,
+    place: tuple[int, int, int],
+    windows: range,
+    parts: dict[tuple[int, int], OperandPart],
+) -> Iterator[Tile]:
+    """The tiles of a (matrix, copy, column) of the grid, whose partial sums merge."""
+    columns = range(*grid.column_range(layer.geometry, place[2]))
+    for (row, bit), part in parts.items():
+        number = grid.number(TileCoordinates(*place, row, bit))
+        rows = range(*grid.row_range(layer.geometry, row))
+        yield Tile(number, place[0], rows, columns, windows, part)
+
+
+def _channels(layer: Layer, matrix: int, columns: range) -> slice:
+    """The output channels of a matrix's columns."""
+    base = layer.channel_base(matrix)
+    return slice(base + columns.start, base + columns.stop)
 
 
 class MvmAccumulator(TileAccumulator):
-    """Level `mvm`: tiles of the layer's own weights; nothing sits anywhere yet."""
+    """Level `mvm`: tiles of the layer's own weights, which sit nowhere yet."""
 
     offset_binary = False
 
     def __init__(self) -> None:
-        self.weights: dict[str, NDArray[np.integer]] = {}
+        self.weights: dict[str, Weights] = {}
 
-    def load(self, op: WeightLayerOp, weights: NDArray[np.integer]) -> None:
+    def load(self, op: WeightLayerOp, weights: Weights) -> None:
         self.weights[op.sym_name.data] = weights
 
-    def contributions(self, layer: TiledLayer, tile: Tile) -> Iterable[Contribution]:
-        weights = self.weights[layer.name][layer.matrix_block(tile.number)]
-        return [Contribution(tile.number, tile.part.sums(weights.T, layer.excess))]
+    def contributions(self, layer: LoadedLayer, tile: Tile) -> Iterable[Contribution]:
+        matrix = self.weights[layer.name][tile.matrix]
+        rows, columns = tile.rows, tile.columns
+        weights = matrix[columns.start : columns.stop, rows.start : rows.stop].T
+        sums = tile.part.sums(weights.astype(tile.part.values.dtype))
+        return [Contribution(tile.number, sums)]
 
-    def merged(self, layer: TiledLayer, contributions: list[Contribution]) -> Sums | None:
+    def merged(self, layer: LoadedLayer, contributions: list[Contribution]) -> Exact | None:
         return sum_of(contributions)
-
-
-def sum_of(contributions: list[Contribution]) -> Sums | None:
-    """The sum of contributions, wrapping; None if there are none."""
-    if not contributions:
-        return None
-    total = contributions[0].sums.copy()
-    for contribution in contributions[1:]:
-        total += contribution.sums
-    return total
 
 
 def blocks(windows: int, elements_per_window: int) -> Iterator[range]:

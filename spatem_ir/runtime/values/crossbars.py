@@ -1,4 +1,7 @@
-"""The cells of crossbars: programming tiles into them and reading codes back."""
+"""The cells of crossbars, and weight codes in cells.
+
+A weight code takes neighbouring cells of one wordline, the least significant first.
+"""
 
 from __future__ import annotations
 
@@ -6,46 +9,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.runtime.values.products import Exact
+
+Cells = NDArray[np.unsignedinteger]
+"""Levels of cells, [wordlines, bitlines]."""
 
 
 class Crossbars:
-    """The cells of all crossbars during one stage: [crossbars, wordlines, bitlines].
-
-    A weight code takes neighbouring cells of one wordline, the least significant first.
-    """
+    """All crossbars during one stage; a crossbar that no tile was written to holds zeros."""
 
     def __init__(self, accelerator: Accelerator):
         crossbar = accelerator.crossbar
-        self.bits_per_cell = crossbar.bits_per_cell
         shape = (accelerator.crossbars, crossbar.wordlines, crossbar.bitlines)
-        self.cells = np.zeros(shape, np.min_scalar_type((1 << self.bits_per_cell) - 1))
+        self.cells = np.zeros(shape, np.min_scalar_type((1 << crossbar.bits_per_cell) - 1))
 
-    def write(
-        self, crossbar: int, corner: tuple[int, int], codes: NDArray[np.integer], per_weight: int
-    ) -> None:
-        """Program codes of shape [rows, columns] with the corner at (wordline, bitline)."""
-        shifts = np.arange(per_weight, dtype=codes.dtype) * self.bits_per_cell
-        cells = (codes[:, :, None] >> shifts) & ((1 << self.bits_per_cell) - 1)
-        cells = cells.reshape(len(codes), -1)
-        self.read(crossbar, corner, cells.shape)[:] = cells
-
-    def read(
-        self, crossbar: int, corner: tuple[int, int], shape: tuple[int, ...]
-    ) -> NDArray[np.integer]:
-        """The cells of a rectangle: a view of shape [wordlines, bitlines]."""
+    def at(self, crossbar: int, corner: tuple[int, int], shape: tuple[int, int]) -> Cells:
+        """A view of the cells of a rectangle with its corner at (wordline, bitline)."""
         (row, column), (height, width) = corner, shape
         return self.cells[crossbar, row : row + height, column : column + width]
 
 
-def codes_of(cells: NDArray[np.integer], per_weight: int, bits_per_cell: int) -> NDArray[np.int32]:
-    """Weight codes from cells: [rows, columns · cells per weight] to [rows, columns]."""
-    codes = cells[:, ::per_weight].astype(np.int32)
+def cells_of(codes: NDArray[np.unsignedinteger], per_weight: int, bits_per_cell: int) -> Cells:
+    """Codes of shape [rows, columns] as cells [rows, columns · cells per weight]."""
+    shifts = np.arange(per_weight, dtype=codes.dtype) * bits_per_cell
+    cells = (codes[:, :, None] >> shifts) & codes.dtype.type((1 << bits_per_cell) - 1)
+    return cells.reshape(len(codes), -1)
+
+
+def codes_of(
+    cells: Cells | Exact, per_weight: int, bits_per_cell: int, dtype: type[np.floating]
+) -> Exact:
+    """The inverse of :func:`cells_of`, for cells or sums of cells: shift and add."""
+    codes = cells[:, ::per_weight].astype(dtype)
     for cell in range(1, per_weight):
-        codes += cells[:, cell::per_weight].astype(np.int32) << (cell * bits_per_cell)
+        codes += cells[:, cell::per_weight] * dtype(1 << (cell * bits_per_cell))
     return codes
 
 
 def offset_binary(weights: NDArray[np.integer], offset: int) -> NDArray[np.unsignedinteger]:
-    """Weight codes to store, weight + offset, none of which is negative."""
+    """The codes weight + offset, none of which is negative."""
     unsigned = np.dtype(f"uint{8 * weights.dtype.itemsize}")
     return weights.astype(unsigned) + unsigned.type(offset)

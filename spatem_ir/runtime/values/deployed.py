@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
 from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.mvm import LayerOp
 from spatem_ir.dialects.ou import PLACES
 from spatem_ir.dialects.places import StageOp
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.dialects.vxb import VxbStageOp
-from spatem_ir.runtime.values.accumulator import (
-    Contribution,
-    Sums,
-    Tile,
-    TileAccumulator,
-    TiledLayer,
-    sum_of,
+from spatem_ir.geometry.grid import TileCoordinates
+from spatem_ir.runtime.values.accumulator import LoadedLayer, Tile, TileAccumulator, Weights
+from spatem_ir.runtime.values.crossbars import (
+    Cells,
+    Crossbars,
+    cells_of,
+    codes_of,
+    offset_binary,
 )
-from spatem_ir.runtime.values.crossbars import Crossbars, codes_of, offset_binary
-from spatem_ir.runtime.values.merging import merge
+from spatem_ir.runtime.values.merging import Contribution, merge, sum_of
 from spatem_ir.runtime.values.parameters import weight_excess
+from spatem_ir.runtime.values.products import Exact
 
 
 class Place(NamedTuple):
@@ -43,6 +44,7 @@ class CellAccumulator(TileAccumulator):
 
     def __init__(self, stages: Sequence[StageOp]):
         self.accelerator = accelerator_of(stages[0])
+        self.bits_per_cell = self.accelerator.crossbar.bits_per_cell
         self.places: dict[str, dict[int, Place]] = {}
         self.crossbars: dict[int, Crossbars] = {}
         for stage in stages:
@@ -54,38 +56,42 @@ class CellAccumulator(TileAccumulator):
                 for tile, crossbar, row, column in zip(*(c.tolist() for c in columns), strict=True):
                     places[tile] = Place(number, crossbar, (row, column))
 
-    def load(self, op: WeightLayerOp, weights: NDArray[np.integer]) -> None:
-        layer = TiledLayer.of(op, offset_binary=True)
-        offset = layer.excess - weight_excess(op, offset_binary=False)
-        per_weight = self.cells_per_weight(layer)
-        for tile, place in self.places.get(layer.name, {}).items():
-            codes = offset_binary(weights[layer.matrix_block(tile)], offset).T
-            crossbars = self.crossbars[place.stage]
-            crossbars.write(place.crossbar, place.corner, codes, per_weight)
+    def load(self, op: WeightLayerOp, weights: Weights) -> None:
+        """Write a layer's weights into the cells of all its tiles."""
+        assert isinstance(op, LayerOp)
+        layer, grid = op.layer, op.grid.data
+        offset = weight_excess(op, offset_binary=True) - weight_excess(op, offset_binary=False)
+        per_weight = self.accelerator.cells_per_weight(layer.weight_bits)
+        places = self.places.get(op.sym_name.data, {})
+        for matrix, column, row in product(*map(range, (layer.matrices, grid.wwm, grid.hwm))):
+            columns = slice(*grid.column_range(layer, column))
+            rows = slice(*grid.row_range(layer, row))
+            codes = offset_binary(weights[matrix, columns, rows].T, offset)
+            cells = cells_of(codes, per_weight, self.bits_per_cell)
+            for copy, bit in product(range(grid.iw), range(grid.ib)):
+                tile = grid.number(TileCoordinates(matrix, copy, column, row, bit))
+                if tile in places:
+                    stage, crossbar, corner = places[tile]
+                    self.crossbars[stage].at(crossbar, corner, cells.shape)[:] = cells
 
-    def cells_per_weight(self, layer: TiledLayer) -> int:
-        """Neighbouring cells that hold one weight of the layer."""
-        return self.accelerator.cells_per_weight(layer.geometry.weight_bits)
-
-    def cells_at(self, layer: TiledLayer, tile: int, place: Place) -> NDArray[np.integer]:
+    def cells_at(self, layer: LoadedLayer, tile: Tile, place: Place) -> Cells:
         """The cells that a tile covers at a place: shape [rows, columns · cells per weight]."""
-        _, columns, rows = layer.matrix_block(tile)
-        width = (columns.stop - columns.start) * self.cells_per_weight(layer)
-        shape = (rows.stop - rows.start, width)
-        return self.crossbars[place.stage].read(place.crossbar, place.corner, shape)
+        width = len(tile.columns) * self.accelerator.cells_per_weight(layer.geometry.weight_bits)
+        shape = (len(tile.rows), width)
+        return self.crossbars[place.stage].at(place.crossbar, place.corner, shape)
 
-    def codes_at(self, layer: TiledLayer, tile: int, place: Place) -> NDArray[np.int32]:
-        """The weight codes of a tile at a place, from the cells: shape [rows, columns]."""
+    def sums_at(self, layer: LoadedLayer, tile: Tile, place: Place) -> Exact:
+        """The partial sums of a tile, from the cells at a place."""
         cells = self.cells_at(layer, tile, place)
-        bits_per_cell = self.accelerator.crossbar.bits_per_cell
-        return codes_of(cells, self.cells_per_weight(layer), bits_per_cell)
+        per_weight = self.accelerator.cells_per_weight(layer.geometry.weight_bits)
+        dtype = tile.part.values.dtype.type
+        return tile.part.sums(codes_of(cells, per_weight, self.bits_per_cell, dtype))
 
-    def contributions(self, layer: TiledLayer, tile: Tile) -> Iterable[Contribution]:
+    def contributions(self, layer: LoadedLayer, tile: Tile) -> Iterable[Contribution]:
         place = self.places.get(layer.name, {}).get(tile.number)
         if place is None:
             return []
-        codes = self.codes_at(layer, tile.number, place)
-        return [Contribution(place.crossbar, tile.part.sums(codes, layer.excess))]
+        return [Contribution(place.crossbar, self.sums_at(layer, tile, place))]
 
 
 class VxbAccumulator(CellAccumulator):
@@ -94,7 +100,7 @@ class VxbAccumulator(CellAccumulator):
     def __init__(self, module: ModuleOp):
         super().__init__([op for op in module.ops if isinstance(op, VxbStageOp)])
 
-    def merged(self, layer: TiledLayer, contributions: list[Contribution]) -> Sums | None:
+    def merged(self, layer: LoadedLayer, contributions: list[Contribution]) -> Exact | None:
         return sum_of(contributions)
 
 
@@ -109,12 +115,11 @@ class PxbAccumulator(CellAccumulator):
         super().__init__(stages)
         self.at_home = {name for stage in stages for name in stage.home_ops()}
 
-    def merge_places(self, layer: TiledLayer) -> tuple[str, ...]:
+    def merge_places(self, layer: LoadedLayer) -> tuple[str, ...]:
         """Where a layer's partial sums are merged."""
         return PLACES
 
-    def merged(self, layer: TiledLayer, contributions: list[Contribution]) -> Sums | None:
-        places = self.merge_places(layer)
-        if "home" not in places or layer.name not in self.at_home:
+    def merged(self, layer: LoadedLayer, contributions: list[Contribution]) -> Exact | None:
+        if layer.name not in self.at_home:
             return None
-        return merge(contributions, places, self.accelerator)
+        return merge(contributions, self.merge_places(layer), self.accelerator)

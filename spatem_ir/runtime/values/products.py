@@ -1,4 +1,8 @@
-"""Exact integer matrix products by floating-point BLAS."""
+"""Exact integer matrix products by floating-point BLAS.
+
+Sums of integers are exact in floating point as long as every partial sum is; then they may be
+formed in any order, and wrapped to int32 at the end.
+"""
 
 from __future__ import annotations
 
@@ -7,55 +11,71 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spatem_ir.errors import SpatemError
+
 FLOAT32_BITS = 24
 """Integers of up to this many bits are exact in float32."""
 
 FLOAT64_BITS = 53
 """Integers of up to this many bits are exact in float64."""
 
+Exact = NDArray[np.floating]
+"""Integers in a floating-point type in which they and their sums are exact."""
 
-def exact_rows(product_bits: int) -> tuple[int, type[np.floating]]:
-    """How many products of `product_bits` bits sum up exactly, and in which floating-point type.
 
-    Float32 where it holds at least :data:`USEFUL_ROWS` products, otherwise float64.
+def exact_type(rows: int, product_bits: int) -> type[np.floating]:
+    """A type in which sums of so many products are exact, each below 2^`product_bits`.
+
+    Raises:
+        SpatemError: not even float64 is one.
     """
-    if product_bits <= FLOAT32_BITS and 1 << (FLOAT32_BITS - product_bits) >= USEFUL_ROWS:
-        return 1 << (FLOAT32_BITS - product_bits), np.float32
-    return 1 << (FLOAT64_BITS - product_bits), np.float64
+    if rows << product_bits <= 1 << FLOAT32_BITS:
+        return np.float32
+    if rows << product_bits > 1 << FLOAT64_BITS:
+        raise SpatemError(
+            f"sums of {rows} products of {product_bits} bits are not exact in float64; "
+            "use activations or weights of fewer bits"
+        )
+    return np.float64
 
 
-USEFUL_ROWS = 128
-"""Rows below which a product in float32 would be cut too finely to be faster."""
+def wrapped(sums: Exact) -> NDArray[np.int32]:
+    """Exact sums in wrapping int32."""
+    return sums.astype(np.int64).astype(np.int32)
 
 
 @dataclass(frozen=True)
 class OperandPart:
     """What a tile receives for some windows: its rows, its input bits.
 
-    `values` has shape [rows, windows, images] and a type in which all sums over the rows are exact.
+    `values` has shape [rows, windows, images]; `correction` (shape [windows, images]) is what the
+    CU's digital logic subtracts from every sum because stored codes exceed weights.
     """
 
-    values: NDArray[np.floating]
+    values: Exact
+    correction: Exact
 
     @staticmethod
-    def of(values: NDArray[np.integer], product_bits: int) -> OperandPart:
-        """The part with these values; a product with a weight has at most `product_bits` bits."""
-        limit, dtype = exact_rows(product_bits)
-        exact = dtype if len(values) <= limit else np.float64
-        return OperandPart(values.astype(exact))
+    def of(values: NDArray[np.integer], dtype: type[np.floating], excess: int) -> OperandPart:
+        """The part with these values, of a type that is exact; the correction is excess · Σ x."""
+        exact = values.astype(dtype)
+        return OperandPart(exact, exact.sum(axis=0) * dtype(excess))
+
+    @property
+    def windows_and_images(self) -> tuple[int, ...]:
+        """The extents of windows and images."""
+        return self.values.shape[1:]
 
     def at(self, windows: NDArray[np.intp]) -> OperandPart:
         """The part for some of its windows, counted from 0."""
-        return OperandPart(self.values[:, windows])
+        return OperandPart(self.values[:, windows], self.correction[windows])
 
-    def sums(self, codes: NDArray[np.integer], excess: int) -> NDArray[np.int32]:
-        """Σ over rows of x · (code − excess), wrapping int32: shape [columns, windows, images].
+    def sums(self, codes: Exact) -> Exact:
+        """Σ over rows of x · (code − excess): shape [columns, windows, images].
 
-        `codes` has shape [rows, columns].  As the CU's digital logic does, the excess of the stored
-        codes over the weights is taken off as excess · Σ x.
+        `codes` has shape [rows, columns].
         """
-        rows = self.values.reshape(len(self.values), -1)
-        sums = (codes.astype(rows.dtype).T @ rows).astype(np.int64)
-        if excess:
-            sums -= excess * rows.sum(axis=0).astype(np.int64)
-        return sums.astype(np.int32).reshape(-1, *self.values.shape[1:])
+        products = codes.T @ self.values.reshape(len(self.values), -1)
+        sums = products.reshape(-1, *self.windows_and_images)
+        sums -= self.correction
+        return sums

@@ -1,0 +1,1 @@
+"""The cycle-accurate machine model: program, reference engine, network-on-chip, metrics."""

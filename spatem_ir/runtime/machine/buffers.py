@@ -1,0 +1,33 @@
+"""Buffer occupancy of the PEs (rule R10): every byte from its arrival to its last read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Buffers:
+    """Changes of the occupancy of each PE's buffer, from which the peaks follow."""
+
+    changes: dict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+
+    def fill(self, pe: int, time: int, size: int) -> None:
+        """`size` bytes arrive."""
+        self.changes[pe].append((time, size))
+
+    def drain(self, pe: int, time: int, size: int) -> None:
+        """`size` bytes have been read for the last time."""
+        self.changes[pe].append((time, -size))
+
+    def peak(self, pe: int) -> int:
+        """The most bytes that a PE's buffer held; bytes leave before others arrive in a cycle."""
+        held = most = 0
+        for _, change in sorted(self.changes[pe]):
+            held += change
+            most = max(most, held)
+        return most
+
+    def peaks(self) -> dict[int, int]:
+        """The peak of each PE that held anything."""
+        return {pe: self.peak(pe) for pe in sorted(self.changes)}

@@ -1,0 +1,116 @@
+"""The kernel of the reference engine: time, events and first-come-first-served resources.
+
+Time is counted in integer digital cycles.  All events of a cycle happen before resources of that
+cycle are granted, so the order in which events of one cycle are processed has no influence: a free
+resource takes the request that arrived first, and of those that arrived in the same cycle the one
+with the lowest rank (rule R3).
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from itertools import count
+
+Rank = tuple[int, ...]
+Action = Callable[[], None]
+
+
+class Clock:
+    """An event queue that steps through the cycles in which something happens."""
+
+    def __init__(self) -> None:
+        self.now = 0
+        self._events: list[tuple[int, int, Action]] = []
+        self._numbers = count()
+        self._contended: dict[int, Resource] = {}
+
+    def at(self, time: int, action: Action) -> None:
+        """Do something at a time that is not in the past."""
+        heapq.heappush(self._events, (time, next(self._numbers), action))
+
+    def arbitrate(self, resource: Resource) -> None:
+        """Ask a resource, after all events of this cycle, to grant what it can."""
+        self._contended[id(resource)] = resource
+
+    def run(self) -> None:
+        """Process events until none is left."""
+        while self._events:
+            self.now = self._events[0][0]
+            while self._events and self._events[0][0] == self.now:
+                heapq.heappop(self._events)[2]()
+            contended, self._contended = self._contended, {}
+            for resource in contended.values():
+                resource.grant()
+
+
+@dataclass(order=True)
+class Request:
+    """A request for a resource: it is busy for `cycles`, and `started` is called at the start.
+
+    `size` bytes go through the resource.  Requests with the same `shared` key that wait together
+    are served together.
+    """
+
+    arrival: int
+    rank: Rank
+    cycles: int = field(compare=False)
+    size: int = field(compare=False)
+    started: Action = field(compare=False)
+    shared: Hashable = field(compare=False, default=None)
+    served: bool = field(compare=False, default=False)
+
+
+class Resource:
+    """A server that is busy with one request at a time, first come first served."""
+
+    def __init__(self, clock: Clock):
+        self.clock = clock
+        self.free_at = 0
+        self.busy_cycles = 0
+        self.bytes = 0
+        self._waiting: list[Request] = []
+        self._sharing: dict[Hashable, list[Request]] = {}
+
+    def request(
+        self,
+        rank: Rank,
+        cycles: int,
+        started: Action,
+        *,
+        size: int = 0,
+        shared: Hashable = None,
+    ) -> None:
+        """Queue for the resource; `started` is called in the cycle in which it is granted."""
+        request = Request(self.clock.now, rank, cycles, size, started, shared)
+        heapq.heappush(self._waiting, request)
+        if shared is not None:
+            self._sharing.setdefault(shared, []).append(request)
+        self.clock.arbitrate(self)
+
+    def serve(self, rank: Rank, cycles: int, finished: Action, *, size: int = 0) -> None:
+        """Queue for the resource; `finished` is called when it has worked for `cycles`."""
+
+        def started() -> None:
+            self.clock.at(self.clock.now + cycles, finished)
+
+        self.request(rank, cycles, started, size=size)
+
+    def grant(self) -> None:
+        """If the resource is free, start the first request (and those that share with it)."""
+        if self.clock.now < self.free_at:
+            return
+        while self._waiting and self._waiting[0].served:
+            heapq.heappop(self._waiting)
+        if not self._waiting:
+            return
+        first = heapq.heappop(self._waiting)
+        together = [first] if first.shared is None else self._sharing.pop(first.shared)
+        self.free_at = self.clock.now + first.cycles
+        self.busy_cycles += first.cycles
+        self.bytes += first.size
+        for request in sorted(together):
+            request.served = True
+            request.started()
+        self.clock.at(self.free_at, lambda: self.clock.arbitrate(self))

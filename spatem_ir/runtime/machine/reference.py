@@ -1,0 +1,178 @@
+"""The reference engine: rules R1 to R10 of the machine, written to be read.
+
+The rules are where their hardware is: crossbars and operands (R1 to R4) in `crossbars`, merging of
+partial sums (R5) in `merging`, pieces and their readers (R7, R10) in `pieces`, the network (R8) in
+`noc`; digital operators (R6) and the chip's port (R9) are here.  Times are integer digital cycles,
+counted from the first input byte.  Several images may be in flight.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from spatem_ir.errors import SpatemError
+from spatem_ir.geometry.dataflow import NodeKind
+from spatem_ir.runtime.machine.buffers import Buffers
+from spatem_ir.runtime.machine.clock import Clock, Resource
+from spatem_ir.runtime.machine.crossbars import Crossbars
+from spatem_ir.runtime.machine.merging import PartialSums
+from spatem_ir.runtime.machine.noc import Noc
+from spatem_ir.runtime.machine.pieces import Pieces
+from spatem_ir.runtime.machine.program import DigitalTask, Key, Program
+
+
+@dataclass
+class Execution:
+    """What happened: times, work and traffic.
+
+    `finished` is the cycle in which the last output byte of each image has left; `visit_starts`
+    the start of each visit of each crossbar; counts are over all images.
+    """
+
+    finished: list[int]
+    visit_starts: dict[int, list[int]]
+    fetched_bytes: int
+    register_bytes: int
+    additions: int
+    activated_values: int
+    pooled_values: int
+    injected_bytes: dict[str, int]
+    byte_hops: int
+    io_bytes: int
+    buffers: Buffers
+
+
+class ReferenceEngine:
+    """Executes a program on the machine model, event by event."""
+
+    def __init__(self, program: Program, images: int = 1):
+        self.program = program
+        self.images = images
+        self.accelerator = program.accelerator
+        self.clock = clock = Clock()
+        self.noc = Noc(clock, program.accelerator)
+        self.buffers = Buffers()
+        self.pieces = Pieces(program, clock, self.noc, self.buffers)
+        self.partial_sums = PartialSums(program, clock, self.noc, self.buffers, self.activate)
+        self.crossbars = Crossbars(
+            program, clock, self.pieces, images, self.partial_sums.contribute
+        )
+        self.activation_units: dict[int, Resource] = defaultdict(lambda: Resource(clock))
+        self.pooling_units: dict[int, Resource] = defaultdict(lambda: Resource(clock))
+        self.io = Resource(clock)
+        self.values: Counter[NodeKind] = Counter()
+        self.outputs_left = [sum(node.pieces for node in program.dataflow.outputs)] * images
+        self.finished = [0] * images
+
+    def run(self) -> Execution:
+        """Execute all images.
+
+        Raises:
+            SpatemError: the program deadlocks.
+        """
+        self.clock.at(0, self.start)
+        self.clock.run()
+        self.crossbars.check_finished()
+        if any(self.outputs_left):
+            raise SpatemError("the program ends before all outputs have left the chip")
+        return Execution(
+            finished=self.finished,
+            visit_starts={number: state.starts for number, state in self.crossbars.states.items()},
+            fetched_bytes=sum(port.bytes for port in self.crossbars.ports.values()),
+            register_bytes=self.crossbars.register_bytes,
+            additions=self.partial_sums.additions,
+            activated_values=self.values[NodeKind.ACTIVATE],
+            pooled_values=self.values[NodeKind.POOL],
+            injected_bytes=dict(self.noc.traffic.injected),
+            byte_hops=self.noc.traffic.byte_hops,
+            io_bytes=self.io.bytes,
+            buffers=self.buffers,
+        )
+
+    def start(self) -> None:
+        """Cycle 0: inputs begin to enter, digital tasks wait, crossbars ask for operands."""
+        self.enter_inputs(image=0)
+        for image in range(self.images):
+            self.await_digital_inputs(image)
+        self.crossbars.start()
+
+    # R9: the chip's port
+
+    def enter_inputs(self, image: int) -> None:
+        """R9: the input image enters through the I/O port in raster order, then the next one."""
+        pieces = [p for node in self.program.dataflow.inputs for p in self._pieces_of(node.number)]
+        size = sum(self.program.piece_bytes[piece] for piece in pieces)
+        bandwidth = self.accelerator.io.bytes_per_cycle
+        cycles = -(-size // bandwidth)
+
+        def started() -> None:
+            entered = 0
+            for piece in pieces:
+                entered += self.program.piece_bytes[piece]
+                time = self.clock.now - (-entered // bandwidth)
+                self.clock.at(time, partial(self.pieces.produce, (image, piece), "inputs"))
+            if image + 1 < self.images:
+                self.clock.at(self.clock.now + cycles, partial(self.enter_inputs, image + 1))
+
+        self.io.request((image, 0), cycles, started, size=size)
+
+    def leave_output(self, key: Key) -> None:
+        """R9: a piece of the output leaves through the I/O port."""
+        size = self.program.piece_bytes[key[1]]
+        cycles = -(-size // self.accelerator.io.bytes_per_cycle)
+        self.io.serve(key, cycles, partial(self.output_left, key[0]), size=size)
+
+    def output_left(self, image: int) -> None:
+        """The last byte of a piece of an image's output has left."""
+        self.outputs_left[image] -= 1
+        self.finished[image] = self.clock.now
+
+    # R6: digital operators
+
+    def activate(self, key: Key) -> None:
+        """R6: the home PE adds the bias, requantises and activates a piece of a layer."""
+        values = self.program.contributors[key[1]].values
+        self.process(NodeKind.ACTIVATE, self.program.home[key[1]], key, values, self.pieces.produce)
+
+    def await_digital_inputs(self, image: int) -> None:
+        """R6, R9: digital operators and outputs start as soon as their inputs are there."""
+        for task in self.program.digital:
+            action = partial(self.start_digital, task, (image, task.piece))
+            self.pieces.when_present(task.pe, image, task.inputs, action)
+
+    def start_digital(self, task: DigitalTask, key: Key) -> None:
+        """R6: the inputs of a digital operator are there; an output leaves at once (R9)."""
+        kind = self.program.dataflow.nodes[task.node].kind
+        if kind is NodeKind.OUTPUT:
+            self.read_inputs(task, key)
+            self.leave_output(key)
+        else:
+            self.process(kind, task.pe, key, task.values, partial(self.end_digital, task))
+
+    def end_digital(self, task: DigitalTask, key: Key) -> None:
+        """R6: a digital operator has read its inputs, and its result is ready."""
+        self.read_inputs(task, key)
+        self.pieces.produce(key)
+
+    def read_inputs(self, task: DigitalTask, key: Key) -> None:
+        """R10: the inputs of a digital task have been read."""
+        for piece in task.inputs:
+            self.pieces.read(task.pe, (key[0], piece))
+
+    def process(
+        self, kind: NodeKind, pe: int, key: Key, values: int, finished: Callable[[Key], None]
+    ) -> None:
+        """R6: occupy a PE's pooling or activation units with a number of values."""
+        self.values[kind] += values
+        if kind is NodeKind.POOL:
+            units, per_cycle = self.pooling_units[pe], self.accelerator.pe.poolings_per_cycle
+        else:
+            units, per_cycle = self.activation_units[pe], self.accelerator.pe.activations_per_cycle
+        units.serve(key, -(-values // per_cycle), partial(finished, key))
+
+    def _pieces_of(self, node: int) -> range:
+        first = self.program.dataflow.first_pieces
+        return range(first[node], first[node + 1])
