@@ -28,11 +28,13 @@ from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
+    lazy_traits_def,
     operand_def,
     opt_prop_def,
     prop_def,
     result_def,
 )
+from xdsl.traits import HasParent, OpTrait
 
 from spatem_ir.dialects.checks import expect_shape, fail, quantized, shape_of
 from spatem_ir.dialects.cnn_attributes import (
@@ -56,6 +58,12 @@ def integer(value: int) -> IntegerAttr:
     return IntegerAttr(value, i64)
 
 
+def _stands_in_a_network() -> tuple[OpTrait, ...]:
+    from spatem_ir.dialects.cnn import NetworkOp
+
+    return (HasParent(NetworkOp),)
+
+
 class WeightLayerOp(IRDLOperation, ABC):
     """What all weight layers have: name, input, weights with their scale, bias, output."""
 
@@ -66,6 +74,8 @@ class WeightLayerOp(IRDLOperation, ABC):
     bias = opt_prop_def(PARAMETER)
     input = operand_def(TensorType)
     output = result_def(TensorType)
+
+    traits = lazy_traits_def(_stands_in_a_network)
 
     custom_directives = (Scale,)
 

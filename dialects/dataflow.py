@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from spatem_ir.dialects.checks import fail, quantized, shape_of
 from spatem_ir.dialects.cnn import (
@@ -80,10 +80,15 @@ class _Builder:
             case ReluOp():
                 self.add_digital(op.sym_name.data, op.input, op.output, NodeKind.ACTIVATE)
             case FlattenOp():
-                self.sources[op.output] = self.of(op, op.input)
+                self.sources[op.output] = self.sources[op.input]
             case ConcatOp():
-                self.sources[op.output] = tuple(s for v in op.inputs for s in self.of(op, v))
+                self.sources[op.output] = tuple(s for v in op.inputs for s in self.sources[v])
             case QuantizeOp():
+                if not isinstance(op.input, BlockArgument):
+                    raise SpatemError(
+                        "cnn.quantize works on an input of the network here; what the host "
+                        "computes from results of the chip cannot go back to the chip"
+                    )
                 self.add_input(op.output)
             case DequantizeOp():
                 self.add_output(op, op.input)
@@ -97,11 +102,6 @@ class _Builder:
                 raise SpatemError(
                     f"{op.name} has no place on the machine; run partition before the lower levels"
                 )
-
-    def of(self, op: Operation, value: SSAValue) -> Sources:
-        if value not in self.sources:
-            raise SpatemError(f"{op.name}: its operand is computed on the host, not on the chip")
-        return self.sources[value]
 
     def append(self, node: Node, *results: SSAValue) -> None:
         self.nodes.append(node)
@@ -120,7 +120,7 @@ class _Builder:
 
     def add_output(self, op: Operation, value: SSAValue) -> None:
         code = quantized(op, value)
-        sources = self.of(op, value)
+        sources = self.sources[value]
         names = [node.name for node in self.nodes if node.kind is NodeKind.OUTPUT]
         name = f"output{len(names)}" if names else "output"
         shape = feature_map(value)
@@ -138,7 +138,7 @@ class _Builder:
             shape=feature_map(op.output),
             bits=quantized(op, op.output).bits,
             slices=tuple(g * layer.columns + first for g in bases for first in per_matrix),
-            sources=self.of(op, op.input),
+            sources=self.sources[op.input],
             layer=layer,
             grid=grid,
         )
@@ -153,7 +153,7 @@ class _Builder:
         pool: PoolOp | None = None,
     ) -> None:
         assert isinstance(result.owner, Operation)
-        sources = self.of(result.owner, operand)
+        sources = self.sources[operand]
         rows, columns = feature_map(operand)[1:]
         node = Node(
             number=len(self.nodes),

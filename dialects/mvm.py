@@ -164,8 +164,6 @@ class LayerOp(WeightLayerOp):
     matrix = prop_def(MatrixAttr)
     grid = prop_def(GridAttr)
 
-    traits = traits_def(HasParent(NetworkOp))
-
     custom_directives = (Scale, Matrix)
 
     assembly_format = (

@@ -13,7 +13,7 @@ from xdsl.rewriter import Rewriter
 
 from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.dialects.mvm import AlternativeOp, LayerOp
+from spatem_ir.dialects.mvm import AlternativeOp, LayerOp, layer_ops
 from spatem_ir.errors import SpatemError
 from spatem_ir.geometry.grid import Deal
 
@@ -49,7 +49,7 @@ class PartitionPass(ModulePass):
         strategy: `spatem` (Algorithm 1 of the paper) or `minimum` (the fewest tiles).
         deal: how windows are dealt to copies, `cyclic` or `blocks`.
         alternatives: how many further strategies, slower but smaller, are left for `pack` to fall
-            back on as `mvm.alternative`.
+            back on as `mvm.alternative`; none if some layers were partitioned before.
     """
 
     name = "partition"
@@ -74,7 +74,8 @@ class PartitionPass(ModulePass):
         chosen, *others = fall_backs(strategies, geometries, accelerator, self.alternatives)
         for layer, grid in zip(layers, chosen.grids, strict=True):
             Rewriter.replace_op(layer, LayerOp.from_cnn(layer, grid))
-        for other in others:
+        partly = len(layer_ops(op)) > len(layers)
+        for other in [] if partly else others:
             op.body.block.add_op(AlternativeOp(other.cycles, list(other.grids)))
 
 

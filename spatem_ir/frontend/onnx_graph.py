@@ -24,9 +24,9 @@ IR_VERSION = 8
 class Constant:
     """A constant tensor.
 
-    `key` names the initialiser that has the same elements in C order (with :data:`TRANSPOSED`, of
-    the transpose); None if the values are computed.  `is_matrix` tells that the values are that
-    initialiser in its own shape, a matrix.
+    `key` names the initialiser that has the same elements in C order, with :data:`TRANSPOSED` if
+    its transpose has; None if the values are computed.  `is_matrix` tells that they have its shape,
+    too, and that it is a matrix.
     """
 
     values: NDArray[Any]
@@ -41,9 +41,12 @@ class Constant:
         """The tensor with permuted dimensions."""
         if permutation == tuple(range(self.values.ndim)):
             return self
-        is_known = self.is_matrix and self.key is not None
-        key = f"{self.key}{TRANSPOSED}" if is_known else None
-        return Constant(self.values.transpose(permutation), key)
+        values = self.values.transpose(permutation)
+        if self.key is None or not self.is_matrix:
+            return Constant(values)
+        if self.key.endswith(TRANSPOSED):
+            return Constant(values, self.key.removesuffix(TRANSPOSED), is_matrix=True)
+        return Constant(values, self.key + TRANSPOSED, is_matrix=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +161,7 @@ def _normalized(model: onnx.ModelProto, file: str) -> onnx.ModelProto:
         del model.graph.input[:]
         model.graph.input.extend(inputs)
         model.ir_version = max(model.ir_version, IR_VERSION)
-        for value in inputs:
+        for value in model.graph.input:
             _fix_batch(value, file)
         opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 0)
         if 0 < opset < OLDEST_OPSET:

@@ -3,8 +3,9 @@
 The scheme is that of Jacob et al., "Quantization and Training of Neural Networks for Efficient
 Integer-Arithmetic-Only Inference" (CVPR 2018), with one scale per output channel for weights:
 
-- weights are signed and symmetric, the scale from the largest magnitude of the channel; with at
-  most 3 bits from a search for the smallest mean squared error;
+- weights are signed and symmetric (with b bits from −(2^(b−1) − 1) to 2^(b−1) − 1), the scale from
+  the largest magnitude of the channel; with at most 3 bits from a search for the smallest mean
+  squared error;
 - activations have one scale per tensor from the values that calibration inputs give: unsigned, or
   signed and symmetric if there are negative values; zero is always code 0;
 - biases are int32 in units of input scale · weight scale.
@@ -30,6 +31,9 @@ SEARCH_STEPS = 100
 LARGEST_BIAS = 2**30
 """Largest magnitude of a bias code, which leaves room for the sum of products."""
 
+SMALLEST_SCALE = 1e-20
+"""A channel whose scale were smaller has no weights to speak of; its scale is 1."""
+
 
 @dataclass(frozen=True)
 class PostTraining:
@@ -49,12 +53,12 @@ class PostTraining:
         rows = weights.reshape(len(weights), -1)
         scale = weight_scales(rows, self.weight_bits)
         scale = np.maximum(scale, np.ravel(bias) / (LARGEST_BIAS * input_scale))
-        scale = np.where(scale > 0, scale, 1.0).astype(np.float32)
+        scale = np.where(scale > SMALLEST_SCALE, scale, 1.0).astype(np.float32)
         return _codes(rows, scale, self.weight_bits).reshape(weights.shape), scale
 
 
 def weight_scales(rows: NDArray[np.float32], bits: int) -> NDArray[np.float64]:
-    """A scale for each row of weights, 0 for a row of zeros."""
+    """A scale for each row of weights [rows, columns], 0 for a row of zeros."""
     greatest = np.abs(rows).max(axis=1).astype(np.float64)
     full = greatest / (2 ** (bits - 1) - 1)
     if bits > SEARCHED_BITS:
@@ -72,7 +76,7 @@ def _codes(
     rows: NDArray[np.float32], scale: NDArray[np.floating[Any]], bits: int
 ) -> NDArray[np.int8]:
     largest = 2 ** (bits - 1) - 1
-    return np.clip(np.rint(rows / scale[:, None]), -largest - 1, largest).astype(np.int8)
+    return np.clip(np.rint(rows / scale[:, None]), -largest, largest).astype(np.int8)
 
 
 def bias_codes(

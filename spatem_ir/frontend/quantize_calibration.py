@@ -84,6 +84,8 @@ def activation_ranges(graph: Graph, inputs: NDArray[np.float32]) -> dict[str, tu
     ranges: dict[str, tuple[float, float]] = {}
     for start in range(0, len(inputs), BATCH):
         for name, values in evaluate(graph, inputs[start : start + BATCH]).items():
+            if not np.isfinite(values).all():
+                graph.fail(f"'{name}' has infinite values on the calibration inputs")
             low, high = ranges.get(name, (np.inf, -np.inf))
             ranges[name] = min(low, float(values.min())), max(high, float(values.max()))
     return ranges

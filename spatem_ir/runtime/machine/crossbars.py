@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from spatem_ir.errors import SpatemError
+from spatem_ir.hardware.accelerator import CrossbarAddress
 from spatem_ir.runtime.machine.clock import Clock, Resource
 from spatem_ir.runtime.machine.pieces import Pieces
 from spatem_ir.runtime.machine.program import Key, Program, Visit
@@ -19,6 +20,7 @@ class CrossbarState:
 
     visits: list[Visit]
     total: int
+    address: CrossbarAddress
     next_visit: int = 0
     requested: int = 0
     ready: int = 0
@@ -52,7 +54,7 @@ class Crossbars:
         self.register_bytes = 0
         self.ports: dict[int, Resource] = defaultdict(lambda: Resource(clock))
         self.states = {
-            number: CrossbarState(visits, images * len(visits))
+            number: CrossbarState(visits, images * len(visits), self.accelerator.address(number))
             for number, visits in program.streams.items()
         }
 
@@ -73,7 +75,6 @@ class Crossbars:
             return
         visit = state.visit(number)
         image = number // len(state.visits)
-        pe = self.accelerator.address(crossbar).pe
         if state.running:
             before = state.visit(number - 1)
             if before.operand == visit.operand and (number - 1) // len(state.visits) == image:
@@ -85,13 +86,15 @@ class Crossbars:
                 return
         state.requested += 1
         pieces = self.program.operand_pieces[visit.operand._replace(bit=0)]
-        self.pieces.when_present(pe, image, pieces, partial(self.fetch, crossbar, number))
+        self.pieces.when_present(
+            state.address.pe, image, pieces, partial(self.fetch, crossbar, number)
+        )
 
     def fetch(self, crossbar: int, number: int) -> None:
         """R3: fetch an operand over the PE port; equal requests of a CU share one fetch (R2)."""
         state = self.states[crossbar]
         visit, image = state.visit(number), number // len(state.visits)
-        pe, cu, _ = self.accelerator.address(crossbar)
+        pe, cu, _ = state.address
         cycles = -(-visit.operand_bytes // self.accelerator.pe.port_bytes_per_cycle)
 
         def started() -> None:
@@ -107,9 +110,8 @@ class Crossbars:
         state = self.states[crossbar]
         visit, image = state.visit(state.ready), state.ready // len(state.visits)
         state.ready += 1
-        pe = self.accelerator.address(crossbar).pe
         for piece in self.program.operand_pieces[visit.operand._replace(bit=0)]:
-            self.pieces.read(pe, (image, piece))
+            self.pieces.read(state.address.pe, (image, piece))
         self.start_visit(crossbar)
 
     def start_visit(self, crossbar: int) -> None:

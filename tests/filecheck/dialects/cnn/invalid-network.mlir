@@ -67,6 +67,7 @@ cnn.network @second(%x: tensor<4xui8>) {
   cnn.network @net(%x: tensor<4xui8>) {
     cnn.output %x : tensor<4xui8>
   }
+  "test.termop"() : () -> ()
 }) : () -> ()
 
 // -----
@@ -116,3 +117,9 @@ cnn.output %x : tensor<4xui8>
 %x = "test.op"() : () -> tensor<4xf32>
 // CHECK: 'cnn.softmax' expects parent op 'cnn.network'
 %y = cnn.softmax %x : tensor<4xf32> -> tensor<4xf32>
+
+// -----
+
+%x = "test.op"() : () -> tensor<4xui8>
+// CHECK: 'cnn.dense' expects parent op 'cnn.network'
+%y = cnn.dense @dense %x weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 : tensor<4xui8> -> tensor<2xui8>

@@ -1,0 +1,209 @@
+"""The metrics of an execution: one definition for every strategy."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from xdsl.dialects.builtin import ModuleOp
+
+from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.pxb import PxbStageOp
+from spatem_ir.geometry.bounds import lower_bounds
+from spatem_ir.geometry.placement import Placement
+
+if TYPE_CHECKING:
+    from spatem_ir.geometry.dataflow import Node
+    from spatem_ir.hardware.accelerator import Accelerator
+    from spatem_ir.runtime.machine.reference import Execution
+
+
+@dataclass(frozen=True)
+class LayerMetrics:
+    """One weight layer.
+
+    `ou_operations`, conversions and cell reads are of one image; `busy_share` is the share of the
+    latency in which the layer's crossbars work for it, on average (None without cycles).
+    """
+
+    name: str
+    matrix: str
+    grid: str
+    tiles: int
+    crossbars: int
+    cells: int
+    ou_operations: int
+    dac_conversions: int
+    adc_conversions: int
+    cell_reads: int
+    busy_share: float | None
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """A network on an accelerator; cycles, bytes and energy are of one image.
+
+    Fields that need cycles are None if no engine ran.  Communication is bytes injected into the
+    network-on-chip plus bytes through the chip's port.  `computation_parallelism` is the mean
+    number of busy crossbars.  `interval_cycles` is the steady-state interval per image, the latency
+    if one image is in flight.
+    """
+
+    latency_cycles: int | None
+    latency_ou_cycles: float | None
+    latency_ns: float | None
+    interval_cycles: float | None
+    images_per_second: float | None
+    computation_parallelism: float | None
+    communication_bytes: int | None
+    input_bytes: int | None
+    activation_bytes: int | None
+    partial_sum_bytes: int | None
+    io_bytes: int | None
+    byte_hops: int | None
+    cells_used: int
+    cells_total: int
+    crossbars_used: int
+    crossbars_total: int
+    lower_bound_cycles: int
+    work_bound_cycles: int
+    path_bound_cycles: int
+    optimality_gap: float | None
+    peak_buffer_bytes: int | None
+    peak_buffer_pe: int | None
+    energy_nj: float | None
+    area_mm2: float
+    layers: tuple[LayerMetrics, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The metrics as a dictionary for JSON."""
+        return asdict(self)
+
+
+def metrics_of(
+    module: ModuleOp, execution: Execution | None, pipelined: Execution | None = None
+) -> Metrics:
+    """The metrics of a module at level `ou` (or `pxb`, without cycles).
+
+    `execution` is of a single image; `pipelined`, of several images in flight, gives the interval.
+    """
+    accelerator, dataflow = accelerator_of(module), dataflow_of(module)
+    bounds = lower_bounds(dataflow, accelerator)
+    places = _placements(module)
+    latency = None if execution is None else execution.finished[0]
+    layers = tuple(
+        layer_metrics(node, places[node.name], accelerator, latency) for node in dataflow.layers
+    )
+    used = np.unique(np.concatenate([placed.crossbars for placed in places.values()]))
+    static = {
+        "cells_used": sum(layer.cells for layer in layers),
+        "cells_total": accelerator.crossbars * accelerator.cells_per_crossbar,
+        "crossbars_used": len(used),
+        "crossbars_total": accelerator.crossbars,
+        "lower_bound_cycles": bounds.largest,
+        "work_bound_cycles": bounds.work,
+        "path_bound_cycles": bounds.path,
+        "area_mm2": round(accelerator.area_mm2, 6),
+        "layers": layers,
+    }
+    if execution is None or latency is None:
+        fields = Metrics.__dataclass_fields__
+        return Metrics(**{**dict.fromkeys(fields), **static})
+    interval: float = latency
+    if pipelined is not None:
+        first, *_, last = pipelined.finished
+        interval = (last - first) / (len(pipelined.finished) - 1)
+    operations = sum(layer.ou_operations for layer in layers)
+    peaks = execution.buffers.peaks()
+    peak_pe = max(peaks, key=lambda pe: (peaks[pe], -pe))
+    injected = execution.injected_bytes
+    return Metrics(
+        latency_cycles=latency,
+        latency_ou_cycles=round(latency / accelerator.ou.cycles, 3),
+        latency_ns=round(latency * accelerator.cycle_ns, 3),
+        interval_cycles=interval,
+        images_per_second=round(1e9 / (interval * accelerator.cycle_ns), 3),
+        computation_parallelism=round(operations * accelerator.ou.cycles / latency, 3),
+        communication_bytes=sum(injected.values()) + execution.io_bytes,
+        input_bytes=injected["inputs"],
+        activation_bytes=injected["activations"],
+        partial_sum_bytes=injected["partial_sums"],
+        io_bytes=execution.io_bytes,
+        byte_hops=execution.byte_hops,
+        optimality_gap=round(latency / bounds.largest, 4),
+        peak_buffer_bytes=peaks[peak_pe],
+        peak_buffer_pe=peak_pe,
+        energy_nj=round(energy_nj(accelerator, layers, execution), 3),
+        **static,
+    )
+
+
+def _placements(module: ModuleOp) -> dict[str, Placement]:
+    """The places of every layer's tiles over all stages."""
+    parts: dict[str, list[Placement]] = {}
+    for stage in module.ops:
+        if isinstance(stage, PxbStageOp):
+            for name, placed in stage.placements().items():
+                parts.setdefault(name, []).append(placed)
+    return {name: Placement.joined(several).by_tile() for name, several in parts.items()}
+
+
+def layer_metrics(
+    node: Node, placed: Placement, accelerator: Accelerator, latency: int | None
+) -> LayerMetrics:
+    """Work and places of one layer."""
+    layer, grid = node.layer, node.grid
+    assert layer is not None and grid is not None
+    ou = accelerator.ou
+    rows, cells = placed.extents(layer, grid, accelerator)
+    at = grid.coordinates(placed.tiles)
+    bits = np.array([np.diff(grid.bit_range(layer, bit)).item() for bit in range(grid.ib)])
+    slices = (-(-bits // ou.dac_bits))[at.bit]
+    windows = np.array([len(grid.copy_windows(layer, copy)) for copy in range(grid.iw)])
+    passes = slices * windows[at.copy]
+    row_parts, column_parts = -(-rows // ou.wordlines), -(-cells // ou.bitlines)
+    operations = int((passes * row_parts * column_parts).sum())
+    crossbars = len(np.unique(placed.crossbars))
+    busy = None
+    if latency is not None:
+        busy = round(operations * ou.cycles / (crossbars * latency), 6)
+    several = f"{layer.matrices} of " if layer.matrices > 1 else ""
+    return LayerMetrics(
+        name=node.name,
+        matrix=f"{several}{layer.rows}x{layer.columns}",
+        grid=f"{grid.hwm}x{grid.wwm}x{grid.iw}x{grid.ib}",
+        tiles=len(placed.tiles),
+        crossbars=crossbars,
+        cells=int((rows * cells).sum()),
+        ou_operations=operations,
+        dac_conversions=int((passes * rows * column_parts).sum()),
+        adc_conversions=int((passes * cells * row_parts).sum()),
+        cell_reads=int((passes * rows * cells).sum()),
+        busy_share=busy,
+    )
+
+
+def energy_nj(
+    accelerator: Accelerator, layers: tuple[LayerMetrics, ...], execution: Execution
+) -> float:
+    """Σ actions · energy per action of one image, nanojoule.
+
+    A converted bitline is followed by one shift-and-add.
+    """
+    energy = accelerator.energy
+    conversions = sum(layer.adc_conversions for layer in layers)
+    picojoule = (
+        sum(layer.dac_conversions for layer in layers) * energy.dac_conversion_pj
+        + conversions * energy.adc_conversion_pj
+        + sum(layer.cell_reads for layer in layers) * energy.cell_read_pj
+        + (conversions + execution.additions) * energy.shift_add_pj
+        + execution.fetched_bytes * energy.buffer_byte_pj
+        + execution.register_bytes * energy.register_byte_pj
+        + execution.byte_hops * energy.link_byte_pj
+        + execution.activated_values * energy.activation_pj
+        + execution.pooled_values * energy.pooling_pj
+        + execution.io_bytes * energy.io_byte_pj
+    )
+    return picojoule / 1000

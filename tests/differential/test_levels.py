@@ -1,0 +1,77 @@
+"""Every level computes the same bits as an independent reference, on random networks and machines.
+
+The environment variable SPATEM_EXAMPLES sets the number of examples and makes them random; by
+default they are always the same.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+from differential.machines import fewest_crossbars, machines, with_crossbars
+from differential.networks import Network, build, networks, random_images
+from differential.reference import evaluate
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from xdsl.context import Context
+from xdsl.passes import ModulePass
+
+from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
+from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
+from spatem_ir.dialects.level import Level, level_of
+from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.passes import assign, order, pack
+from spatem_ir.passes.partition import partition
+from spatem_ir.runtime.interpreter import execute
+
+EXAMPLES = int(os.environ.get("SPATEM_EXAMPLES", "80"))
+PROFILE = settings(
+    max_examples=EXAMPLES,
+    derandomize="SPATEM_EXAMPLES" not in os.environ,
+    deadline=None,
+    database=None,
+)
+
+
+@st.composite
+def pipelines(draw: st.DrawFn) -> list[ModulePass]:
+    """The passes from `cnn` to `ou`, with random strategies."""
+    return [
+        partition.PartitionPass(
+            strategy=draw(st.sampled_from(sorted(partition.STRATEGIES))),
+            deal=draw(st.sampled_from(["cyclic", "blocks"])),
+        ),
+        pack.PackPass(
+            strategy=draw(st.sampled_from(pack.STRATEGIES)),
+            balance=draw(st.sampled_from(pack.BALANCES)),
+        ),
+        assign.AssignPass(
+            strategy=draw(st.sampled_from(assign.STRATEGIES)),
+            homes=draw(st.sampled_from(assign.HOMES)),
+        ),
+        order.OrderPass(strategy=draw(st.sampled_from(order.STRATEGIES))),
+    ]
+
+
+@PROFILE
+@given(networks(), machines(), pipelines(), st.integers(1, 4), st.integers(0, 2**32 - 1))
+def test_every_level_computes_what_the_reference_computes(
+    network: Network, machine: Accelerator, passes: list[ModulePass], slack: int, seed: int
+) -> None:
+    module, store = build(network)
+    layers = [op.layer for op in module.walk() if isinstance(op, WeightLayerOp)]
+    machine = with_crossbars(machine, slack * fewest_crossbars(machine, layers))
+    module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(machine)
+    module.verify()
+    images = random_images(network, 3, seed)
+    expected = evaluate(network, images)
+    levels = []
+    for step in [None, *passes]:
+        if step is not None:
+            step.apply(Context(), module)
+            module.verify()
+        levels.append(level_of(module))
+        for result, wanted in zip(execute(module, [images], store), expected, strict=True):
+            np.testing.assert_array_equal(result, wanted, err_msg=f"level {levels[-1]}")
+    assert levels == list(Level)

@@ -1,0 +1,215 @@
+// RUN: spatem-opt %s --split-input-file --verify-diagnostics | filecheck %s --match-full-lines
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: cnn.max_pool @pool: pools a feature map of 3 dimensions, not 1
+  %y = cnn.max_pool @pool %x <2x2> : tensor<4xui8> -> tensor<4xui8>
+  cnn.output %y : tensor<4xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<1x4x4xf32>) {
+  // CHECK: cnn.max_pool @pool: works on quantised integers (ui8, si8, !cnn.quant …), not on tensor<1x4x4xf32>
+  %y = cnn.max_pool @pool %x <2x2> : tensor<1x4x4xf32> -> tensor<1x3x3xf32>
+  cnn.output %y : tensor<1x3x3xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<1x4x4xui8>) {
+  // CHECK: cnn.average_pool @pool: works on quantised integers (ui8, si8, !cnn.quant …), not on tensor<1x3x3xi8>
+  %y = cnn.average_pool @pool %x <2x2> : tensor<1x4x4xui8> -> tensor<1x3x3xi8>
+  cnn.output %y : tensor<1x3x3xi8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<1x4x?xui8>) {
+  // CHECK: cnn.max_pool @pool: works on tensors of known shape, such as tensor<4xui8>, not on tensor<1x4x?xui8>
+  %y = cnn.max_pool @pool %x <2x2> : tensor<1x4x?xui8> -> tensor<1x3x?xui8>
+  cnn.output %y : tensor<1x3x?xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<1x4x4xui8>) {
+  // CHECK: cnn.max_pool @pool: result has shape 1x4x4, its operands give 1x3x3
+  %y = cnn.max_pool @pool %x <2x2> : tensor<1x4x4xui8> -> tensor<1x4x4xui8>
+  cnn.output %y : tensor<1x4x4xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<1x4x4xui8>) {
+  // CHECK: cnn.max_pool @pool: has no window that fits into its input
+  %y = cnn.max_pool @pool %x <3x3, dilations 2x1> : tensor<1x4x4xui8> -> tensor<1x4x4xui8>
+  cnn.output %y : tensor<1x4x4xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<1x4x4xui8>) {
+  // CHECK: cnn.max_pool @pool: has windows of padding alone; pads must be smaller than the kernel
+  %y = cnn.max_pool @pool %x <2x2, pads [2, 0, 0, 0]> : tensor<1x4x4xui8> -> tensor<1x5x3xui8>
+  cnn.output %y : tensor<1x5x3xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<1x4x4xui8>) {
+  // CHECK: cnn.average_pool @pool: has windows of padding alone; pads must be smaller than the kernel
+  %y = cnn.average_pool @pool %x <2x2, pads [0, 0, 0, 2]> count_include_pad : tensor<1x4x4xui8> -> tensor<1x3x5xui8>
+  cnn.output %y : tensor<1x3x5xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<1x4x4xui8>) {
+  // CHECK: cnn.max_pool @pool: input and output must have the same quantisation
+  %y = cnn.max_pool @pool %x <2x2> : tensor<1x4x4xui8> -> tensor<1x3x3x!cnn.quant<ui8, 0.5>>
+  cnn.output %y : tensor<1x3x3x!cnn.quant<ui8, 0.5>>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: cnn.relu @relu: input and output must have the same quantisation
+  %y = cnn.relu @relu %x : tensor<4xui8> -> tensor<4xsi8>
+  cnn.output %y : tensor<4xsi8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: cnn.relu @relu: result has shape 2x2, its operands give 4
+  %y = cnn.relu @relu %x : tensor<4xui8> -> tensor<2x2xui8>
+  cnn.output %y : tensor<2x2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: cnn.flatten: changes the number of elements
+  %y = cnn.flatten %x : tensor<4xui8> -> tensor<5xui8>
+  cnn.output %y : tensor<5xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4x!cnn.quant<ui8, 0.5>>) {
+  // CHECK: cnn.flatten: input and output must have the same quantisation
+  %y = cnn.flatten %x : tensor<4x!cnn.quant<ui8, 0.5>> -> tensor<4x!cnn.quant<ui8, 0.5, 1>>
+  cnn.output %y : tensor<4x!cnn.quant<ui8, 0.5, 1>>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: cnn.concat: joins at least one tensor
+  %y = cnn.concat : -> tensor<4xui8>
+  cnn.output %y : tensor<4xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>, %y: tensor<4xui4>) {
+  // CHECK: cnn.concat: input and output must have the same quantisation
+  %z = cnn.concat %x, %y : tensor<4xui8>, tensor<4xui4> -> tensor<8xui8>
+  cnn.output %z : tensor<8xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<1x2x2xui8>, %y: tensor<1x2x3xui8>) {
+  // CHECK: cnn.concat: joins tensors that differ behind their first dimension
+  %z = cnn.concat %x, %y : tensor<1x2x2xui8>, tensor<1x2x3xui8> -> tensor<2x2x2xui8>
+  cnn.output %z : tensor<2x2x2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<1x2x2xui8>, %y: tensor<2x2x2xui8>) {
+  // CHECK: cnn.concat: result has shape 2x2x2, its operands give 3x2x2
+  %z = cnn.concat %x, %y : tensor<1x2x2xui8>, tensor<2x2x2xui8> -> tensor<2x2x2xui8>
+  cnn.output %z : tensor<2x2x2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: cnn.concat: works on tensors of known shape, such as tensor<4xui8>, not on tensor<ui8>
+  %y = cnn.concat %x : tensor<4xui8> -> tensor<ui8>
+  cnn.output %y : tensor<ui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: cnn.quantize: works on float32 here, not on tensor<4xui8>
+  %y = cnn.quantize %x : tensor<4xui8> -> tensor<4xui8>
+  cnn.output %y : tensor<4xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: cnn.quantize: works on quantised integers (ui8, si8, !cnn.quant …), not on tensor<4xf32>
+  %y = cnn.quantize %x : tensor<4xf32> -> tensor<4xf32>
+  cnn.output %y : tensor<4xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: cnn.quantize: result has shape 5, its operands give 4
+  %y = cnn.quantize %x : tensor<4xf32> -> tensor<5xui8>
+  cnn.output %y : tensor<5xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: cnn.dequantize: works on quantised integers (ui8, si8, !cnn.quant …), not on tensor<4xf32>
+  %y = cnn.dequantize %x : tensor<4xf32> -> tensor<4xf32>
+  cnn.output %y : tensor<4xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: cnn.dequantize: works on float32 here, not on tensor<4xf64>
+  %y = cnn.dequantize %x : tensor<4xui8> -> tensor<4xf64>
+  cnn.output %y : tensor<4xf64>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: cnn.dequantize: result has shape 2x2, its operands give 4
+  %y = cnn.dequantize %x : tensor<4xui8> -> tensor<2x2xf32>
+  cnn.output %y : tensor<2x2xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: cnn.softmax: works on float32 here, not on tensor<4xui8>
+  %y = cnn.softmax %x : tensor<4xui8> -> tensor<4xf32>
+  cnn.output %y : tensor<4xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: cnn.softmax: works on float32 here, not on tensor<4xui8>
+  %y = cnn.softmax %x : tensor<4xf32> -> tensor<4xui8>
+  cnn.output %y : tensor<4xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: cnn.softmax: result has shape 2x2, its operands give 4
+  %y = cnn.softmax %x : tensor<4xf32> -> tensor<2x2xf32>
+  cnn.output %y : tensor<2x2xf32>
+}

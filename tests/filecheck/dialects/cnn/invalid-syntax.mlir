@@ -1,0 +1,120 @@
+// RUN: spatem-opt %s --split-input-file --parsing-diagnostics | filecheck %s --match-full-lines
+
+// CHECK: expected an integer storage type, as in ui8
+"test.op"() : () -> tensor<2x!cnn.quant<f32, 0.5>>
+
+// -----
+
+// CHECK: storage type i8 must be signed or unsigned
+"test.op"() : () -> tensor<2x!cnn.quant<i8, 0.5>>
+
+// -----
+
+// CHECK: scale -0.5 must be positive
+"test.op"() : () -> tensor<2x!cnn.quant<ui8, -0.5>>
+
+// -----
+
+// CHECK: scale 0.0 must be positive
+"test.op"() : () -> tensor<2x!cnn.quant<ui8, 1.0e-60>>
+
+// -----
+
+// CHECK: 1e+39 exceeds the range of float32
+"test.op"() : () -> tensor<2x!cnn.quant<ui8, 1.0e39>>
+
+// -----
+
+// CHECK: zero point 256 is no value of ui8
+"test.op"() : () -> tensor<2x!cnn.quant<ui8, 0.5, 256>>
+
+// -----
+
+// CHECK: zero point -9 is no value of si4
+"test.op"() : () -> tensor<2x!cnn.quant<si4, 0.5, -9>>
+
+// -----
+
+// CHECK: integer or float literal expected
+"test.op"() : () -> tensor<2x!cnn.quant<ui8, half>>
+
+// -----
+
+// CHECK: expected two numbers of at least 1, as in 3x3
+"test.op"() {window = #cnn.window<3>} : () -> ()
+
+// -----
+
+// CHECK: expected two numbers of at least 1, as in 3x3
+"test.op"() {window = #cnn.window<3x0>} : () -> ()
+
+// -----
+
+// CHECK: expected two numbers of at least 1, as in 3x3
+"test.op"() {window = #cnn.window<?x3>} : () -> ()
+
+// -----
+
+// CHECK: expected two numbers of at least 1, as in 3x3
+"test.op"() {window = #cnn.window<3x3, strides 0x1>} : () -> ()
+
+// -----
+
+// CHECK: expected two numbers of at least 1, as in 3x3
+"test.op"() {window = #cnn.window<3x3, dilations 1>} : () -> ()
+
+// -----
+
+// CHECK: expected four pads: [top, left, bottom, right]
+"test.op"() {window = #cnn.window<3x3, pads [1, 1]>} : () -> ()
+
+// -----
+
+// CHECK: Expected integer literal
+"test.op"() {window = #cnn.window<3x3, pads [1, 1, -1, 1]>} : () -> ()
+
+// -----
+
+// CHECK: Expected one of 'dilations', 'pads', 'strides'
+"test.op"() {window = #cnn.window<3x3, padding [1, 1, 1, 1]>} : () -> ()
+
+// -----
+
+// CHECK: expected a tensor type, as in tensor<2x4xsi8>
+"test.op"() {weights = #cnn.seeded<3, f32>} : () -> ()
+
+// -----
+
+// CHECK: Expected integer literal
+"test.op"() {weights = #cnn.seeded<-3, tensor<2x4xsi8>>} : () -> ()
+
+// -----
+
+// CHECK: expected a tensor type, as in tensor<2x4xsi8>
+"test.op"() {weights = #cnn.file<"net.onnx", "weight", "0123456789abcdef", f32>} : () -> ()
+
+// -----
+
+// CHECK: string literal expected
+"test.op"() {weights = #cnn.file<"net.onnx", "weight", tensor<2x4xsi8>>} : () -> ()
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: 1e+39 exceeds the range of float32
+  %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<2x4xsi2>> scale 1.0e39 : tensor<4xui8> -> tensor<2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: Expected 'weights'
+  %y = cnn.dense @fc %x scale 0.5 : tensor<4xui8> -> tensor<2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: Expected 'scale'
+  %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<2x4xsi2>> : tensor<4xui8> -> tensor<2xui8>
+}

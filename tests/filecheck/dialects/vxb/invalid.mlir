@@ -1,0 +1,304 @@
+// RUN: spatem-opt %s --accelerator tiny --split-input-file --verify-diagnostics | filecheck %s --match-full-lines
+
+// One place.
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+vxb.stage 0 {
+  // CHECK: vxb.place @fc: names no tile
+  vxb.place @fc tiles [] crossbars 0 at [0, 0]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+vxb.stage 0 {
+  // CHECK: vxb.place @fc: has 2 tiles but 3 crossbars
+  vxb.place @fc tiles 0 to 2 crossbars 0 to 3 at [0, 0]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+vxb.stage 0 {
+  // CHECK: vxb.place @fc: has 2 tiles but 3 rows
+  vxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0 to 3, 0]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+vxb.stage 0 {
+  // CHECK: vxb.place @fc: has 2 tiles but 0 columns
+  vxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, []]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+vxb.stage 0 {
+  // CHECK: vxb.place @fc: has a negative number among its tiles
+  vxb.place @fc tiles -1 to 1 crossbars 0 at [0, 0]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+vxb.stage 0 {
+  // CHECK: vxb.place @fc: has a negative number among its crossbars
+  vxb.place @fc tiles 0 to 2 crossbars -1 at [0, 0]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+vxb.stage 0 {
+  // CHECK: vxb.place @fc: has a negative number among its rows
+  vxb.place @fc tiles 0 to 2 crossbars 0 at [[2, -2], 0]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+vxb.stage 0 {
+  // CHECK: vxb.place @fc: has a negative number among its columns
+  vxb.place @fc tiles 0 to 2 crossbars 0 at [0, -1]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+vxb.stage 0 {
+  // CHECK: vxb.place @conv: names no mvm.layer of the network
+  vxb.place @conv tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+// CHECK: 'vxb.place' expects parent op 'vxb.stage'
+vxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+
+// -----
+
+// Tiles and cells of one stage.
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+// CHECK: vxb.stage 0: places tile 2 of @fc, which has 2 tiles
+vxb.stage 0 {
+  vxb.place @fc tiles 0 to 3 crossbars 0 to 3 at [0, 0]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+// CHECK: vxb.stage 0: tile 1 of @fc is not placed
+vxb.stage 0 {
+  vxb.place @fc tiles 0 crossbars 0 at [0, 0]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+// CHECK: vxb.stage 0: tile 0 of @fc is not placed
+vxb.stage 0 {
+^bb0:
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+// CHECK: vxb.stage 0: tile 1 of @fc is placed 2 times
+vxb.stage 0 {
+  vxb.place @fc tiles [0, 1, 1] crossbars 0 to 3 at [0, 0]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+// CHECK: vxb.stage 0: @fc uses crossbar 16; 'tiny' has 16 crossbars
+vxb.stage 0 {
+  vxb.place @fc tiles 0 to 2 crossbars 15 to 17 at [0, 0]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+// CHECK: vxb.stage 0: tile 1 of @fc lies partly outside its crossbar
+vxb.stage 0 {
+  vxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [[14, 15], 0]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+// CHECK: vxb.stage 0: tile 0 of @fc lies partly outside its crossbar
+vxb.stage 0 {
+  vxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 15]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+// CHECK: vxb.stage 0: tile 0 of @fc and tile 1 of @fc overlap
+vxb.stage 0 {
+  vxb.place @fc tiles 0 to 2 crossbars 0 at [0 to 2, 0 to 2]
+}
+
+// -----
+
+// Several stages.
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+vxb.stage 0 {
+  vxb.place @fc tiles 0 crossbars 0 at [0, 0]
+}
+// CHECK: vxb.stage 1: tile 1 of @fc is not placed
+vxb.stage 1 {
+^bb0:
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+vxb.stage 0 {
+  vxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+}
+// CHECK: vxb.stage 1: tile 0 of @fc is placed 2 times
+vxb.stage 1 {
+  vxb.place @fc tiles 0 crossbars 0 at [0, 0]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+vxb.stage 0 {
+  vxb.place @fc tiles 0 crossbars 0 at [0, 0]
+}
+// CHECK: vxb.stage 0: there are 2 stages with number 0
+vxb.stage 0 {
+  vxb.place @fc tiles 1 crossbars 0 at [0, 0]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+vxb.stage 0 {
+  vxb.place @fc tiles 0 crossbars 0 at [0, 0]
+}
+vxb.stage 1 {
+  // CHECK: vxb.place @fc: has a negative number among its tiles
+  vxb.place @fc tiles -1 crossbars 0 at [0, 0]
+}
+
+// -----
+
+// The module around a stage.
+
+// CHECK: vxb.stage 0: must stand after the cnn.network of its module
+vxb.stage 0 {
+^bb0:
+}
+
+// -----
+
+// CHECK: vxb.stage 0: must stand after the cnn.network of its module
+vxb.stage 0 {
+  vxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+}
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+
+// -----
+
+"test.op"() ({
+  // CHECK: 'vxb.stage' expects parent op 'builtin.module'
+  vxb.stage 0 {
+  ^bb0:
+  }
+  "test.termop"() : () -> ()
+}) : () -> ()
+
+// -----
+
+// CHECK: Region 'body' at position 0 expected a single block, but got 0 blocks
+vxb.stage 0 {
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+vxb.stage 0 {
+  // CHECK: 'pxb.place' expects parent op 'pxb.stage'
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+}
