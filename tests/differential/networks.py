@@ -141,14 +141,15 @@ def codes(draw: Draw) -> Quantization:
 def windows(draw: Draw, height: int, width: int, *, pooling: bool = False) -> Window:
     """Windows of which at least one fits; a pooling's padding is smaller than its kernel."""
     kernel = draw(st.integers(1, 3)), draw(st.integers(1, 3))
-    pads = tuple(draw(st.integers(0, min(2, kernel[axis % 2] - 1))) for axis in range(4))
-    top, left, bottom, right = pads
+    most = 0 if draw(st.booleans()) else 2
+    top, left, bottom, right = (
+        draw(st.integers(0, min(most, kernel[axis % 2] - 1) if pooling else most))
+        for axis in range(4)
+    )
     dilations = draw(st.sampled_from([(1, 1), (1, 1), (2, 1), (1, 2)]))
     strides = draw(st.integers(1, 2)), draw(st.integers(1, 2))
     window = Window(kernel, strides, (top, left, bottom, right), dilations)
-    if min(window.output_size(height, width)) < 1:
-        return Window((1, 1), strides)
-    return replace(window, pads=(0, 0, 0, 0)) if pooling and draw(st.booleans()) else window
+    return window if min(window.output_size(height, width)) > 0 else Window((1, 1), strides)
 
 
 def scaled(draw: Draw, code: Quantization, source: Quantization, rows: int, bits: int) -> float:
@@ -186,7 +187,7 @@ def add_convolution(draw: Draw, values: Values, source: int, local: bool) -> Non
     window = draw(windows(height, width))
     rows, columns = window.output_size(height, width)
     groups = 1 if local else draw(st.sampled_from([1, channels]))
-    features = groups * draw(st.integers(1, 6 // groups))
+    features = groups * draw(st.integers(1, max(1, 6 // groups)))
     code = draw(codes())
     shape: Shape = (features, channels // groups, *window.kernel)
     region, regions = (1, 1), 1
@@ -296,8 +297,8 @@ class _Builder:
 
     def parameter(self, key: str, values: NDArray[np.generic], element: Attribute) -> FileAttr:
         self.arrays[key] = values
-        texts = (StringAttr(text) for text in ("network.npz", key, digest_of(values)))
-        return FileAttr(*texts, TensorType(element, values.shape))
+        path, name, digest = map(StringAttr, ("network.npz", key, digest_of(values)))
+        return FileAttr(path, name, digest, TensorType(element, values.shape))
 
     def weight_layer(self, step: WeightStep, name: str) -> SSAValue:
         source = self.values[step.source]

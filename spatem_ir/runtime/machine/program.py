@@ -118,6 +118,16 @@ def program_of(module: ModuleOp) -> Program:
     return _Elaboration(module, stages[0]).build()
 
 
+def visits_of(module: ModuleOp) -> int:
+    """The visits of all crossbars of a module at level `ou`, without writing them out."""
+    streams = (op for op in module.walk() if isinstance(op, StreamOp))
+    return sum(
+        len(burst.tiles.data) * len(burst.windows.data)
+        for stream in streams
+        for burst in stream.bursts
+    )
+
+
 class _Elaboration:
     """Fills a program table by table."""
 

@@ -88,8 +88,11 @@ class ModelBuilder:
         inputs = [self.constant(codes), self.constant(scale), self.constant(zero)]
         return self.node("DequantizeLinear", *inputs, axis=0)
 
-    def model(self, *outputs: str, opset: int = 17, microsoft: bool = False) -> onnx.ModelProto:
-        """The model with the given outputs, whose types are inferred."""
+    def model(self, *outputs: str, opset: int = 17, rank: int = 2) -> onnx.ModelProto:
+        """The model with the given outputs.
+
+        Their types are inferred; behind operators that are not ONNX's they are uint8 of `rank`.
+        """
         graph = helper.make_graph(
             self.nodes,
             "test",
@@ -97,19 +100,18 @@ class ModelBuilder:
             [onnx.ValueInfoProto(name=name) for name in outputs],
             self.initialisers,
         )
-        opsets = [helper.make_opsetid("", opset)]
-        if microsoft:
-            opsets.append(helper.make_opsetid("com.microsoft", 1))
+        opsets = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
         inferred = onnx.shape_inference.infer_shapes(model)
         for output in inferred.graph.output:
             if not output.type.WhichOneof("value"):
-                output.type.CopyFrom(helper.make_tensor_type_proto(TensorProto.UINT8, None))
+                shape = [f"d{axis}" for axis in range(rank)]
+                output.type.CopyFrom(helper.make_tensor_type_proto(TensorProto.UINT8, shape))
         return inferred
 
-    def save(self, path: Path, *outputs: str, opset: int = 17, microsoft: bool = False) -> str:
+    def save(self, path: Path, *outputs: str, opset: int = 17, rank: int = 2) -> str:
         """Write the model and return its path."""
-        onnx.save(self.model(*outputs, opset=opset, microsoft=microsoft), path)
+        onnx.save(self.model(*outputs, opset=opset, rank=rank), path)
         return str(path)
 
 
@@ -128,13 +130,13 @@ def executed(network: LoadedNetwork, images: Array) -> list[Array]:
     return execute(network.module, [images], ParameterStore(arrays=network.arrays))
 
 
-def reference(path: str, images: Array) -> list[Array]:
+def reference(path: str, images: Array, *, input_name: str = "x") -> list[Array]:
     """The results of a model on images [n, …], computed by onnxruntime."""
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.x64quantprecision", "1")
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    return cast("list[Array]", session.run(None, {"x": images}))
+    return cast("list[Array]", session.run(None, {input_name: images}))
 
 
 def random_images(*shape: int, seed: int = 2) -> Array:

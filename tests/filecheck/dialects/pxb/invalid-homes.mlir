@@ -174,6 +174,7 @@ cnn.network @net(%x: tensor<4xui8>) {
   %codes = cnn.quantize %real : tensor<4xf32> -> tensor<4xui8>
   cnn.output %codes : tensor<4xui8>
 }
+// CHECK: pxb.stage 0: cnn.quantize works on an input of the network here; what the host computes from results of the chip cannot go back to the chip
 pxb.stage 0 {
 ^bb0:
 }

@@ -1,0 +1,64 @@
+"""Lowering to level `ou`, from whatever level a module is at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import PassPipeline
+from xdsl.universe import Universe
+
+from spatem_ir.dialects.level import Level, level_of
+from spatem_ir.errors import SpatemError
+
+PIPELINE = {
+    Level.CNN: "partition",
+    Level.MVM: "pack",
+    Level.VXB: "assign",
+    Level.PXB: "order",
+}
+"""The pass that lowers each level to the next."""
+
+
+def remaining_pipeline(level: Level, strategy: str | None) -> str:
+    """The passes that a module at `level` still needs, `strategy` for partition."""
+    levels = list(PIPELINE)
+    passes = [PIPELINE[step] for step in (levels[levels.index(level) :] if level in levels else ())]
+    if strategy is not None and "partition" in passes:
+        passes[0] = f"partition{{strategy={strategy}}}"
+    return ",".join(passes)
+
+
+def run_pipeline(
+    context: Context,
+    module: ModuleOp,
+    pipeline: str,
+    progress: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Run passes on a module, verifying before the first and after each.
+
+    Raises:
+        SpatemError: a pass or one of its options is not known.
+    """
+
+    def between(_previous: object, verified: ModuleOp, following: object) -> None:
+        verified.verify()
+        if following is not None:
+            progress(f"pass {following.name}")  # type: ignore[attr-defined]
+
+    try:
+        passes = PassPipeline.parse_spec(Universe.get_multiverse().all_passes, pipeline, between)
+    except Exception as error:
+        raise SpatemError(f"--pass-pipeline '{pipeline}': {error}") from error
+    passes.apply(context, module)
+
+
+def lower(
+    context: Context,
+    module: ModuleOp,
+    strategy: str | None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Lower a module to level `ou` with the passes that it still needs."""
+    run_pipeline(context, module, remaining_pipeline(level_of(module), strategy), progress)

@@ -1,0 +1,138 @@
+"""`spatem-run`: compiles a network, executes it on the machine model and reports."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from spatem_ir.cli.errors import raise_usage_errors, run_tool
+from spatem_ir.cli.inputs import add_network_arguments, import_options
+from spatem_ir.errors import SpatemError
+
+if TYPE_CHECKING:
+    from spatem_ir.cli.session import RunOptions
+
+DESCRIPTION = """\
+Compiles a network for an operation-unit based ReRAM accelerator, executes it and reports cycles,
+traffic, utilisation and energy.  INPUT is the name of a network (--list), an .onnx model, or an
+.mlir file at any level: what is not lowered yet is lowered."""
+
+EPILOG = """\
+examples:
+  spatem-run lenet-digits --check onnxruntime --images 360
+  spatem-run deepid --accelerator isaac-ou --check reference --json -
+  spatem-run lenet --accelerator tiny --strategy minimum"""
+
+
+def argument_parser() -> argparse.ArgumentParser:
+    """The command line of `spatem-run`."""
+    parser = argparse.ArgumentParser(
+        prog="spatem-run",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    raise_usage_errors(parser)
+    parser.add_argument("input", metavar="INPUT", nargs="?", help="network name, .onnx or .mlir")
+    parser.add_argument("--list", action="store_true", help="list the known networks and presets")
+    add_network_arguments(parser)
+    parser.add_argument(
+        "--strategy", metavar="NAME", help="partition strategy: spatem (default) or minimum"
+    )
+    parser.add_argument("--inputs", metavar="FILE.npy", help="input images (default: see --images)")
+    parser.add_argument(
+        "--images",
+        type=int,
+        default=None,
+        metavar="N",
+        help="how many images are executed for values: the first N of --inputs, of the held-out "
+        "digits, or random ones (default: all of --inputs, otherwise 1)",
+    )
+    parser.add_argument(
+        "--check",
+        choices=("reference", "onnxruntime"),
+        help="execute values from the final IR and compare every output with the integer "
+        "reference (level cnn) or with onnxruntime",
+    )
+    parser.add_argument("--outputs", metavar="FILE.npy", help="write the first output's values")
+    parser.add_argument(
+        "--engine",
+        choices=("reference", "none"),
+        default="reference",
+        help="the engine for cycles; none reports what needs no cycles (default: reference)",
+    )
+    parser.add_argument(
+        "--images-in-flight",
+        type=int,
+        default=1,
+        metavar="N",
+        help="images that overlap when the interval is measured (default 1: interval = latency)",
+    )
+    parser.add_argument("--json", metavar="FILE", help="write all results as JSON; - for stdout")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run `spatem-run` with the given arguments; returns the exit status."""
+    return run_tool("spatem-run", lambda: _run(argument_parser().parse_args(argv)))
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    if arguments.list:
+        _print_names()
+        return
+    if arguments.input is None:
+        raise SpatemError("name a network, an .onnx or an .mlir file (see --help)")
+    from spatem_ir.cli.session import run_session
+    from spatem_ir.report.tables import print_report
+
+    result = run_session(_options(arguments), progress=_progress)
+    if arguments.json == "-":
+        print(json.dumps(result.to_dict(), indent=2))
+        return
+    if arguments.json is not None:
+        from spatem_ir.cli.opt import write_whole
+
+        write_whole(arguments.json, json.dumps(result.to_dict(), indent=2) + "\n")
+    print_report(result)
+    if result.outputs_match is False:
+        raise SpatemError(f"{arguments.input}: outputs differ from {arguments.check}")
+
+
+def _options(arguments: argparse.Namespace) -> RunOptions:
+    from spatem_ir.cli.session import RunOptions
+
+    for name in ("images", "images_in_flight"):
+        value = getattr(arguments, name)
+        if value is not None and value < 1:
+            raise SpatemError(f"--{name.replace('_', '-')} is {value}; it must be at least 1")
+    return RunOptions(
+        source=arguments.input,
+        accelerator=arguments.accelerator,
+        strategy=arguments.strategy,
+        importing=import_options(arguments),
+        inputs=arguments.inputs,
+        images=arguments.images,
+        check=arguments.check,
+        outputs=arguments.outputs,
+        engine=arguments.engine,
+        images_in_flight=arguments.images_in_flight,
+    )
+
+
+def _progress(text: str) -> None:
+    print(f"spatem-run: {text} …", file=sys.stderr)
+
+
+def _print_names() -> None:
+    from spatem_ir.frontend.load import network_names
+    from spatem_ir.hardware.loader import preset_names
+
+    print("networks:    ", " ".join(network_names()))
+    print("accelerators:", " ".join(preset_names()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,264 @@
+"""One run of `spatem-run`: load, lower, execute values, check, execute cycles, measure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.parser import Parser
+
+from spatem_ir.cli.lowering import lower
+from spatem_ir.dialects.cnn_attributes import quantization_of
+from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr, optional_accelerator
+from spatem_ir.dialects.level import Level, level_of
+from spatem_ir.dialects.mvm import network_of
+from spatem_ir.errors import SpatemError
+from spatem_ir.frontend.load import PACKAGED_MODELS, ImportOptions, load_network
+from spatem_ir.frontend.weights import PACKAGE_SCHEME, ParameterStore, packaged_file
+from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR, load_accelerator
+from spatem_ir.runtime.interpreter import execute
+from spatem_ir.runtime.metrics import Metrics, metrics_of
+from spatem_ir.universe import register_dialects
+
+Progress = Callable[[str], None]
+Array = NDArray[Any]
+
+DIGITS = "lenet-digits-test.npz"
+"""The held-out digits that ship with the package."""
+
+MOST_VISITS = 1_000_000
+"""Visits that the reference engine executes in reasonable time and memory (minutes, gigabytes)."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a run does; see the command line's help."""
+
+    source: str
+    importing: ImportOptions
+    accelerator: str | None = None
+    strategy: str | None = None
+    inputs: str | None = None
+    images: int | None = None
+    check: str | None = None
+    outputs: str | None = None
+    engine: str = "reference"
+    images_in_flight: int = 1
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run found.  Values that were not asked for are None."""
+
+    network: str
+    accelerator: str
+    strategy: str | None
+    engine: str
+    metrics: Metrics
+    check: str | None
+    images: int | None
+    outputs_match: bool | None
+    accuracy: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as a flat dictionary for JSON, `layers` last."""
+        metrics = self.metrics.to_dict()
+        layers = metrics.pop("layers")
+        return {
+            "network": self.network,
+            "accelerator": self.accelerator,
+            "strategy": self.strategy,
+            "engine": self.engine,
+            **metrics,
+            "check": self.check,
+            "images": self.images,
+            "outputs_match": self.outputs_match,
+            "accuracy": self.accuracy,
+            "layers": list(layers),
+        }
+
+
+@dataclass(frozen=True)
+class Source:
+    """A network as it was given: its module, parameters, and ONNX file if it has one."""
+
+    name: str
+    module: ModuleOp
+    store: ParameterStore
+    onnx: str | None = None
+
+
+def run_session(options: RunOptions, progress: Progress = lambda _: None) -> RunResult:
+    """Do what the options say.
+
+    Raises:
+        SpatemError: anything about the input that is wrong; nothing has been written then.
+    """
+    context = Context()
+    register_dialects(context)
+    progress(f"reading {options.source}")
+    source = load_source(options, context)
+    reference = source.module.clone()
+    was = level_of(source.module)
+    lower(context, source.module, options.strategy, progress)
+    outputs = match = accuracy = images = None
+    if options.check or options.outputs or options.inputs:
+        inputs, labels = input_images(options, source)
+        images = len(inputs[0])
+        progress(f"executing {images} image{'s' * (images > 1)} at level {level_of(source.module)}")
+        outputs = execute(source.module, inputs, source.store)
+        if options.check:
+            progress(f"comparing with {options.check}")
+            match = outputs_match(options, source, reference, was, inputs, outputs)
+        if labels is not None:
+            predicted = outputs[0].reshape(images, -1).argmax(axis=1)
+            accuracy = round(float((predicted == labels).mean()), 6)
+    metrics = measured(options, source.module, progress)
+    if options.outputs and outputs is not None:
+        save_outputs(options.outputs, outputs[0])
+    accelerator = optional_accelerator(source.module)
+    assert accelerator is not None
+    return RunResult(
+        network=source.name,
+        accelerator=accelerator.name,
+        strategy=(options.strategy or "spatem") if was is Level.CNN else None,
+        engine=options.engine,
+        metrics=metrics,
+        check=options.check,
+        images=images,
+        outputs_match=match,
+        accuracy=accuracy,
+    )
+
+
+def load_source(options: RunOptions, context: Context) -> Source:
+    """Read the IR file or import the network, and put the accelerator on the module."""
+    if options.source.endswith(".mlir"):
+        path = Path(options.source)
+        module = Parser(context, path.read_text(encoding="utf-8"), options.source).parse_module()
+        network = network_of(module)
+        if network is None:
+            raise SpatemError(f"{options.source}: holds no cnn.network")
+        module.verify()
+        source = Source(network.sym_name.data, module, ParameterStore(path.parent))
+    else:
+        loaded = load_network(options.source, options.importing)
+        packaged = options.source in PACKAGED_MODELS
+        onnx = options.source if options.source.endswith(".onnx") else None
+        if packaged:
+            onnx = str(packaged_file(f"{PACKAGE_SCHEME}{options.source}.onnx"))
+        store = ParameterStore(arrays=loaded.arrays)
+        source = Source(loaded.name, loaded.module, store, onnx)
+    name = options.accelerator
+    if name is None and optional_accelerator(source.module) is None:
+        name = DEFAULT_ACCELERATOR
+    if name is not None:
+        attribute = AcceleratorAttr(load_accelerator(name))
+        source.module.attributes[ACCELERATOR_ATTRIBUTE] = attribute
+    return source
+
+
+def input_images(options: RunOptions, source: Source) -> tuple[list[Array], Array | None]:
+    """The images to execute, one array per network input, and their labels if known."""
+    network = network_of(source.module)
+    assert network is not None
+    arguments = network.body.block.args
+    if options.inputs is not None:
+        try:
+            images = np.load(options.inputs, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise SpatemError(f"{options.inputs}: not a readable .npy file: {error}") from error
+        if not isinstance(images, np.ndarray) or len(arguments) != 1:
+            raise SpatemError(f"{options.inputs}: one .npy array for one network input is needed")
+        if options.images is not None and len(images) < options.images:
+            raise SpatemError(f"{options.inputs}: holds {len(images)} of {options.images} images")
+        return [images[: options.images]], None
+    count = options.images or 1
+    if options.source in PACKAGED_MODELS:
+        digits = np.load(packaged_file(PACKAGE_SCHEME + DIGITS))
+        if count > len(digits["images"]):
+            raise SpatemError(f"--images is {count}; there are {len(digits['images'])} digits")
+        return [digits["images"][:count]], digits["labels"][:count]
+    generator = np.random.default_rng(options.importing.seed)
+    return [random_images(generator, count, argument.type) for argument in arguments], None
+
+
+def random_images(generator: np.random.Generator, count: int, tensor: Any) -> Array:
+    """Uniformly random inputs: all codes of a quantised input, 0 to 1 of a float one."""
+    assert isinstance(tensor, TensorType)
+    shape = (count, *tensor.get_shape())
+    code = quantization_of(tensor)
+    if code is None:
+        return generator.random(shape, np.float32)
+    return generator.integers(code.minimum, code.maximum + 1, shape)
+
+
+def outputs_match(
+    options: RunOptions,
+    source: Source,
+    reference: ModuleOp,
+    level: Level,
+    inputs: list[Array],
+    outputs: list[Array],
+) -> bool:
+    """Whether all outputs are those of the integer reference or of onnxruntime."""
+    from spatem_ir.runtime.onnxruntime_check import differences, onnxruntime_outputs
+
+    if options.check == "reference":
+        if level is Level.OU:
+            raise SpatemError(
+                f"{options.source}: is at level ou already; --check reference compares with the "
+                "level of the input, give one of a higher level"
+            )
+        return differences(outputs, execute(reference, inputs, source.store)) == 0
+    if source.onnx is None:
+        raise SpatemError(
+            f"{options.source}: --check onnxruntime needs an .onnx model; use --check reference"
+        )
+    if source.store.arrays:
+        raise SpatemError(
+            f"{options.source}: a float model was quantised here, onnxruntime computes another "
+            "function; use --check reference"
+        )
+    return differences(outputs, onnxruntime_outputs(source.onnx, inputs)) == 0
+
+
+def measured(options: RunOptions, module: ModuleOp, progress: Progress) -> Metrics:
+    """The metrics, with cycles if an engine was asked for."""
+    if options.engine == "none":
+        return metrics_of(module, None)
+    from spatem_ir.runtime.machine.program import program_of, visits_of
+    from spatem_ir.runtime.machine.reference import ReferenceEngine
+
+    visits = visits_of(module)
+    if visits * options.images_in_flight > MOST_VISITS:
+        raise SpatemError(
+            f"{options.source}: the program has {visits} visits, the reference engine executes at "
+            f"most {MOST_VISITS}; use --engine none, a smaller chip or fewer copies"
+        )
+    progress(f"simulating {visits} visits")
+    program = program_of(module)
+    execution = ReferenceEngine(program).run()
+    pipelined = None
+    if options.images_in_flight > 1:
+        progress(f"simulating {options.images_in_flight} images in flight")
+        pipelined = ReferenceEngine(program, options.images_in_flight).run()
+    return metrics_of(module, execution, pipelined)
+
+
+def save_outputs(path: str, values: Array) -> None:
+    """Write an array as .npy, all or nothing."""
+    partial = Path(f"{path}.partial")
+    try:
+        with partial.open("wb") as file:
+            np.save(file, values)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise SpatemError(f"{path}: cannot be written: {error.strerror}") from error

@@ -1,0 +1,109 @@
+"""The report of a run as compact tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from spatem_ir.cli.session import RunResult
+    from spatem_ir.runtime.metrics import Metrics
+
+LEAST_WIDTH = 100
+"""Columns of the report where the terminal is narrower or unknown."""
+
+
+def print_report(result: RunResult) -> None:
+    """Print the layers and the metrics of a run to standard output."""
+    console = Console(highlight=False)
+    console = Console(highlight=False, width=max(console.width, LEAST_WIDTH))
+    title = f"{result.network} on {result.accelerator}"
+    if result.strategy is not None:
+        title += f", strategy {result.strategy}"
+    console.print(title, style="bold")
+    console.print(layer_table(result.metrics))
+    console.print(metric_table(result))
+
+
+def layer_table(metrics: Metrics) -> Table:
+    """One row per layer: grid, tiles, crossbars, OU operations and busy share."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("layer")
+    for column in ("matrix", "hwm x wwm x iw x ib", "tiles", "crossbars", "OU operations", "busy"):
+        table.add_column(column, justify="right")
+    for layer in metrics.layers:
+        table.add_row(
+            layer.name,
+            layer.matrix,
+            layer.grid,
+            f"{layer.tiles:,}",
+            f"{layer.crossbars:,}",
+            f"{layer.ou_operations:,}",
+            "" if layer.busy_share is None else f"{layer.busy_share:.1%}",
+        )
+    return table
+
+
+def metric_table(result: RunResult) -> Table:
+    """The network's metrics, one per row."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column()
+    table.add_column()
+    for name, text in metric_rows(result):
+        table.add_row(name, text)
+    return table
+
+
+def metric_rows(result: RunResult) -> list[tuple[str, str]]:
+    """Names and values of all metrics that were measured."""
+    m = result.metrics
+    rows: list[tuple[str, str]] = []
+    if m.latency_cycles is not None:
+        rows += [
+            (
+                "latency",
+                f"{m.latency_cycles:,} cycles = {m.latency_ou_cycles:,} OU cycles = "
+                f"{m.latency_ns:,} ns",
+            ),
+            ("interval", f"{m.interval_cycles:,.0f} cycles = {m.images_per_second:,.0f} images/s"),
+            ("computation parallelism", f"{m.computation_parallelism:,} busy crossbars on average"),
+            (
+                "communication",
+                f"{m.communication_bytes:,} bytes: inputs {m.input_bytes:,}, activations "
+                f"{m.activation_bytes:,}, partial sums {m.partial_sum_bytes:,}, I/O {m.io_bytes:,}",
+            ),
+            ("byte-hops", f"{m.byte_hops:,}"),
+        ]
+    rows += [
+        (
+            "cells used",
+            f"{m.cells_used:,} of {m.cells_total:,} ({m.cells_used / m.cells_total:.2%})",
+        ),
+        (
+            "crossbars used",
+            f"{m.crossbars_used:,} of {m.crossbars_total:,} "
+            f"({m.crossbars_used / m.crossbars_total:.2%})",
+        ),
+    ]
+    bound = (
+        f"{m.lower_bound_cycles:,} cycles (work {m.work_bound_cycles:,}, "
+        f"path {m.path_bound_cycles:,})"
+    )
+    if m.optimality_gap is not None:
+        bound += f"; latency is {m.optimality_gap:.2f} x that"
+    rows.append(("lower bound", bound))
+    if m.peak_buffer_bytes is not None:
+        rows += [
+            ("peak buffer", f"{m.peak_buffer_bytes:,} bytes in PE {m.peak_buffer_pe}"),
+            ("energy", f"{m.energy_nj:,} nJ"),
+        ]
+    rows.append(("area", f"{m.area_mm2:,.2f} mm²"))
+    if result.accuracy is not None:
+        rows.append(("accuracy", f"{result.accuracy:.2%} on {result.images} held-out images"))
+    if result.outputs_match is not None:
+        verdict = "equal to" if result.outputs_match else "DIFFERENT from"
+        rows.append(("outputs", f"{verdict} {result.check} on {result.images} images"))
+    return rows

@@ -1,0 +1,236 @@
+// RUN: spatem-opt %s --accelerator tiny --split-input-file --verify-diagnostics | filecheck %s --match-full-lines
+
+// Merging of partial sums.
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+// CHECK: ou.stage 0: no ou.merge says where the partial sums of @fc meet
+ou.stage 0 operations <bit, column, row> {
+  ou.stream crossbars 0 to 2 {
+    ou.mvm @fc tiles 0 to 2 windows 0
+  }
+  ou.send @input to [@fc]
+  ou.send @fc to [@output]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+ou.stage 0 operations <bit, column, row> {
+  ou.stream crossbars 0 to 2 {
+    ou.mvm @fc tiles 0 to 2 windows 0
+  }
+  ou.merge @fc through <cu, pe, home>
+  // CHECK: ou.merge @conv: names no layer of the network
+  ou.merge @conv through <home>
+  ou.send @input to [@fc]
+  ou.send @fc to [@output]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+ou.stage 0 operations <bit, column, row> {
+  ou.stream crossbars 0 to 2 {
+    ou.mvm @fc tiles 0 to 2 windows 0
+  }
+  ou.merge @fc through <cu, pe, home>
+  // CHECK: ou.merge @input: names no layer of the network
+  ou.merge @input through <home>
+  ou.send @input to [@fc]
+  ou.send @fc to [@output]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+ou.stage 0 operations <bit, column, row> {
+  ou.stream crossbars 0 to 2 {
+    ou.mvm @fc tiles 0 to 2 windows 0
+  }
+  ou.merge @fc through <cu, pe, home>
+  // CHECK: ou.merge @fc: is the second ou.merge of its layer
+  ou.merge @fc through <home>
+  ou.send @input to [@fc]
+  ou.send @fc to [@output]
+}
+
+// -----
+
+// CHECK: 'ou.merge' expects parent op 'ou.stage'
+ou.merge @fc through <home>
+
+// -----
+
+// Sending of feature maps.
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+// CHECK: ou.stage 0: @fc reads @input, but no ou.send names it
+ou.stage 0 operations <bit, column, row> {
+  ou.stream crossbars 0 to 2 {
+    ou.mvm @fc tiles 0 to 2 windows 0
+  }
+  ou.merge @fc through <cu, pe, home>
+  ou.send @fc to [@output]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+// CHECK: ou.stage 0: @output reads @fc, but no ou.send names it
+ou.stage 0 operations <bit, column, row> {
+  ou.stream crossbars 0 to 2 {
+    ou.mvm @fc tiles 0 to 2 windows 0
+  }
+  ou.merge @fc through <cu, pe, home>
+  ou.send @input to [@fc]
+  ou.send @fc to []
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+ou.stage 0 operations <bit, column, row> {
+  ou.stream crossbars 0 to 2 {
+    ou.mvm @fc tiles 0 to 2 windows 0
+  }
+  ou.merge @fc through <cu, pe, home>
+  ou.send @input to [@fc]
+  ou.send @fc to [@output]
+  // CHECK: ou.send @conv: names no node of the network
+  ou.send @conv to [@fc]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+ou.stage 0 operations <bit, column, row> {
+  ou.stream crossbars 0 to 2 {
+    ou.mvm @fc tiles 0 to 2 windows 0
+  }
+  ou.merge @fc through <cu, pe, home>
+  // CHECK: ou.send @input: names @output, which does not read it
+  ou.send @input to [@fc, @output]
+  ou.send @fc to [@output]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+ou.stage 0 operations <bit, column, row> {
+  ou.stream crossbars 0 to 2 {
+    ou.mvm @fc tiles 0 to 2 windows 0
+  }
+  ou.merge @fc through <cu, pe, home>
+  // CHECK: ou.send @input: names @conv, which does not read it
+  ou.send @input to [@fc, @conv]
+  ou.send @fc to [@output]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+ou.stage 0 operations <bit, column, row> {
+  ou.stream crossbars 0 to 2 {
+    ou.mvm @fc tiles 0 to 2 windows 0
+  }
+  ou.merge @fc through <cu, pe, home>
+  // CHECK: ou.send @input: names @fc twice
+  ou.send @input to [@fc, @fc]
+  ou.send @fc to [@output]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+ou.stage 0 operations <bit, column, row> {
+  ou.stream crossbars 0 to 2 {
+    ou.mvm @fc tiles 0 to 2 windows 0
+  }
+  ou.merge @fc through <cu, pe, home>
+  ou.send @input to [@fc]
+  ou.send @fc to [@output]
+  // CHECK: ou.send @fc: is the second ou.send of its node
+  ou.send @fc to [@output]
+}
+
+// -----
+
+// CHECK: 'ou.send' expects parent op 'ou.stage'
+ou.send @fc to [@output]

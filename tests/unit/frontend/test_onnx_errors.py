@@ -1,0 +1,272 @@
+"""What the importer cannot read: each error names the file, the node and the reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+from unit.frontend.onnx_builder import ModelBuilder, imported
+
+from spatem_ir.errors import SpatemError
+from spatem_ir.frontend.weights import packaged_file
+
+OUTPUT = (0.05, np.uint8(101))
+IMAGE = ["N", 3, 6, 6]
+
+
+def expect_error(path: Path | str, message: str) -> None:
+    """Import fails with one line that starts with the file and contains the message."""
+    with pytest.raises(SpatemError) as caught:
+        imported(str(path))
+    text = str(caught.value)
+    assert text.startswith(f"{path}: ") and "\n" not in text
+    assert re.search(message, text.removeprefix(f"{path}: ")), text
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    expect_error(tmp_path / "m.onnx", "No such file")
+
+
+def test_no_onnx_file(tmp_path: Path) -> None:
+    path = tmp_path / "m.onnx"
+    path.write_text("this is no protocol buffer")
+    expect_error(path, "not a readable ONNX model")
+
+
+def test_empty_file(tmp_path: Path) -> None:
+    path = tmp_path / "m.onnx"
+    path.write_bytes(b"")
+    expect_error(path, "not a valid ONNX model")
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
+def test_truncated_file(tmp_path: Path, share: float) -> None:
+    data = packaged_file("package:lenet-digits.onnx").read_bytes()
+    path = tmp_path / "m.onnx"
+    path.write_bytes(data[: int(len(data) * share)])
+    expect_error(path, "not a (readable|valid) ONNX model")
+
+
+def test_missing_package_file() -> None:
+    expect_error("package:absent.onnx", "No such file")
+
+
+def test_shapes_that_contradict(tmp_path: Path) -> None:
+    b = ModelBuilder(IMAGE)
+    b.node("Conv", b.input(), b.weights(4, 5, 3, 3), name="layer")
+    model = b.model()
+    model.graph.output.append(helper.make_tensor_value_info("t3", TensorProto.FLOAT, None))
+    onnx.save(model, tmp_path / "m.onnx")
+    expect_error(tmp_path / "m.onnx", "not a valid ONNX model: .*")
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        (["N", 3, "height", 6], "dimension 2 of input 'x' has unknown size 'height'"),
+        (["N", 3, 6, None], r"dimension 3 of input 'x' has unknown size '\?'; only the batch"),
+        (["N"], "input 'x' has 1 known dimensions"),
+    ],
+)
+def test_dynamic_shapes(tmp_path: Path, shape: list[Any], message: str) -> None:
+    b = ModelBuilder(shape)
+    expect_error(b.save(tmp_path / "m.onnx", b.node("Relu", "x")), message)
+
+
+def test_input_of_unsupported_type(tmp_path: Path) -> None:
+    b = ModelBuilder(["N", 3], TensorProto.DOUBLE)
+    image = b.node("Cast", "x", to=TensorProto.FLOAT)
+    path = b.save(tmp_path / "m.onnx", b.quantize(image, *OUTPUT))
+    expect_error(path, "Cast 'cast0': this operator is not supported")
+    b = ModelBuilder(["N", 3], TensorProto.INT64)
+    path = b.save(tmp_path / "m.onnx", b.node("Identity", "x"))
+    expect_error(path, "float model; give sample inputs")
+
+
+Graph = Callable[[ModelBuilder], str]
+"""Adds nodes to a model with input IMAGE and returns the output."""
+
+
+def conv(b: ModelBuilder, **attributes: Any) -> str:
+    return b.node("Conv", b.input(), b.weights(4, 3, 3, 3), name="layer", **attributes)
+
+
+def gemm(b: ModelBuilder, **attributes: Any) -> str:
+    flat = b.node("Flatten", b.input(), name="flat")
+    return b.node("Gemm", flat, b.weights(4, 108), name="fc", transB=1, **attributes)
+
+
+def wrong_bias(b: ModelBuilder) -> str:
+    codes = [b.constant(np.zeros(4, np.int32)), b.constant(0.5, dtype=np.float32)]
+    bias = b.node("DequantizeLinear", *codes)
+    return b.node("Conv", b.input(), b.weights(4, 3, 3, 3, axis=None), bias, name="layer")
+
+
+def short_bias(b: ModelBuilder) -> str:
+    bias = b.constant(np.ones(3), dtype=np.float32)
+    return b.node("Conv", b.input(), b.weights(4, 3, 3, 3), bias, name="layer")
+
+
+def zero_points_differ(b: ModelBuilder) -> str:
+    inputs = [
+        b.constant(np.ones((2, 3, 1, 1), np.int8)),
+        b.constant([0.5, 0.25], dtype=np.float32),
+        b.constant([1, 2], dtype=np.int8),
+    ]
+    weights = b.node("DequantizeLinear", *inputs, axis=0, name="dq")
+    return b.node("Conv", b.input(), weights)
+
+
+def scale_per_channel(b: ModelBuilder) -> str:
+    scale = b.constant([0.5, 0.25, 0.125], dtype=np.float32)
+    codes = b.node("QuantizeLinear", "x", scale, b.constant([0, 0, 0], dtype=np.uint8), name="q")
+    return b.node("DequantizeLinear", codes, scale)
+
+
+def scale_is_negative(b: ModelBuilder) -> str:
+    return b.node("QuantizeLinear", "x", b.constant(-1, dtype=np.float32), name="q")
+
+
+def quantized_again(b: ModelBuilder) -> str:
+    tensor = b.dequantize(b.quantize("x", *OUTPUT), *OUTPUT)
+    return b.quantize(tensor, 0.25, np.uint8(3))
+
+
+def two_quantizations(b: ModelBuilder) -> str:
+    layer = conv(b)
+    first, second = b.requantize(layer, *OUTPUT), b.requantize(layer, 0.07, np.uint8(0))
+    return b.node("Concat", first, second, axis=1, name="join")
+
+
+def reads_another_scale(b: ModelBuilder) -> str:
+    return b.dequantize(b.quantize("x", 0.5, np.uint8(1)), 0.25, np.uint8(1))
+
+
+def concat_of_scales(b: ModelBuilder) -> str:
+    parts = [b.requantize("x", scale, np.uint8(1)) for scale in (0.5, 0.25)]
+    return b.node("Concat", *parts, axis=1, name="join")
+
+
+def partly_quantized(b: ModelBuilder) -> str:
+    first = b.node("Conv", b.input(), b.weights(4, 3, 3, 3), name="first")
+    return b.node("Conv", first, b.weights(2, 4, 1, 1), name="second")
+
+
+def float_weights(b: ModelBuilder) -> str:
+    weights = b.constant(np.ones((4, 3, 3, 3)), dtype=np.float32)
+    return b.node("Conv", b.input(), weights, name="layer")
+
+
+def computed_weights(b: ModelBuilder) -> str:
+    image = b.input()
+    return b.node("MatMul", image, image, name="product")
+
+
+def one_dimensional(b: ModelBuilder) -> str:
+    image = b.node("Reshape", b.input(), b.constant([0, 3, 36]), name="rows")
+    return b.node("Conv", image, b.weights(4, 3, 5), name="layer")
+
+
+CASES: dict[str, tuple[Graph, str]] = {
+    "unsupported operator": (
+        lambda b: b.node("Sigmoid", b.input(), name="act"),
+        "Sigmoid 'act': this operator is not supported",
+    ),
+    "unnamed node": (
+        lambda b: b.node("Sigmoid", b.input(), name=""),
+        "Sigmoid 'Sigmoid1': this operator is not supported",
+    ),
+    "unsupported domain": (
+        lambda b: b.node("Gelu", b.input(), name="act", domain="com.microsoft"),
+        "com.microsoft.Gelu 'act': this operator is not supported",
+    ),
+    "one-dimensional": (one_dimensional, r"Conv 'layer': needs an input \[batch, channels, height"),
+    "not flat": (
+        lambda b: b.node("MatMul", b.input(), b.weights(6, 4, axis=1), name="product"),
+        r"MatMul 'product': needs a flat input .* flatten it",
+    ),
+    "computed weights": (computed_weights, "MatMul 'product': its weights are not constant"),
+    "float weights": (float_weights, "Conv 'layer': its weights are float, but the model is quant"),
+    "partly quantised": (partly_quantized, "Conv 'second': reads 't3', which is not quantised"),
+    "alpha": (lambda b: gemm(b, alpha=0.3), "Gemm 'fc': has alpha or beta other than 1"),
+    "wrong bias scale": (wrong_bias, "Conv 'layer': the scale of its bias must be input scale"),
+    "short bias": (short_bias, "Conv 'layer': its bias has 3 elements for 4 output channels"),
+    "zero points": (zero_points_differ, "DequantizeLinear 'dq': its zero points differ"),
+    "activation per channel": (scale_per_channel, "QuantizeLinear 'q': .* one scale per channel"),
+    "negative scale": (scale_is_negative, "QuantizeLinear 'q': its scale must be positive"),
+    "quantised again": (quantized_again, "DequantizeLinear .*: its result is quantised again"),
+    "two quantisations": (two_quantizations, "Conv 'layer': its result is quantised with two"),
+    "another scale": (reads_another_scale, "DequantizeLinear .*: reads 't0' with scale 0.25 and"),
+    "concat of scales": (concat_of_scales, "Concat 'join': joins tensors with different scales"),
+    "concat of rows": (
+        lambda b: b.node("Concat", *[b.input()] * 2, axis=2, name="join"),
+        "Concat 'join': has axis 2; only channels",
+    ),
+    "flatten of batch": (
+        lambda b: b.node("Flatten", b.input(), axis=2, name="flat"),
+        "Flatten 'flat': has axis 2; only axis 1",
+    ),
+    "reshape of batch": (
+        lambda b: b.node("Reshape", b.input(), b.constant([-1, 6]), name="rows"),
+        r"Reshape 'rows': to \[-1, 6\] regroups the batch",
+    ),
+    "softmax of rows": (
+        lambda b: b.node("Softmax", b.input(), axis=2, name="soft"),
+        "Softmax 'soft': has axis 2 on .*; it must cover all elements",
+    ),
+    "unknown attribute": (
+        lambda b: b.node("GlobalAveragePool", b.input(), name="pool", flavour="new"),
+        "Unrecognized attribute: flavour",
+    ),
+    "dropout in training": (
+        lambda b: b.node(
+            "Dropout", b.input(), b.constant(0.5, dtype=np.float32), b.constant(True), name="drop"
+        ),
+        "Dropout 'drop': is in training mode",
+    ),
+    "padding alone": (
+        lambda b: b.node("MaxPool", b.input(), name="pool", kernel_shape=[2, 2], pads=[0, 0, 0, 2]),
+        "cnn.max_pool @pool: has windows of padding alone",
+    ),
+    "average of a partial window": (
+        lambda b: b.node(
+            "AveragePool",
+            b.input(),
+            name="pool",
+            kernel_shape=[3, 3],
+            strides=[2, 2],
+            ceil_mode=1,
+            count_include_pad=1,
+        ),
+        "AveragePool 'pool': has ceil_mode and count_include_pad",
+    ),
+    "float result of a layer": (conv, "Conv 'layer': its result is not quantised"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_unsupported(tmp_path: Path, case: str) -> None:
+    build, message = CASES[case]
+    b = ModelBuilder(IMAGE)
+    expect_error(b.save(tmp_path / "m.onnx", build(b)), message)
+
+
+def test_second_result_is_used(tmp_path: Path) -> None:
+    b = ModelBuilder(IMAGE)
+    pool = b.node("MaxPool", b.input(), name="pool", kernel_shape=[2, 2])
+    b.nodes[-1].output.append("indices")
+    path = b.save(tmp_path / "m.onnx", pool, b.node("Identity", "indices"))
+    expect_error(path, "MaxPool 'pool': only its first result is supported")
+
+
+def test_constant_output(tmp_path: Path) -> None:
+    b = ModelBuilder(IMAGE)
+    constant = b.node("Identity", b.constant(np.ones(3), dtype=np.float32))
+    path = b.save(tmp_path / "m.onnx", b.input(), constant)
+    expect_error(path, f"output '{constant}' does not depend on an input")
