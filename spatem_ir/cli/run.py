@@ -52,9 +52,9 @@ def argument_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--check",
-        choices=("reference", "onnxruntime"),
+        choices=("reference", "levels", "onnxruntime"),
         help="execute values from the final IR and compare every output with the integer "
-        "reference (level cnn) or with onnxruntime",
+        "reference (the level of the input), with every level on the way, or with onnxruntime",
     )
     parser.add_argument("--outputs", metavar="FILE.npy", help="write the first output's values")
     parser.add_argument(

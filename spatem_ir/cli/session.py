@@ -13,7 +13,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.parser import Parser
 
-from spatem_ir.cli.lowering import lower
+from spatem_ir.cli.lowering import lower, remaining_pipeline, run_pipeline
 from spatem_ir.dialects.cnn_attributes import quantization_of
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr, optional_accelerator
 from spatem_ir.dialects.level import Level, level_of
@@ -115,7 +115,10 @@ def run_session(options: RunOptions, progress: Progress = lambda _: None) -> Run
         outputs = execute(source.module, inputs, source.store)
         if options.check:
             progress(f"comparing with {options.check}")
-            match = outputs_match(options, source, reference, was, inputs, outputs)
+            if options.check == "onnxruntime":
+                match = equals_onnxruntime(options, source, inputs, outputs)
+            else:
+                match = equals_levels(options, source, reference, context, inputs, outputs)
         if labels is not None:
             predicted = outputs[0].reshape(images, -1).argmax(axis=1)
             accuracy = round(float((predicted == labels).mean()), 6)
@@ -199,24 +202,40 @@ def random_images(generator: np.random.Generator, count: int, tensor: Any) -> Ar
     return generator.integers(code.minimum, code.maximum + 1, shape)
 
 
-def outputs_match(
+def equals_levels(
     options: RunOptions,
     source: Source,
-    reference: ModuleOp,
-    level: Level,
+    module: ModuleOp,
+    context: Context,
     inputs: list[Array],
     outputs: list[Array],
 ) -> bool:
-    """Whether all outputs are those of the integer reference or of onnxruntime."""
+    """Whether all outputs are those of the level of the input, and of the levels below if asked.
+
+    `module` is the module as it was given; it is lowered level by level.
+    """
+    from spatem_ir.runtime.onnxruntime_check import differences
+
+    if level_of(module) is Level.OU:
+        raise SpatemError(
+            f"{options.source}: is at level ou already; --check {options.check} compares with "
+            "higher levels, give one of them"
+        )
+    pipeline = remaining_pipeline(level_of(module), options.strategy).split(",")
+    lowerings = ["", *pipeline[:-1]] if options.check == "levels" else [""]
+    for lowering in lowerings:
+        run_pipeline(context, module, lowering)
+        if differences(outputs, execute(module, inputs, source.store)) != 0:
+            return False
+    return True
+
+
+def equals_onnxruntime(
+    options: RunOptions, source: Source, inputs: list[Array], outputs: list[Array]
+) -> bool:
+    """Whether all outputs are those of onnxruntime on the model that was given."""
     from spatem_ir.runtime.onnxruntime_check import differences, onnxruntime_outputs
 
-    if options.check == "reference":
-        if level is Level.OU:
-            raise SpatemError(
-                f"{options.source}: is at level ou already; --check reference compares with the "
-                "level of the input, give one of a higher level"
-            )
-        return differences(outputs, execute(reference, inputs, source.store)) == 0
     if source.onnx is None:
         raise SpatemError(
             f"{options.source}: --check onnxruntime needs an .onnx model; use --check reference"

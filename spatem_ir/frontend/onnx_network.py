@@ -23,14 +23,14 @@ INTEGER_INPUTS: dict[int, tuple[int, bool]] = {
 }
 """Bits and signedness of the element types that integer inputs can have."""
 
-QUANTIZED_INPUT = {
-    "DequantizeLinear": (1, 2),
-    "QLinearConv": (1, 2),
-    "QLinearMatMul": (1, 2),
-    "com.microsoft.QGemm": (1, 2),
-    "com.microsoft.QLinearAveragePool": (1, 2),
+STATING = {
+    "DequantizeLinear",
+    "QLinearConv",
+    "QLinearMatMul",
+    "com.microsoft.QGemm",
+    "com.microsoft.QLinearAveragePool",
 }
-"""Operators that state scale and zero point of their first operand, and at which inputs."""
+"""Operators whose inputs 1 and 2 state scale and zero point of their input 0."""
 
 PASSING = {"MaxPool", "Flatten", "Reshape", "Identity", "Concat", "Relu"}
 """Operators on codes whose result has the code of their operands."""
@@ -104,7 +104,8 @@ class Network:
         if isinstance(value, Codes | Real):
             inferred = self.graph.shapes.get(output)
             if inferred is not None and inferred[1:] != value.shape:
-                node.fail(f"gives shape {value.shape}, but shape inference {inferred[1:]}")
+                got, wanted = ("x".join(map(str, shape)) for shape in (value.shape, inferred[1:]))
+                node.fail(f"gives shape {got}, but ONNX shape inference says {wanted}")
         if isinstance(value, Real) and value.quantization is None:
             value.quantization = self._post_training_code(output)
         self.values[output] = value
@@ -202,10 +203,8 @@ def _stated_code(graph: Graph, tensor: str, storage: tuple[int, bool]) -> Quanti
     for node in graph.nodes:
         if tensor not in node.inputs:
             continue
-        if node.operator in QUANTIZED_INPUT and node.input(0) == tensor:
-            scale, zero_point = (
-                graph.constants.get(node.input(i)) for i in QUANTIZED_INPUT[node.operator]
-            )
+        if node.operator in STATING and node.input(0) == tensor:
+            scale, zero_point = (graph.constants.get(node.input(i)) for i in (1, 2))
             return activation_quantization(node, scale, zero_point, storage)
         if node.operator in PASSING:
             code = _stated_code(graph, node.outputs[0], storage)

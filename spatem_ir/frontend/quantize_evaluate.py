@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -29,18 +30,19 @@ def evaluate(graph: Graph, inputs: Array) -> dict[str, Array]:
     Raises:
         SpatemError: a node cannot be evaluated.
     """
-    values: dict[str, Array] = {graph.inputs[0].name: inputs}
+    constants = {name: constant.values for name, constant in graph.constants.items()}
+    activations: dict[str, Array] = {graph.inputs[0].name: inputs}
+    known = ChainMap(activations, constants)
     for node in graph.nodes:
-        operands = [
-            values[name] if name in values else graph.constants[name].values
-            for name in node.inputs
-            if name
-        ]
+        names = [name for name in node.inputs if name]
+        if node.operator not in EVALUATORS or not all(name in known for name in names):
+            node.fail("cannot be evaluated on the calibration inputs")
         try:
-            values[node.outputs[0]] = EVALUATORS[node.operator](node, operands, graph)
+            result = EVALUATORS[node.operator](node, [known[name] for name in names], graph)
         except ValueError as error:
             node.fail(f"cannot be evaluated on the calibration inputs: {error}")
-    return values
+        activations[node.outputs[0]] = result
+    return activations
 
 
 def _convolution(node: Node, operands: Sequence[Array], _: Graph) -> Array:

@@ -105,5 +105,7 @@ def metric_rows(result: RunResult) -> list[tuple[str, str]]:
         rows.append(("accuracy", f"{result.accuracy:.2%} on {result.images} held-out images"))
     if result.outputs_match is not None:
         verdict = "equal to" if result.outputs_match else "DIFFERENT from"
-        rows.append(("outputs", f"{verdict} {result.check} on {result.images} images"))
+        check = "every level" if result.check == "levels" else result.check
+        images = "1 image" if result.images == 1 else f"{result.images} images"
+        rows.append(("outputs", f"{verdict} {check} on {images}"))
     return rows

@@ -139,7 +139,7 @@ def codes(draw: Draw) -> Quantization:
 
 @st.composite
 def windows(draw: Draw, height: int, width: int, *, pooling: bool = False) -> Window:
-    """Windows of which at least one fits; a pooling's padding is smaller than its kernel."""
+    """Windows of which at least one fits; a pooling has none of padding alone."""
     kernel = draw(st.integers(1, 3)), draw(st.integers(1, 3))
     most = 0 if draw(st.booleans()) else 2
     top, left, bottom, right = (
@@ -149,7 +149,10 @@ def windows(draw: Draw, height: int, width: int, *, pooling: bool = False) -> Wi
     dilations = draw(st.sampled_from([(1, 1), (1, 1), (2, 1), (1, 2)]))
     strides = draw(st.integers(1, 2)), draw(st.integers(1, 2))
     window = Window(kernel, strides, (top, left, bottom, right), dilations)
-    return window if min(window.output_size(height, width)) > 0 else Window((1, 1), strides)
+    fits = min(window.output_size(height, width)) > 0
+    if not fits or (pooling and (window.positions(height, width) < 0).all(axis=1).any()):
+        return Window((1, 1), strides)
+    return window
 
 
 def scaled(draw: Draw, code: Quantization, source: Quantization, rows: int, bits: int) -> float:

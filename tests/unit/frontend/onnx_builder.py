@@ -73,7 +73,7 @@ class ModelBuilder:
         size = () if axis is None else (shape[axis],)
         scale = self.random.uniform(0.001, 0.01, size).astype(np.float32)
         inputs = [self.constant(codes), self.constant(scale), self.constant(np.full(size, zero))]
-        attributes = {} if axis is None else {"axis": axis}
+        attributes: dict[str, Any] = {} if axis is None else {"axis": axis}
         return self.node("DequantizeLinear", *inputs, **attributes)
 
     def bias(self, weights: str) -> str:

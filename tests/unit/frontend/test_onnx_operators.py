@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 from unit.frontend.onnx_builder import (
@@ -74,6 +75,15 @@ def test_one_weight_scale_and_a_zero_point(tmp_path: Path, zero_point: Any) -> N
     assert f"zero_point {zero_point}" in text and "scale 0.00" in text
 
 
+def test_weights_of_four_bits(tmp_path: Path) -> None:
+    b = ModelBuilder(["N", 8])
+    codes = b.constant(np.arange(-8, 8).reshape(2, 8).astype(ml_dtypes.int4))
+    weights = b.node("DequantizeLinear", codes, b.constant(0.1, dtype=np.float32))
+    layer = b.node("Gemm", b.input(), weights, transB=1)
+    path = b.save(tmp_path / "m.onnx", b.quantize(layer, 0.1, np.uint8(100)), opset=21)
+    assert "tensor<2x8xsi4>> scale 0.1 :" in expect_reference(path, random_images(9, 8), off_by=1)
+
+
 @pytest.mark.parametrize(
     ("zero_point", "relus", "off_by"), [(np.uint8(0), 0, 0), (np.uint8(60), 1, 1)]
 )
@@ -86,6 +96,13 @@ def test_relu_is_absorbed_if_codes_start_at_the_zero_point(
     path = b.save(tmp_path / "m.onnx", b.quantize(b.node("Relu", layer), 0.02, zero_point))
     text = expect_reference(path, random_images(3, 4, 6, 6), off_by=off_by)
     assert text.count("cnn.relu") == relus
+
+
+def test_relu_between_codes_of_one_scale(tmp_path: Path) -> None:
+    b = ModelBuilder(["N", 12])
+    relu = b.node("Relu", b.input(), name="act")
+    path = b.save(tmp_path / "m.onnx", b.quantize(relu, INPUT_SCALE, INPUT_ZERO_POINT))
+    assert "cnn.relu @act %x_codes :" in expect_reference(path, random_images(9, 12))
 
 
 @pytest.mark.parametrize("transposed", [0, 1])

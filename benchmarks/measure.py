@@ -1,0 +1,40 @@
+"""Running a piece of Python in a fresh process and measuring it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cost:
+    """CPU seconds (user and system) and peak memory, MB, of a finished process."""
+
+    cpu_seconds: float
+    peak_mb: float
+    output: str
+
+
+def run_python(arguments: list[str]) -> Cost:
+    """Run this Python with arguments in a process of its own.
+
+    Raises:
+        RuntimeError: the process failed; holds what it wrote to stderr.
+    """
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(
+            [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as process,
+    ):
+        assert process.stdout is not None
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        errors.seek(0)
+        if process.returncode != 0:
+            raise RuntimeError(errors.read())
+    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output)
