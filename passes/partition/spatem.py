@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatem_ir.errors import SpatemError
 from spatem_ir.geometry.candidates import LayerCandidates, layer_candidates
 from spatem_ir.geometry.latency import layer_latencies
 from spatem_ir.passes.partition.strategy import Strategy
@@ -53,18 +52,13 @@ class States:
 def partition_spatem(layers: list[Layer], accelerator: Accelerator, deal: Deal) -> list[Strategy]:
     """Strategies of all useful crossbar requirements, in ascending estimated latency.
 
-    Raises:
-        SpatemError: the minimum mapping needs more than L · C crossbars.
+    A minimum mapping of more than L · C tiles is the only strategy then; `pack` finds out whether
+    more than L tiles fit into a crossbar.
     """
     candidates = [layer_candidates(layer, accelerator) for layer in layers]
     latencies = [layer_latencies(candidate, accelerator) for candidate in candidates]
-    columns = len(layers) * accelerator.crossbars
     minimum = sum(int(candidate.parts.flat[0]) for candidate in candidates)
-    if minimum > columns:
-        raise SpatemError(
-            f"the network needs at least {minimum} tiles; '{accelerator.name}' holds at most "
-            f"{columns} ({len(layers)} layers sharing each of {accelerator.crossbars} crossbars)"
-        )
+    columns = max(len(layers) * accelerator.crossbars, minimum)
     worst = sum(int(latency.flat[0]) for latency in latencies)
     states = States(
         requirement=np.array([minimum]),

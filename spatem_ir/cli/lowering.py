@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import PassPipeline
 from xdsl.universe import Universe
+from xdsl.utils.arg_spec import parse_pipeline
 
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.errors import SpatemError
@@ -30,6 +31,22 @@ def remaining_pipeline(level: Level, strategy: str | None) -> str:
     return ",".join(passes)
 
 
+def check_passes(pipeline: str, known: Collection[str]) -> None:
+    """Check the names of the passes of a pipeline.
+
+    Raises:
+        SpatemError: the pipeline cannot be read, or a pass is not known.
+    """
+    try:
+        names = [spec.name for spec in parse_pipeline(pipeline)]
+    except Exception as error:
+        raise SpatemError(f"--pass-pipeline '{pipeline}': {error}") from error
+    for name in names:
+        if name not in known:
+            ours = ", ".join([*PIPELINE.values(), "expand-ou"])
+            raise SpatemError(f"unknown pass '{name}'; to lower a network: {ours} (see --help)")
+
+
 def run_pipeline(
     context: Context,
     module: ModuleOp,
@@ -47,8 +64,10 @@ def run_pipeline(
         if following is not None:
             progress(f"pass {following.name}")  # type: ignore[attr-defined]
 
+    known = Universe.get_multiverse().all_passes
+    check_passes(pipeline, known)
     try:
-        passes = PassPipeline.parse_spec(Universe.get_multiverse().all_passes, pipeline, between)
+        passes = PassPipeline.parse_spec(known, pipeline, between)
     except Exception as error:
         raise SpatemError(f"--pass-pipeline '{pipeline}': {error}") from error
     passes.apply(context, module)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -14,6 +13,7 @@ from xdsl.utils.exceptions import ParseError
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
+from spatem_ir.cli.files import write_whole
 from spatem_ir.cli.inputs import add_network_arguments, import_options
 from spatem_ir.errors import SpatemError
 from spatem_ir.universe import register_dialects
@@ -61,6 +61,9 @@ class SpatemOptMain(xDSLOptMain):
         )
 
     def setup_pipeline(self) -> None:
+        from spatem_ir.cli.lowering import check_passes
+
+        check_passes(self.args.passes, self.available_passes)
         try:
             super().setup_pipeline()
         except Exception as error:
@@ -141,18 +144,6 @@ class _KeptText(io.StringIO):
 
     def close(self) -> None:
         """Keep the contents."""
-
-
-def write_whole(path: str, text: str) -> None:
-    """Write a text file all or nothing."""
-    partial = f"{path}.partial"
-    try:
-        with open(partial, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(partial, path)
-    except OSError as error:
-        Path(partial).unlink(missing_ok=True)
-        raise SpatemError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
@@ -18,6 +19,9 @@ DESCRIPTION = """\
 Compiles a network for an operation-unit based ReRAM accelerator, executes it and reports cycles,
 traffic, utilisation and energy.  INPUT is the name of a network (--list), an .onnx model, or an
 .mlir file at any level: what is not lowered yet is lowered."""
+
+PATIENCE_SECONDS = 1.0
+"""Steps that begin earlier than this are not reported: a quick error then is the only line."""
 
 EPILOG = """\
 examples:
@@ -88,15 +92,15 @@ def _run(arguments: argparse.Namespace) -> None:
     from spatem_ir.cli.session import run_session
     from spatem_ir.report.tables import print_report
 
-    result = run_session(_options(arguments), progress=_progress)
-    if arguments.json == "-":
-        print(json.dumps(result.to_dict(), indent=2))
-        return
-    if arguments.json is not None:
-        from spatem_ir.cli.opt import write_whole
+    result = run_session(_options(arguments), progress=Progress())
+    if arguments.json is not None and arguments.json != "-":
+        from spatem_ir.cli.files import write_whole
 
         write_whole(arguments.json, json.dumps(result.to_dict(), indent=2) + "\n")
-    print_report(result)
+    if arguments.json == "-":
+        print(json.dumps(result.to_dict(), indent=2))
+    else:
+        print_report(result)
     if result.outputs_match is False:
         raise SpatemError(f"{arguments.input}: outputs differ from {arguments.check}")
 
@@ -122,8 +126,16 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
     )
 
 
-def _progress(text: str) -> None:
-    print(f"spatem-run: {text} …", file=sys.stderr)
+class Progress:
+    """Says on stderr what is being done, once the run takes long enough to wonder."""
+
+    def __init__(self) -> None:
+        self.start = time.monotonic()
+
+    def __call__(self, text: str) -> None:
+        """Report a step that begins now."""
+        if time.monotonic() - self.start > PATIENCE_SECONDS:
+            print(f"spatem-run: {text} …", file=sys.stderr)
 
 
 def _print_names() -> None:

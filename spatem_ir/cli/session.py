@@ -106,10 +106,11 @@ def run_session(options: RunOptions, progress: Progress = lambda _: None) -> Run
     source = load_source(options, context)
     reference = source.module.clone()
     was = level_of(source.module)
+    values = options.check or options.outputs or options.inputs
+    inputs, labels = input_images(options, source) if values else ([], None)
     lower(context, source.module, options.strategy, progress)
     outputs = match = accuracy = images = None
-    if options.check or options.outputs or options.inputs:
-        inputs, labels = input_images(options, source)
+    if values:
         images = len(inputs[0])
         progress(f"executing {images} image{'s' * (images > 1)} at level {level_of(source.module)}")
         outputs = execute(source.module, inputs, source.store)
@@ -175,8 +176,10 @@ def input_images(options: RunOptions, source: Source) -> tuple[list[Array], Arra
     if options.inputs is not None:
         try:
             images = np.load(options.inputs, allow_pickle=False)
+        except FileNotFoundError as error:
+            raise SpatemError(f"{options.inputs}: there is no such file") from error
         except (OSError, ValueError, EOFError) as error:
-            raise SpatemError(f"{options.inputs}: not a readable .npy file: {error}") from error
+            raise SpatemError(f"{options.inputs}: not a readable .npy file") from error
         if not isinstance(images, np.ndarray) or len(arguments) != 1:
             raise SpatemError(f"{options.inputs}: one .npy array for one network input is needed")
         if options.images is not None and len(images) < options.images:

@@ -1,18 +1,13 @@
-"""Every level computes the same bits as an independent reference, on random networks and machines.
-
-The environment variable SPATEM_EXAMPLES sets the number of examples and makes them random; by
-default they are always the same.
-"""
+"""Every level that the passes make computes the same bits as an independent reference."""
 
 from __future__ import annotations
-
-import os
 
 import numpy as np
 from differential.machines import fewest_crossbars, machines, with_crossbars
 from differential.networks import Network, build, networks, random_images
+from differential.profile import PROFILE
 from differential.reference import evaluate
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from xdsl.context import Context
 from xdsl.passes import ModulePass
@@ -24,14 +19,6 @@ from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.passes import assign, order, pack
 from spatem_ir.passes.partition import partition
 from spatem_ir.runtime.interpreter import execute
-
-EXAMPLES = int(os.environ.get("SPATEM_EXAMPLES", "80"))
-PROFILE = settings(
-    max_examples=EXAMPLES,
-    derandomize="SPATEM_EXAMPLES" not in os.environ,
-    deadline=None,
-    database=None,
-)
 
 
 @st.composite

@@ -1,0 +1,252 @@
+"""Random legal deployments, made without the passes: irregular in every way that the IR allows.
+
+Grids of any degrees, tiles anywhere in crossbars shared by all layers, one or two stages, crossbars
+anywhere on the chip, homes and merge places at random, visits in any order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
+from xdsl.rewriter import Rewriter
+
+from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
+from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.mvm import LayerOp, layer_ops
+from spatem_ir.dialects.ou import (
+    PLACES,
+    ActivateOp,
+    InterleaveOp,
+    MergeOp,
+    MvmOp,
+    OuStageOp,
+    SendOp,
+    StreamOp,
+)
+from spatem_ir.dialects.pxb import HOMELESS, HomeOp, PxbPlaceOp, PxbStageOp
+from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
+from spatem_ir.geometry.grid import Deal, Grid
+from spatem_ir.geometry.index_sequence import IndexSequence
+from spatem_ir.geometry.layer import Layer
+from spatem_ir.hardware.accelerator import Accelerator
+
+MOST_PARTS = 3
+"""Most parts into which a grid cuts an axis beyond what the crossbar's size demands."""
+
+
+def one(index: int) -> IndexSequence:
+    return IndexSequence.of([index])
+
+
+def parts(random: Random, extent: int, largest: int) -> int:
+    """The size of the parts of an axis: at most `largest`, few more parts than necessary."""
+    fewest = -(-extent // largest)
+    most = min(extent, fewest + MOST_PARTS)
+    return min(largest, -(-extent // random.randint(fewest, most)))
+
+
+def random_grid(random: Random, layer: Layer, machine: Accelerator) -> Grid:
+    """A grid that cuts `layer` into tiles for the machine, each cut with some freedom."""
+    bitlines = machine.crossbar.bitlines // machine.cells_per_weight(layer.weight_bits)
+    rows = parts(random, layer.rows, machine.crossbar.wordlines)
+    columns = parts(random, layer.columns, bitlines)
+    bits = parts(random, layer.input_bits, layer.input_bits)
+    windows = parts(random, layer.windows, layer.windows)
+    return Grid(
+        hwm=-(-layer.rows // rows),
+        wwm=-(-layer.columns // columns),
+        iw=-(-layer.windows // windows),
+        ib=-(-layer.input_bits // bits),
+        tile_rows=rows,
+        tile_columns=columns,
+        deal=random.choice(list(Deal)),
+    )
+
+
+def to_mvm(random: Random, module: ModuleOp, machine: Accelerator) -> None:
+    """Partition every weight layer by a random grid."""
+    for op in list(module.walk()):
+        if isinstance(op, ConvOp | DenseOp | LocalOp):
+            layer = LayerOp.from_cnn(op, random_grid(random, op.layer, machine))
+            Rewriter.replace_op(op, layer)
+
+
+@dataclass(frozen=True)
+class PlacedTile:
+    """A tile of a layer, where it sits, and the cells that it covers."""
+
+    layer: LayerOp
+    tile: int
+    stage: int
+    crossbar: int
+    corner: tuple[int, int]
+    extent: tuple[int, int]
+
+    def overlaps(self, other: PlacedTile) -> bool:
+        return (self.stage, self.crossbar) == (other.stage, other.crossbar) and all(
+            a < b + size_b and b < a + size_a
+            for a, size_a, b, size_b in zip(
+                self.corner, self.extent, other.corner, other.extent, strict=True
+            )
+        )
+
+    def on(self, crossbar: int) -> PlacedTile:
+        return PlacedTile(self.layer, self.tile, self.stage, crossbar, self.corner, self.extent)
+
+
+def random_places(random: Random, module: ModuleOp, machine: Accelerator) -> list[PlacedTile]:
+    """A place for every tile: somewhere in one of the crossbars so far, or in a new one."""
+    placed: list[PlacedTile] = []
+    tiles = [(op, tile) for op in layer_ops(module) for tile in range(op.grid.data.tiles(op.layer))]
+    random.shuffle(tiles)
+    stages, crossbars = random.randint(1, 2), 1
+    for op, tile in tiles:
+        extent = cells_of_tile(op, tile, machine)
+        stage = random.randrange(stages)
+        for _ in range(4):
+            corner = (
+                random.randint(0, machine.crossbar.wordlines - extent[0]),
+                random.randint(0, machine.crossbar.bitlines - extent[1]),
+            )
+            place = PlacedTile(op, tile, stage, random.randrange(crossbars), corner, extent)
+            if not any(place.overlaps(other) for other in placed):
+                break
+        else:
+            place = PlacedTile(op, tile, stage, crossbars, (0, 0), extent)
+            crossbars += 1
+        placed.append(place)
+    return placed
+
+
+def cells_of_tile(op: LayerOp, tile: int, machine: Accelerator) -> tuple[int, int]:
+    """Wordlines and bitlines that a tile covers."""
+    layer, grid = op.layer, op.grid.data
+    at = grid.coordinates(tile)
+    first_row, last_row = grid.row_range(layer, at.row)
+    first, last = grid.column_range(layer, at.column)
+    return last_row - first_row, (last - first) * machine.cells_per_weight(layer.weight_bits)
+
+
+def stages_of(placed: list[PlacedTile]) -> list[int]:
+    return sorted({place.stage for place in placed})
+
+
+def to_vxb(module: ModuleOp, placed: list[PlacedTile]) -> None:
+    """Add the stages of virtual crossbars."""
+    for stage in stages_of(placed):
+        places = [place_op(VxbPlaceOp, place) for place in placed if place.stage == stage]
+        module.body.block.add_op(VxbStageOp(stage, places))
+
+
+def place_op(
+    op_type: type[VxbPlaceOp] | type[PxbPlaceOp], place: PlacedTile
+) -> VxbPlaceOp | PxbPlaceOp:
+    return op_type(
+        place.layer.sym_name.data,
+        one(place.tile),
+        one(place.crossbar),
+        one(place.corner[0]),
+        one(place.corner[1]),
+    )
+
+
+def to_pxb(
+    random: Random, module: ModuleOp, placed: list[PlacedTile], machine: Accelerator
+) -> list[PlacedTile]:
+    """Replace virtual by physical crossbars anywhere on the chip, and add homes."""
+    for op in list(module.ops):
+        if isinstance(op, VxbStageOp):
+            op.detach()
+    used = 1 + max(place.crossbar for place in placed)
+    physical = random.sample(range(machine.crossbars), used)
+    moved = [place.on(physical[place.crossbar]) for place in placed]
+    for stage in stages_of(moved):
+        ops: list[Operation] = [
+            place_op(PxbPlaceOp, place) for place in moved if place.stage == stage
+        ]
+        for node in dataflow_of(module).nodes:
+            if node.kind not in HOMELESS:
+                entries = len(node.slices) * random.randint(1, node.positions)
+                pes = [random.randrange(machine.pes) for _ in range(entries)]
+                ops.append(HomeOp(node.name, IndexSequence.of(pes)))
+        module.body.block.add_op(PxbStageOp(stage, ops))
+    return moved
+
+
+def to_ou(random: Random, module: ModuleOp, placed: list[PlacedTile], machine: Accelerator) -> None:
+    """Add programs: on every crossbar, the visits of its tiles in any order."""
+    dataflow = dataflow_of(module)
+    for stage in stages_of(placed):
+        here = [place for place in placed if place.stage == stage]
+        ops: list[Operation] = [
+            StreamOp(
+                one(crossbar),
+                program(random, [p for p in here if p.crossbar == crossbar], machine),
+            )
+            for crossbar in sorted({place.crossbar for place in here})
+        ]
+        for op in layer_ops(module):
+            places = [place for place in PLACES[:-1] if random.randrange(2)]
+            ops.append(MergeOp(op.sym_name.data, (*places, "home")))
+        for node in dataflow.nodes:
+            readers = [reader.name for reader in dataflow.readers(node)]
+            if readers:
+                ops.append(SendOp(node.name, readers))
+        module.body.block.add_op(OuStageOp(stage, ops))
+
+
+def program(
+    random: Random, places: list[PlacedTile], machine: Accelerator
+) -> list[MvmOp | InterleaveOp]:
+    """All visits of some tiles: bursts in any order, some of them in turn, some spelled out."""
+    bursts = [burst for place in places for burst in random_bursts(random, place, machine)]
+    random.shuffle(bursts)
+    ops: list[MvmOp | InterleaveOp] = []
+    while bursts:
+        together = [bursts.pop() for _ in range(min(random.randint(1, 3), len(bursts)))]
+        if len(together) == 1:
+            ops += together
+            continue
+        turns = [n for n, burst in enumerate(together) for _ in burst.windows.data]
+        random.shuffle(turns)
+        ops.append(InterleaveOp(IndexSequence.of(turns), together))
+    return ops
+
+
+def random_bursts(random: Random, place: PlacedTile, machine: Accelerator) -> list[MvmOp]:
+    """The visits of one tile: its windows in any order, cut into bursts."""
+    layer, grid = place.layer.layer, place.layer.grid.data
+    windows = list(range(len(grid.copy_windows(layer, grid.coordinates(place.tile).copy))))
+    random.shuffle(windows)
+    name, bursts = place.layer.sym_name.data, []
+    while windows:
+        count = random.randint(1, len(windows))
+        own, windows = windows[:count], windows[count:]
+        operations = None
+        if count == 1 and random.randrange(2):
+            bits = grid.bit_range(layer, grid.coordinates(place.tile).bit)
+            operations = random_operations(random, place.extent, bits, machine)
+        bursts.append(MvmOp(name, one(place.tile), IndexSequence.of(own), operations))
+    return bursts
+
+
+def random_operations(
+    random: Random, extent: tuple[int, int], bits: tuple[int, int], machine: Accelerator
+) -> list[ActivateOp]:
+    """Operations that cover a tile's cells and bits once, in any order."""
+    ou = machine.ou
+    operations = [
+        ActivateOp(
+            range(bit, min(bit + ou.dac_bits, bits[1])),
+            range(row, min(row + ou.wordlines, extent[0])),
+            range(column, min(column + ou.bitlines, extent[1])),
+        )
+        for bit in range(*bits, ou.dac_bits)
+        for row in range(0, extent[0], ou.wordlines)
+        for column in range(0, extent[1], ou.bitlines)
+    ]
+    random.shuffle(operations)
+    return operations
