@@ -86,7 +86,13 @@ class SpatemOptMain(xDSLOptMain):
         from spatem_ir.frontend.load import load_network
 
         stream.close()
-        network = load_network(self.args.input_file, import_options(self.args), self.weights_file())
+        output = self.args.output_file
+        network = load_network(
+            self.args.input_file,
+            import_options(self.args),
+            self.weights_file(),
+            None if output is None else Path(output).parent,
+        )
         self.pending_weights.update(network.arrays)
         if self.pending_weights and not self.weights_file():
             raise SpatemError(

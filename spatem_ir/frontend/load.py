@@ -49,11 +49,15 @@ def network_names() -> list[str]:
 
 
 def load_network(
-    source: str, options: ImportOptions, weights_file: str | None = None
+    source: str,
+    options: ImportOptions,
+    weights_file: str | None = None,
+    folder: Path | None = None,
 ) -> LoadedNetwork:
     """Import an .onnx file, or build the network of the given name.
 
-    `weights_file` is the path that the IR shall name for parameters that are in no file yet.
+    `weights_file` is the file for parameters that are in no file yet; paths in the IR are relative
+    to `folder`, that of the IR file, if it is given.
 
     Raises:
         SpatemError: no such file or name, or the model cannot be imported.
@@ -71,4 +75,4 @@ def load_network(
 
     if source in PACKAGED_MODELS:
         return import_onnx(f"package:{source}.onnx", options, weights_file)
-    return import_onnx(source, options, weights_file)
+    return import_onnx(source, options, weights_file, folder)

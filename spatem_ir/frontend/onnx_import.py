@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
@@ -25,13 +26,17 @@ DEFAULT_WEIGHTS_FILE = "weights.npz"
 
 
 def import_onnx(
-    source: str, options: ImportOptions, weights_file: str | None = None
+    source: str,
+    options: ImportOptions,
+    weights_file: str | None = None,
+    folder: Path | None = None,
 ) -> LoadedNetwork:
     """Import an ONNX model as a module with one network at level `cnn`.
 
     A float model is quantised after training, with `options`; an already quantised model keeps its
     quantisation.  Parameters that the model holds are referred to under `source`; others are
-    returned as arrays and referred to under `weights_file`.
+    returned as arrays and referred to under `weights_file`; both relative to `folder`, that of the
+    IR file, if it is given.
 
     Raises:
         SpatemError: the model is unreadable, invalid, or has something that is not supported.
@@ -41,7 +46,12 @@ def import_onnx(
     _check_operators(graph)
     is_float = not any(node.operator in QUANTIZED_OPERATORS for node in graph.nodes)
     post_training = calibrate(graph, source, options) if is_float else None
-    parameters = Parameters(graph, source, weights_file or DEFAULT_WEIGHTS_FILE, post_training)
+    parameters = Parameters(
+        graph,
+        relative_path(source, folder),
+        relative_path(weights_file or DEFAULT_WEIGHTS_FILE, folder),
+        post_training,
+    )
     network = Network(graph, parameters)
     for node in graph.nodes:
         network.define(node, OPERATORS[node.operator](node, network))
@@ -52,6 +62,13 @@ def import_onnx(
     except VerifyException as error:
         graph.fail(str(error).splitlines()[-1].strip())
     return LoadedNetwork(name, module, parameters.arrays)
+
+
+def relative_path(path: str, folder: Path | None) -> str:
+    """A path as IR in `folder` names it; unchanged without a folder or if it is packaged."""
+    if folder is None or path.startswith(PACKAGE_SCHEME):
+        return path
+    return Path(os.path.relpath(path, folder)).as_posix()
 
 
 def _check_operators(graph: Graph) -> None:
