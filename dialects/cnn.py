@@ -232,11 +232,8 @@ class ReluOp(IRDLOperation):
         expect_shape(self, self.output, shape_of(self.input))
 
 
-@irdl_op_definition
-class FlattenOp(IRDLOperation):
-    """The same elements in row-major order under another shape; costs nothing."""
-
-    name = "cnn.flatten"
+class UnaryOp(IRDLOperation):
+    """An operator with one input and one output and nothing else to say."""
 
     input = operand_def(TensorType)
     output = result_def(TensorType)
@@ -245,10 +242,19 @@ class FlattenOp(IRDLOperation):
 
     assembly_format = "$input attr-dict `:` type($input) `->` type($output)"
 
+    def __init__(self, input: SSAValue, output: TensorType):
+        super().__init__(operands=[input], result_types=[output])
+
+
+@irdl_op_definition
+class FlattenOp(UnaryOp):
+    """The same elements in row-major order under another shape; costs nothing."""
+
+    name = "cnn.flatten"
+
     def __init__(self, input: SSAValue, shape: tuple[int, ...] | None = None):
         assert isinstance(input.type, TensorType)
-        output = TensorType(input.type.element_type, shape or [elements_of(input)])
-        super().__init__(operands=[input], result_types=[output])
+        super().__init__(input, TensorType(input.type.element_type, shape or [elements_of(input)]))
 
     def verify_(self) -> None:
         same_quantization(self, self.input, self.output)
@@ -287,20 +293,10 @@ class ConcatOp(IRDLOperation):
 
 
 @irdl_op_definition
-class QuantizeOp(IRDLOperation):
+class QuantizeOp(UnaryOp):
     """Host: float32 to codes, round half to even of x / scale, plus the zero point, saturated."""
 
     name = "cnn.quantize"
-
-    input = operand_def(TensorType)
-    output = result_def(TensorType)
-
-    traits = traits_def(HasParent(NetworkOp))
-
-    assembly_format = "$input attr-dict `:` type($input) `->` type($output)"
-
-    def __init__(self, input: SSAValue, output: TensorType):
-        super().__init__(operands=[input], result_types=[output])
 
     def verify_(self) -> None:
         floating(self, self.input)
@@ -309,20 +305,10 @@ class QuantizeOp(IRDLOperation):
 
 
 @irdl_op_definition
-class DequantizeOp(IRDLOperation):
+class DequantizeOp(UnaryOp):
     """Host: codes to float32, (code − zero point) · scale."""
 
     name = "cnn.dequantize"
-
-    input = operand_def(TensorType)
-    output = result_def(TensorType)
-
-    traits = traits_def(HasParent(NetworkOp))
-
-    assembly_format = "$input attr-dict `:` type($input) `->` type($output)"
-
-    def __init__(self, input: SSAValue, output: TensorType):
-        super().__init__(operands=[input], result_types=[output])
 
     def verify_(self) -> None:
         quantized(self, self.input)
@@ -331,20 +317,14 @@ class DequantizeOp(IRDLOperation):
 
 
 @irdl_op_definition
-class SoftmaxOp(IRDLOperation):
+class SoftmaxOp(UnaryOp):
     """Host: exp(x) / Σ exp(x) over all elements, float32."""
 
     name = "cnn.softmax"
 
-    input = operand_def(TensorType)
-    output = result_def(TensorType)
-
-    traits = traits_def(HasParent(NetworkOp))
-
-    assembly_format = "$input attr-dict `:` type($input) `->` type($output)"
-
     def __init__(self, input: SSAValue):
-        super().__init__(operands=[input], result_types=[input.type])
+        assert isinstance(input.type, TensorType)
+        super().__init__(input, input.type)
 
     def verify_(self) -> None:
         floating(self, self.input)

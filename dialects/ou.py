@@ -8,6 +8,8 @@ A *visit* is one tile, one window and the tile's input bits.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from itertools import groupby
 
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, SymbolRefAttr
 from xdsl.ir import Block, Data, Dialect, Operation, Region
@@ -246,6 +248,17 @@ class StreamOp(IRDLOperation):
     def bursts(self) -> list[MvmOp]:
         """All bursts, those inside interleavings included."""
         return [op for op in self.walk() if isinstance(op, MvmOp)]
+
+    def runs(self) -> Iterator[tuple[MvmOp, list[int]]]:
+        """The visits of each crossbar in order: a burst, and the windows it visits in a row."""
+        for op in self.body.block.ops:
+            if isinstance(op, MvmOp):
+                yield op, list(op.windows.data)
+            elif isinstance(op, InterleaveOp):
+                bursts = op.bursts
+                windows = [iter(burst.windows.data) for burst in bursts]
+                for number, turns in groupby(op.by.data):
+                    yield bursts[number], [next(windows[number]) for _ in turns]
 
     def verify_(self) -> None:
         for op in self.body.block.ops:

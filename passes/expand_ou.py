@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import product, repeat
 from typing import TYPE_CHECKING
 
 from xdsl.context import Context
@@ -14,7 +14,7 @@ from xdsl.rewriter import Rewriter
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.dialects.ou import ActivateOp, InterleaveOp, MvmOp, OuStageOp, StreamOp
+from spatem_ir.dialects.ou import ActivateOp, MvmOp, OuStageOp, StreamOp
 from spatem_ir.errors import SpatemError
 from spatem_ir.geometry.grid import ou_operations
 from spatem_ir.geometry.index_sequence import IndexSequence
@@ -71,7 +71,7 @@ class ExpandOuPass(ModulePass):
     ) -> StreamOp:
         """The program of the stream's crossbar with the given number, visit by visit."""
         expanded = []
-        for burst, window in visit_sequence(stream):
+        for burst, window in ((b, w) for b, windows in stream.runs() for w in windows):
             layer = burst.layer.string_value()
             tile = list(burst.tiles.data)[number]
             body = burst.operations
@@ -86,26 +86,13 @@ class ExpandOuPass(ModulePass):
         return StreamOp(IndexSequence.of([crossbar]), expanded)
 
 
-def visit_sequence(stream: StreamOp) -> Iterator[tuple[MvmOp, int]]:
-    """The visits of a stream in order: the burst and the window of each."""
-    for op in stream.body.block.ops:
-        if isinstance(op, MvmOp):
-            for window in op.windows.data:
-                yield op, window
-        elif isinstance(op, InterleaveOp):
-            bursts = op.bursts
-            windows = [iter(burst.windows.data) for burst in bursts]
-            for number in op.by.data:
-                yield bursts[number], next(windows[number])
-
-
 def visits(stages: list[OuStageOp]) -> Iterator[tuple[str, int]]:
     """The layer and tile of every visit of every crossbar."""
     for stage in stages:
         for stream in stage.streams:
-            for burst, _ in visit_sequence(stream):
+            for burst in stream.bursts:
                 for tile in burst.tiles.data:
-                    yield burst.layer.string_value(), tile
+                    yield from repeat((burst.layer.string_value(), tile), len(burst.windows.data))
 
 
 def extents(node: Node, tile: int, accelerator: Accelerator) -> tuple[range, int, int]:

@@ -66,7 +66,7 @@ class PackPass(ModulePass):
             if placements is not None:
                 break
         else:
-            needed = min(crossbars_at_least(geometries, grids, accelerator) for grids in strategies)
+            needed = min(self.least_crossbars(geometries, g, accelerator) for g in strategies)
             raise SpatemError(
                 f"the network does not fit: its tiles need at least {needed} crossbars, "
                 f"'{accelerator.name}' has {accelerator.crossbars}, and packing found no place "
@@ -86,6 +86,14 @@ class PackPass(ModulePass):
         if self.strategy == "exclusive":
             return exclusive_placements(layers, grids, accelerator)
         return worst_fit_placements(layers, grids, accelerator, by_time=self.balance == "time")
+
+    def least_crossbars(
+        self, layers: list[Layer], grids: list[Grid], accelerator: Accelerator
+    ) -> int:
+        """A lower bound on the crossbars that the tiles of all layers need."""
+        if self.strategy == "exclusive":
+            return sum(grid.tiles(layer) for layer, grid in zip(layers, grids, strict=True))
+        return crossbars_at_least(layers, grids, accelerator)
 
 
 def packed_stage(names: list[str], placements: list[Placement]) -> VxbStageOp:

@@ -18,7 +18,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.dialects.ou import InterleaveOp, MvmOp, OuStageOp, StreamOp
+from spatem_ir.dialects.ou import OuStageOp, StreamOp
 from spatem_ir.dialects.ou_verifier import placed_stage
 from spatem_ir.errors import SpatemError
 from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
@@ -154,7 +154,7 @@ class _Elaboration:
 
     def add_stream(self, stream: StreamOp) -> None:
         crossbars = list(stream.crossbars.data)
-        bursts = list(stream_bursts(stream))
+        bursts = list(stream.runs())
         tiles = {id(burst): list(burst.tiles.data) for burst, _ in bursts}
         for number, crossbar in enumerate(crossbars):
             visits = self.program.streams.setdefault(crossbar, [])
@@ -232,15 +232,3 @@ class _Elaboration:
                     self.program.digital.append(
                         DigitalTask(node.number, piece, pe, inputs, len(inside))
                     )
-
-
-def stream_bursts(stream: StreamOp) -> Iterator[tuple[MvmOp, list[int]]]:
-    """The bursts of a stream in the order of their visits, each with the windows it visits."""
-    for op in stream.body.block.ops:
-        if isinstance(op, MvmOp):
-            yield op, list(op.windows.data)
-        elif isinstance(op, InterleaveOp):
-            bursts = op.bursts
-            windows = [iter(burst.windows.data) for burst in bursts]
-            for number in op.by.data:
-                yield bursts[number], [next(windows[number])]

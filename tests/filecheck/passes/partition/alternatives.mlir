@@ -13,8 +13,10 @@ cnn.network @net(%x: tensor<4x4x4xui8>) {
   cnn.output %b : tensor<4x2x2xui8>
 }
 
-// ALL: mvm.alternative cycles 178 grids [#mvm.grid<hwm = 1, wwm = 1, iw = 4 cyclic, ib = 4, tile 4x4>, #mvm.grid<hwm = 4, wwm = 1, iw = 2 cyclic, ib = 1, tile 4x4>]
-// ALL: mvm.alternative cycles 210 grids [#mvm.grid<hwm = 1, wwm = 1, iw = 2 cyclic, ib = 4, tile 4x4>, #mvm.grid<hwm = 4, wwm = 1, iw = 2 cyclic, ib = 1, tile 4x4>]
+// ALL: mvm.alternative cycles 162 grids [#mvm.grid<hwm = 1, wwm = 1, iw = 3 cyclic, ib = 4, tile 4x4>, #mvm.grid<hwm = 4, wwm = 1, iw = 4 cyclic, ib = 1, tile 4x4>]
+// ALL-NEXT: mvm.alternative cycles 178 grids [#mvm.grid<hwm = 1, wwm = 1, iw = 4 cyclic, ib = 4, tile 4x4>, #mvm.grid<hwm = 4, wwm = 1, iw = 2 cyclic, ib = 1, tile 4x4>]
+// ALL-NEXT: mvm.alternative cycles 194 grids [#mvm.grid<hwm = 1, wwm = 1, iw = 3 cyclic, ib = 4, tile 4x4>, #mvm.grid<hwm = 4, wwm = 1, iw = 2 cyclic, ib = 1, tile 4x4>]
+// ALL-NEXT: mvm.alternative cycles 210 grids [#mvm.grid<hwm = 1, wwm = 1, iw = 2 cyclic, ib = 4, tile 4x4>, #mvm.grid<hwm = 4, wwm = 1, iw = 2 cyclic, ib = 1, tile 4x4>]
 // ALL-NOT: mvm.alternative
 
 // ONE: mvm.alternative cycles 210 grids
