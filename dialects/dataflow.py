@@ -104,6 +104,11 @@ class _Builder:
                 )
 
     def append(self, node: Node, *results: SSAValue) -> None:
+        if any(other.name == node.name for other in self.nodes):
+            raise SpatemError(
+                f"two nodes are named @{node.name}; inputs and outputs are named input, input1 … "
+                "and output, output1 …: rename the layer or operator"
+            )
         self.nodes.append(node)
         for result in results:
             self.sources[result] = (node.number,)

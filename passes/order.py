@@ -73,10 +73,14 @@ def ordered_stage(
     dataflow: Dataflow, stage: PxbStageOp, ready: dict[str, NDArray[np.int64]]
 ) -> OuStageOp:
     """The program of a stage."""
-    from spatem_ir.geometry.sequencing import program_classes
+    from spatem_ir.geometry.sequencing import program_classes, scheduled_classes
 
     placements = stage.placements()
-    streams = [stream(members, ready) for members in program_classes(dataflow, placements)]
+    streams = [
+        stream(members, order.tolist())
+        for several in program_classes(dataflow, placements)
+        for members, order in scheduled_classes(several, ready)
+    ]
     merges = [MergeOp(node.name, PLACES) for node in dataflow.layers if node.name in placements]
     sends = []
     for node in dataflow.nodes:
@@ -86,13 +90,10 @@ def ordered_stage(
     return OuStageOp(stage.number.value.data, [*streams, *merges, *sends])
 
 
-def stream(members: ProgramClass, ready: dict[str, NDArray[np.int64]]) -> StreamOp:
-    """The program that the crossbars of a class run, as bursts of visits."""
-    from spatem_ir.geometry.sequencing import visit_order
-
+def stream(members: ProgramClass, visits: list[int]) -> StreamOp:
+    """The program that the crossbars of a class run, as bursts; `visits` are slots in order."""
     slots = members.slots
     crossbars = IndexSequence.of(members.crossbars.tolist())
-    visits = visit_order(slots, ready).tolist()
     in_turn = [number for number, _ in groupby(visits)]
     if len(in_turn) == len(slots):
         return StreamOp(crossbars, [burst(slots[number]) for number in in_turn])

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from xdsl.universe import Universe
 
+from spatem_ir.errors import SpatemError
+
 if TYPE_CHECKING:
     from xdsl.context import Context
     from xdsl.ir import Dialect
@@ -95,7 +97,14 @@ SPATEM_UNIVERSE = Universe(
 
 
 def register_dialects(context: Context) -> None:
-    """Register the dialects of every installed universe, with our `hw` in place of xDSL's."""
-    dialects = {**Universe.get_multiverse().all_dialects, "hw": _hw}
+    """Register the dialects of every installed universe, with our `hw` in place of xDSL's.
+
+    Raises:
+        SpatemError: two installed packages define a dialect or pass of the same name.
+    """
+    try:
+        dialects = {**Universe.get_multiverse().all_dialects, "hw": _hw}
+    except ValueError as error:
+        raise SpatemError(f"installed packages clash: {error}; uninstall one of them") from error
     for name, factory in dialects.items():
         context.register_dialect(name, factory)

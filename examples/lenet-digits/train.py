@@ -302,9 +302,7 @@ def quantised_model(network: nn.Sequential, ranges: Ranges) -> onnx.ModelProto:
             by_bias = bias_quantisation(quantisation, by_weight)
             inputs.append(graph.parameter(f"{name}.weight", weight, by_weight))
             inputs.append(graph.parameter(f"{name}.bias", bias, by_bias))
-            quantisation = activation_quantisation(
-                *ranges[rectified[name] if name in rectified else name]
-            )
+            quantisation = activation_quantisation(*ranges[rectified.get(name) or name])
         result = graph.node(operator, name, inputs, **attributes)
         output = "logits" if name == layers[-1][0] else ""
         tensor = graph.quantize(result, name, quantisation, output)

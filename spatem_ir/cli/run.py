@@ -58,7 +58,7 @@ def argument_parser() -> argparse.ArgumentParser:
         "--check",
         choices=("reference", "levels", "onnxruntime"),
         help="execute values from the final IR and compare every output with the integer "
-        "reference (the level of the input), with every level on the way, or with onnxruntime",
+        "reference (the network without deployment), with every level too, or with onnxruntime",
     )
     parser.add_argument("--outputs", metavar="FILE.npy", help="write the first output's values")
     parser.add_argument(

@@ -213,24 +213,33 @@ def equals_levels(
     inputs: list[Array],
     outputs: list[Array],
 ) -> bool:
-    """Whether all outputs are those of the level of the input, and of the levels below if asked.
+    """Whether all outputs are those of the network without its deployment, the integer reference.
 
-    `module` is the module as it was given; it is lowered level by level.
+    With `--check levels` also those of the level of the input and of every level below.  `module`
+    is the module as it was given; it is lowered level by level.
     """
     from spatem_ir.runtime.onnxruntime_check import differences
 
-    if level_of(module) is Level.OU:
-        raise SpatemError(
-            f"{options.source}: is at level ou already; --check {options.check} compares with "
-            "higher levels, give one of them"
-        )
+    def equal(other: ModuleOp) -> bool:
+        return differences(outputs, execute(other, inputs, source.store)) == 0
+
+    if not equal(without_deployment(module)):
+        return False
     pipeline = remaining_pipeline(level_of(module), options.strategy).split(",")
-    lowerings = ["", *pipeline[:-1]] if options.check == "levels" else [""]
-    for lowering in lowerings:
+    for lowering in ["", *pipeline[:-1]] if options.check == "levels" else []:
         run_pipeline(context, module, lowering)
-        if differences(outputs, execute(module, inputs, source.store)) != 0:
+        if not equal(module):
             return False
     return True
+
+
+def without_deployment(module: ModuleOp) -> ModuleOp:
+    """A copy of a module that holds nothing but its network: at level `cnn` or `mvm`."""
+    bare = module.clone()
+    for op in [op for op in bare.ops if op is not network_of(bare)]:
+        op.detach()
+        op.erase()
+    return bare
 
 
 def equals_onnxruntime(

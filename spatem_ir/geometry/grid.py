@@ -89,6 +89,13 @@ class Grid:
         matrix, copy, column, row, bit = at
         return (((matrix * self.iw + copy) * self.wwm + column) * self.hwm + row) * self.ib + bit
 
+    def slice_of(self, layer: Layer, matrix: int, column: int) -> int:
+        """The channel slice of the layer's output to which a column part contributes.
+
+        Regions of a locally connected layer give the same channels at different positions.
+        """
+        return column if layer.region is not None else matrix * self.wwm + column
+
     def row_range(self, layer: Layer, row: int) -> tuple[int, int]:
         """Matrix rows [first, last) of the tiles in a row of the grid."""
         return _chunk(row, self.tile_rows, layer.rows)

@@ -60,7 +60,7 @@ def layer_homes(node: Node, placed: Placement, crossbars_per_pe: int) -> Ints:
     table = np.empty((len(node.slices), node.positions), np.int64)
     copies = grid.copy_of_window(layer, np.arange(layer.windows))
     for matrix in range(layer.matrices):
-        first = matrix * grid.wwm if layer.region is None else 0
+        first = grid.slice_of(layer, matrix, 0)
         slices = slice(first, first + grid.wwm)
         table[slices, layer.window_positions(matrix)] = homes[matrix][copies].T
     return table

@@ -1,13 +1,13 @@
 """Crossbar programs: visits of the tiles on a crossbar in order of their ready times.
 
-Crossbars whose tiles are of the same layers, with equally many windows, run the same program on
-different tiles: a *class*.  The schedule of a class is that of its first crossbar.
+Crossbars whose tiles are of the same layers, with equally many windows, and that visit them in the
+same order run the same program on different tiles: a *class*.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,9 +40,17 @@ class ProgramClass:
     crossbars: Ints
     slots: tuple[Slot, ...]
 
+    def select(self, numbers: list[int]) -> ProgramClass:
+        """Some of the crossbars, by their position in the class."""
+        slots = tuple(replace(slot, tiles=slot.tiles[numbers]) for slot in self.slots)
+        return ProgramClass(self.crossbars[numbers], slots)
+
 
 def program_classes(dataflow: Dataflow, placements: dict[str, Placement]) -> list[ProgramClass]:
-    """The crossbars with tiles, by class, in ascending order of their first tile."""
+    """The crossbars with tiles of the same layers and equally many windows, by class.
+
+    The crossbars of a class are in ascending order of their first tile.
+    """
     layers = [node for node in dataflow.layers if node.name in placements]
     table = np.concatenate([_tile_rows(n, layers[n], placements) for n in range(len(layers))])
     table = table[np.lexsort((table[:, 3], table[:, 2], table[:, 1], table[:, 0]))]
@@ -71,6 +79,35 @@ def _tile_rows(number: int, node: Node, placements: dict[str, Placement]) -> Int
     counts = np.array([len(grid.copy_windows(layer, c)) for c in range(grid.iw)])
     columns = (placed.crossbars, np.full(len(copy), number), counts[copy], placed.tiles)
     return np.stack(columns, axis=1)
+
+
+def scheduled_classes(
+    members: ProgramClass, ready: dict[str, Ints]
+) -> Iterator[tuple[ProgramClass, Ints]]:
+    """The crossbars of a class by the order of their visits, and this order.
+
+    Every crossbar keeps the order of its own ready times.  What a visit needs is ready before it,
+    so that no crossbar waits for a visit that comes later in its program or in another one's: the
+    programs cannot deadlock.
+    """
+    orders: dict[tuple[tuple[int, int], ...], Ints] = {}
+    same: dict[bytes, list[int]] = {}
+    for number in range(len(members.crossbars)):
+        slots = members.select([number]).slots
+        shares = tuple(_share(slot) for slot in slots)
+        if shares not in orders:
+            orders[shares] = visit_order(slots, ready)
+        same.setdefault(orders[shares].tobytes(), []).append(number)
+    for order, numbers in same.items():
+        yield members.select(numbers), np.frombuffer(order, np.int64)
+
+
+def _share(slot: Slot) -> tuple[int, int]:
+    """The matrix and copy of a slot's first tile: what decides which windows it visits."""
+    grid = slot.node.grid
+    assert grid is not None
+    at = grid.coordinates(int(slot.tiles[0]))
+    return at.matrix, at.copy
 
 
 def visit_order(slots: Sequence[Slot], ready: dict[str, Ints]) -> Ints:

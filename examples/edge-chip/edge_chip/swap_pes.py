@@ -40,17 +40,17 @@ class SwapPesPass(ModulePass):
         if self.swaps < 0:
             raise SpatemError(f"swap-pes: swaps is {self.swaps}; it must be at least 0")
         if (level := level_of(op)) is not Level.PXB:
-            raise SpatemError(f"swap-pes: the module is at level {level}; run it after assign")
+            raise SpatemError(f"swap-pes: this is level {level}; run it between assign and order")
         for stage in op.ops:
             if isinstance(stage, PxbStageOp):
                 move_contents(stage, destinations(stage, self.swaps))
 
 
-def partial_sum_traffic(stage: PxbStageOp) -> NDArray[np.int64]:
+def partial_sum_traffic(stage: PxbStageOp) -> NDArray[np.float64]:
     """Bytes of partial sums of one image from each PE to each home PE: shape [PEs, PEs]."""
     accelerator, dataflow = accelerator_of(stage), dataflow_of(module_of(stage))
     homes = stage.homes(dataflow)
-    traffic = np.zeros((accelerator.pes, accelerator.pes), np.int64)
+    traffic = np.zeros((accelerator.pes, accelerator.pes))
     for name, placed in stage.placements().items():
         node = dataflow.by_name[name]
         layer, grid = node.layer, node.grid
@@ -58,7 +58,7 @@ def partial_sum_traffic(stage: PxbStageOp) -> NDArray[np.int64]:
         at, pes = grid.coordinates(placed.tiles), placed.crossbars // accelerator.crossbars_per_pe
         senders = np.unique(np.stack([at.matrix, at.copy, at.column, pes]), axis=1).T
         for matrix, copy, column, pe in senders.tolist():
-            part = column if layer.region is not None else matrix * grid.wwm + column
+            part = grid.slice_of(layer, matrix, column)
             positions = layer.window_positions(matrix)[grid.copy_windows(layer, copy)]
             size = PARTIAL_SUM_BYTES * node.slice_channels(part)
             np.add.at(traffic[pe], homes[node.number][part, positions], size)

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import partial
 
+from spatem_ir.dialects.ou import PLACES
 from spatem_ir.geometry.latency import PARTIAL_SUM_BYTES
 from spatem_ir.runtime.machine.buffers import Buffers
 from spatem_ir.runtime.machine.clock import Clock, Resource
@@ -64,7 +65,8 @@ class PartialSums:
         if not in_cu:
             self.buffers.fill(number, self.clock.now, contributors.values * PARTIAL_SUM_BYTES)
         cycles = -(-contributors.values // per_cycle)
-        adders.serve((*key, source), cycles, partial(self.merge, place, number, key, expected))
+        rank = (*key, source, PLACES.index(place))
+        adders.serve(rank, cycles, partial(self.merge, place, number, key, expected))
 
     def merge(self, place: str, number: int, key: Key, expected: int) -> None:
         """R5: a contribution has been added; the last one completes the sum of this place."""

@@ -175,7 +175,7 @@ class _Elaboration:
         size = operand_bytes(rows, bits)
         share = grid.copy_windows(layer, at.copy)
         positions = layer.window_positions(at.matrix)
-        part = at.column + (at.matrix * grid.wwm if layer.region is None else 0)
+        part = grid.slice_of(layer, at.matrix, at.column)
         first_piece = self.dataflow.first_pieces[node.number] + part * node.positions
         pe = accelerator.address(crossbar).pe
         for ordinal in windows:

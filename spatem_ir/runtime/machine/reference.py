@@ -119,14 +119,16 @@ class ReferenceEngine:
 
         self.io.request((image, 0), cycles, started, size=size)
 
-    def leave_output(self, key: Key) -> None:
+    def leave_output(self, task: DigitalTask, key: Key) -> None:
         """R9: a piece of the output leaves through the I/O port."""
         size = self.program.piece_bytes[key[1]]
         cycles = -(-size // self.accelerator.io.bytes_per_cycle)
-        self.io.serve(key, cycles, partial(self.output_left, key[0]), size=size)
+        self.io.serve(key, cycles, partial(self.output_left, task, key), size=size)
 
-    def output_left(self, image: int) -> None:
-        """The last byte of a piece of an image's output has left."""
+    def output_left(self, task: DigitalTask, key: Key) -> None:
+        """R9, R10: the last byte of a piece of an image's output has left the buffer."""
+        self.read_inputs(task, key)
+        image = key[0]
         self.outputs_left[image] -= 1
         self.finished[image] = self.clock.now
 
@@ -147,8 +149,7 @@ class ReferenceEngine:
         """R6: the inputs of a digital operator are there; an output leaves at once (R9)."""
         kind = self.program.dataflow.nodes[task.node].kind
         if kind is NodeKind.OUTPUT:
-            self.read_inputs(task, key)
-            self.leave_output(key)
+            self.leave_output(task, key)
         else:
             self.process(kind, task.pe, key, task.values, partial(self.end_digital, task))
 

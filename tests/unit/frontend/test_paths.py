@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from spatem_ir.cli.opt import main as spatem_opt
 from spatem_ir.cli.run import main as spatem_run
 from spatem_ir.frontend.weights import packaged_file

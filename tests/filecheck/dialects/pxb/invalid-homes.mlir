@@ -178,3 +178,16 @@ cnn.network @net(%x: tensor<4xui8>) {
 pxb.stage 0 {
 ^bb0:
 }
+
+// -----
+
+// A layer must not have the name of an input.
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = cnn.relu @input %x : tensor<4xui8> -> tensor<4xui8>
+  cnn.output %y : tensor<4xui8>
+}
+// CHECK: pxb.stage 0: two nodes are named @input; inputs and outputs are named input, input1 … and output, output1 …: rename the layer or operator
+pxb.stage 0 {
+^bb0:
+}

@@ -6,7 +6,7 @@
 // CHECK: spatem-opt: the network does not fit: its tiles need at least 17 crossbars, 'tiny' has 16, and packing found no place for all of them
 
 cnn.network @net(%x: tensor<9xui8>) {
-  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<162x9xsi2>> scale 0.5 matrix 9x162 windows 1 grid <hwm = 1, wwm = 18, iw = 1 cyclic, ib = 1, tile 9x9> : tensor<9xui8> -> tensor<162xui8>
-  cnn.output %y : tensor<162xui8>
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<170x9xsi2>> scale 0.5 matrix 9x170 windows 1 grid <hwm = 1, wwm = 19, iw = 1 cyclic, ib = 1, tile 9x9> : tensor<9xui8> -> tensor<170xui8>
+  cnn.output %y : tensor<170xui8>
 }
 mvm.alternative cycles 10 grids [#mvm.grid<hwm = 1, wwm = 17, iw = 1 cyclic, ib = 1, tile 9x10>]

@@ -1,0 +1,288 @@
+// RUN: spatem-opt %s --accelerator tiny --split-input-file --verify-diagnostics | filecheck %s --match-full-lines
+
+// Programs.
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+ou.stage 0 operations <bit, column, row> {
+  ou.stream crossbars 0 to 2 {
+    ou.mvm @fc tiles 0 to 2 windows 0
+  }
+  // CHECK: ou.stream: crossbar 1 has two programs
+  ou.stream crossbars 1 {
+    ou.mvm @fc tiles 1 windows 0
+  }
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+ou.stage 0 operations <bit, column, row> {
+  // CHECK: ou.stream: crossbar 0 has two programs
+  ou.stream crossbars [0, 1, 0] {
+    ou.mvm @fc tiles [0, 1, 0] windows 0
+  }
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+ou.stage 0 operations <bit, column, row> {
+  ou.stream crossbars 0 to 2 {
+    // CHECK: ou.mvm @fc: has 3 tiles on 2 crossbars
+    ou.mvm @fc tiles 0 to 3 windows 0
+  }
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+ou.stage 0 operations <bit, column, row> {
+  ou.stream crossbars 0 to 2 {
+    ou.interleave by 0 {
+      // CHECK: ou.mvm @fc: has 1 tiles on 2 crossbars
+      ou.mvm @fc tiles 0 windows 0
+    }
+  }
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+ou.stage 0 operations <bit, column, row> {
+  // CHECK: ou.stream: holds test.op; only ou.mvm and ou.interleave have a place here
+  ou.stream crossbars 0 to 2 {
+    "test.op"() : () -> ()
+  }
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+ou.stage 0 operations <bit, column, row> {
+  // CHECK: Region 'body' at position 0 expected a single block, but got 0 blocks
+  ou.stream crossbars 0 {
+  }
+}
+
+// -----
+
+// Interleaving.
+
+cnn.network @net(%x: tensor<1x1x3xui8>) {
+  %y = mvm.layer @conv %x <1x1> weights #cnn.seeded<0, tensor<1x1x1x1xsi2>> scale 0.5 matrix 1x1 windows 3 grid <hwm = 1, wwm = 1, iw = 2 cyclic, ib = 1, tile 1x1> : tensor<1x1x3xui8> -> tensor<1x1x3xui8>
+  cnn.output %y : tensor<1x1x3xui8>
+}
+pxb.stage 0 {
+  pxb.place @conv tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @conv pes 0
+}
+ou.stage 0 operations <bit, column, row> {
+  ou.stream crossbars 0 {
+    ou.mvm @conv tiles 0 windows 0
+    // CHECK: ou.interleave: names burst 0 1 times; it has 2 windows
+    ou.interleave by 0 {
+      ou.mvm @conv tiles 0 windows 0 to 2
+    }
+  }
+}
+
+// -----
+
+cnn.network @net(%x: tensor<1x1x3xui8>) {
+  %y = mvm.layer @conv %x <1x1> weights #cnn.seeded<0, tensor<1x1x1x1xsi2>> scale 0.5 matrix 1x1 windows 3 grid <hwm = 1, wwm = 1, iw = 2 cyclic, ib = 1, tile 1x1> : tensor<1x1x3xui8> -> tensor<1x1x3xui8>
+  cnn.output %y : tensor<1x1x3xui8>
+}
+pxb.stage 0 {
+  pxb.place @conv tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @conv pes 0
+}
+ou.stage 0 operations <bit, column, row> {
+  ou.stream crossbars 0 {
+    // CHECK: ou.interleave: names a burst that does not exist; there are 1
+    ou.interleave by [0, 0, 1] {
+      ou.mvm @conv tiles 0 windows 0 to 2
+    }
+  }
+}
+
+// -----
+
+cnn.network @net(%x: tensor<1x1x3xui8>) {
+  %y = mvm.layer @conv %x <1x1> weights #cnn.seeded<0, tensor<1x1x1x1xsi2>> scale 0.5 matrix 1x1 windows 3 grid <hwm = 1, wwm = 1, iw = 2 cyclic, ib = 1, tile 1x1> : tensor<1x1x3xui8> -> tensor<1x1x3xui8>
+  cnn.output %y : tensor<1x1x3xui8>
+}
+pxb.stage 0 {
+  pxb.place @conv tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @conv pes 0
+}
+ou.stage 0 operations <bit, column, row> {
+  ou.stream crossbars 0 {
+    // CHECK: ou.interleave: names a burst that does not exist; there are 1
+    ou.interleave by [0, 0, -1] {
+      ou.mvm @conv tiles 0 windows 0 to 2
+    }
+  }
+}
+
+// -----
+
+cnn.network @net(%x: tensor<1x1x3xui8>) {
+  %y = mvm.layer @conv %x <1x1> weights #cnn.seeded<0, tensor<1x1x1x1xsi2>> scale 0.5 matrix 1x1 windows 3 grid <hwm = 1, wwm = 1, iw = 2 cyclic, ib = 1, tile 1x1> : tensor<1x1x3xui8> -> tensor<1x1x3xui8>
+  cnn.output %y : tensor<1x1x3xui8>
+}
+pxb.stage 0 {
+  pxb.place @conv tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @conv pes 0
+}
+ou.stage 0 operations <bit, column, row> {
+  ou.stream crossbars 0 {
+    // CHECK: ou.interleave: interleaves something else than ou.mvm
+    ou.interleave by [0, 0] {
+      ou.mvm @conv tiles 0 windows 0 to 2
+      "test.op"() : () -> ()
+    }
+  }
+}
+
+// -----
+
+// Where ops stand.
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+ou.stage 0 operations <bit, column, row> {
+  // CHECK: 'ou.mvm' expects parent op to be one of 'ou.stream', 'ou.interleave'
+  ou.mvm @fc tiles 0 windows 0
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+ou.stage 0 operations <bit, column, row> {
+  // CHECK: 'ou.interleave' expects parent op 'ou.stream'
+  ou.interleave by 0 {
+    ou.mvm @fc tiles 0 windows 0
+  }
+}
+
+// -----
+
+// CHECK: 'ou.stream' expects parent op 'ou.stage'
+ou.stream crossbars 0 {
+  ou.mvm @fc tiles 0 windows 0
+}
+
+// -----
+
+"test.op"() ({
+  // CHECK: 'ou.stage' expects parent op 'builtin.module'
+  ou.stage 0 operations <bit, column, row> {
+  ^bb0:
+  }
+  "test.termop"() : () -> ()
+}) : () -> ()
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+// CHECK: ou.stage 0: there is no pxb.stage 0 before it
+ou.stage 0 operations <bit, column, row> {
+^bb0:
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+// CHECK: ou.stage 0: there is no pxb.stage 0 before it
+ou.stage 0 operations <bit, column, row> {
+^bb0:
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+// CHECK: ou.stage 1: there is no pxb.stage 1 before it
+ou.stage 1 operations <bit, column, row> {
+  ou.stream crossbars 0 to 2 {
+    ou.mvm @fc tiles 0 to 2 windows 0
+  }
+}
+
+// -----
+
+// CHECK: ou.stage 0: the module holds no cnn.network
+ou.stage 0 operations <bit, column, row> {
+^bb0:
+}

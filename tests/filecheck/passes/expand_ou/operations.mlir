@@ -1,0 +1,78 @@
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='expand-ou' --split-input-file | filecheck %s
+
+// An OU has 4 wordlines and 4 bitlines and is sent 1 bit.
+
+cnn.network @loops(%x: tensor<5xui2>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<3x5xsi4>> scale 0.5 matrix 5x3 windows 1 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 5x3> : tensor<5xui2> -> tensor<3xui2>
+  cnn.output %y : tensor<3xui2>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 crossbars 7 at [3, 2]
+  pxb.home @fc pes 0
+}
+// CHECK-LABEL: @loops
+// CHECK: ou.stage 0 operations <row, bit, column> {
+ou.stage 0 operations <row, bit, column> {
+  // A tile of 5 rows x 6 cells, from its corner: rows in the outermost loop, columns in the
+  // innermost.
+
+  // CHECK-NEXT: ou.stream crossbars 7 {
+  ou.stream crossbars 7 {
+    // CHECK-NEXT: ou.mvm @fc tiles 0 windows 0 {
+    // CHECK-NEXT: ou.activate bits 0 rows 0 to 4 columns 0 to 4
+    // CHECK-NEXT: ou.activate bits 0 rows 0 to 4 columns 4 to 6
+    // CHECK-NEXT: ou.activate bits 1 rows 0 to 4 columns 0 to 4
+    // CHECK-NEXT: ou.activate bits 1 rows 0 to 4 columns 4 to 6
+    // CHECK-NEXT: ou.activate bits 0 rows 4 columns 0 to 4
+    // CHECK-NEXT: ou.activate bits 0 rows 4 columns 4 to 6
+    // CHECK-NEXT: ou.activate bits 1 rows 4 columns 0 to 4
+    // CHECK-NEXT: ou.activate bits 1 rows 4 columns 4 to 6
+    // CHECK-NEXT: }
+    ou.mvm @fc tiles 0 windows 0
+  // CHECK-NEXT: }
+  }
+  // CHECK-NEXT: ou.merge @fc through <home>
+  ou.merge @fc through <home>
+  // CHECK-NEXT: ou.send @input to [@fc]
+  ou.send @input to [@fc]
+  // CHECK-NEXT: ou.send @fc to [@output]
+  ou.send @fc to [@output]
+// CHECK-NEXT: }
+}
+
+// -----
+
+cnn.network @bits(%x: tensor<4xui5>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<4x4xsi2>> scale 0.5 matrix 4x4 windows 1 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 2, tile 4x4> : tensor<4xui5> -> tensor<4xui5>
+  cnn.output %y : tensor<4xui5>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+// CHECK-LABEL: @bits
+// CHECK: ou.stage 0 operations <bit, column, row> {
+ou.stage 0 operations <bit, column, row> {
+  // A stream of two crossbars becomes one for each: tile 0 is sent bits 0 to 2, tile 1 bits 3 and 4.
+
+  // CHECK-NEXT: ou.stream crossbars 0 {
+  // CHECK-NEXT: ou.mvm @fc tiles 0 windows 0 {
+  // CHECK-NEXT: ou.activate bits 0 rows 0 to 4 columns 0 to 4
+  // CHECK-NEXT: ou.activate bits 1 rows 0 to 4 columns 0 to 4
+  // CHECK-NEXT: ou.activate bits 2 rows 0 to 4 columns 0 to 4
+  // CHECK-NEXT: }
+  // CHECK-NEXT: }
+  // CHECK-NEXT: ou.stream crossbars 1 {
+  // CHECK-NEXT: ou.mvm @fc tiles 1 windows 0 {
+  // CHECK-NEXT: ou.activate bits 3 rows 0 to 4 columns 0 to 4
+  // CHECK-NEXT: ou.activate bits 4 rows 0 to 4 columns 0 to 4
+  // CHECK-NEXT: }
+  // CHECK-NEXT: }
+  ou.stream crossbars 0 to 2 {
+    ou.mvm @fc tiles 0 to 2 windows 0
+  }
+  // CHECK-NEXT: ou.merge @fc
+  ou.merge @fc through <cu, pe, home>
+  ou.send @input to [@fc]
+  ou.send @fc to [@output]
+}

@@ -1,0 +1,12 @@
+// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,assign,order{strategy=alap}' 2>&1 | filecheck %s --match-full-lines --check-prefix=STRATEGY
+// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,assign,order{window=1}' 2>&1 | filecheck %s --match-full-lines --check-prefix=OPTION
+// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,order' 2>&1 | filecheck %s --match-full-lines --check-prefix=LEVEL
+
+// STRATEGY: spatem-opt: order: unknown strategy 'alap'; one of asap, layer
+// OPTION: spatem-opt: --pass-pipeline 'partition,pack,assign,order{window=1}': Provided arguments ["window"] not found in expected arguments ["strategy"]
+// LEVEL: spatem-opt: order: the module holds no pxb.stage; run assign first
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<4x4xsi2>> scale 0.5 : tensor<4xui8> -> tensor<4xui8>
+  cnn.output %y : tensor<4xui8>
+}

@@ -1,0 +1,132 @@
+"""Attributes keep their exact value through their text."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit.dialects.parsing import parse_attribute
+from xdsl.dialects.builtin import IntegerType, Signedness, TensorType, f32, i8
+from xdsl.ir import Attribute
+
+from spatem_ir.dialects.cnn_attributes import (
+    Quantization,
+    QuantType,
+    WindowAttr,
+    float32_literal,
+    quantization_of,
+)
+from spatem_ir.dialects.hw import AcceleratorAttr, IndicesAttr
+from spatem_ir.dialects.mvm import GridAttr, MatrixAttr, MatrixShape
+from spatem_ir.geometry.grid import Deal, Grid
+from spatem_ir.geometry.index_sequence import IndexSequence
+from spatem_ir.geometry.window import Window
+from spatem_ir.hardware.loader import load_accelerator
+
+POSITIVE = st.integers(1, 999)
+PAIRS = st.tuples(POSITIVE, POSITIVE)
+PADS = st.tuples(*[st.integers(0, 99)] * 4)
+ENERGIES = st.floats(0, 2**31 - 1, allow_nan=False)
+SCALES = st.floats(width=32, min_value=2.0**-126, allow_infinity=False)
+
+
+def test_text_of_presets() -> None:
+    for name in ("isaac-ou", "tiny"):
+        attribute = AcceleratorAttr(load_accelerator(name))
+        assert parse_attribute(str(attribute)) == attribute
+
+
+@given(ENERGIES, st.integers(1, 2**31 - 1), st.booleans())
+def test_accelerator(energy: float, rows: int, multicast: bool) -> None:
+    tiny = load_accelerator("tiny")
+    attribute = AcceleratorAttr(
+        replace(
+            tiny,
+            chip=replace(tiny.chip, pe_rows=rows),
+            noc=replace(tiny.noc, multicast=multicast),
+            energy=replace(tiny.energy, cell_read_pj=energy),
+        )
+    )
+    assert parse_attribute(str(attribute)) == attribute
+
+
+@given(st.lists(st.integers(-99, 99), max_size=9))
+def test_indices(indices: list[int]) -> None:
+    attribute = IndicesAttr.of(indices)
+    assert list(attribute.data) == indices
+    assert parse_attribute(str(attribute)) == attribute
+
+
+def test_indices_of_a_range() -> None:
+    assert IndicesAttr.range(3, 7).data == IndexSequence.of([3, 4, 5, 6])
+
+
+@given(st.builds(Window, PAIRS, PAIRS, PADS, PAIRS))
+def test_window(window: Window) -> None:
+    assert parse_attribute(str(WindowAttr(window))) == WindowAttr(window)
+
+
+@given(st.builds(Grid, *[POSITIVE] * 6, st.sampled_from(Deal)))
+def test_grid(grid: Grid) -> None:
+    assert parse_attribute(str(GridAttr(grid))) == GridAttr(grid)
+
+
+@given(st.builds(MatrixShape, *[POSITIVE] * 4))
+def test_matrix(shape: MatrixShape) -> None:
+    assert parse_attribute(str(MatrixAttr(shape))) == MatrixAttr(shape)
+
+
+@given(SCALES)
+def test_float32_literal_is_exact_and_short(value: float) -> None:
+    text = float32_literal(value)
+    assert struct.pack("f", float(text)) == struct.pack("f", value)
+    digits = text.partition("e")[0].replace(".", "").strip("0")
+    assert len(digits) <= 9
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.0, "1.0"),
+        (0.05, "0.05"),
+        (1e-7, "1.0e-07"),
+        (0.1234567891, "0.12345679"),
+        (2e20, "2.0e+20"),
+    ],
+)
+def test_float32_literal(value: float, text: str) -> None:
+    assert float32_literal(value) == text
+
+
+@given(st.integers(2, 16), st.booleans(), SCALES, st.data())
+def test_quantised_type(bits: int, signed: bool, scale: float, data: st.DataObject) -> None:
+    code = Quantization(bits, signed, scale, 0)
+    zero_point = data.draw(st.integers(code.minimum, code.maximum))
+    code = Quantization(bits, signed, scale, zero_point)
+    kind = QuantType.of(code)
+    assert quantization_of(kind) == code
+    assert quantization_of(TensorType(kind, [2, 3])) == code
+    assert parse_attribute(str(kind)) == kind
+
+
+def test_plain_integers_stand_for_scale_one() -> None:
+    ui8 = IntegerType(8, Signedness.UNSIGNED)
+    assert QuantType.of(Quantization(8, False, 1.0, 0)) == ui8
+    assert quantization_of(ui8) == Quantization(8, signed=False, scale=1.0, zero_point=0)
+
+
+@pytest.mark.parametrize("kind", [f32, i8, TensorType(f32, [2]), TensorType(i8, [2])])
+def test_types_without_an_integer_code(kind: Attribute) -> None:
+    assert quantization_of(kind) is None
+
+
+@pytest.mark.parametrize(
+    ("bits", "signed", "smallest", "largest"),
+    [(8, False, 0, 255), (8, True, -128, 127), (2, True, -2, 1), (1, False, 0, 1)],
+)
+def test_range_of_codes(bits: int, signed: bool, smallest: int, largest: int) -> None:
+    code = Quantization(bits, signed, 1.0, 0)
+    assert (code.minimum, code.maximum) == (smallest, largest)

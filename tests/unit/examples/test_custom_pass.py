@@ -1,0 +1,247 @@
+"""Packages of users: examples/edge-chip, and the one that docs/custom-passes.md spells out."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from itertools import combinations
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.parser import Parser
+
+from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.pxb import PxbStageOp
+from spatem_ir.universe import register_dialects
+
+ROOT = Path(__file__).parents[3]
+EXAMPLES = ROOT / "examples"
+PAGE = ROOT / "docs" / "custom-passes.md"
+BIN = Path(sys.executable).parent
+ASSIGNED = "partition,pack,assign"
+
+
+class Installation(NamedTuple):
+    """A package, and the folder in which it is installed."""
+
+    source: Path
+    target: Path
+
+    def install(self) -> None:
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        offline = ["--no-index", "--no-deps", "--no-build-isolation"]
+        process = subprocess.run(
+            [*pip, *offline, "--target", self.target, self.source],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert process.returncode == 0, process.stdout
+
+    def run(self, tool: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        paths = [str(self.target), os.environ.get("PYTHONPATH")]
+        return subprocess.run(
+            [BIN / tool, *arguments],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def lower(self, pipeline: str, output: Path) -> subprocess.CompletedProcess[str]:
+        accelerator = self.source / "edge-chip.toml"
+        return self.run(
+            "spatem-opt", "lenet", "--accelerator", accelerator, "-p", pipeline, "-o", output
+        )
+
+    def results(self, file: Path, *arguments: str | Path) -> dict[str, Any]:
+        process = self.run("spatem-run", file, "--json", "-", *arguments)
+        assert process.returncode == 0, process.stderr
+        return json.loads(process.stdout)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    folder = tmp_path_factory.mktemp("edge-chip")
+    installation = Installation(folder / "source", folder / "target")
+    shutil.copytree(EXAMPLES / "edge-chip", installation.source)
+    installation.install()
+    return installation
+
+
+@pytest.fixture(scope="module")
+def lowered(installed: Installation, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The network before and after the pass at level pxb, and both at level ou."""
+    folder = tmp_path_factory.mktemp("lenet")
+    pipelines = {
+        "assigned": ASSIGNED,
+        "swapped": f"{ASSIGNED},swap-pes",
+        "assigned-ou": f"{ASSIGNED},order",
+        "swapped-ou": f"{ASSIGNED},swap-pes,order",
+    }
+    files = {name: folder / f"{name}.mlir" for name in pipelines}
+    for name, pipeline in pipelines.items():
+        process = installed.lower(pipeline, files[name])
+        assert process.returncode == 0, process.stderr
+    return files
+
+
+@pytest.fixture
+def swap_pes(installed: Installation, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(installed.target)
+    return importlib.import_module("edge_chip.swap_pes")
+
+
+def parsed(file: Path) -> ModuleOp:
+    context = Context()
+    register_dialects(context)
+    module = Parser(context, file.read_text(), str(file)).parse_module()
+    module.verify()
+    return module
+
+
+def stage_of(file: Path) -> PxbStageOp:
+    return next(op for op in parsed(file).ops if isinstance(op, PxbStageOp))
+
+
+def test_contents_of_pes_move_as_a_whole(lowered: dict[str, Path]) -> None:
+    before, after = stage_of(lowered["assigned"]), stage_of(lowered["swapped"])
+    size = accelerator_of(before).crossbars_per_pe
+    moves: set[tuple[int, int]] = set()
+    old_places, new_places = before.placements(), after.placements()
+    for name, old in old_places.items():
+        new = new_places[name]
+        for column in ("tiles", "rows", "columns"):
+            assert (getattr(old, column) == getattr(new, column)).all()
+        assert (old.crossbars % size == new.crossbars % size).all()
+        moves |= set(zip(old.crossbars // size, new.crossbars // size, strict=True))
+    new_homes = after.home_ops()
+    for name, old in before.home_ops().items():
+        moves |= set(zip(old.pes.data, new_homes[name].pes.data, strict=True))
+    origins, destinations = zip(*moves, strict=True)
+    assert sorted(origins) == sorted(destinations) == list(range(16))
+    assert origins != destinations
+
+
+def test_fewer_byte_hops_for_the_same_bits(
+    installed: Installation, lowered: dict[str, Path], tmp_path: Path
+) -> None:
+    values = {name: tmp_path / f"{name}.npy" for name in ("assigned-ou", "swapped-ou")}
+    before, after = (
+        installed.results(lowered[name], "--images", "20", "--outputs", values[name])
+        for name in values
+    )
+    assert before["partial_sum_bytes"] == after["partial_sum_bytes"] > 0
+    assert after["byte_hops"] < before["byte_hops"]
+    assert after["energy_nj"] < before["energy_nj"]
+    outputs = [np.load(file) for file in values.values()]
+    assert len(np.unique(outputs[0], axis=0)) > 1
+    assert np.array_equal(*outputs)
+
+
+def test_outputs_equal_the_reference(
+    installed: Installation, lowered: dict[str, Path], tmp_path: Path
+) -> None:
+    network = tmp_path / "network.mlir"
+    assert installed.lower("", network).returncode == 0
+    values = {"plain": network, "custom": lowered["swapped"]}
+    for name, file in values.items():
+        outputs = tmp_path / f"{name}.npy"
+        results = installed.results(
+            file, "--check", "reference", "--engine", "none", "--outputs", outputs
+        )
+        assert results["outputs_match"] is True
+    plain, custom = (np.load(tmp_path / f"{name}.npy") for name in values)
+    assert np.array_equal(plain, custom)
+
+
+def test_traffic_is_what_the_machine_sends(
+    installed: Installation, lowered: dict[str, Path], swap_pes: ModuleType
+) -> None:
+    traffic = swap_pes.partial_sum_traffic(stage_of(lowered["assigned"]))
+    assert traffic.sum() == installed.results(lowered["assigned-ou"])["partial_sum_bytes"]
+
+
+def test_one_swap_is_the_best_one(lowered: dict[str, Path], swap_pes: ModuleType) -> None:
+    stage = stage_of(lowered["assigned"])
+    traffic = swap_pes.partial_sum_traffic(stage)
+
+    def byte_hops(places: list[int]) -> int:
+        at = [divmod(pe, 4) for pe in places]
+        return sum(
+            int(traffic[a, b]) * (abs(at[a][0] - at[b][0]) + abs(at[a][1] - at[b][1]))
+            for a in range(16)
+            for b in range(16)
+        )
+
+    def exchanged(a: int, b: int) -> list[int]:
+        places = list(range(16))
+        places[a], places[b] = b, a
+        return places
+
+    best = min(byte_hops(exchanged(a, b)) for a, b in combinations(range(16), 2))
+    assert best < byte_hops(list(range(16)))
+    assert byte_hops(swap_pes.destinations(stage, 1).tolist()) == best
+    assert swap_pes.destinations(stage, 0).tolist() == list(range(16))
+    assert byte_hops(swap_pes.destinations(stage, 1000).tolist()) < best
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "message"),
+    [
+        (f"{ASSIGNED},swap-pes{{swap=3}}", "swap"),
+        (f"{ASSIGNED},swap-pes{{swaps=many}}", "'many'"),
+        (f"{ASSIGNED},swap-pes{{swaps=-1}}", "swap-pes: swaps is -1; it must be at least 0"),
+        ("partition,swap-pes", "swap-pes: this is level mvm; run it between assign and order"),
+        (f"{ASSIGNED},order,swap-pes", "swap-pes: this is level ou"),
+    ],
+)
+def test_errors_are_one_line(
+    installed: Installation, tmp_path: Path, pipeline: str, message: str
+) -> None:
+    process = installed.lower(pipeline, tmp_path / "out.mlir")
+    assert process.returncode == 1
+    assert process.stdout == ""
+    assert process.stderr.startswith("spatem-opt: ")
+    assert message in process.stderr
+    assert process.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_file_check(installed: Installation) -> None:
+    process = installed.run("lit", "--verbose", installed.source / "tests")
+    assert process.returncode == 0, process.stdout
+    assert "Passed: 1" in process.stdout
+
+
+def test_package_of_the_documentation(tmp_path: Path) -> None:
+    blocks = re.findall(r"```(python|toml)\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    names = ("my_chip/spread.py", "my_chip/__init__.py", "pyproject.toml")
+    package = Installation(tmp_path / "source", tmp_path / "target")
+    (package.source / "my_chip").mkdir(parents=True)
+    for name, (language, text) in zip(names, blocks, strict=True):
+        assert name.endswith(language.replace("python", "py"))
+        (package.source / name).write_text(text)
+    package.install()
+    network = (EXAMPLES / "small-layer" / "layer.mlir", "--accelerator", "tiny", "-p")
+    process = package.run("spatem-opt", *network, "partition,spread")
+    assert "vxb.place @conv tiles 0 to 16 crossbars 0 to 16 at [0, 0]" in process.stdout
+    tiles = tmp_path / "tiles.mlir"
+    package.run("spatem-opt", *network, "partition,spread,assign", "-o", tiles)
+    assert package.results(tiles, "--check", "reference")["outputs_match"] is True
+    process = package.run("spatem-opt", *network, "partition,spread{row=5}")
+    assert process.returncode == 1
+    assert process.stderr == (
+        "spatem-opt: vxb.stage 0: tile 0 of @conv lies partly outside its crossbar\n"
+    )

@@ -1,0 +1,154 @@
+"""Ready times against a direct simulation of the ideal schedule, window by window."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from differential.machines import machines, with_crossbars
+from differential.networks import Network, build, networks
+from differential.profile import PROFILE
+from hypothesis import given
+from hypothesis import strategies as st
+from xdsl.context import Context
+
+from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
+from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
+from spatem_ir.geometry.grid import Deal, Grid, ou_operations
+from spatem_ir.geometry.layer import Layer
+from spatem_ir.geometry.readiness import ready_times
+from spatem_ir.geometry.window import Window
+from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.loader import load_accelerator
+from spatem_ir.passes.partition.partition import PartitionPass
+
+TINY = load_accelerator("tiny")
+
+
+def simulated(dataflow: Dataflow, accelerator: Accelerator) -> dict[str, list[list[int]]]:
+    """Ready times [matrices][windows] of each layer, in direct loops over positions and windows."""
+    ready: dict[str, list[list[int]]] = {}
+    finished: list[list[int]] = []
+    for node in dataflow.nodes:
+        if node.kind is NodeKind.INPUT:
+            bits = node.shape[0] * node.bits
+            times = [
+                -(-((position + 1) * bits // 8) // accelerator.io.bytes_per_cycle)
+                for position in range(node.positions)
+            ]
+            finished.append(times)
+        elif node.kind is NodeKind.LAYER:
+            ready[node.name] = layer_ready(node, operand(node, finished))
+            finished.append(layer_finished(node, ready[node.name], accelerator))
+        else:
+            finished.append(operator_finished(node, operand(node, finished)))
+    return ready
+
+
+def operand(node: Node, finished: list[list[int]]) -> list[int]:
+    """When each position of a node's operand is there; all at once if sources differ in size."""
+    rows, columns = node.layer.input_shape[1:] if node.layer is not None else node.input_size
+    sources = [finished[number] for number in node.sources]
+    if any(len(source) != rows * columns for source in sources):
+        return [max(max(source) for source in sources)] * (rows * columns)
+    return [max(times) for times in zip(*sources, strict=True)]
+
+
+def layer_ready(node: Node, times: list[int]) -> list[list[int]]:
+    """When the last activation of each window of each matrix is there."""
+    layer = node.layer
+    assert layer is not None
+    positions = layer.window.positions(*layer.input_shape[1:])
+    return [
+        [
+            max([times[element] for element in positions[position] if element >= 0], default=0)
+            for position in layer.window_positions(matrix)
+        ]
+        for matrix in range(layer.matrices)
+    ]
+
+
+def layer_finished(node: Node, ready: list[list[int]], accelerator: Accelerator) -> list[int]:
+    """Each copy visits its windows in order, each as soon as it is ready and the last has ended."""
+    layer, grid = node.layer, node.grid
+    assert layer is not None and grid is not None
+    operations = ou_operations(
+        accelerator, grid.tile_rows, grid.tile_columns, layer.weight_bits, grid.tile_bits(layer)
+    )
+    times = [0] * node.positions
+    for matrix in range(layer.matrices):
+        positions = layer.window_positions(matrix)
+        for copy in range(grid.iw):
+            free = 0
+            for window in grid.copy_windows(layer, copy):
+                free = max(free, ready[matrix][window]) + operations * accelerator.ou.cycles
+                position = int(positions[window])
+                valid = free + accelerator.ou.pipeline_cycles
+                times[position] = max(times[position], valid)
+    return times
+
+
+def operator_finished(node: Node, times: list[int]) -> list[int]:
+    """An operator is done when the last position that it reads is there; it takes no time."""
+    if node.window is not None:
+        windows = node.window.positions(*node.input_size)
+        return [max(times[element] for element in window if element >= 0) for window in windows]
+    if len(times) == node.positions:
+        return times
+    return [max(times)] * node.positions
+
+
+def partitioned(network: Network, accelerator: Accelerator, *passes: PartitionPass) -> Dataflow:
+    module, _ = build(network)
+    module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(accelerator)
+    for step in passes:
+        step.apply(Context(), module)
+    return dataflow_of(module)
+
+
+@PROFILE
+@given(networks(), machines(), st.sampled_from(["spatem", "minimum"]), st.sampled_from(Deal))
+def test_ready_times_are_those_of_a_direct_simulation(
+    network: Network, machine: Accelerator, strategy: str, deal: Deal
+) -> None:
+    machine = with_crossbars(machine, 64)
+    dataflow = partitioned(network, machine, PartitionPass(strategy=strategy, deal=deal))
+    expected = simulated(dataflow, machine)
+    ready = ready_times(dataflow, machine)
+    assert {name: times.tolist() for name, times in ready.items()} == expected
+
+
+def test_an_input_arrives_in_raster_order_and_copies_work_side_by_side() -> None:
+    """4 bytes a cycle: a position of 8 bytes every second cycle; a visit takes 4 · 8 cycles."""
+    layer = Layer("conv", (8, 1, 5), 4, Window((1, 1)), weight_bits=2)
+    grid = Grid(hwm=2, wwm=1, iw=2, ib=1, tile_rows=4, tile_columns=4)
+    reader = Layer("next", (4, 1, 5), 4, Window((1, 2)), weight_bits=2)
+    once = Grid(hwm=4, wwm=1, iw=1, ib=1, tile_rows=2, tile_columns=4)
+    cyclic = Dataflow(
+        (
+            Node(0, "input", NodeKind.INPUT, (8, 1, 5), 8, (0,)),
+            Node(1, "conv", NodeKind.LAYER, (4, 1, 5), 8, (0,), (0,), layer, grid),
+            Node(2, "next", NodeKind.LAYER, (4, 1, 4), 8, (0,), (1,), reader, once),
+        )
+    )
+    ready = ready_times(cyclic, TINY)
+    assert ready["conv"].tolist() == [[2, 4, 6, 8, 10]]
+    # windows finish at 2 + 32, 4 + 32, 2 + 64, 4 + 64, 2 + 96, valid one cycle later
+    assert ready["next"].tolist() == [[37, 67, 69, 99]]
+    blocks = replace(cyclic.nodes[1], grid=replace(grid, deal=Deal.BLOCKS))
+    ready = ready_times(Dataflow((cyclic.nodes[0], blocks, cyclic.nodes[2])), TINY)
+    # the first copy finishes at 34, 66, 98, the second at 8 + 32 and 72
+    assert ready["next"].tolist() == [[67, 99, 99, 73]]
+
+
+def test_a_window_of_padding_only_is_ready_at_once() -> None:
+    layer = Layer("conv", (1, 1, 1), 1, Window((1, 1), pads=(0, 2, 0, 0)), weight_bits=2)
+    grid = Grid(hwm=1, wwm=1, iw=1, ib=1, tile_rows=1, tile_columns=1)
+    nodes = (
+        Node(0, "input", NodeKind.INPUT, (1, 1, 1), 8, (0,)),
+        Node(1, "conv", NodeKind.LAYER, (1, 1, 3), 8, (0,), (0,), layer, grid),
+    )
+    times = ready_times(Dataflow(nodes), TINY)["conv"]
+    assert times.dtype == np.int64
+    assert times.tolist() == [[0, 0, 1]]

@@ -1,0 +1,201 @@
+"""The loader: every mistake is one line that names the file, the key, the value and the range."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spatem_ir.errors import SpatemError
+from spatem_ir.hardware import presets
+from spatem_ir.hardware.accelerator import GROUPS, parameters_of
+from spatem_ir.hardware.loader import accelerator_from_table, load_accelerator, preset_names
+
+Table = dict[str, Any]
+
+
+@pytest.fixture
+def table() -> Table:
+    """The preset `tiny` as a parsed TOML table, to be changed by a test."""
+    folder = Path(next(iter(presets.__path__)))
+    return tomllib.loads((folder / "tiny.toml").read_text(encoding="utf-8"))
+
+
+def error_of(table: Table) -> str:
+    with pytest.raises(SpatemError) as caught:
+        accelerator_from_table(table, "my.toml")
+    return str(caught.value)
+
+
+def test_unchanged_table_is_accepted(table: Table) -> None:
+    assert accelerator_from_table(table, "my.toml") == load_accelerator("tiny")
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_parameters_of_a_preset_give_the_same_accelerator(name: str) -> None:
+    accelerator = load_accelerator(name)
+    assert accelerator.name == name
+    groups = {group: parameters_of(getattr(accelerator, group)) for group in GROUPS}
+    assert accelerator_from_table({"name": name, **groups}, "my.toml") == accelerator
+
+
+@pytest.mark.parametrize(
+    ("group", "key", "value", "message"),
+    [
+        ("chip", "pe_rows", 0, "is 0; it must be a whole number from 1 to 2147483647"),
+        ("chip", "pe_rows", -3, "is -3; it must be a whole number from 1 to 2147483647"),
+        ("chip", "pe_rows", 2.0, "is 2.0; it must be a whole number of at least 1"),
+        ("chip", "pe_rows", True, "is True; it must be a whole number of at least 1"),
+        ("chip", "pe_rows", "2", "is '2'; it must be a whole number of at least 1"),
+        ("cu", "crossbars", 2**31, "is 2147483648; it must be a whole number from 1 to 2147483647"),
+        ("ou", "pipeline_cycles", -1, "is -1; it must be a whole number from 0 to 2147483647"),
+        ("noc", "multicast", 1, "is 1; it must be true or false"),
+        ("noc", "multicast", "yes", "is 'yes'; it must be true or false"),
+        ("energy", "io_byte_pj", -0.5, "is -0.5; it must be a number from 0 to 2147483647"),
+        ("energy", "io_byte_pj", float("inf"), "is inf; it must be a number from 0 to 2147483647"),
+        ("energy", "io_byte_pj", float("nan"), "is nan; it must be a number from 0 to 2147483647"),
+        ("energy", "io_byte_pj", False, "is False; it must be a number of at least 0"),
+        ("area", "chip_io_mm2", [22.88], "is [22.88]; it must be a number of at least 0"),
+    ],
+)
+def test_wrong_value(table: Table, group: str, key: str, value: object, message: str) -> None:
+    table[group][key] = value
+    assert error_of(table) == f"my.toml: key '{group}.{key}' {message}"
+
+
+@pytest.mark.parametrize(
+    ("group", "key", "value"),
+    [
+        ("chip", "pe_rows", 1),
+        ("cu", "output_register_bytes", 2**31 - 1),
+        ("ou", "pipeline_cycles", 0),
+        ("noc", "multicast", False),
+        ("energy", "io_byte_pj", 0),
+        ("area", "chip_io_mm2", 2**31 - 1),
+    ],
+)
+def test_value_at_the_edge_of_its_range(
+    table: Table, group: str, key: str, value: float | bool
+) -> None:
+    table[group][key] = value
+    accelerator = accelerator_from_table(table, "my.toml")
+    assert parameters_of(getattr(accelerator, group))[key] == value
+
+
+def test_whole_number_for_a_number_becomes_a_float(table: Table) -> None:
+    table["energy"]["io_byte_pj"] = 400
+    value = accelerator_from_table(table, "my.toml").energy.io_byte_pj
+    assert (value, type(value)) == (400.0, float)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_missing_group(table: Table, group: str) -> None:
+    del table[group]
+    assert error_of(table) == f"my.toml: table [{group}] is missing"
+
+
+def test_value_for_a_group(table: Table) -> None:
+    table["noc"] = 3
+    assert error_of(table) == "my.toml: table [noc] is missing"
+
+
+@pytest.mark.parametrize(
+    ("group", "key", "doc"),
+    [
+        ("chip", "clock_mhz", "digital clock, MHz; all times are integer digital cycles"),
+        ("pe", "buffer_bytes", "buffer size, bytes"),
+        ("noc", "multicast", "one packet along the XY tree (true) or a copy per destination"),
+        ("energy", "cell_read_pj", "one cell read in one operation"),
+    ],
+)
+def test_missing_key(table: Table, group: str, key: str, doc: str) -> None:
+    del table[group][key]
+    assert error_of(table) == f"my.toml: key '{group}.{key}' is missing ({doc})"
+
+
+def test_unknown_key(table: Table) -> None:
+    table["io"]["bits_per_cycle"] = 32
+    assert error_of(table) == (
+        "my.toml: unknown key 'io.bits_per_cycle'; the known ones are bytes_per_cycle"
+    )
+
+
+def test_unknown_group(table: Table) -> None:
+    table["bus"] = {}
+    assert error_of(table) == (
+        "my.toml: unknown key 'bus'; the known ones are name, chip, pe, cu, crossbar, ou, noc, io, "
+        "energy, area"
+    )
+
+
+@pytest.mark.parametrize("name", [None, "", 3, ["tiny"]])
+def test_name_is_a_text(table: Table, name: object) -> None:
+    table["name"] = name
+    assert error_of(table) == "my.toml: key 'name' is missing or not a text; give it a name"
+
+
+def test_name_is_needed(table: Table) -> None:
+    del table["name"]
+    assert error_of(table) == "my.toml: key 'name' is missing or not a text; give it a name"
+
+
+@pytest.mark.parametrize(
+    ("group", "key", "value", "message"),
+    [
+        ("ou", "wordlines", 17, "ou.wordlines = 17 exceeds crossbar.wordlines = 16"),
+        ("crossbar", "bitlines", 3, "ou.bitlines = 4 exceeds crossbar.bitlines = 3"),
+        (
+            "cu",
+            "input_register_bytes",
+            1,
+            "cu.input_register_bytes = 1 leaves no byte for each of cu.crossbars = 2",
+        ),
+    ],
+)
+def test_contradiction(table: Table, group: str, key: str, value: int, message: str) -> None:
+    table[group][key] = value
+    assert error_of(table) == f"my.toml: {message}"
+
+
+@pytest.mark.parametrize("name", ["isaac", "nothing.toml", "folder/tiny", ""])
+def test_unknown_accelerator(name: str) -> None:
+    with pytest.raises(SpatemError) as caught:
+        load_accelerator(name)
+    assert str(caught.value) == (
+        f"unknown accelerator '{name}': neither a TOML file nor one of the presets isaac-ou, tiny"
+    )
+
+
+def test_file(tmp_path: Path, table: Table) -> None:
+    lines = [f'name = "{table.pop("name")}"']
+    for group, entries in table.items():
+        lines.append(f"[{group}]")
+        lines += [f"{key} = {str(value).lower()}" for key, value in entries.items()]
+    path = tmp_path / "mine.toml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    assert load_accelerator(str(path)) == load_accelerator("tiny")
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"[chip\n", "Expected ']' at the end of a table declaration (at line 1, column 6)"),
+        (b"\xff", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+    ],
+)
+def test_unreadable_file(tmp_path: Path, content: bytes, problem: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(content)
+    expected = re.escape(f"{path}: not a readable TOML file: {problem}")
+    with pytest.raises(SpatemError, match=f"^{expected}$"):
+        load_accelerator(str(path))
+
+
+def test_error_in_a_file_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('name = "mine"', encoding="utf-8")
+    with pytest.raises(SpatemError, match=f"^{re.escape(str(path))}: table \\[chip\\] is missing$"):
+        load_accelerator(str(path))

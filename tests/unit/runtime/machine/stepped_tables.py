@@ -1,0 +1,237 @@
+"""What a chip has to do, read from the IR for the stepped simulator, without the engine's tables.
+
+Convolutions, with channel groups, dense layers, poolings and rectifications; the operand of each is
+the input or the result of one op, perhaps flattened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.ir import SSAValue
+
+from spatem_ir.dialects.cnn import FlattenOp, NetworkOp, OutputOp, PoolOp, ReluOp
+from spatem_ir.dialects.cnn_attributes import quantization_of
+from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.mvm import LayerOp
+from spatem_ir.dialects.ou import InterleaveOp, MergeOp, MvmOp, OuStageOp
+from spatem_ir.dialects.pxb import HomeOp, PxbStageOp
+from spatem_ir.geometry.grid import Deal
+from spatem_ir.geometry.window import Window
+
+Ints = NDArray[np.int64]
+
+
+class Visit(NamedTuple):
+    """A visit: which operand, of how many bytes and pieces, for how long, and what it adds to."""
+
+    operand: tuple[str, int, int, int, int]
+    size: int
+    reads: frozenset[int]
+    cycles: int
+    piece: int
+
+
+class Task(NamedTuple):
+    """A pooling, activation or output of a piece at a PE, and how many values that are."""
+
+    unit: str
+    pe: int
+    piece: int
+    reads: frozenset[int]
+    values: int
+
+
+@dataclass
+class Feature:
+    """A value of the network: the piece of every element, and the slices' first channels."""
+
+    pieces: Ints
+    slices: list[int]
+
+
+@dataclass
+class Tables:
+    """Pieces (bytes and homes), streams of visits, sums and tasks."""
+
+    size: list[int] = field(default_factory=list)
+    home: list[int] = field(default_factory=list)
+    inputs: list[int] = field(default_factory=list)
+    streams: dict[int, list[Visit]] = field(default_factory=dict)
+    values: dict[int, int] = field(default_factory=dict)
+    merge: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    tasks: list[Task] = field(default_factory=list)
+
+
+class Reader:
+    """Fills the tables, op by op, in network order."""
+
+    def __init__(self, module: ModuleOp):
+        self.accelerator = accelerator_of(module)
+        self.tables = Tables()
+        self.features: dict[SSAValue, Feature] = {}
+        self.layers: dict[str, tuple[LayerOp, Feature]] = {}
+        (places,) = (op for op in module.ops if isinstance(op, PxbStageOp))
+        (stage,) = (op for op in module.ops if isinstance(op, OuStageOp))
+        (network,) = (op for op in module.ops if isinstance(op, NetworkOp))
+        ops = places.body.block.ops
+        self.homes = {op.node.string_value(): op for op in ops if isinstance(op, HomeOp)}
+        ops = stage.body.block.ops
+        self.merges = {op.layer.string_value(): op for op in ops if isinstance(op, MergeOp)}
+        for argument in network.body.block.args:
+            self.features[argument] = self.new(argument, [0], None)
+            self.tables.inputs += range(len(self.tables.size))
+        for op in network.body.block.ops:
+            match op:
+                case LayerOp():
+                    self.layer(op)
+                case PoolOp() | ReluOp():
+                    self.digital(op)
+                case FlattenOp():
+                    source = self.features[op.input]
+                    self.features[op.output] = Feature(source.pieces.reshape(-1, 1, 1), [0])
+                case OutputOp():
+                    for value in op.outputs:
+                        self.output(value)
+                case _:
+                    raise AssertionError(op.name)
+        for stream in stage.streams:
+            for number, crossbar in enumerate(stream.crossbars.data):
+                for op in stream.body.block.ops:
+                    for burst, window in in_turn(op):
+                        visit = self.visit(burst, number, window)
+                        self.tables.streams.setdefault(crossbar, []).append(visit)
+
+    def new(self, value: SSAValue, slices: list[int], name: str | None) -> Feature:
+        """Number the pieces of a value slice by slice, position by position."""
+        channels, height, width = shape_of(value)
+        positions, first = height * width, len(self.tables.size)
+        pieces = np.empty((channels, positions), np.int64)
+        pes = [0] if name is None else list(self.homes[name].pes.data)
+        period = len(pes) // len(slices) or 1
+        for number, start in enumerate(slices):
+            stop = slices[number + 1] if number + 1 < len(slices) else channels
+            pieces[start:stop] = first + number * positions + np.arange(positions)
+            for position in range(positions):
+                self.tables.size.append(-(-(stop - start) * bits_of(value) // 8))
+                at = number * period + position % period
+                self.tables.home.append(0 if name is None else pes[at])
+        return Feature(pieces.reshape(channels, height, width), slices)
+
+    def layer(self, op: LayerOp) -> None:
+        name, groups = op.sym_name.data, op.groups.value.data
+        per_group = shape_of(op.output)[0] // groups
+        parts = range(0, per_group, op.grid.data.tile_columns)
+        slices = [group * per_group + part for group in range(groups) for part in parts]
+        feature = self.features[op.output] = self.new(op.output, slices, name)
+        for piece, count in zip(*np.unique(feature.pieces, return_counts=True), strict=True):
+            self.tables.values[int(piece)] = int(count)
+            self.tables.merge[int(piece)] = self.merges[name].places.data
+        self.layers[name] = op, feature
+
+    def digital(self, op: PoolOp | ReluOp) -> None:
+        source = self.features[op.input]
+        feature = self.new(op.output, source.slices, op.sym_name.data)
+        window = op.window.data if isinstance(op, PoolOp) else Window((1, 1))
+        unit = "pool" if isinstance(op, PoolOp) else "activation"
+        for y, x in np.ndindex(feature.pieces.shape[1:]):
+            read = under(window, y, x, source.pieces)
+            for first in source.slices:
+                piece = int(feature.pieces[first, y, x])
+                channels = feature.pieces[:, y, x] == piece
+                inside = read[channels][read[channels] >= 0]
+                reads = frozenset(inside.tolist())
+                self.tables.tasks.append(
+                    Task(unit, self.tables.home[piece], piece, reads, inside.size)
+                )
+        self.features[op.output] = feature
+
+    def output(self, value: SSAValue) -> None:
+        source = self.features[value]
+        feature = self.new(value, source.slices, None)
+        for piece in np.unique(feature.pieces).tolist():
+            inside = source.pieces[feature.pieces == piece]
+            self.tables.tasks.append(
+                Task("port", 0, piece, frozenset(inside.tolist()), inside.size)
+            )
+
+    def visit(self, burst: MvmOp, number: int, ordinal: int) -> Visit:
+        """The visit of a burst's tile on the crossbar with a number, in the order of its copy."""
+        op, feature = self.layers[burst.layer.string_value()]
+        grid, ou = op.grid.data, self.accelerator.ou
+        rest, bit = divmod(list(burst.tiles.data)[number], grid.ib)
+        rest, row = divmod(rest, grid.hwm)
+        rest, column = divmod(rest, grid.wwm)
+        group, copy = divmod(rest, grid.iw)
+        channels, height, width = shape_of(op.input)
+        features, rows_out, columns_out = shape_of(op.output)
+        windows, per_group = rows_out * columns_out, channels // op.groups.value.data
+        if grid.deal is Deal.CYCLIC:
+            window = range(copy, windows, grid.iw)[ordinal]
+        else:
+            window = copy * -(-windows // grid.iw) + ordinal
+        y, x = divmod(window, columns_out)
+        operand = self.features[op.input].pieces.reshape(channels, height, width)
+        operand = operand[group * per_group : (group + 1) * per_group]
+        matrix_rows = under(op.window.data, y, x, operand).reshape(-1)
+        chosen = matrix_rows[row * grid.tile_rows : (row + 1) * grid.tile_rows]
+        per_part = -(-bits_of(op.input) // grid.ib)
+        bits = min(per_part, bits_of(op.input) - bit * per_part)
+        of_group = features // op.groups.value.data
+        first = group * of_group + column * grid.tile_columns
+        weights = min(grid.tile_columns, of_group - column * grid.tile_columns)
+        cells = weights * -(
+            -op.weight_element.width.data // self.accelerator.crossbar.bits_per_cell
+        )
+        operations = ceiling(len(chosen), ou.wordlines) * ceiling(cells, ou.bitlines)
+        return Visit(
+            operand=(op.sym_name.data, group, window, row, bit),
+            size=ceiling(len(chosen) * bits, 8),
+            reads=frozenset(chosen[chosen >= 0].tolist()),
+            cycles=operations * ceiling(bits, ou.dac_bits) * ou.cycles,
+            piece=int(feature.pieces[first, y, x]),
+        )
+
+
+def in_turn(op: object) -> list[tuple[MvmOp, int]]:
+    """The visits of an op of a stream: bursts and windows, in order."""
+    if isinstance(op, MvmOp):
+        return [(op, window) for window in op.windows.data]
+    assert isinstance(op, InterleaveOp)
+    left = [list(burst.windows.data) for burst in op.bursts]
+    return [(op.bursts[number], left[number].pop(0)) for number in op.by.data]
+
+
+def under(window: Window, y: int, x: int, plane: Ints) -> Ints:
+    """The entries that a window at (y, x) reads: [channels, kernel], −1 for padding."""
+    (height, width), (top, left) = plane.shape[1:], window.pads[:2]
+    found = []
+    for ky, kx in np.ndindex(window.kernel):
+        row = y * window.strides[0] - top + ky * window.dilations[0]
+        column = x * window.strides[1] - left + kx * window.dilations[1]
+        inside = 0 <= row < height and 0 <= column < width
+        found.append(plane[:, row, column] if inside else np.full(len(plane), -1))
+    return np.stack(found, axis=1)
+
+
+def ceiling(a: int, b: int) -> int:
+    """⌈a / b⌉."""
+    return -(-a // b)
+
+
+def bits_of(value: SSAValue) -> int:
+    """Bits of an activation."""
+    code = quantization_of(value.type)
+    assert code is not None
+    return code.bits
+
+
+def shape_of(value: SSAValue) -> tuple[int, int, int]:
+    """Channels, height and width; a flat value has one position."""
+    assert isinstance(value.type, TensorType)
+    shape = value.type.get_shape()
+    return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (shape[0], 1, 1)
