@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import Float32Type, IntegerAttr, StringAttr, SymbolRe
 from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
-from spatem_ir.dialects.cnn_attributes import Quantization, quantization_of
+from spatem_ir.dialects.cnn_attributes import WIDEST_CODE, Quantization, quantization_of
 
 SUBJECTS = ("sym_name", "layer", "node", "number")
 """Properties that tell an op from others of its kind; an op has at most one of them."""
@@ -65,6 +65,8 @@ def quantized(op: Operation, value: SSAValue) -> Quantization:
     quantization = quantization_of(value.type)
     if quantization is None:
         fail(op, f"works on quantised integers (ui8, si8, !cnn.quant …), not on {value.type}")
+    if not 1 <= quantization.bits <= WIDEST_CODE:
+        fail(op, f"works on integers of 1 to {WIDEST_CODE} bits, not on {value.type}")
     return quantization
 
 

@@ -160,9 +160,8 @@ class PoolOp(IRDLOperation):
             fail(self, f"pools a feature map of 3 dimensions, not {len(shape)}")
         rows, columns = self.window.data.output_size(shape[1], shape[2])
         expect_shape(self, self.output, (shape[0], rows, columns))
-        (kh, kw), (top, left, bottom, right) = self.window.data.extent, self.window.data.pads
-        if max(top, bottom) >= kh or max(left, right) >= kw:
-            fail(self, "has windows of padding alone; pads must be smaller than the kernel")
+        if self.window.data.padding_alone(shape[1], shape[2]):
+            fail(self, "has a window of padding alone; make the pads smaller")
 
 
 @irdl_op_definition

@@ -40,6 +40,10 @@ from xdsl.utils.exceptions import VerifyException
 from spatem_ir.geometry.window import Window
 
 
+WIDEST_CODE = 32
+"""Most bits of an integer code: those of an accumulator."""
+
+
 @dataclass(frozen=True)
 class Quantization:
     """The integer code of an activation: real value = scale · (code − zero_point)."""
@@ -89,6 +93,10 @@ class QuantType(ParametrizedAttribute, TypeAttribute):
     def verify(self) -> None:
         if self.storage.signedness.data is Signedness.SIGNLESS:
             raise VerifyException(f"storage type {self.storage} must be signed or unsigned")
+        if not 1 <= self.storage.width.data <= WIDEST_CODE:
+            raise VerifyException(
+                f"storage type {self.storage} must have from 1 to {WIDEST_CODE} bits"
+            )
         if not self.scale.value.data > 0:
             raise VerifyException(f"scale {self.scale.value.data} must be positive")
         quantization = Quantization(*_storage(self.storage), 1.0, 0)

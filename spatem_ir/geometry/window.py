@@ -40,6 +40,16 @@ class Window:
             (width + left + right - ew) // self.strides[1] + 1,
         )
 
+    def padding_alone(self, height: int, width: int) -> bool:
+        """Whether there is a window that reads nothing but padding."""
+        outputs = self.output_size(height, width)
+        for axis, size in enumerate((height, width)):
+            offsets = [k * self.dilations[axis] for k in range(self.kernel[axis])]
+            firsts = (n * self.strides[axis] - self.pads[axis] for n in range(outputs[axis]))
+            if any(all(not 0 <= first + o < size for o in offsets) for first in firsts):
+                return True
+        return False
+
     def positions(self, height: int, width: int) -> NDArray[np.int64]:
         """Input positions that each window reads.
 

@@ -118,7 +118,7 @@ def _checked_inputs(network: NetworkOp, inputs: list[Array]) -> list[Array]:
         raise SpatemError(f"@{name} has {len(arguments)} inputs, not {len(inputs)}")
     checked = [_checked(name, *pair) for pair in zip(arguments, inputs, strict=True)]
     images = {len(array) for array in checked}
-    if len(images) > 1 or images == {0}:
+    if len(images) != 1 or images == {0}:
         raise SpatemError(
             f"@{name}: inputs have {', '.join(map(str, sorted(images)))} images; all must have the "
             "same number, at least one"

@@ -1,7 +1,7 @@
 """How many examples the differential tests try.
 
-The environment variable SPATEM_EXAMPLES sets the number and makes the examples random; by default
-they are always the same.
+By default always the same ones; the environment variable SPATEM_EXAMPLES sets another number and
+makes the examples random.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ import os
 
 from hypothesis import settings
 
-PROFILE = settings(
-    max_examples=int(os.environ.get("SPATEM_EXAMPLES", "80")),
-    derandomize="SPATEM_EXAMPLES" not in os.environ,
-    deadline=None,
-    database=None,
-)
+
+def examples(count: int) -> settings:
+    """Settings for so many examples."""
+    return settings(
+        max_examples=int(os.environ.get("SPATEM_EXAMPLES", count)),
+        derandomize="SPATEM_EXAMPLES" not in os.environ,
+        deadline=None,
+        database=None,
+    )

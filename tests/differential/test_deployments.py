@@ -11,7 +11,7 @@ import numpy as np
 from differential.deployments import random_places, to_mvm, to_ou, to_pxb, to_vxb
 from differential.machines import machines, with_crossbars
 from differential.networks import Network, build, networks, random_images
-from differential.profile import PROFILE
+from differential.profile import examples
 from differential.reference import evaluate
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +22,7 @@ from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.runtime.interpreter import execute
 
 
-@PROFILE
+@examples(60)
 @given(networks(), machines(), st.integers(0, 2**32 - 1))
 def test_every_legal_deployment_computes_what_the_reference_computes(
     network: Network, machine: Accelerator, seed: int

@@ -5,20 +5,25 @@ from __future__ import annotations
 import numpy as np
 from differential.machines import fewest_crossbars, machines, with_crossbars
 from differential.networks import Network, build, networks, random_images
-from differential.profile import PROFILE
+from differential.profile import examples
 from differential.reference import evaluate
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from xdsl.context import Context
 from xdsl.passes import ModulePass
 
 from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
+from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
 from spatem_ir.dialects.level import Level, level_of
+from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.hardware.accelerator import Accelerator
-from spatem_ir.passes import assign, order, pack
+from spatem_ir.passes import assign, expand_ou, order, pack
 from spatem_ir.passes.partition import partition
 from spatem_ir.runtime.interpreter import execute
+
+MOST_OPERATIONS = 4000
+"""Operations of a program that is spelled out; larger ones take too long."""
 
 
 @st.composite
@@ -41,7 +46,7 @@ def pipelines(draw: st.DrawFn) -> list[ModulePass]:
     ]
 
 
-@PROFILE
+@examples(200)
 @given(networks(), machines(), pipelines(), st.integers(1, 4), st.integers(0, 2**32 - 1))
 def test_every_level_computes_what_the_reference_computes(
     network: Network, machine: Accelerator, passes: list[ModulePass], slack: int, seed: int
@@ -62,3 +67,26 @@ def test_every_level_computes_what_the_reference_computes(
         for result, wanted in zip(execute(module, [images], store), expected, strict=True):
             np.testing.assert_array_equal(result, wanted, err_msg=f"level {levels[-1]}")
     assert levels == list(Level)
+
+
+@examples(60)
+@given(networks(), machines(), pipelines(), st.integers(0, 2**32 - 1))
+def test_a_program_that_is_spelled_out_computes_what_the_reference_computes(
+    network: Network, machine: Accelerator, passes: list[ModulePass], seed: int
+) -> None:
+    module, store = build(network)
+    layers = [op.layer for op in module.walk() if isinstance(op, WeightLayerOp)]
+    machine = with_crossbars(machine, fewest_crossbars(machine, layers))
+    module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(machine)
+    for step in passes:
+        step.apply(Context(), module)
+    stages = [op for op in module.ops if isinstance(op, OuStageOp)]
+    nodes = dataflow_of(module).by_name
+    visits = expand_ou.visits(stages)
+    assume(sum(expand_ou.operations(nodes[n], t, machine) for n, t in visits) <= MOST_OPERATIONS)
+    expand_ou.ExpandOuPass().apply(Context(), module)
+    module.verify()
+    images = random_images(network, 2, seed)
+    results = execute(module, [images], store)
+    for result, wanted in zip(results, evaluate(network, images), strict=True):
+        np.testing.assert_array_equal(result, wanted)

@@ -8,7 +8,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 from differential.machines import machines
-from differential.profile import PROFILE
+from differential.profile import examples
 from hypothesis import given
 from hypothesis import strategies as st
 from unit.geometry.strategies import layers
@@ -34,7 +34,7 @@ def axes(draw: st.DrawFn) -> tuple[int, int, int, int]:
     return extent, draw(st.integers(1, 16)), scale, draw(st.integers(1, 70))
 
 
-@PROFILE
+@examples(60)
 @given(axes())
 def test_cuts_are_the_useful_degrees(axis: tuple[int, int, int, int]) -> None:
     """A degree is useful if no smaller one has a largest part of as few units."""
@@ -54,7 +54,7 @@ def test_cuts_are_the_useful_degrees(axis: tuple[int, int, int, int]) -> None:
         assert units_of(size, unit, scale) == largest[degree - 1]
 
 
-@PROFILE
+@examples(60)
 @given(axes())
 def test_each_cut_has_fewer_units_per_part_than_the_one_before(
     axis: tuple[int, int, int, int],
@@ -90,7 +90,7 @@ def largest_tile_operations(layer: Layer, grid: Grid, accelerator: Accelerator) 
     return visit * grid.windows_per_copy(layer)
 
 
-@PROFILE
+@examples(60)
 @given(layers(), machines())
 def test_raising_a_degree_always_shortens_the_largest_tile(
     layer: Layer, accelerator: Accelerator
@@ -107,7 +107,7 @@ def test_raising_a_degree_always_shortens_the_largest_tile(
         assert all(after < before for before, after in pairwise(operations))
 
 
-@PROFILE
+@examples(60)
 @given(layers(), machines(), st.sampled_from(Deal))
 def test_every_combination_is_a_legal_grid(
     layer: Layer, accelerator: Accelerator, deal: Deal

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from differential.profile import PROFILE
+from differential.profile import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,7 +42,7 @@ def shared_bytes(held: Incidence, items: list[int], other: int) -> int:
     return sum(int(held.weights[datum]) for datum in union & data[other])
 
 
-@PROFILE
+@examples(60)
 @given(incidences(), st.integers(1, 5))
 def test_every_item_is_in_one_cluster_and_only_the_last_is_not_full(
     held: Incidence, capacity: int
@@ -55,7 +55,7 @@ def test_every_item_is_in_one_cluster_and_only_the_last_is_not_full(
     assert 1 <= sizes[-1] <= capacity
 
 
-@PROFILE
+@examples(60)
 @given(incidences(), st.integers(1, 5))
 def test_a_cluster_takes_the_item_that_shares_most_with_it(held: Incidence, capacity: int) -> None:
     left = list(range(held.count))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-from differential.profile import PROFILE
+from differential.profile import examples
 from hypothesis import given
 from hypothesis import strategies as st
 from unit.geometry.strategies import partitions
@@ -52,7 +52,7 @@ def test_ties_are_taken_in_turns() -> None:
     assert plurality(groups, pes, turn=1).tolist() == [4, 7, 2, 4, 7]
 
 
-@PROFILE
+@examples(60)
 @given(
     st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=6), min_size=1, max_size=6),
     st.integers(0, 7),
@@ -80,7 +80,7 @@ def test_most_tiles_of_a_slice_decide() -> None:
     assert homes.tolist() == [[1], [0]]
 
 
-@PROFILE
+@examples(60)
 @given(partitions(), st.integers(1, 3), st.data())
 def test_the_home_of_every_piece_holds_most_tiles_that_feed_it(
     case: tuple[Layer, Grid], crossbars_per_pe: int, data: st.DataObject

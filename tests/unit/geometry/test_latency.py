@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from differential.machines import machines
-from differential.profile import PROFILE
+from differential.profile import examples
 from hypothesis import given
 from unit.geometry.strategies import layers
 
@@ -76,7 +76,7 @@ def test_all_combinations_at_once() -> None:
         assert estimates[choice] == estimate(CONV, *cuts)
 
 
-@PROFILE
+@examples(60)
 @given(layers(), machines())
 def test_estimates_are_above_the_compute_time_of_the_largest_tile(
     layer: Layer, accelerator: Accelerator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import numpy as np
-from differential.profile import PROFILE
+from differential.profile import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,7 +44,7 @@ def packed(shapes: list[Shape], crossbars: int) -> list[tuple[Shape, Place]] | N
     return tiles
 
 
-@PROFILE
+@examples(60)
 @given(SHAPES, st.integers(1, 40))
 def test_tiles_lie_inside_crossbars_and_do_not_overlap(shapes: list[Shape], crossbars: int) -> None:
     tiles = packed(shapes, crossbars)
@@ -60,7 +60,7 @@ def test_tiles_lie_inside_crossbars_and_do_not_overlap(shapes: list[Shape], cros
     assert first_overlap(numbers, rows, columns, heights, widths) is None
 
 
-@PROFILE
+@examples(60)
 @given(SHAPES, st.integers(1, 12))
 def test_each_tile_goes_to_the_emptiest_crossbar_that_can_hold_it(
     shapes: list[Shape], crossbars: int
@@ -85,7 +85,7 @@ def test_each_tile_goes_to_the_emptiest_crossbar_that_can_hold_it(
     assert [place for _, place in tiles] == expected
 
 
-@PROFILE
+@examples(60)
 @given(SHAPES)
 def test_a_crossbar_for_each_tile_is_always_enough(shapes: list[Shape]) -> None:
     count = sum(number for _, _, number in shapes)
@@ -94,7 +94,7 @@ def test_a_crossbar_for_each_tile_is_always_enough(shapes: list[Shape]) -> None:
     assert [place for _, place in tiles] == [Place(number, 0, 0) for number in range(count)]
 
 
-@PROFILE
+@examples(60)
 @given(SHAPES)
 def test_crossbars_needed_is_a_lower_bound(shapes: list[Shape]) -> None:
     needed = crossbars_needed(shapes, WORDLINES, BITLINES)
@@ -124,7 +124,7 @@ def test_an_unsuitable_crossbar_is_tried_again_for_another_shape() -> None:
     assert pool.place_all(8, 2, 1, 1) == [Place(0, 0, 4)]
 
 
-@PROFILE
+@examples(60)
 @given(
     st.tuples(*[st.integers(0, 5)] * 2, *[st.integers(1, 9)] * 2).map(lambda r: Rectangle(*r)),
     st.integers(1, 9),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from differential.machines import machines, with_crossbars
 from differential.networks import Network, build, networks
-from differential.profile import PROFILE
+from differential.profile import examples
 from hypothesis import given
 from hypothesis import strategies as st
 from xdsl.context import Context
@@ -107,7 +107,7 @@ def partitioned(network: Network, accelerator: Accelerator, *passes: PartitionPa
     return dataflow_of(module)
 
 
-@PROFILE
+@examples(60)
 @given(networks(), machines(), st.sampled_from(["spatem", "minimum"]), st.sampled_from(Deal))
 def test_ready_times_are_those_of_a_direct_simulation(
     network: Network, machine: Accelerator, strategy: str, deal: Deal

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from differential.profile import PROFILE
+from differential.profile import examples
 from hypothesis import given
 from hypothesis import strategies as st
 from unit.geometry.strategies import partitions
@@ -16,7 +16,13 @@ from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.grid import Deal, Grid
 from spatem_ir.geometry.layer import Layer
 from spatem_ir.geometry.placement import Placement
-from spatem_ir.geometry.sequencing import Slot, program_classes, visit_order
+from spatem_ir.geometry.sequencing import (
+    ProgramClass,
+    Slot,
+    program_classes,
+    scheduled_classes,
+    visit_order,
+)
 from spatem_ir.geometry.window import Window
 
 Times = dict[str, np.ndarray]
@@ -53,7 +59,7 @@ def windows_of(member: Node, tile: int) -> int:
     return len(grid.copy_windows(layer, grid.coordinates(tile).copy))
 
 
-@PROFILE
+@examples(60)
 @given(deployments())
 def test_classes_hold_every_tile_once_where_it_sits(
     deployment: tuple[Dataflow, dict[str, Placement]],
@@ -72,7 +78,7 @@ def test_classes_hold_every_tile_once_where_it_sits(
     )
 
 
-@PROFILE
+@examples(60)
 @given(deployments())
 def test_crossbars_are_in_one_class_exactly_if_their_programs_are_equal(
     deployment: tuple[Dataflow, dict[str, Placement]],
@@ -94,7 +100,7 @@ def test_crossbars_are_in_one_class_exactly_if_their_programs_are_equal(
     assert len(set(signatures)) == len(signatures)
 
 
-@PROFILE
+@examples(60)
 @given(deployments())
 def test_crossbars_of_a_class_are_in_the_order_of_their_first_tiles(
     deployment: tuple[Dataflow, dict[str, Placement]],
@@ -105,6 +111,43 @@ def test_crossbars_of_a_class_are_in_the_order_of_their_first_tiles(
         assert [slot.node.number for slot in members.slots] == sorted(
             slot.node.number for slot in members.slots
         )
+
+
+def ready_times(dataflow: Dataflow, seed: int) -> Times:
+    """Any ready times, by layer: [matrices, windows]."""
+    random = np.random.default_rng(seed)
+    ready = {}
+    for member in dataflow.layers:
+        assert member.layer is not None
+        shape = (member.layer.matrices, member.layer.windows)
+        ready[member.name] = random.integers(0, 20, shape)
+    return ready
+
+
+@examples(60)
+@given(deployments(), st.integers(0, 2**32 - 1))
+def test_every_crossbar_visits_in_the_order_of_its_own_ready_times(
+    deployment: tuple[Dataflow, dict[str, Placement]], seed: int
+) -> None:
+    ready = ready_times(deployment[0], seed)
+    for several in program_classes(*deployment):
+        programs: dict[int, list[tuple[str, int]]] = {}
+        orders = []
+        for members, order in scheduled_classes(several, ready):
+            orders.append(order.tobytes())
+            for number, crossbar in enumerate(members.crossbars.tolist()):
+                own = members.select([number]).slots
+                assert visit_order(own, ready).tolist() == order.tolist()
+                programs[crossbar] = [(slot.node.name, int(slot.tiles[0])) for slot in own]
+        assert len(set(orders)) == len(orders)
+        assert programs == tiles_by_crossbar(several)
+
+
+def tiles_by_crossbar(members: ProgramClass) -> dict[int, list[tuple[str, int]]]:
+    return {
+        crossbar: [(slot.node.name, int(slot.tiles[number])) for slot in members.slots]
+        for number, crossbar in enumerate(members.crossbars.tolist())
+    }
 
 
 @st.composite
@@ -141,7 +184,7 @@ def visits_in_order(slots: list[Slot], ready: Times) -> list[tuple[int, int, int
     return visits
 
 
-@PROFILE
+@examples(60)
 @given(programs())
 def test_visits_are_in_order_of_ready_time_then_layer_then_window_then_slot(
     program: tuple[list[Slot], Times],

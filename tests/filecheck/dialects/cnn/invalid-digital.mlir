@@ -49,7 +49,7 @@ cnn.network @net(%x: tensor<1x4x4xui8>) {
 // -----
 
 cnn.network @net(%x: tensor<1x4x4xui8>) {
-  // CHECK: cnn.max_pool @pool: has windows of padding alone; pads must be smaller than the kernel
+  // CHECK: cnn.max_pool @pool: has a window of padding alone; make the pads smaller
   %y = cnn.max_pool @pool %x <2x2, pads [2, 0, 0, 0]> : tensor<1x4x4xui8> -> tensor<1x5x3xui8>
   cnn.output %y : tensor<1x5x3xui8>
 }
@@ -57,7 +57,7 @@ cnn.network @net(%x: tensor<1x4x4xui8>) {
 // -----
 
 cnn.network @net(%x: tensor<1x4x4xui8>) {
-  // CHECK: cnn.average_pool @pool: has windows of padding alone; pads must be smaller than the kernel
+  // CHECK: cnn.average_pool @pool: has a window of padding alone; make the pads smaller
   %y = cnn.average_pool @pool %x <2x2, pads [0, 0, 0, 2]> count_include_pad : tensor<1x4x4xui8> -> tensor<1x3x5xui8>
   cnn.output %y : tensor<1x3x5xui8>
 }
@@ -84,6 +84,14 @@ cnn.network @net(%x: tensor<4xui8>) {
   // CHECK: cnn.relu @relu: result has shape 2x2, its operands give 4
   %y = cnn.relu @relu %x : tensor<4xui8> -> tensor<2x2xui8>
   cnn.output %y : tensor<2x2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui33>) {
+  // CHECK: cnn.relu @relu: works on integers of 1 to 32 bits, not on tensor<4xui33>
+  %y = cnn.relu @relu %x : tensor<4xui33> -> tensor<4xui33>
+  cnn.output %y : tensor<4xui33>
 }
 
 // -----
@@ -212,4 +220,14 @@ cnn.network @net(%x: tensor<4xf32>) {
   // CHECK: cnn.softmax: result has shape 2x2, its operands give 4
   %y = cnn.softmax %x : tensor<4xf32> -> tensor<2x2xf32>
   cnn.output %y : tensor<2x2xf32>
+}
+
+// -----
+
+// The two kernel rows of the one window are above and below the only row.
+
+cnn.network @net(%x: tensor<1x1x1xui8>) {
+  // CHECK: cnn.average_pool @pool: has a window of padding alone; make the pads smaller
+  %y = cnn.average_pool @pool %x <2x1, pads [1, 0, 1, 0], dilations 2x1> : tensor<1x1x1xui8> -> tensor<1x1x1xui8>
+  cnn.output %y : tensor<1x1x1xui8>
 }

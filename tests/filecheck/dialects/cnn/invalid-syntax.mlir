@@ -10,6 +10,16 @@
 
 // -----
 
+// CHECK: storage type ui33 must have from 1 to 32 bits
+"test.op"() : () -> tensor<2x!cnn.quant<ui33, 0.5>>
+
+// -----
+
+// CHECK: storage type ui0 must have from 1 to 32 bits
+"test.op"() : () -> tensor<2x!cnn.quant<ui0, 0.5>>
+
+// -----
+
 // CHECK: scale -0.5 must be positive
 "test.op"() : () -> tensor<2x!cnn.quant<ui8, -0.5>>
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
+from unit.runtime.machine.stepped_state import Core, Head, Job, Packet, Server
 from unit.runtime.machine.stepped_tables import Tables, Visit, ceiling
 
 from spatem_ir.hardware.accelerator import Accelerator
@@ -19,60 +19,6 @@ from spatem_ir.hardware.accelerator import Accelerator
 
 class Stuck(Exception):
     """Nothing moves any more, and not all outputs have left."""
-
-
-class Job(NamedTuple):
-    """Work for a server; `order` decides, `alike` jobs that wait together are done together."""
-
-    arrival: int
-    order: tuple[int, ...]
-    cycles: int
-    what: Any
-    alike: Hashable = None
-
-
-@dataclass
-class Server:
-    """A port, adders, units or a link."""
-
-    waiting: list[Job] = field(default_factory=list)
-    jobs: list[Job] = field(default_factory=list)
-    end: int = 0
-
-
-@dataclass
-class Head:
-    """The head of a packet on its way to a PE, and the branches of its tree."""
-
-    time: int
-    pe: int
-    packet: Packet
-
-
-@dataclass
-class Packet:
-    """Bytes for some PEs: `kind` is what happens at the end, `what` to which piece."""
-
-    kind: str
-    what: tuple[int, ...]
-    source: int
-    targets: list[int]
-    size: int
-    order: tuple[int, ...]
-
-
-@dataclass
-class Core:
-    """A crossbar: visits (over all images) asked for, with operand, started, ended."""
-
-    visits: list[Visit]
-    asked: int = 0
-    loaded: int = 0
-    started: int = 0
-    ended: int = 0
-    end: int = 0
-    wants: bool = False
-    starts: list[int] = field(default_factory=list)
 
 
 class Stepped:
@@ -83,7 +29,7 @@ class Stepped:
         self.now = 0
         self.servers: dict[tuple[Any, ...], Server] = defaultdict(Server)
         self.cores = {n: Core(visits * images) for n, visits in tables.streams.items()}
-        self.there: set[tuple[int, int, int]] = set()
+        self.there: dict[tuple[int, int], set[int]] = defaultdict(set)
         self.heads: list[Head] = []
         self.tails: list[Head] = []
         self.valid: list[tuple[int, int, int, int]] = []
@@ -92,7 +38,6 @@ class Stepped:
         self.tasks_left = [(image, task) for image in range(images) for task in tables.tasks]
         self.outputs_left = Counter(i for i, task in self.tasks_left if task.unit == "port")
         self.finished = [0] * images
-        self.starting: Counter[str] = Counter()
         self.injected = Counter(inputs=0, activations=0, partial_sums=0)
         self.byte_hops = self.fetched = self.additions = 0
         self.changes: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -246,7 +191,7 @@ class Stepped:
             self.send(kind, Packet("piece", (image, piece), home, group, size, order))
 
     def put(self, pe: int, image: int, piece: int) -> None:
-        self.there.add((pe, image, piece))
+        self.there[pe, image].add(piece)
         self.changes[pe].append((self.now, self.tables.size[piece]))
 
     def read(self, pe: int, image: int, pieces: frozenset[int]) -> None:
@@ -256,7 +201,7 @@ class Stepped:
                 self.changes[pe].append((self.now, -self.tables.size[piece]))
 
     def has(self, pe: int, image: int, pieces: frozenset[int]) -> bool:
-        return all((pe, image, piece) in self.there for piece in pieces)
+        return pieces <= self.there[pe, image]
 
     def send(self, kind: str, packet: Packet) -> None:
         self.injected[kind] += packet.size

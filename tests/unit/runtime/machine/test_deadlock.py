@@ -57,7 +57,9 @@ def test_two_crossbars_that_wait_for_each_other_deadlock() -> None:
             "crossbars 1 { ou.mvm @second tiles 0 windows 0\n ou.mvm @first tiles 1 windows 0 }",
         ],
     )
-    with pytest.raises(SpatemError, match="deadlocks: crossbar 0 waits for .* window 1 of @second"):
+    with pytest.raises(
+        SpatemError, match=r"deadlocks: crossbar 0 waits for the operand of window 1 of @second"
+    ):
         run(text)
 
 

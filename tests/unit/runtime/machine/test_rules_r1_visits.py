@@ -1,4 +1,4 @@
-"""R1: how long a visit takes, where OUs are anchored, and that a crossbar runs its stream in order."""
+"""R1: how long a visit takes, where OUs start, and that a crossbar runs its stream in order."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_an_operation_takes_the_cycles_of_the_accelerator(cycles: int) -> None:
 
 
 def test_operation_units_start_at_the_corner_of_the_tile() -> None:
-    """A tile of 4 x 4 cells is one part wherever it sits, also across multiples of the OU's size."""
+    """A tile of 4 x 4 cells is one part wherever it sits, not only at multiples of 4."""
     text = deployment(
         input="8xui2",
         ops=[dense("a", "input", "8xui2 -> 4xui8", hwm=2)],

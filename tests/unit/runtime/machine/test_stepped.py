@@ -23,7 +23,7 @@ def expect_agreement(module: ModuleOp, images: int) -> Execution | None:
     try:
         stepped.run()
     except Stuck:
-        with pytest.raises(SpatemError, match="deadlocks|ends before all outputs"):
+        with pytest.raises(SpatemError, match=r"deadlocks|ends before all outputs"):
             engine.run()
         return None
     execution = engine.run()
@@ -40,14 +40,14 @@ def expect_agreement(module: ModuleOp, images: int) -> Execution | None:
     return execution
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(20, 50))
 def test_programs_of_the_passes(seed: int) -> None:
     random = Random(seed)
     execution = expect_agreement(through_the_passes(random), random.choice([1, 1, 2, 3]))
     assert execution is not None
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(20, 50))
 def test_programs_made_at_random(seed: int) -> None:
     random = Random(seed)
     expect_agreement(at_random(random), random.choice([1, 1, 2, 3]))

@@ -1,0 +1,143 @@
+"""Lower bounds: by hand, and never above what the machine takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from differential.machines import machines
+from differential.networks import Network, networks
+from differential.profile import examples
+from hypothesis import given
+from hypothesis import strategies as st
+from unit.geometry.strategies import partitions
+from unit.passes.deployed import applied, network_on, parsed, randomly_placed
+
+from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.geometry.bounds import LowerBounds, least_operations, lower_bounds
+from spatem_ir.geometry.grid import Deal, Grid, ou_operations
+from spatem_ir.geometry.layer import Layer
+from spatem_ir.geometry.window import Window
+from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.loader import load_accelerator
+from spatem_ir.passes.assign import AssignPass
+from spatem_ir.passes.order import OrderPass
+from spatem_ir.passes.pack import PackPass
+from spatem_ir.passes.partition.partition import STRATEGIES, PartitionPass
+from spatem_ir.runtime.machine.program import program_of
+from spatem_ir.runtime.machine.reference import ReferenceEngine
+
+TINY = load_accelerator("tiny")
+
+DENSE = """
+cnn.network @net(%x: tensor<8xui8>) {
+  %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<12x8xsi2>> scale 0.5 : tensor<8xui8> -> tensor<12xui8>
+  cnn.output %y : tensor<12xui8>
+}
+"""  # noqa: E501
+
+CHAIN = """
+cnn.network @net(%x: tensor<4x1x6xui8>) {
+  %a = cnn.conv @a %x <1x2> weights #cnn.seeded<0, tensor<4x4x1x2xsi2>> scale 0.5 : tensor<4x1x6xui8> -> tensor<4x1x5xui8>
+  %relu = cnn.relu @relu %a : tensor<4x1x5xui8> -> tensor<4x1x5xui8>
+  %pool = cnn.max_pool @pool %relu <1x3, strides 1x2> : tensor<4x1x5xui8> -> tensor<4x1x2xui8>
+  cnn.output %pool : tensor<4x1x2xui8>
+}
+"""  # noqa: E501
+
+
+def bounds_of(text: str, accelerator: Accelerator) -> LowerBounds:
+    module = applied(parsed(text, accelerator), [PartitionPass(strategy="minimum")])
+    return lower_bounds(dataflow_of(module), accelerator)
+
+
+def test_a_dense_layer() -> None:
+    """2 x 3 OUs for 8 bits; 8 bytes in, one layer, 12 bytes out, 4 bytes a cycle."""
+    layer = 1 + TINY.ou.cycles + TINY.ou.pipeline_cycles + 1
+    bounds = bounds_of(DENSE, TINY)
+    assert bounds.work == 2 * 3 * 8 * TINY.ou.cycles // TINY.crossbars
+    assert bounds.path == 2 + layer + 3
+    assert bounds.largest == max(bounds.work, bounds.path)
+
+
+def test_work_is_rounded_up() -> None:
+    one_pe = replace(TINY, chip=replace(TINY.chip, pe_rows=1, pe_columns=1))
+    three = replace(
+        one_pe, cu=replace(one_pe.cu, crossbars=3), pe=replace(one_pe.pe, compute_units=1)
+    )
+    assert bounds_of(DENSE, three).work == 64
+    five = replace(three, cu=replace(three.cu, crossbars=5))
+    assert bounds_of(DENSE, five).work == 39
+
+
+def test_a_chain_waits_for_the_last_activation_of_a_window() -> None:
+    """Position p is there in cycle p + 1; windows of two, then of three positions."""
+    layer = 1 + TINY.ou.cycles + TINY.ou.pipeline_cycles + 1
+    pool = 3
+    last = 6 + layer + 1 + pool
+    # the last window needs position 5; its output of 4 bytes takes one cycle
+    assert bounds_of(CHAIN, TINY).path == last + 1
+    slow = replace(TINY, io=replace(TINY.io, bytes_per_cycle=1))
+    # the first pooled value needs positions 0 to 3, all 8 output bytes follow; the last needs
+    # all 24 input bytes
+    assert bounds_of(CHAIN, slow).path == max(16 + layer + 1 + pool + 8, 24 + layer + 1 + pool + 1)
+
+
+@examples(80)
+@given(partitions())
+def test_no_grid_needs_fewer_operations(case: tuple[Layer, Grid]) -> None:
+    layer, grid = case
+    operations = 0
+    for tile in range(grid.tiles(layer)):
+        at = grid.coordinates(tile)
+        rows, columns, bits = (
+            last - first
+            for first, last in (
+                grid.row_range(layer, at.row),
+                grid.column_range(layer, at.column),
+                grid.bit_range(layer, at.bit),
+            )
+        )
+        visit = ou_operations(TINY, rows, columns, layer.weight_bits, bits)
+        operations += visit * len(grid.copy_windows(layer, at.copy))
+    assert least_operations(layer, TINY) <= operations
+
+
+def test_least_operations_of_several_matrices() -> None:
+    layer = Layer("conv", (8, 3, 3), 6, Window((2, 2)), groups=2, input_bits=3, weight_bits=4)
+    # 2 matrices of 16 x 3 weights of 2 cells, 4 windows
+    assert least_operations(layer, TINY) == 2 * 4 * (4 * 2 * 3)
+
+
+@examples(25)
+@given(
+    networks(),
+    machines(),
+    st.sampled_from(sorted(STRATEGIES)),
+    st.sampled_from(Deal),
+    st.integers(1, 3),
+)
+def test_bounds_are_below_the_simulated_latency(
+    network: Network, machine: Accelerator, strategy: str, deal: Deal, slack: int
+) -> None:
+    module = network_on(network, machine, slack)
+    passes = [PartitionPass(strategy=strategy, deal=deal), PackPass(), AssignPass(), OrderPass()]
+    applied(module, passes)
+    bounds = lower_bounds(dataflow_of(module), accelerator_of(module))
+    latency = ReferenceEngine(program_of(module)).run().finished[0]
+    assert 0 < bounds.largest <= latency
+
+
+@examples(25)
+@given(networks(), machines(), st.integers(0, 2**32 - 1))
+def test_bounds_hold_for_any_deployment(network: Network, machine: Accelerator, seed: int) -> None:
+    module = applied(randomly_placed(network, machine, seed), [OrderPass()])
+    bounds = lower_bounds(dataflow_of(module), accelerator_of(module))
+    latency = ReferenceEngine(program_of(module)).run().finished[0]
+    assert 0 < bounds.largest <= latency
+
+
+@pytest.mark.parametrize(("work", "path"), [(5, 7), (7, 5)])
+def test_the_largest_bound_counts(work: int, path: int) -> None:
+    assert LowerBounds(work, path).largest == 7

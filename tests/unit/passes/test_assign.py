@@ -1,0 +1,113 @@
+"""Assignment: every virtual crossbar on a physical one of its own, near PEs first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from differential.machines import machines
+from differential.networks import Network, networks
+from differential.profile import examples
+from hypothesis import given
+from hypothesis import strategies as st
+from unit.passes.deployed import applied, network_on
+
+from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.vxb import VxbStageOp
+from spatem_ir.geometry.clustering import cluster, crossbar_incidence
+from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.loader import load_accelerator
+from spatem_ir.passes.assign import (
+    STRATEGIES,
+    AssignPass,
+    home_sequence,
+    pes_by_distance,
+    rank_within,
+)
+from spatem_ir.passes.pack import PackPass
+from spatem_ir.passes.partition.partition import PartitionPass
+
+TINY = load_accelerator("tiny")
+
+
+def test_pes_in_ascending_distance_from_the_port() -> None:
+    wide = replace(TINY, chip=replace(TINY.chip, pe_rows=3, pe_columns=4))
+    # rows of four PEs; distances 0, 1, 2, 3 / 1, 2, 3, 4 / 2, 3, 4, 5
+    assert pes_by_distance(wide) == [0, 1, 4, 2, 5, 8, 3, 6, 9, 7, 10, 11]
+
+
+def test_ranks_within_clusters() -> None:
+    assert rank_within(np.array([1, 0, 1, 1, 0, 2])).tolist() == [0, 0, 1, 2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("table", "pattern"),
+    [
+        ([[4, 4, 4]], [4]),
+        ([[0, 1, 0, 1, 0]], [0, 1]),
+        ([[0, 1, 1, 0]], [0, 1, 1]),
+        ([[5, 5, 5], [7, 7, 7]], [5, 7]),
+        ([[5, 5, 5], [7, 7, 8]], [5, 5, 5, 7, 7, 8]),
+    ],
+)
+def test_homes_are_written_as_the_shortest_pattern(
+    table: list[list[int]], pattern: list[int]
+) -> None:
+    assert list(home_sequence(np.array(table))) == pattern
+
+
+@st.composite
+def home_tables(draw: st.DrawFn) -> np.ndarray:
+    slices, positions = draw(st.integers(1, 3)), draw(st.integers(1, 8))
+    pes = st.lists(st.integers(0, 1), min_size=positions, max_size=positions)
+    return np.array(draw(st.lists(pes, min_size=slices, max_size=slices)))
+
+
+@examples(80)
+@given(home_tables())
+def test_a_pattern_of_homes_gives_the_table_again(table: np.ndarray) -> None:
+    slices, positions = table.shape
+    pattern = np.array(list(home_sequence(table))).reshape(slices, -1)
+    np.testing.assert_array_equal(pattern[:, np.arange(positions) % pattern.shape[1]], table)
+
+
+@examples(15)
+@given(networks(), machines(), st.sampled_from(STRATEGIES))
+def test_physical_crossbars_exist_and_are_used_once(
+    network: Network, machine: Accelerator, strategy: str
+) -> None:
+    module = network_on(network, machine, slack=2)
+    applied(module, [PartitionPass(), PackPass()])
+    stage = next(op for op in module.ops if isinstance(op, VxbStageOp))
+    accelerator = accelerator_of(module)
+    physical = AssignPass(strategy=strategy).physical_crossbars(
+        dataflow_of(module), stage.placements(), accelerator
+    )
+    assert len(set(physical.tolist())) == len(physical)
+    assert physical.min() >= 0
+    assert physical.max() < accelerator.crossbars
+
+
+@examples(15)
+@given(networks(), machines())
+def test_clusters_of_crossbars_come_into_one_cu_and_clusters_of_cus_into_one_pe(
+    network: Network, machine: Accelerator
+) -> None:
+    module = network_on(network, machine, slack=2)
+    applied(module, [PartitionPass(), PackPass()])
+    stage = next(op for op in module.ops if isinstance(op, VxbStageOp))
+    accelerator, dataflow = accelerator_of(module), dataflow_of(module)
+    virtual = stage.placements()
+    physical = AssignPass().physical_crossbars(dataflow, virtual, accelerator)
+    crossbars = crossbar_incidence(dataflow, virtual, len(physical))
+    unit_of = cluster(crossbars, accelerator.cu.crossbars)
+    units = crossbars.merged(unit_of, unit_of.max() + 1)
+    pe_of = cluster(units, accelerator.pe.compute_units)
+    pes, near = physical // accelerator.crossbars_per_pe, pes_by_distance(accelerator)
+    cus = physical // accelerator.cu.crossbars
+    for crossbar in range(len(physical)):
+        same_unit = unit_of == unit_of[crossbar]
+        assert (same_unit == (cus == cus[crossbar])).all()
+        assert pes[crossbar] == near[pe_of[unit_of[crossbar]]]

@@ -1,0 +1,65 @@
+"""Programs that `order` writes: they never deadlock, and a layer waits for the one before."""
+
+from __future__ import annotations
+
+import pytest
+from differential.machines import machines
+from differential.networks import Network, networks
+from differential.profile import examples
+from hypothesis import given
+from hypothesis import strategies as st
+from unit.passes.deployed import applied, parsed, randomly_placed
+
+from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.loader import load_accelerator
+from spatem_ir.passes.order import STRATEGIES, OrderPass
+from spatem_ir.runtime.machine.program import program_of
+from spatem_ir.runtime.machine.reference import ReferenceEngine
+
+COPIES_THAT_SHARE = """
+cnn.network @net(%x: tensor<16x1x6xui8>) {
+  %a = mvm.layer @a %x <1x1> weights #cnn.seeded<0, tensor<16x16x1x1xsi2>> scale 0.5 matrix 16x16 windows 6 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 16x16> : tensor<16x1x6xui8> -> tensor<16x1x6xui8>
+  %c = mvm.layer @c %a <1x1> weights #cnn.seeded<1, tensor<4x16x1x1xsi2>> scale 0.5 matrix 16x4 windows 6 grid <hwm = 1, wwm = 1, iw = 3 cyclic, ib = 1, tile 16x4> : tensor<16x1x6xui8> -> tensor<4x1x6xui8>
+  %d = mvm.layer @d %c <1x1> weights #cnn.seeded<2, tensor<4x4x1x1xsi2>> scale 0.5 matrix 4x4 windows 6 grid <hwm = 1, wwm = 1, iw = 3 cyclic, ib = 1, tile 4x4> : tensor<4x1x6xui8> -> tensor<4x1x6xui8>
+  cnn.output %d : tensor<4x1x6xui8>
+}
+pxb.stage 0 {
+  pxb.place @a tiles 0 crossbars 0 at [0, 0]
+  pxb.place @c tiles 0 to 3 crossbars [3, 1, 2] at [0, 0]
+  pxb.place @d tiles 0 to 3 crossbars [1, 4, 2] at [0, 4]
+  pxb.home @a pes 0
+  pxb.home @c pes 0
+  pxb.home @d pes 0
+}
+"""  # noqa: E501
+"""Crossbars 1 and 2 hold tiles of the same layers, but cannot visit them in the same order."""
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_copies_that_share_crossbars_do_not_deadlock(strategy: str) -> None:
+    module = parsed(COPIES_THAT_SHARE, load_accelerator("tiny"))
+    applied(module, [OrderPass(strategy=strategy)])
+    ReferenceEngine(program_of(module)).run()
+
+
+@examples(20)
+@given(networks(), machines(), st.sampled_from(STRATEGIES), st.integers(0, 2**32 - 1))
+def test_no_program_deadlocks_wherever_tiles_are_placed(
+    network: Network, machine: Accelerator, strategy: str, seed: int
+) -> None:
+    module = randomly_placed(network, machine, seed)
+    applied(module, [OrderPass(strategy=strategy)])
+    execution = ReferenceEngine(program_of(module)).run()
+    assert execution.finished[0] > 0
+
+
+@examples(20)
+@given(networks(), machines(), st.integers(0, 2**32 - 1))
+def test_layer_by_layer_no_crossbar_goes_back_to_a_layer(
+    network: Network, machine: Accelerator, seed: int
+) -> None:
+    module = randomly_placed(network, machine, seed)
+    applied(module, [OrderPass(strategy="layer")])
+    for visits in program_of(module).streams.values():
+        layers = [visit.operand.node for visit in visits]
+        assert layers == sorted(layers)

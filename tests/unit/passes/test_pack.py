@@ -1,0 +1,106 @@
+"""Packing of whole networks: shapes of tiles, the bound, and which strategy wins."""
+
+from __future__ import annotations
+
+import numpy as np
+from differential.machines import machines
+from differential.networks import Network, networks
+from differential.profile import examples
+from hypothesis import given
+from hypothesis import strategies as st
+from unit.geometry.strategies import partitions
+from unit.passes.deployed import applied, network_on
+
+from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.mvm import AlternativeOp, layer_ops
+from spatem_ir.dialects.vxb import VxbStageOp
+from spatem_ir.errors import SpatemError
+from spatem_ir.geometry.grid import Grid
+from spatem_ir.geometry.layer import Layer
+from spatem_ir.geometry.window import Window
+from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.loader import load_accelerator
+from spatem_ir.passes.pack import (
+    STRATEGIES,
+    PackPass,
+    crossbars_at_least,
+    exclusive_placements,
+    tile_shapes,
+    worst_fit_placements,
+)
+from spatem_ir.passes.partition.partition import PartitionPass
+
+TINY = load_accelerator("tiny")
+
+
+def test_shapes_of_tiles_are_in_cells_and_largest_first() -> None:
+    layer = Layer("fc", (10, 1, 1), 5, Window((1, 1)), weight_bits=4)
+    grid = Grid(hwm=2, wwm=2, iw=1, ib=1, tile_rows=8, tile_columns=3)
+    shapes = [(h, w, tiles.tolist()) for h, w, tiles in tile_shapes(layer, grid, TINY)]
+    assert shapes == [(8, 6, [0]), (8, 4, [2]), (2, 6, [1]), (2, 4, [3])]
+
+
+@examples(60)
+@given(partitions())
+def test_every_tile_has_one_shape_and_they_cover_the_cells_of_all_copies(
+    case: tuple[Layer, Grid],
+) -> None:
+    layer, grid = case
+    shapes = tile_shapes(layer, grid, TINY)
+    tiles = np.concatenate([members for _, _, members in shapes])
+    assert sorted(tiles.tolist()) == list(range(grid.tiles(layer)))
+    areas = [height * width for height, width, _ in shapes]
+    assert areas == sorted(areas, reverse=True)
+    cells = sum(height * width * len(members) for height, width, members in shapes)
+    per_weight = TINY.cells_per_weight(layer.weight_bits)
+    assert cells == layer.weights * per_weight * grid.iw * grid.ib
+
+
+@examples(25)
+@given(networks(), machines(), st.booleans())
+def test_packing_uses_at_least_the_bound_and_places_every_tile(
+    network: Network, machine: Accelerator, by_time: bool
+) -> None:
+    module = applied(network_on(network, machine, slack=2), [PartitionPass()])
+    accelerator = accelerator_of(module)
+    layers = [op.layer for op in layer_ops(module)]
+    grids = [op.grid.data for op in layer_ops(module)]
+    bound = crossbars_at_least(layers, grids, accelerator)
+    placements = worst_fit_placements(layers, grids, accelerator, by_time=by_time)
+    if placements is None:
+        return
+    used = set(np.concatenate([placed.crossbars for placed in placements]).tolist())
+    assert bound <= len(used) <= accelerator.crossbars
+    for layer, grid, placed in zip(layers, grids, placements, strict=True):
+        assert sorted(placed.tiles.tolist()) == list(range(grid.tiles(layer)))
+
+
+@examples(25)
+@given(networks(), machines(), st.sampled_from(STRATEGIES), st.integers(1, 3))
+def test_the_first_strategy_that_fits_wins(
+    network: Network, machine: Accelerator, strategy: str, slack: int
+) -> None:
+    module = applied(network_on(network, machine, slack), [PartitionPass()])
+    accelerator = accelerator_of(module)
+    layers = [op.layer for op in layer_ops(module)]
+    tried = [[op.grid.data for op in layer_ops(module)]]
+    tried += [
+        [grid.data for grid in op.grids] for op in module.ops if isinstance(op, AlternativeOp)
+    ]
+    place = (
+        exclusive_placements
+        if strategy == "exclusive"
+        else lambda *arguments: worst_fit_placements(*arguments, by_time=False)
+    )
+    expected = next((g for g in tried if place(layers, g, accelerator) is not None), None)
+    try:
+        applied(module, [PackPass(strategy=strategy)])
+    except SpatemError:
+        assert expected is None
+        return
+    assert [op.grid.data for op in layer_ops(module)] == expected
+    assert not any(isinstance(op, AlternativeOp) for op in module.ops)
+    stage = next(op for op in module.ops if isinstance(op, VxbStageOp))
+    if strategy == "exclusive":
+        crossbars = [placed.crossbars for placed in stage.placements().values()]
+        assert np.concatenate(crossbars).tolist() == list(range(sum(map(len, crossbars))))
