@@ -26,6 +26,7 @@ lint: $(INSTALLED) ## check style, formatting and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
+	$(BIN)/pyright spatem_ir/dialects spatem_ir/passes
 
 bench: $(INSTALLED) ## run the benchmarks (ARGS: of benchmarks)
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -39,7 +39,6 @@ from xdsl.utils.exceptions import VerifyException
 
 from spatem_ir.geometry.window import Window
 
-
 WIDEST_CODE = 32
 """Most bits of an integer code: those of an accumulator."""
 

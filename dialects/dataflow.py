@@ -130,7 +130,11 @@ class _Builder:
         name = f"output{len(names)}" if names else "output"
         shape = feature_map(value)
         slices = self.joined_slices(sources, shape[1] * shape[2])
-        self.append(Node(len(self.nodes), name, NodeKind.OUTPUT, shape, code.bits, slices, sources))
+        number, size = len(self.nodes), shape[1:]
+        node = Node(
+            number, name, NodeKind.OUTPUT, shape, code.bits, slices, sources, input_size=size
+        )
+        self.append(node)
 
     def add_layer(self, op: LayerOp) -> None:
         layer, grid = op.layer, op.grid.data

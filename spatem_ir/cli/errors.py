@@ -9,7 +9,12 @@ import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
-from xdsl.utils.exceptions import DiagnosticException, ParseError, UnregisteredConstructException
+from xdsl.utils.exceptions import (
+    ArgSpecParseError,
+    DiagnosticException,
+    ParseError,
+    UnregisteredConstructException,
+)
 
 from spatem_ir.errors import SpatemError
 
@@ -34,7 +39,7 @@ def run_tool(name: str, tool: Callable[[], None]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except Exception as error:
+    except (Exception, ArgSpecParseError) as error:
         if os.environ.get(TRACEBACK_VARIABLE):
             traceback.print_exc()
         print(f"{name}: {message_of(error)}", file=sys.stderr)
@@ -42,13 +47,15 @@ def run_tool(name: str, tool: Callable[[], None]) -> int:
     return 0
 
 
-def message_of(error: Exception) -> str:
+def message_of(error: BaseException) -> str:
     """The one line that tells a user what is wrong."""
     match error:
         case ParseError():
             return f"{error.span.get_location()}: {_first_line(error.msg)}"
         case SpatemError():
             return str(error)
+        case ArgSpecParseError():
+            return str(error).strip().splitlines()[-1].strip()
         case DiagnosticException() | UnregisteredConstructException():
             return _first_line(str(error))
         case FileNotFoundError() | PermissionError() | IsADirectoryError() | NotADirectoryError():

@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import PassPipeline
 from xdsl.universe import Universe
 from xdsl.utils.arg_spec import parse_pipeline
+from xdsl.utils.exceptions import ArgSpecParseError
 
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.errors import SpatemError
@@ -31,6 +32,12 @@ def remaining_pipeline(level: Level, strategy: str | None) -> str:
     return ",".join(passes)
 
 
+def pipeline_error(error: BaseException) -> str:
+    """What is wrong with a pipeline, in one line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
+
+
 def check_passes(pipeline: str, known: Collection[str]) -> None:
     """Check the names of the passes of a pipeline.
 
@@ -39,8 +46,8 @@ def check_passes(pipeline: str, known: Collection[str]) -> None:
     """
     try:
         names = [spec.name for spec in parse_pipeline(pipeline)]
-    except Exception as error:
-        raise SpatemError(f"--pass-pipeline '{pipeline}': {error}") from error
+    except (Exception, ArgSpecParseError) as error:
+        raise SpatemError(f"--pass-pipeline '{pipeline}': {pipeline_error(error)}") from error
     for name in names:
         if name not in known:
             ours = ", ".join([*PIPELINE.values(), "expand-ou"])
@@ -68,8 +75,8 @@ def run_pipeline(
     check_passes(pipeline, known)
     try:
         passes = PassPipeline.parse_spec(known, pipeline, between)
-    except Exception as error:
-        raise SpatemError(f"--pass-pipeline '{pipeline}': {error}") from error
+    except (Exception, ArgSpecParseError) as error:
+        raise SpatemError(f"--pass-pipeline '{pipeline}': {pipeline_error(error)}") from error
     passes.apply(context, module)
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.utils.exceptions import ParseError
+from xdsl.utils.exceptions import ArgSpecParseError
 from xdsl.xdsl_opt_main import xDSLOptMain
 
+from spatem_ir import __version__
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
 from spatem_ir.cli.files import write_whole
 from spatem_ir.cli.inputs import add_network_arguments, import_options
@@ -34,6 +35,8 @@ pipeline is --pass-pipeline=partition,pack,assign,order."""
 class SpatemOptMain(xDSLOptMain):
     """xDSL's driver with networks as input, an accelerator, and files written all or nothing."""
 
+    version_format = f"spatem-opt {__version__} built on xDSL {{xdsl_version}}"
+
     def __init__(self, args: list[str] | None = None):
         self.pending_output: io.StringIO | None = None
         self.pending_weights: dict[str, NDArray[np.generic]] = {}
@@ -43,7 +46,7 @@ class SpatemOptMain(xDSLOptMain):
         register_dialects(self.ctx)
 
     def register_all_frontends(self) -> None:
-        super().register_all_frontends()
+        self.available_frontends["mlir"] = self.parse_ir
         self.available_frontends["onnx"] = self.parse_network
         self.available_frontends[NETWORK] = self.parse_network
 
@@ -61,13 +64,14 @@ class SpatemOptMain(xDSLOptMain):
         )
 
     def setup_pipeline(self) -> None:
-        from spatem_ir.cli.lowering import check_passes
+        from spatem_ir.cli.lowering import check_passes, pipeline_error
 
         check_passes(self.args.passes, self.available_passes)
         try:
             super().setup_pipeline()
-        except Exception as error:
-            raise SpatemError(f"--pass-pipeline '{self.args.passes}': {error}") from error
+        except (Exception, ArgSpecParseError) as error:
+            reason = pipeline_error(error)
+            raise SpatemError(f"--pass-pipeline '{self.args.passes}': {reason}") from error
 
     def get_input_stream(self) -> tuple[IO[bytes], str]:
         name = self.args.input_file
@@ -106,16 +110,21 @@ class SpatemOptMain(xDSLOptMain):
             return self.args.weights
         return str(Path(self.args.output_file).with_suffix(".npz"))
 
+    def parse_ir(self, stream: IO[bytes]) -> ModuleOp:
+        """Parse text of the IR."""
+        from spatem_ir.cli.parsing import parse_module
+
+        return parse_module(
+            self.ctx,
+            stream.read(),
+            self.get_input_name(),
+            implicit_module=not self.args.no_implicit_module,
+        )
+
     def parse_chunk(
         self, chunk: IO[bytes], file_extension: str, start_offset: int = 0
     ) -> ModuleOp | None:
-        try:
-            module = super().parse_chunk(chunk, file_extension, start_offset)
-        except (ParseError, SpatemError, OSError):
-            raise
-        except Exception as error:
-            message = str(error).splitlines() or [type(error).__name__]
-            raise SpatemError(f"{self.get_input_name()}: malformed IR: {message[0]}") from error
+        module = super().parse_chunk(chunk, file_extension, start_offset)
         if module is not None:
             self.set_accelerator(module, default=file_extension != "mlir")
         return module

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, TensorType
-from xdsl.parser import Parser
 
 from spatem_ir.cli.lowering import lower, remaining_pipeline, run_pipeline
+from spatem_ir.cli.parsing import parse_module
 from spatem_ir.dialects.cnn_attributes import quantization_of
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr, optional_accelerator
 from spatem_ir.dialects.level import Level, level_of
@@ -145,7 +145,7 @@ def load_source(options: RunOptions, context: Context) -> Source:
     """Read the IR file or import the network, and put the accelerator on the module."""
     if options.source.endswith(".mlir"):
         path = Path(options.source)
-        module = Parser(context, path.read_text(encoding="utf-8"), options.source).parse_module()
+        module = parse_module(context, path.read_bytes(), options.source)
         network = network_of(module)
         if network is None:
             raise SpatemError(f"{options.source}: holds no cnn.network")
@@ -180,7 +180,7 @@ def input_images(options: RunOptions, source: Source) -> tuple[list[Array], Arra
             raise SpatemError(f"{options.inputs}: there is no such file") from error
         except (OSError, ValueError, EOFError) as error:
             raise SpatemError(f"{options.inputs}: not a readable .npy file") from error
-        if not isinstance(images, np.ndarray) or len(arguments) != 1:
+        if not isinstance(images, np.ndarray) or images.ndim == 0 or len(arguments) != 1:
             raise SpatemError(f"{options.inputs}: one .npy array for one network input is needed")
         if options.images is not None and len(images) < options.images:
             raise SpatemError(f"{options.inputs}: holds {len(images)} of {options.images} images")
@@ -191,6 +191,8 @@ def input_images(options: RunOptions, source: Source) -> tuple[list[Array], Arra
         if count > len(digits["images"]):
             raise SpatemError(f"--images is {count}; there are {len(digits['images'])} digits")
         return [digits["images"][:count]], digits["labels"][:count]
+    if options.importing.seed < 0:
+        raise SpatemError(f"--seed is {options.importing.seed}; it must be at least 0")
     generator = np.random.default_rng(options.importing.seed)
     return [random_images(generator, count, argument.type) for argument in arguments], None
 

@@ -65,6 +65,8 @@ def load_network(
     from spatem_ir.frontend.benchmarks import BENCHMARKS, build_benchmark
 
     if source in BENCHMARKS:
+        if options.calibration is not None:
+            raise SpatemError(f"{source}: --calibration is for float ONNX models only")
         return LoadedNetwork(source, build_benchmark(source, options))
     if source not in PACKAGED_MODELS and Path(source).suffix != ".onnx":
         raise SpatemError(

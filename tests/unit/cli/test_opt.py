@@ -340,3 +340,22 @@ def test_exit_status_of_the_installed_command(folder: Path, name: str, status: i
     command = Path(sys.executable).with_name("spatem-opt")
     process = subprocess.run([command, name], cwd=folder, capture_output=True, check=False)
     assert process.returncode == status
+
+
+@pytest.mark.parametrize("pipeline", ["partition{", "partition{strategy=", "}", "pack,,assign"])
+def test_malformed_pipelines_give_one_line(
+    pipeline: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lenet", "-p", pipeline]) == 1
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == 1
+    assert errors[0].startswith(f"spatem-opt: --pass-pipeline '{pipeline}': ")
+
+
+def test_a_string_without_end_is_found_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "open.mlir"
+    file.write_text('// a "comment\ncnn.network @"a\\"b"() {\n  "' + "x" * 5000 + "\n}\n")
+    assert main([str(file)]) == 1
+    assert capsys.readouterr().err == f"spatem-opt: {file}:3:3: this string does not end\n"

@@ -233,7 +233,7 @@ CASES: dict[str, tuple[Graph, str]] = {
     ),
     "padding alone": (
         lambda b: b.node("MaxPool", b.input(), name="pool", kernel_shape=[2, 2], pads=[0, 0, 0, 2]),
-        "cnn.max_pool @pool: has windows of padding alone",
+        "cnn.max_pool @pool: has a window of padding alone",
     ),
     "average of a partial window": (
         lambda b: b.node(

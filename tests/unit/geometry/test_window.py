@@ -48,3 +48,10 @@ def test_output_size(window: Window, size: tuple[int, int]) -> None:
 
 def test_extent_of_a_dilated_kernel() -> None:
     assert Window((3, 1), dilations=(2, 5)).extent == (5, 1)
+
+
+@given(windows())
+def test_padding_alone(case: tuple[Window, int, int]) -> None:
+    window, height, width = case
+    positions = window.positions(height, width)
+    assert window.padding_alone(height, width) == bool((positions == PADDING).all(axis=1).any())

@@ -167,3 +167,25 @@ def test_a_request_does_not_join_a_fetch_under_way() -> None:
     assert execution.visit_starts == {0: [3, 13], 1: [3, 9]}
     assert execution.fetched_bytes == 1 + 4 + 4
     assert execution.register_bytes == 2 * 1 + 2 * 4
+
+
+def test_requests_for_different_images_share_nothing() -> None:
+    """Crossbar 0 asks for row 0 of the second image while crossbar 1 waits for that of the first.
+
+    8 bytes enter per cycle, row slices of 4 bytes are fetched in 4.  From 1: crossbar 0 row 0,
+    crossbar 1 row 1, crossbar 2 row 1, until 13.  Waiting then: crossbar 0 for row 0 of image 1
+    since 5, crossbar 1 for row 0 of image 0 since 9.
+    """
+    text = deployment(
+        input="8xui8",
+        ops=[dense("a", "input", "8xui8 -> 4xui8", hwm=2, wwm=2)],
+        places=["@a tiles 0 to 4 crossbars [0, 2, 1, 1] at [[0, 0, 0, 4], 0]"],
+        homes=["@a pes 0 times 2"],
+        streams=[
+            "crossbars 0 { ou.mvm @a tiles 0 windows 0 }",
+            "crossbars 1 { ou.mvm @a tiles 3 windows 0\n ou.mvm @a tiles 2 windows 0 }",
+            "crossbars 2 { ou.mvm @a tiles 1 windows 0 }",
+        ],
+    )
+    accelerator = machine(io={"bytes_per_cycle": 8}, pe={"port_bytes_per_cycle": 1})
+    assert run(text, accelerator, images=2).fetched_bytes == 2 * 4 * 4

@@ -35,16 +35,17 @@ def test_pieces_queue_for_the_activation_units_of_their_home() -> None:
 
 
 def test_homes_have_their_own_activation_units() -> None:
-    """The same with homes 0 and 1: 8 bytes of partial sums are in PE 1 at 35 + 1 + 3."""
+    """One column in PE 0, one in PE 1, 4 values each."""
     text = deployment(
         input="4xui8",
-        ops=[dense("a", "input", "4xui8 -> 4xui8", wwm=2)],
-        places=["@a tiles 0 to 2 crossbars 0 to 2 at [0, 0]"],
+        ops=[dense("a", "input", "4xui8 -> 8xui8", wwm=2)],
+        places=["@a tiles 0 to 2 crossbars [0, 4] at [0, 0]"],
         homes=["@a pes 0 to 2"],
-        streams=["crossbars 0 to 2 { ou.mvm @a tiles 0 to 2 windows 0 }"],
+        streams=["crossbars [0, 4] { ou.mvm @a tiles 0 to 2 windows 0 }"],
     )
-    # Piece 1: activated 39 → 41, back in PE 0 at 41 + 1 + 0.
-    assert arrivals(run(text), 0) == [(1, 4), (35 + 2, 2), (42, 2)]
+    # PE 0: valid at 35, activated by 39.  PE 1: there at 1 + 1 + 1, fetched by 4, valid at 37,
+    # activated by 41, not 43; 4 bytes are back in PE 0 at 41 + 1 + 1.
+    assert arrivals(run(text), 0) == [(1, 4), (35 + 4, 4), (41 + 2, 4)]
 
 
 def test_an_element_wise_operator_takes_the_activation_units_again() -> None:
