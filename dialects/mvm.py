@@ -194,7 +194,9 @@ class LayerOp(WeightLayerOp):
         properties.setdefault("window", WindowAttr(layer.window))
         properties["matrix"] = MatrixAttr(MatrixShape.of(layer))
         assert isinstance(op.output.type, TensorType)
-        return LayerOp(op.input, op.output.type, properties, grid)
+        layer_op = LayerOp(op.input, op.output.type, properties, grid)
+        layer_op.attributes = dict(op.attributes)
+        return layer_op
 
     @property
     def layer(self) -> Layer:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
-from xdsl.dialects.builtin import SymbolRefAttr
+from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
 from xdsl.ir import Block, Operation, Region
 from xdsl.irdl import IRDLOperation, prop_def, region_def
 
@@ -20,6 +20,7 @@ from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.cnn_weight_layers import INTEGER, integer
 from spatem_ir.dialects.hw import Indices, IndicesAttr, accelerator_of, module_of
 from spatem_ir.dialects.mvm import LayerOp, expect_network_before, layer_ops
+from spatem_ir.errors import SpatemError
 from spatem_ir.geometry.index_sequence import IndexSequence
 
 if TYPE_CHECKING:
@@ -197,6 +198,24 @@ def verify_tiles_placed_once(
     for number, count in numbers.items():
         if count > 1:
             fail(op, f"there are {count} stages with number {number}")
+
+
+StageT = TypeVar("StageT", bound=StageOp)
+
+
+def stages_of(module: ModuleOp, stage_type: type[StageT], user: str, maker: str) -> list[StageT]:
+    """The stages on which the pass `user` works; the pass `maker` makes them.
+
+    Raises:
+        SpatemError: there is none, or one that places no tile.
+    """
+    stages = [op for op in module.ops if isinstance(op, stage_type)]
+    if not stages:
+        raise SpatemError(f"{user}: the module holds no {stage_type.name}; run {maker} first")
+    for stage in stages:
+        if not stage.of_type(PlaceOp):
+            raise SpatemError(f"{user}: {stage_type.name} {stage.number.value.data} holds no tile")
+    return stages
 
 
 MOST_RUNS = 16

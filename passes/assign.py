@@ -12,6 +12,7 @@ from xdsl.rewriter import Rewriter
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.places import stages_of
 from spatem_ir.dialects.pxb import HomeOp, PxbPlaceOp, PxbStageOp
 from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
 from spatem_ir.errors import SpatemError
@@ -54,11 +55,10 @@ class AssignPass(ModulePass):
         ):
             if value not in known:
                 raise SpatemError(f"assign: unknown {option} '{value}'; one of {', '.join(known)}")
-        stages = [stage for stage in op.ops if isinstance(stage, VxbStageOp)]
-        if not stages:
-            raise SpatemError("assign: the module holds no vxb.stage; run pack first")
-        for stage in stages:
-            self.assign_stage(op, stage)
+        stages = stages_of(op, VxbStageOp, self.name, "pack")
+        if len(stages) > 1:
+            raise SpatemError(f"assign: works on one vxb.stage, the module holds {len(stages)}")
+        self.assign_stage(op, stages[0])
 
     def assign_stage(self, module: ModuleOp, stage: VxbStageOp) -> None:
         """Replace a stage of virtual crossbars by one of physical crossbars."""

@@ -21,6 +21,7 @@ from spatem_ir.dialects.ou import (
     SendOp,
     StreamOp,
 )
+from spatem_ir.dialects.places import stages_of
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.errors import SpatemError
 from spatem_ir.geometry.index_sequence import IndexSequence
@@ -58,9 +59,9 @@ class OrderPass(ModulePass):
             raise SpatemError(
                 f"order: unknown strategy '{self.strategy}'; one of {', '.join(STRATEGIES)}"
             )
-        stages = [stage for stage in op.ops if isinstance(stage, PxbStageOp)]
-        if not stages:
-            raise SpatemError("order: the module holds no pxb.stage; run assign first")
+        stages = stages_of(op, PxbStageOp, self.name, "assign")
+        if any(isinstance(other, OuStageOp) for other in op.ops):
+            raise SpatemError("order: the module holds an ou.stage already")
         dataflow = dataflow_of(op)
         ready = ready_times(dataflow, accelerator_of(op))
         if self.strategy == "layer":

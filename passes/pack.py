@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import AlternativeOp, GridAttr, layer_ops
 from spatem_ir.dialects.places import place_runs
 from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
@@ -56,6 +57,8 @@ class PackPass(ModulePass):
         layers = layer_ops(op)
         if not layers:
             raise SpatemError("pack: the module holds no mvm.layer; run partition first")
+        if level_of(op) is not Level.MVM:
+            raise SpatemError(f"pack: the module is at level {level_of(op)} already")
         accelerator = accelerator_of(op)
         geometries = [layer.layer for layer in layers]
         alternatives = [o for o in op.ops if isinstance(o, AlternativeOp)]

@@ -18,3 +18,16 @@ def write_whole(path: str, text: str) -> None:
     except OSError as error:
         Path(partial).unlink(missing_ok=True)
         raise SpatemError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def check_writable(path: str) -> None:
+    """Check, before long work, that a file can be written.
+
+    Raises:
+        SpatemError: its folder does not exist or is not writable, or it is a folder.
+    """
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise SpatemError(f"{path}: cannot be written: there is no folder {folder}")
+    if Path(path).is_dir() or not os.access(folder, os.W_OK):
+        raise SpatemError(f"{path}: cannot be written")

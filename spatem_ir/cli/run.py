@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
+from spatem_ir.cli.files import check_writable, write_whole
 from spatem_ir.cli.inputs import add_network_arguments, import_options
 from spatem_ir.errors import SpatemError
 
@@ -92,10 +93,10 @@ def _run(arguments: argparse.Namespace) -> None:
     from spatem_ir.cli.session import run_session
     from spatem_ir.report.tables import print_report
 
+    if arguments.json not in (None, "-"):
+        check_writable(arguments.json)
     result = run_session(_options(arguments), progress=Progress())
     if arguments.json is not None and arguments.json != "-":
-        from spatem_ir.cli.files import write_whole
-
         write_whole(arguments.json, json.dumps(result.to_dict(), indent=2) + "\n")
     if arguments.json == "-":
         print(json.dumps(result.to_dict(), indent=2))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, TensorType
 
+from spatem_ir.cli.files import check_writable
 from spatem_ir.cli.lowering import lower, remaining_pipeline, run_pipeline
 from spatem_ir.cli.parsing import parse_module
 from spatem_ir.dialects.cnn_attributes import quantization_of
@@ -100,12 +101,16 @@ def run_session(options: RunOptions, progress: Progress = lambda _: None) -> Run
     Raises:
         SpatemError: anything about the input that is wrong; nothing has been written then.
     """
+    if options.outputs is not None:
+        check_writable(options.outputs)
     context = Context()
     register_dialects(context)
     progress(f"reading {options.source}")
     source = load_source(options, context)
     reference = source.module.clone()
     was = level_of(source.module)
+    if options.strategy is not None and was is not Level.CNN:
+        raise SpatemError(f"{options.source}: is partitioned already; leave --strategy out")
     values = options.check or options.outputs or options.inputs
     inputs, labels = input_images(options, source) if values else ([], None)
     lower(context, source.module, options.strategy, progress)

@@ -94,7 +94,7 @@ def metrics_of(
     places = _placements(module)
     latency = None if execution is None else execution.finished[0]
     layers = tuple(
-        layer_metrics(node, places[node.name], accelerator, latency) for node in dataflow.layers
+        layer_metrics(node, places[node.name], accelerator, execution) for node in dataflow.layers
     )
     used = np.unique(np.concatenate([placed.crossbars for placed in places.values()]))
     static = {
@@ -151,7 +151,7 @@ def _placements(module: ModuleOp) -> dict[str, Placement]:
 
 
 def layer_metrics(
-    node: Node, placed: Placement, accelerator: Accelerator, latency: int | None
+    node: Node, placed: Placement, accelerator: Accelerator, execution: Execution | None
 ) -> LayerMetrics:
     """Work and places of one layer."""
     layer, grid = node.layer, node.grid
@@ -167,8 +167,9 @@ def layer_metrics(
     operations = int((passes * row_parts * column_parts).sum())
     crossbars = len(np.unique(placed.crossbars))
     busy = None
-    if latency is not None:
-        busy = round(operations * ou.cycles / (crossbars * latency), 6)
+    if execution is not None:
+        operations = execution.operations[node.name]
+        busy = round(operations * ou.cycles / (crossbars * execution.finished[0]), 6)
     several = f"{layer.matrices} of " if layer.matrices > 1 else ""
     return LayerMetrics(
         name=node.name,

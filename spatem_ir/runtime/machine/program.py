@@ -96,6 +96,14 @@ class Program:
         """Visits of all crossbars."""
         return sum(map(len, self.streams.values()))
 
+    @property
+    def operations(self) -> dict[str, int]:
+        """OU operations of one image by layer name."""
+        counts = Counter[str]()
+        for visit in (visit for visits in self.streams.values() for visit in visits):
+            counts[self.dataflow.nodes[visit.operand.node].name] += visit.operations
+        return dict(counts)
+
     def node_of(self, piece: int) -> Node:
         """The node that produces a piece."""
         first = self.dataflow.first_pieces
@@ -160,10 +168,22 @@ class _Elaboration:
             visits = self.program.streams.setdefault(crossbar, [])
             for burst, windows in bursts:
                 node = self.dataflow.by_name[burst.layer.string_value()]
-                visits += self.visits(node, tiles[id(burst)][number], crossbar, windows)
+                spelled_out = None if burst.operations is None else len(burst.operations)
+                tile = tiles[id(burst)][number]
+                visits += self.visits(node, tile, crossbar, windows, spelled_out)
 
-    def visits(self, node: Node, tile: int, crossbar: int, windows: list[int]) -> Iterator[Visit]:
-        """The visits of a crossbar to a tile, for windows counted within its copy's share."""
+    def visits(
+        self,
+        node: Node,
+        tile: int,
+        crossbar: int,
+        windows: list[int],
+        spelled_out: int | None,
+    ) -> Iterator[Visit]:
+        """The visits of a crossbar to a tile, for windows counted within its copy's share.
+
+        `spelled_out` is the number of operations of a visit whose body the IR holds.
+        """
         layer, grid, accelerator = node.layer, node.grid, self.program.accelerator
         assert layer is not None and grid is not None
         at = grid.coordinates(tile)
@@ -171,7 +191,9 @@ class _Elaboration:
         first, last = grid.column_range(layer, at.column)
         first_bit, last_bit = grid.bit_range(layer, at.bit)
         rows, bits = last_row - first_row, last_bit - first_bit
-        operations = ou_operations(accelerator, rows, last - first, layer.weight_bits, bits)
+        operations = spelled_out or ou_operations(
+            accelerator, rows, last - first, layer.weight_bits, bits
+        )
         size = operand_bytes(rows, bits)
         share = grid.copy_windows(layer, at.copy)
         positions = layer.window_positions(at.matrix)

@@ -29,11 +29,13 @@ class Execution:
     """What happened: times, work and traffic.
 
     `finished` is the cycle in which the last output byte of each image has left; `visit_starts`
-    the start of each visit of each crossbar; counts are over all images.
+    the start of each visit of each crossbar; `operations` are the OU operations of one image by
+    layer; other counts are over all images.
     """
 
     finished: list[int]
     visit_starts: dict[int, list[int]]
+    operations: dict[str, int]
     fetched_bytes: int
     register_bytes: int
     additions: int
@@ -81,6 +83,7 @@ class ReferenceEngine:
         return Execution(
             finished=self.finished,
             visit_starts={number: state.starts for number, state in self.crossbars.states.items()},
+            operations=self.program.operations,
             fetched_bytes=sum(port.bytes for port in self.crossbars.ports.values()),
             register_bytes=self.crossbars.register_bytes,
             additions=self.partial_sums.additions,

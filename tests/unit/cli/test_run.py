@@ -365,7 +365,7 @@ def test_random_images_of_several_inputs(capsys: pytest.CaptureFixture[str]) -> 
 def test_a_file_that_cannot_be_written(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     file = "missing/result"
     message = error_of(capsys, *VALUES_ONLY, option, file)
-    assert message == "missing/result: cannot be written: No such file or directory"
+    assert message == "missing/result: cannot be written: there is no folder missing"
 
 
 def test_a_program_of_too_many_visits_is_not_simulated(

@@ -190,6 +190,18 @@ def test_bounds_of_one_layer() -> None:
     assert metrics.optimality_gap == 8.5
 
 
+def test_the_work_bound_is_a_whole_number_of_cycles() -> None:
+    """3 operations of 4 cycles on 16 crossbars."""
+    text = deployment(
+        input="4xui3",
+        ops=[dense("a", "input", "4xui3 -> 2xui8")],
+        places=["@a tiles 0 crossbars 0 at [0, 0]"],
+        homes=["@a pes 0"],
+        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 }"],
+    )
+    assert measure(text).work_bound_cycles == 1
+
+
 def test_bounds_of_a_layer_and_a_pooling() -> None:
     """The last position enters by 4; 7 cycles of the layer, 4 values per channel, 1 to leave."""
     metrics = measure(POOLED)

@@ -107,3 +107,27 @@ def test_a_crossbar_runs_its_stream_in_order_even_if_a_later_visit_could_start()
     execution = run(text, machine(io={"bytes_per_cycle": 1}))
     # Position 3 has entered at 4 and is fetched by 5; each visit takes 8 bits · 4 cycles.
     assert execution.visit_starts[0] == [5, 5 + 32, 5 + 64, 5 + 96]
+
+
+def test_operations_that_are_spelled_out_count_as_they_are() -> None:
+    """The first visit's 4 x 4 cells and 1 bit would be one operation; its body makes three."""
+    text = deployment(
+        input="8xui1",
+        ops=[dense("a", "input", "8xui1 -> 4xui8", hwm=2)],
+        places=["@a tiles 0 to 2 crossbars 0 at [[0, 4], 0]"],
+        homes=["@a pes 0"],
+        streams=[
+            """crossbars 0 {
+              ou.mvm @a tiles 0 windows 0 {
+                ou.activate bits 0 rows 0 to 4 columns 0 to 2
+                ou.activate bits 0 rows 0 to 3 columns 2 to 4
+                ou.activate bits 0 rows 3 columns 2 to 4
+              }
+              ou.mvm @a tiles 1 windows 0
+            }"""
+        ],
+    )
+    execution = run(text)
+    first, second = execution.visit_starts[0]
+    assert second - first == 3 * 4
+    assert execution.operations == {"a": 3 + 1}

@@ -153,6 +153,18 @@ def test_the_next_image_enters_when_the_last_has() -> None:
     assert execution.finished == [14, 16, 19]
 
 
+def test_an_output_goes_before_the_image_that_asks_for_the_port_with_it() -> None:
+    """As before with a pipeline of 4: an image is entered, and its output there 8 cycles later."""
+    accelerator = machine(
+        io={"bytes_per_cycle": 1}, ou={"dac_bits": 8, "cycles": 1, "pipeline_cycles": 4}
+    )
+    execution = run(ONE_LAYER, accelerator, images=4)
+    # Images enter until 4, 8 and 12; then output 0, there at 12, until 14; image 3 until 18;
+    # output 1, there at 16, until 20; output 2, there at 20, until 22; output 3 from 26 to 28.
+    assert execution.visit_starts == {0: [5, 9, 13, 19]}
+    assert execution.finished == [14, 20, 22, 28]
+
+
 def test_images_overtake_nothing_in_a_stream() -> None:
     """A crossbar with two visits: the second image's first visit follows the first's second."""
     text = deployment(
