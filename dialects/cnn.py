@@ -38,6 +38,7 @@ from spatem_ir.dialects.checks import (
 )
 from spatem_ir.dialects.cnn_attributes import FileAttr, QuantType, SeededAttr, WindowAttr
 from spatem_ir.dialects.cnn_weight_layers import ConvOp, DenseOp, LocalOp
+from spatem_ir.geometry.window import Window
 
 __all__ = [
     "AveragePoolOp",
@@ -46,6 +47,7 @@ __all__ = [
     "DenseOp",
     "DequantizeOp",
     "FlattenOp",
+    "GlobalAveragePoolOp",
     "LocalOp",
     "MaxPoolOp",
     "NetworkOp",
@@ -177,7 +179,7 @@ class MaxPoolOp(PoolOp):
 
 @irdl_op_definition
 class AveragePoolOp(PoolOp):
-    """Mean of each window, requantised to the output's code.
+    """Mean of each window, requantised to the output's code, rounded after adding its zero point.
 
     Padded activations count as zeros only with `count_include_pad`.
     """
@@ -203,6 +205,21 @@ class AveragePoolOp(PoolOp):
         super().__init__(sym_name, input, window, output)
         if count_include_pad:
             self.count_include_pad = UnitAttr()
+
+
+@irdl_op_definition
+class GlobalAveragePoolOp(PoolOp):
+    """Mean of each channel, requantised to the output's code.
+
+    It rounds before it adds the zero point, `cnn.average_pool` after, as onnxruntime does.
+    """
+
+    name = "cnn.global_average_pool"
+
+    def verify_(self) -> None:
+        super().verify_()
+        if self.window.data != Window(shape_of(self.input)[1:]):
+            fail(self, "has a window that is not the whole feature map")
 
 
 @irdl_op_definition
@@ -341,6 +358,7 @@ CNN = Dialect(
         LocalOp,
         MaxPoolOp,
         AveragePoolOp,
+        GlobalAveragePoolOp,
         ReluOp,
         FlattenOp,
         ConcatOp,

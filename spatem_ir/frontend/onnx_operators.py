@@ -19,6 +19,7 @@ from spatem_ir.dialects.cnn import (
     ConvOp,
     DenseOp,
     FlattenOp,
+    GlobalAveragePoolOp,
     MaxPoolOp,
     ReluOp,
     SoftmaxOp,
@@ -158,7 +159,15 @@ def _average_pool(node: Node, network: Network) -> Value:
 def _global_average_pool(node: Node, network: Network) -> Value:
     codes = network.codes(node)
     window = Window(map_size(node, shape_of(codes)))
-    return average_pool(node, network, codes, window, count_include_pad=False)
+    channels = shape_of(codes)[0]
+
+    def emit(result: Quantization) -> SSAValue:
+        output = TensorType(QuantType.of(result), (channels, 1, 1))
+        return network.append(
+            GlobalAveragePoolOp(node.name, codes, WindowAttr(window), output), node.name
+        )
+
+    return Real(node, (channels, 1, 1), emit)
 
 
 def _max_pool(node: Node, network: Network) -> Value:

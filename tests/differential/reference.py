@@ -144,5 +144,6 @@ def pooled(step: PoolStep, x: Ints, source: Quantization) -> Ints:
                 count = kh * kw if step.count_include_pad else len(inside)
                 total = np.sum(inside, axis=0) - len(inside) * source.zero_point
                 mean = total.astype(np.float32) * np.float32(source.scale) / np.float32(count)
-                result[:, :, i, j] = rounded(mean / np.float32(step.code.scale), step.code)
+                steps = mean / np.float32(step.code.scale) + np.float32(step.code.zero_point)
+                result[:, :, i, j] = np.clip(np.rint(steps), step.code.minimum, step.code.maximum)
     return result

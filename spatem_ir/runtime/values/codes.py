@@ -16,8 +16,12 @@ def storage_dtype(code: Quantization) -> np.dtype[np.integer]:
 
 def to_codes(steps: NDArray[np.float32], code: Quantization) -> NDArray[np.integer]:
     """Real values, in steps of the code's scale, rounded half to even, shifted and saturated."""
-    codes = np.rint(steps).astype(np.float64) + code.zero_point
-    return np.clip(codes, code.minimum, code.maximum, out=codes).astype(storage_dtype(code))
+    return saturate(np.rint(steps).astype(np.float64) + code.zero_point, code)
+
+
+def saturate(codes: NDArray[np.floating], code: Quantization) -> NDArray[np.integer]:
+    """Whole numbers as codes, the nearest one where they are out of range."""
+    return np.clip(codes, code.minimum, code.maximum).astype(storage_dtype(code))
 
 
 def centred(codes: NDArray[np.integer], code: Quantization) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from spatem_ir.dialects.cnn_attributes import Quantization
 from spatem_ir.geometry.window import PADDING, Window
-from spatem_ir.runtime.values.codes import to_codes
+from spatem_ir.runtime.values.codes import centred, saturate, to_codes
 
 
 def max_pool(images: NDArray[np.integer], window: Window) -> NDArray[np.integer]:
@@ -32,9 +32,10 @@ def average_pool(
 ) -> NDArray[np.integer]:
     """The mean of each window of a [N, C, H, W] array, as a code of `target`.
 
-    ``saturate(round_half_even(((Σ (x − source zero point) · source scale) / n) / target scale) +
-    target zero point)`` in float32, where n counts padded activations only with
-    `count_include_pad`.
+    ``saturate(round_half_even(((Σ (x − source zero point) · source scale) / n) / target scale +
+    target zero point))`` in float32, where n counts padded activations only with
+    `count_include_pad`.  The zero point is added before rounding, as onnxruntime's
+    QLinearAveragePool does: ties differ from those of requantisation where it is odd.
     """
     inside = window.positions(*images.shape[2:]) != PADDING
     windows, kernel_size = inside.shape
@@ -43,7 +44,22 @@ def average_pool(
         sums += values
     counts = np.float32(kernel_size) if count_include_pad else inside.sum(1).astype(np.float32)
     steps = sums.astype(np.float32) * np.float32(source.scale) / counts / np.float32(target.scale)
-    return _as_maps(to_codes(steps, target), images, window)
+    shifted = np.rint(steps + np.float32(target.zero_point))
+    return _as_maps(saturate(shifted, target), images, window)
+
+
+def global_average_pool(
+    images: NDArray[np.integer], source: Quantization, target: Quantization
+) -> NDArray[np.integer]:
+    """The mean of each channel of a [N, C, H, W] array, as a code of `target`: [N, C, 1, 1].
+
+    ``saturate(round_half_even((Σ (x − source zero point)) · float32(source scale /
+    float32(target scale · n))) + target zero point)``, as onnxruntime's QLinearGlobalAveragePool.
+    """
+    count = images.shape[2] * images.shape[3]
+    sums = centred(images, source).sum(axis=(2, 3), keepdims=True)
+    factor = np.float32(source.scale) / (np.float32(target.scale) * np.float32(count))
+    return to_codes(sums.astype(np.float32) * factor, target)
 
 
 def relu(images: NDArray[np.integer], code: Quantization) -> NDArray[np.integer]:

@@ -29,6 +29,7 @@ from spatem_ir.dialects.cnn import (
     DenseOp,
     DequantizeOp,
     FlattenOp,
+    GlobalAveragePoolOp,
     LocalOp,
     MaxPoolOp,
     OutputOp,
@@ -41,7 +42,13 @@ from spatem_ir.dialects.mvm import LayerOp
 from spatem_ir.runtime.values.accumulator import Accumulator
 from spatem_ir.runtime.values.codes import dequantize, quantize
 from spatem_ir.runtime.values.delivery import Delivery
-from spatem_ir.runtime.values.digital import average_pool, max_pool, relu, softmax
+from spatem_ir.runtime.values.digital import (
+    average_pool,
+    global_average_pool,
+    max_pool,
+    relu,
+    softmax,
+)
 from spatem_ir.runtime.values.parameters import Requantization
 
 Array = NDArray[Any]
@@ -96,6 +103,13 @@ class CnnFunctions(InterpreterFunctions):
             count_include_pad=op.count_include_pad is not None,
         )
         return (result,)
+
+    @impl(GlobalAveragePoolOp)
+    def run_global_average_pool(
+        self, _: Interpreter, op: GlobalAveragePoolOp, args: tuple[Array]
+    ) -> PythonValues:
+        images = self.delivery.received(op, 0, args[0])
+        return (global_average_pool(images, quantized(op, op.input), quantized(op, op.output)),)
 
     @impl(ReluOp)
     def run_relu(self, _: Interpreter, op: ReluOp, args: tuple[Array]) -> PythonValues:

@@ -185,7 +185,7 @@ def test_global_average_pool(tmp_path: Path) -> None:
     pool = b.node("GlobalAveragePool", b.input(), name="pool")
     path = b.save(tmp_path / "m.onnx", b.quantize(pool, 0.013, EVEN))
     text = expect_reference(path, random_images(4, 3, 5, 7))
-    assert "cnn.average_pool @pool %x_codes <5x7> :" in text
+    assert "cnn.global_average_pool @pool %x_codes <5x7> :" in text
 
 
 @pytest.mark.parametrize(

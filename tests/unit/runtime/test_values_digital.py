@@ -68,7 +68,7 @@ def test_average_pool_divides_by_the_activations_that_count(include: bool) -> No
             seen = [int(image[0, y, x]) - 100 for y in ys for x in xs]
             count = 6 if include else len(seen)
             mean = np.float32(sum(seen)) * np.float32(0.7) / np.float32(count)
-            code = round(float(mean / np.float32(0.3))) + 5
+            code = round(float(mean / np.float32(0.3) + np.float32(5)))
             assert result[0, 0, i, j] == min(max(code, -128), 127)
 
 
@@ -78,6 +78,26 @@ def test_average_pool_rounds_half_to_even() -> None:
       cnn.output %y : tensor<1x1x3xui8>"""
     image = np.array([0, 1, 1, 2, 2, 3]).reshape(1, 1, 6)
     assert run(body, "tensor<1x1x6xui8>", image).ravel().tolist() == [0, 2, 2]
+
+
+def test_average_pool_adds_the_zero_point_before_it_rounds() -> None:
+    """Means 0.5, 1.5 and 2.5 plus the zero point 1: 1.5, 2.5 and 3.5 go to even numbers."""
+    body = """
+      %y = cnn.average_pool @pool %x <1x2, strides 1x2>
+        : tensor<1x1x6xui8> -> tensor<1x1x3x!cnn.quant<ui8, 1.0, 1>>
+      cnn.output %y : tensor<1x1x3x!cnn.quant<ui8, 1.0, 1>>"""
+    image = np.array([0, 1, 1, 2, 2, 3]).reshape(1, 1, 6)
+    assert run(body, "tensor<1x1x6xui8>", image).ravel().tolist() == [2, 2, 4]
+
+
+def test_global_average_pool_adds_the_zero_point_after_it_has_rounded() -> None:
+    """Means 0.5, 1.5 and 2.5 go to 0, 2 and 2; the zero point is 1."""
+    body = """
+      %y = cnn.global_average_pool @pool %x <1x2>
+        : tensor<3x1x2xui8> -> tensor<3x1x1x!cnn.quant<ui8, 1.0, 1>>
+      cnn.output %y : tensor<3x1x1x!cnn.quant<ui8, 1.0, 1>>"""
+    image = np.array([0, 1, 1, 2, 2, 3]).reshape(3, 1, 2)
+    assert run(body, "tensor<3x1x2xui8>", image).ravel().tolist() == [1, 3, 3]
 
 
 def test_relu_raises_codes_to_the_zero_point() -> None:

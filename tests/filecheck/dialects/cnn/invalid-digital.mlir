@@ -231,3 +231,11 @@ cnn.network @net(%x: tensor<1x1x1xui8>) {
   %y = cnn.average_pool @pool %x <2x1, pads [1, 0, 1, 0], dilations 2x1> : tensor<1x1x1xui8> -> tensor<1x1x1xui8>
   cnn.output %y : tensor<1x1x1xui8>
 }
+
+// -----
+
+cnn.network @net(%x: tensor<1x4x4xui8>) {
+  // CHECK: cnn.global_average_pool @pool: has a window that is not the whole feature map
+  %y = cnn.global_average_pool @pool %x <4x2> : tensor<1x4x4xui8> -> tensor<1x1x3xui8>
+  cnn.output %y : tensor<1x1x3xui8>
+}

@@ -30,6 +30,10 @@ cnn.network @every_op(%image: tensor<2x6x6xf32>, %more: tensor<2xsi8>) {
   // GENERIC-NEXT: %mean = "cnn.average_pool"(%max) <{sym_name = "mean", window = #cnn.window<2x2>}> : (tensor<3x2x2xui8>) -> tensor<3x1x1xsi8>
   %mean = cnn.average_pool @mean %max <2x2> : tensor<3x2x2xui8> -> tensor<3x1x1xsi8>
 
+  // CHECK-NEXT: %whole = cnn.global_average_pool @whole %max <2x2> : tensor<3x2x2xui8> -> tensor<3x1x1xsi8>
+  // GENERIC-NEXT: %whole = "cnn.global_average_pool"(%max) <{sym_name = "whole", window = #cnn.window<2x2>}> : (tensor<3x2x2xui8>) -> tensor<3x1x1xsi8>
+  %whole = cnn.global_average_pool @whole %max <2x2> : tensor<3x2x2xui8> -> tensor<3x1x1xsi8>
+
   // CHECK-NEXT: %padded = cnn.average_pool @padded %mean <2x2, pads [1, 1, 0, 0]> count_include_pad : tensor<3x1x1xsi8> -> tensor<3x1x1xsi8>
   // GENERIC-NEXT: %padded = "cnn.average_pool"(%mean) <{sym_name = "padded", window = #cnn.window<2x2, pads [1, 1, 0, 0]>, count_include_pad}> : (tensor<3x1x1xsi8>) -> tensor<3x1x1xsi8>
   %padded = cnn.average_pool @padded %mean <2x2, pads [1, 1, 0, 0]> count_include_pad : tensor<3x1x1xsi8> -> tensor<3x1x1xsi8>
