@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from spatem_ir.dialects.hw import AcceleratorAttr
     from spatem_ir.frontend.load import ImportOptions
 
 
@@ -40,6 +42,18 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.npy",
         help="inputs from which the activation scales of a float ONNX model are taken",
     )
+
+
+def named_accelerator(name: str, tool: str) -> AcceleratorAttr:
+    """The accelerator of the given name as a module attribute; doubts about it go to stderr."""
+    from spatem_ir.dialects.hw import AcceleratorAttr
+    from spatem_ir.hardware.accelerator import doubts
+    from spatem_ir.hardware.loader import load_accelerator
+
+    accelerator = load_accelerator(name)
+    for doubt in doubts(accelerator):
+        print(f"{tool}: warning: {doubt}", file=sys.stderr)
+    return AcceleratorAttr(accelerator)
 
 
 def import_options(arguments: argparse.Namespace) -> ImportOptions:

@@ -15,7 +15,7 @@ from xdsl.xdsl_opt_main import xDSLOptMain
 from spatem_ir import __version__
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
 from spatem_ir.cli.files import write_whole
-from spatem_ir.cli.inputs import add_network_arguments, import_options
+from spatem_ir.cli.inputs import add_network_arguments, import_options, named_accelerator
 from spatem_ir.errors import SpatemError
 from spatem_ir.universe import register_dialects
 
@@ -131,12 +131,12 @@ class SpatemOptMain(xDSLOptMain):
 
     def set_accelerator(self, module: ModuleOp, *, default: bool) -> None:
         """Put the accelerator named on the command line (or the default one) on the module."""
-        from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
-        from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR, load_accelerator
+        from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE
+        from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR
 
         name = self.args.accelerator or (DEFAULT_ACCELERATOR if default else None)
         if name is not None:
-            module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(load_accelerator(name))
+            module.attributes[ACCELERATOR_ATTRIBUTE] = named_accelerator(name, "spatem-opt")
 
     def prepare_output(self) -> IO[str]:
         if self.args.output_file is None:

@@ -13,16 +13,17 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, TensorType
 
 from spatem_ir.cli.files import check_writable
+from spatem_ir.cli.inputs import named_accelerator
 from spatem_ir.cli.lowering import lower, remaining_pipeline, run_pipeline
 from spatem_ir.cli.parsing import parse_module
 from spatem_ir.dialects.cnn_attributes import quantization_of
-from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr, optional_accelerator
+from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, optional_accelerator
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.errors import SpatemError
 from spatem_ir.frontend.load import PACKAGED_MODELS, ImportOptions, load_network
 from spatem_ir.frontend.weights import PACKAGE_SCHEME, ParameterStore, packaged_file
-from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR, load_accelerator
+from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR
 from spatem_ir.runtime.interpreter import execute
 from spatem_ir.runtime.metrics import Metrics, metrics_of
 from spatem_ir.universe import register_dialects
@@ -168,7 +169,7 @@ def load_source(options: RunOptions, context: Context) -> Source:
     if name is None and optional_accelerator(source.module) is None:
         name = DEFAULT_ACCELERATOR
     if name is not None:
-        attribute = AcceleratorAttr(load_accelerator(name))
+        attribute = named_accelerator(name, "spatem-run")
         source.module.attributes[ACCELERATOR_ATTRIBUTE] = attribute
     return source
 

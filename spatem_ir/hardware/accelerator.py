@@ -227,6 +227,17 @@ def contradictions(accelerator: Accelerator) -> list[str]:
     return found
 
 
+def doubts(accelerator: Accelerator) -> list[str]:
+    """What is possible but probably not meant, each a sentence that names the keys."""
+    bits, needed = accelerator.ou.adc_bits, accelerator.lossless_adc_bits
+    if bits >= needed:
+        return []
+    return [
+        f"'{accelerator.name}': ou.adc_bits = {bits} cannot tell all sums of an operation unit "
+        f"apart, {needed} bits can; values are computed as if it could"
+    ]
+
+
 def parameters_of(group: object) -> dict[str, int | float | bool]:
     """The parameters of a group, in declaration order."""
     return {f.name: getattr(group, f.name) for f in fields(group)}  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ import pytest
 from xdsl.context import Context
 from xdsl.universe import Universe
 
+import spatem_ir.hardware
 from spatem_ir.cli.opt import main
 from spatem_ir.dialects.hw import HW
 from spatem_ir.universe import SPATEM_UNIVERSE, register_dialects
@@ -359,3 +360,16 @@ def test_a_string_without_end_is_found_at_once(
     file.write_text('// a "comment\ncnn.network @"a\\"b"() {\n  "' + "x" * 5000 + "\n}\n")
     assert main([str(file)]) == 1
     assert capsys.readouterr().err == f"spatem-opt: {file}:3:3: this string does not end\n"
+
+
+def test_an_adc_of_too_few_bits_is_warned_about(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    preset = Path(spatem_ir.hardware.__file__).parent / "presets" / "isaac-ou.toml"
+    file = tmp_path / "coarse.toml"
+    file.write_text(preset.read_text().replace("adc_bits = 5", "adc_bits = 4"))
+    assert main(["lenet", "--accelerator", str(file)]) == 0
+    assert capsys.readouterr().err == (
+        "spatem-opt: warning: 'isaac-ou': ou.adc_bits = 4 cannot tell all sums of an operation "
+        "unit apart, 5 bits can; values are computed as if it could\n"
+    )
