@@ -218,7 +218,8 @@ class GlobalAveragePoolOp(PoolOp):
 
     def verify_(self) -> None:
         super().verify_()
-        if self.window.data != Window(shape_of(self.input)[1:]):
+        _, height, width = shape_of(self.input)
+        if self.window.data != Window((height, width)):
             fail(self, "has a window that is not the whole feature map")
 
 
