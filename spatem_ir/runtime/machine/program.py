@@ -104,11 +104,6 @@ class Program:
             counts[self.dataflow.nodes[visit.operand.node].name] += visit.operations
         return dict(counts)
 
-    def node_of(self, piece: int) -> Node:
-        """The node that produces a piece."""
-        first = self.dataflow.first_pieces
-        return self.dataflow.nodes[int(np.searchsorted(first, piece, side="right")) - 1]
-
 
 def program_of(module: ModuleOp) -> Program:
     """The program of a module at level `ou`.
