@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -18,8 +19,8 @@ class Cost:
     output: str
 
 
-def run_python(arguments: list[str]) -> Cost:
-    """Run this Python with arguments in a process of its own.
+def run_python(arguments: list[str], environment: Mapping[str, str] | None = None) -> Cost:
+    """Run this Python with arguments in a process of its own, with more environment variables.
 
     Raises:
         RuntimeError: the process failed; holds what it wrote to stderr.
@@ -27,7 +28,11 @@ def run_python(arguments: list[str]) -> Cost:
     with (
         tempfile.TemporaryFile("w+") as errors,
         subprocess.Popen(
-            [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=errors, text=True
+            [sys.executable, *arguments],
+            env={**os.environ, **(environment or {})},
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
         ) as process,
     ):
         assert process.stdout is not None

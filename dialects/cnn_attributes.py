@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from math import inf, isfinite
 
 from xdsl.dialects.builtin import (
     DenseIntOrFPElementsAttr,
@@ -21,19 +22,11 @@ from xdsl.irdl import (
     AnyAttr,
     AnyOf,
     BaseAttr,
-    IRDLOperation,
     MessageConstraint,
     ParamAttrConstraint,
     irdl_attr_definition,
 )
-from xdsl.irdl.declarative_assembly_format import (
-    AttributeVariable,
-    CustomDirective,
-    ParsingState,
-    PrintingState,
-    irdl_custom_directive,
-)
-from xdsl.parser import AttrParser, Parser
+from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
@@ -96,8 +89,8 @@ class QuantType(ParametrizedAttribute, TypeAttribute):
             raise VerifyException(
                 f"storage type {self.storage} must have from 1 to {WIDEST_CODE} bits"
             )
-        if not self.scale.value.data > 0:
-            raise VerifyException(f"scale {self.scale.value.data} must be positive")
+        if not (self.scale.value.data > 0 and isfinite(self.scale.value.data)):
+            raise VerifyException(f"scale {self.scale.value.data} must be positive and finite")
         quantization = Quantization(*_storage(self.storage), 1.0, 0)
         if not quantization.minimum <= self.zero_point.data <= quantization.maximum:
             raise VerifyException(
@@ -123,8 +116,7 @@ class QuantType(ParametrizedAttribute, TypeAttribute):
             if not isinstance(storage, IntegerType):
                 parser.raise_error("expected an integer storage type, as in ui8", start, parser.pos)
             parser.parse_punctuation(",")
-            scale_start = parser.pos
-            scale = _float32(parser, parser.parse_number(), scale_start)
+            scale = parse_float32(parser)
             zero_point = 0
             if parser.parse_optional_punctuation(","):
                 zero_point = parser.parse_integer(allow_boolean=False)
@@ -152,12 +144,20 @@ def quantization_of(tensor: Attribute) -> Quantization | None:
     return None
 
 
-def _float32(parser: AttrParser, number: float, start: int) -> FloatAttr[Float32Type]:
+def parse_float32(parser: AttrParser) -> FloatAttr[Float32Type]:
+    """Parse a float32 number, written as a plain literal."""
+    start = parser.pos
+    return as_float32(parser, parser.parse_number(), start)
+
+
+def as_float32(parser: AttrParser, number: float, start: int) -> FloatAttr[Float32Type]:
     """A number that was parsed at position `start`, as float32."""
     try:
-        return FloatAttr(float(number), f32)
+        if isfinite(value := float(number)):
+            return FloatAttr(value, f32)
     except OverflowError:
-        parser.raise_error(f"{number} exceeds the range of float32", start, parser.pos)
+        pass
+    parser.raise_error(f"{number} exceeds the range of float32", start, parser.pos)
 
 
 def _parse_tensor_type(parser: AttrParser) -> TensorType:
@@ -228,18 +228,68 @@ class FileAttr(ParametrizedAttribute):
             printer.print_attribute(self.type)
 
 
+@irdl_attr_definition
+class RangeAttr(ParametrizedAttribute):
+    """The least and the greatest value of a float32 tensor: `#cnn.range<-1.0, 3.5>`."""
+
+    name = "cnn.range"
+
+    least: FloatAttr[Float32Type]
+    greatest: FloatAttr[Float32Type]
+
+    def verify(self) -> None:
+        least, greatest = self.limits
+        if not -inf < least <= greatest < inf:
+            raise VerifyException(f"range from {least} to {greatest} is empty or infinite")
+
+    @staticmethod
+    def of(least: float, greatest: float) -> RangeAttr:
+        """The range between two numbers."""
+        return RangeAttr(FloatAttr(least, f32), FloatAttr(greatest, f32))
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The least and the greatest value."""
+        return self.least.value.data, self.greatest.value.data
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> list[Attribute]:
+        start = parser.pos
+        with parser.in_angle_brackets():
+            least = parse_float32(parser)
+            parser.parse_punctuation(",")
+            greatest = parse_float32(parser)
+        try:
+            return list(RangeAttr(least, greatest).parameters)
+        except VerifyException as error:
+            parser.raise_error(str(error), start, parser.pos)
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string(", ".join(map(float32_literal, self.limits)))
+
+
 ParameterAttr = SeededAttr | FileAttr | DenseIntOrFPElementsAttr
 """Where the values of weights, biases or scales are: a generator, a file, or inline."""
 
+REAL = MessageConstraint(
+    ParamAttrConstraint(FloatAttr, (AnyAttr(), BaseAttr(Float32Type))),
+    "a number must be of type f32, as in 0.5 : f32",
+)
+"""A float32 number."""
+
 _DENSE = ParamAttrConstraint(DenseIntOrFPElementsAttr, (BaseAttr(TensorType), AnyAttr()))
-_FLOAT32 = ParamAttrConstraint(FloatAttr, (AnyAttr(), BaseAttr(Float32Type)))
 
 PARAMETER = MessageConstraint(
     AnyOf((BaseAttr(SeededAttr), BaseAttr(FileAttr), _DENSE)),
     "weights and biases must be #cnn.seeded<…>, #cnn.file<…> or dense<…> : tensor<…>",
 )
+CHANNEL_PARAMETER = MessageConstraint(
+    AnyOf((BaseAttr(SeededAttr), BaseAttr(FileAttr), _DENSE)),
+    "parameters of channels must be #cnn.file<…> or dense<…> : tensor<…xf32>",
+)
 SCALE = MessageConstraint(
-    AnyOf((_FLOAT32, BaseAttr(FileAttr), _DENSE)),
+    AnyOf((REAL, BaseAttr(FileAttr), _DENSE)),
     "a weight scale must be a float32, #cnn.file<…> or dense<…> : tensor<…xf32>",
 )
 
@@ -249,28 +299,6 @@ def parameter_type(parameter: Attribute) -> TensorType:
     assert isinstance(parameter, SeededAttr | FileAttr | DenseIntOrFPElementsAttr)
     assert isinstance(parameter.type, TensorType)
     return parameter.type
-
-
-@irdl_custom_directive
-class Scale(CustomDirective):
-    """A weight scale: one float32 for all output channels, or a parameter with one for each."""
-
-    scale: AttributeVariable
-
-    def parse(self, parser: Parser, state: ParsingState) -> None:
-        start = parser.pos
-        if (number := parser.parse_optional_number()) is None:
-            self.scale.set(state, parser.parse_attribute())
-        else:
-            self.scale.set(state, _float32(parser, number, start))
-
-    def print(self, printer: Printer, state: PrintingState, op: IRDLOperation) -> None:
-        state.print_whitespace(printer)
-        attribute = self.scale.get(op)
-        if isinstance(attribute, FloatAttr):
-            printer.print_string(float32_literal(attribute.value.data))
-        elif attribute is not None:
-            printer.print_attribute(attribute)
 
 
 @irdl_attr_definition

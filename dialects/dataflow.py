@@ -3,44 +3,64 @@
 from __future__ import annotations
 
 from math import prod
+from typing import NamedTuple
 
-from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import BlockArgument, Operation, SSAValue
+from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.ir import Operation, SSAValue
 
-from spatem_ir.dialects.checks import fail, quantized, shape_of
+from spatem_ir.dialects.checks import fail, is_floating, quantized, shape_of
 from spatem_ir.dialects.cnn import (
     ConcatOp,
     DequantizeOp,
+    DigitalOp,
     FlattenOp,
+    IdentityOp,
+    LrnOp,
     NetworkOp,
     OutputOp,
+    PadOp,
     PoolOp,
     QuantizeOp,
-    ReluOp,
     SoftmaxOp,
+    TransposeOp,
 )
 from spatem_ir.dialects.cnn_attributes import quantization_of
+from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
 from spatem_ir.dialects.hw import module_of
 from spatem_ir.dialects.mvm import LayerOp, network_of
 from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
+from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind, Operand
+from spatem_ir.geometry.reach import Reach, Shape
 
-Sources = tuple[int, ...]
+
+class Delivered(NamedTuple):
+    """An operand that the chip brings to an op: the op's operand `number`, and the reader."""
+
+    op: Operation
+    number: int
+    node: Node
+    operand: Operand
 
 
 def dataflow_of(module: ModuleOp) -> Dataflow:
     """The nodes of a module's network, in network order.
 
-    `cnn.quantize` on an input and what follows `cnn.dequantize` run on the host; they are no nodes.
+    What comes before `cnn.quantize` and after `cnn.dequantize` runs on the host; it is no node.
 
     Raises:
         SpatemError: there is no network, a layer is not partitioned yet, or an operator has no
             place on the machine.
     """
-    network = network_of(module)
-    if network is None:
-        raise SpatemError("the module holds no cnn.network")
-    return _Builder(network).build()
+    return Dataflow(tuple(_walked(module).nodes))
+
+
+def delivered_operands(module: ModuleOp) -> list[Delivered]:
+    """What each op of a module's network reads on the chip, in network order.
+
+    Raises:
+        SpatemError: where :func:`dataflow_of` does.
+    """
+    return _walked(module).delivered
 
 
 def verified_dataflow_of(op: Operation) -> Dataflow:
@@ -55,91 +75,175 @@ def verified_dataflow_of(op: Operation) -> Dataflow:
         fail(op, str(error))
 
 
-class _Builder:
-    """Walks a network and numbers its nodes; `sources` maps values to the nodes they consist of."""
+def _walked(module: ModuleOp) -> _Walk:
+    network = network_of(module)
+    if network is None:
+        raise SpatemError("the module holds no cnn.network")
+    walk = _Walk(network)
+    for op in network.body.block.ops:
+        walk.visit(op)
+    return walk
+
+
+class _Walk:
+    """A walk over a network that numbers its nodes.
+
+    `operands` says of which nodes the values on the chip consist; `returned` holds the values that
+    the host computes from results of the chip.
+    """
 
     def __init__(self, network: NetworkOp):
-        self.network = network
         self.nodes: list[Node] = []
-        self.sources: dict[SSAValue, Sources] = {}
-
-    def build(self) -> Dataflow:
-        for argument in self.network.body.block.args:
+        self.delivered: list[Delivered] = []
+        self.operands: dict[SSAValue, Operand] = {}
+        self.returned: set[SSAValue] = set()
+        for argument in network.body.block.args:
             if quantization_of(argument.type) is not None:
                 self.add_input(argument)
-        for op in self.network.body.block.ops:
-            self.visit(op)
-        return Dataflow(tuple(self.nodes))
 
     def visit(self, op: Operation) -> None:
+        """Add the node of an op, if it is one, and say where its result is."""
         match op:
+            case OutputOp():
+                for number, value in enumerate(op.outputs):
+                    if value in self.operands:
+                        self.add_output(op, number)
+            case DequantizeOp() if op.input in self.operands:
+                self.add_output(op, 0)
+                self.returned.add(op.output)
+            case QuantizeOp() if op.input not in self.returned:
+                self.add_input(op.output)
             case LayerOp():
                 self.add_layer(op)
-            case PoolOp():
-                self.add_digital(op.sym_name.data, op.input, op.output, NodeKind.POOL, op)
-            case ReluOp():
-                self.add_digital(op.sym_name.data, op.input, op.output, NodeKind.ACTIVATE)
-            case FlattenOp():
-                self.sources[op.output] = self.sources[op.input]
-            case ConcatOp():
-                self.sources[op.output] = tuple(s for v in op.inputs for s in self.sources[v])
-            case QuantizeOp():
-                if not isinstance(op.input, BlockArgument):
-                    raise SpatemError(
-                        "cnn.quantize works on an input of the network here; what the host "
-                        "computes from results of the chip cannot go back to the chip"
-                    )
-                self.add_input(op.output)
-            case DequantizeOp():
-                self.add_output(op, op.input)
-            case SoftmaxOp():
-                pass
-            case OutputOp():
-                for value in op.outputs:
-                    if quantization_of(value.type) is not None:
-                        self.add_output(op, value)
-            case _:
+            case WeightLayerOp():
                 raise SpatemError(
                     f"{op.name} has no place on the machine; run partition before the lower levels"
                 )
+            case _ if self.is_on_host(op):
+                if not self.returned.isdisjoint(op.operands):
+                    self.returned.update(op.results)
+            case IdentityOp() | FlattenOp():
+                self.operands[op.output] = self.viewed(op.input, op.output)
+            case TransposeOp():
+                self.operands[op.output] = self.transposed(op)
+            case ConcatOp():
+                self.operands[op.output] = self.joined(op)
+            case PoolOp():
+                self.add_digital(op, NodeKind.POOL)
+            case DigitalOp():
+                self.add_digital(op, NodeKind.ACTIVATE)
+            case _:
+                raise SpatemError(f"{op.name} has no place on the machine")
 
-    def append(self, node: Node, *results: SSAValue) -> None:
+    def is_on_host(self, op: Operation) -> bool:
+        """Whether an op works on float32, or only views or dequantises what the host computed."""
+        if any(is_floating(value) for value in (*op.operands, *op.results)):
+            return True
+        views = isinstance(op, FlattenOp | TransposeOp | ConcatOp | IdentityOp)
+        return views and self.returned.issuperset(op.operands)
+
+    def operand(self, op: Operation, value: SSAValue) -> Operand:
+        """What a value on the chip consists of; `op` reads it.
+
+        Raises:
+            SpatemError: the host computes the value from results of the chip.
+        """
+        if value in self.operands:
+            return self.operands[value]
+        host = self.host_op(value)
+        raise SpatemError(
+            f"{_label(host)} works on float32 on the host, but {_label(op)} on the chip reads its "
+            "result; run fuse-quantization, which makes it an operator on quantised tensors"
+        )
+
+    def host_op(self, value: SSAValue) -> Operation:
+        """The op on float32 behind which the host quantised a value."""
+        op = value.owner
+        assert isinstance(op, Operation)
+        if is_floating(value):
+            return op
+        return self.host_op(next(operand for operand in op.operands if operand in self.returned))
+
+    # Views
+
+    def viewed(self, value: SSAValue, result: SSAValue) -> Operand:
+        """The elements of a value under the shape of `result`."""
+        operand = self.operands[value]
+        return Operand(operand.sources, feature_map(result), operand.order)
+
+    def transposed(self, op: TransposeOp) -> Operand:
+        """The elements of a value in another order."""
+        import numpy as np
+
+        operand = self.operands[op.input]
+        before = np.arange(operand.elements) if operand.order is None else operand.order
+        order = before.reshape(shape_of(op.input)).transpose(op.order).reshape(-1)
+        moved = (np.diff(order) != 1).any()
+        return Operand(operand.sources, feature_map(op.output), order if moved else None)
+
+    def joined(self, op: ConcatOp) -> Operand:
+        """The elements of several values, one value after the other."""
+        import numpy as np
+
+        parts = [self.operand(op, value) for value in op.inputs]
+        sources = tuple(source for part in parts for source in part.sources)
+        order = None
+        if any(part.order is not None for part in parts):
+            firsts = np.cumsum([0, *(part.elements for part in parts)])
+            orders = [np.arange(p.elements) if p.order is None else p.order for p in parts]
+            order = np.concatenate([f + o for f, o in zip(firsts, orders, strict=False)])
+        return Operand(sources, feature_map(op.output), order)
+
+    # Nodes
+
+    def append(self, node: Node, result: SSAValue | None = None) -> None:
+        """Add a node that produces `result`."""
         if any(other.name == node.name for other in self.nodes):
             raise SpatemError(
                 f"two nodes are named @{node.name}; inputs and outputs are named input, input1 … "
                 "and output, output1 …: rename the layer or operator"
             )
         self.nodes.append(node)
-        for result in results:
-            self.sources[result] = (node.number,)
+        if result is not None:
+            self.operands[result] = Operand((node.number,), feature_map(result))
 
     def add_input(self, value: SSAValue) -> None:
+        """A tensor that enters the chip."""
         code = quantization_of(value.type)
         assert code is not None
-        names = [node.name for node in self.nodes if node.kind is NodeKind.INPUT]
-        name = f"input{len(names)}" if names else "input"
-        node = Node(
-            len(self.nodes), name, NodeKind.INPUT, feature_map(value), code.bits, slices=(0,)
-        )
+        name = self.port_name("input", NodeKind.INPUT)
+        shape = feature_map(value)
+        node = Node(len(self.nodes), name, NodeKind.INPUT, shape, code.bits, slices=(0,))
         self.append(node, value)
 
-    def add_output(self, op: Operation, value: SSAValue) -> None:
-        code = quantized(op, value)
-        sources = self.sources[value]
-        names = [node.name for node in self.nodes if node.kind is NodeKind.OUTPUT]
-        name = f"output{len(names)}" if names else "output"
-        shape = feature_map(value)
-        slices = self.joined_slices(sources, shape[1] * shape[2])
-        number, size = len(self.nodes), shape[1:]
+    def add_output(self, op: Operation, number: int) -> None:
+        """A tensor that leaves the chip, as an operand of `op`."""
+        value = op.operands[number]
+        operand, shape = self.operands[value], feature_map(value)
         node = Node(
-            number, name, NodeKind.OUTPUT, shape, code.bits, slices, sources, input_size=size
+            number=len(self.nodes),
+            name=self.port_name("output", NodeKind.OUTPUT),
+            kind=NodeKind.OUTPUT,
+            shape=shape,
+            bits=quantized(op, value).bits,
+            slices=self.operand_slices(operand),
+            operands=(operand,),
+            reaches=(Reach.of_elements(shape, shape),),
         )
         self.append(node)
+        self.delivered.append(Delivered(op, number, node, operand))
+
+    def port_name(self, name: str, kind: NodeKind) -> str:
+        """The name of the next input or output: the first one has no number."""
+        before = sum(node.kind is kind for node in self.nodes)
+        return f"{name}{before}" if before else name
 
     def add_layer(self, op: LayerOp) -> None:
+        """A weight layer, cut into the slices of its grid's columns."""
         layer, grid = op.layer, op.grid.data
         per_matrix = range(0, layer.columns, grid.tile_columns)
         bases = range(1) if layer.region is not None else range(layer.groups)
+        operand = self.operand(op, op.input)
         node = Node(
             number=len(self.nodes),
             name=op.sym_name.data,
@@ -147,54 +251,98 @@ class _Builder:
             shape=feature_map(op.output),
             bits=quantized(op, op.output).bits,
             slices=tuple(g * layer.columns + first for g in bases for first in per_matrix),
-            sources=self.sources[op.input],
+            operands=(operand,),
             layer=layer,
             grid=grid,
         )
         self.append(node, op.output)
+        self.delivered.append(Delivered(op, 0, node, operand))
 
-    def add_digital(
-        self,
-        name: str,
-        operand: SSAValue,
-        result: SSAValue,
-        kind: NodeKind,
-        pool: PoolOp | None = None,
-    ) -> None:
-        assert isinstance(result.owner, Operation)
-        sources = self.sources[operand]
-        rows, columns = feature_map(operand)[1:]
+    def add_digital(self, op: DigitalOp, kind: NodeKind) -> None:
+        """A digital operator."""
+        operands = tuple(self.operand(op, value) for value in op.operands)
+        reaches = reaches_of(op)
         node = Node(
             number=len(self.nodes),
-            name=name,
+            name=op.sym_name.data,
             kind=kind,
-            shape=feature_map(result),
-            bits=quantized(result.owner, result).bits,
-            slices=self.joined_slices(sources, rows * columns),
-            sources=sources,
-            window=None if pool is None else pool.window.data,
-            input_size=(rows, columns),
+            shape=feature_map(op.output),
+            bits=quantized(op, op.output).bits,
+            slices=self.result_slices(operands, reaches),
+            operands=operands,
+            reaches=reaches,
         )
-        self.append(node, result)
+        self.append(node, op.output)
+        self.delivered += [
+            Delivered(op, number, node, operand) for number, operand in enumerate(operands)
+        ]
 
-    def joined_slices(self, sources: Sources, positions: int) -> tuple[int, ...]:
-        """The channel slices of an operand of `positions` positions that consists of nodes.
+    # Slices
+
+    def result_slices(
+        self, operands: tuple[Operand, ...], reaches: tuple[Reach, ...]
+    ) -> tuple[int, ...]:
+        """The channel slices of a digital operator: the common refinement of its operands' slices.
+
+        Channels that a padding adds belong to the first and last slice.
+        """
+        firsts = {0}
+        for operand, reach in zip(operands, reaches, strict=True):
+            before = -reach.channels.first if reach.channels.kernel == 1 else 0
+            firsts.update(first + before for first in self.operand_slices(operand)[1:])
+        return tuple(sorted(firsts))
+
+    def operand_slices(self, operand: Operand) -> tuple[int, ...]:
+        """The channel slices of an operand.
 
         A flattened feature map has slices of channels · positions features; an operand whose
-        positions cut across a source's is one slice.
+        positions cut across a source's, or whose elements are permuted, is one slice.
         """
         slices: list[int] = []
         first = 0
-        for source in (self.nodes[number] for number in sources):
-            if positions not in (1, source.positions):
+        for source in (self.nodes[number] for number in operand.sources):
+            if operand.order is not None or operand.positions not in (1, source.positions):
                 return (0,)
-            features = source.positions // positions
+            features = source.positions // operand.positions
             slices.extend(first + bound * features for bound in source.slices)
             first += source.shape[0] * features
         return tuple(slices)
 
 
-def feature_map(value: SSAValue) -> tuple[int, int, int]:
+def reaches_of(op: DigitalOp) -> tuple[Reach, ...]:
+    """What a digital operator reads of each operand.
+
+    Raises:
+        SpatemError: it works on a tensor that is neither flat nor a feature map.
+    """
+    for value in op.operands:
+        dimensions = len(shape_of(value))
+        if dimensions not in (1, 3):
+            raise SpatemError(
+                f"{_label(op)} works on a tensor of {dimensions} dimensions; the machine has "
+                "operators on flat tensors and on feature maps of 3 dimensions"
+            )
+    shapes, result = [feature_map(value) for value in op.operands], feature_map(op.output)
+    match op:
+        case PoolOp():
+            return (Reach.of_window(shapes[0], op.window.data),)
+        case LrnOp():
+            return (Reach.of_channels(shapes[0], op.size.value.data),)
+        case SoftmaxOp():
+            return (Reach.of_line(shapes[0], op.axis.value.data),)
+        case PadOp():
+            pads = (*op.pads, (0, 0), (0, 0))[:3]
+            return (Reach.of_padding(shapes[0], pads),)
+        case _:
+            return tuple(Reach.of_elements(shape, result) for shape in shapes)
+
+
+def feature_map(value: SSAValue) -> Shape:
     """Channels, rows and columns of a value; a flat tensor has one position."""
     shape = shape_of(value)
     return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (prod(shape), 1, 1)
+
+
+def _label(op: Operation) -> str:
+    name = op.properties.get("sym_name")
+    return f"{op.name} @{name.data}" if isinstance(name, StringAttr) else op.name

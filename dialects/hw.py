@@ -18,7 +18,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from spatem_ir.errors import SpatemError
 from spatem_ir.geometry.index_sequence import IndexSequence, Run
-from spatem_ir.hardware.accelerator import GROUPS, Accelerator, parameters_of
+from spatem_ir.hardware.accelerator import GROUPS, Accelerator, Value, parameters_of
 from spatem_ir.hardware.loader import accelerator_from_table
 
 if TYPE_CHECKING:
@@ -74,16 +74,20 @@ class AcceleratorAttr(Data[Accelerator]):
                 printer.print_string("}")
 
 
-def _parse_entry(parser: AttrParser) -> tuple[str, int | float | bool]:
+def _parse_entry(parser: AttrParser) -> tuple[str, Value]:
     key = parser.parse_identifier("parameter")
     parser.parse_punctuation("=")
-    boolean = parser.parse_optional_boolean()
-    return key, parser.parse_number() if boolean is None else boolean
+    value: Value | None = parser.parse_optional_boolean()
+    if value is None:
+        value = parser.parse_optional_identifier()
+    return key, parser.parse_number() if value is None else value
 
 
-def _literal(value: int | float | bool) -> str:
+def _literal(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, str):
+        return value
     mantissa, exponent, power = repr(value).partition("e")
     return mantissa + (".0" if exponent and "." not in mantissa else "") + exponent + power
 

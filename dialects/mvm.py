@@ -28,9 +28,10 @@ from xdsl.parser import AttrParser, Parser
 from xdsl.printer import Printer
 from xdsl.traits import HasParent
 
-from spatem_ir.dialects.checks import fail, shape_of
+from spatem_ir.dialects.checks import fail, quantized, shape_of
 from spatem_ir.dialects.cnn import NetworkOp
-from spatem_ir.dialects.cnn_attributes import Scale, WindowAttr, parse_pair
+from spatem_ir.dialects.cnn_attributes import WindowAttr, parse_pair
+from spatem_ir.dialects.cnn_syntax import Scale
 from spatem_ir.dialects.cnn_weight_layers import (
     INTEGER,
     TYPES_FORMAT,
@@ -213,6 +214,7 @@ class LayerOp(WeightLayerOp):
         return layer.out_channels, layer.input_shape[0] // layer.groups, *layer.window.kernel
 
     def verify_geometry(self) -> None:
+        quantized(self, self.input)
         self.verify_groups()
         if len(shape_of(self.input)) != 1 or len(shape_of(self.output)) != 1:
             self.verify_windows()

@@ -54,6 +54,36 @@ def _ou() -> Dialect:
     return OU
 
 
+def _remove_identities() -> type[ModulePass]:
+    from spatem_ir.passes.remove_identities import RemoveIdentitiesPass
+
+    return RemoveIdentitiesPass
+
+
+def _fold_batch_norm() -> type[ModulePass]:
+    from spatem_ir.passes.fold_batch_norm import FoldBatchNormPass
+
+    return FoldBatchNormPass
+
+
+def _calibrate() -> type[ModulePass]:
+    from spatem_ir.frontend.calibrate import CalibratePass
+
+    return CalibratePass
+
+
+def _quantize() -> type[ModulePass]:
+    from spatem_ir.passes.quantize.quantize import QuantizePass
+
+    return QuantizePass
+
+
+def _fuse_quantization() -> type[ModulePass]:
+    from spatem_ir.passes.fuse_quantization import FuseQuantizationPass
+
+    return FuseQuantizationPass
+
+
 def _partition() -> type[ModulePass]:
     from spatem_ir.passes.partition.partition import PartitionPass
 
@@ -87,6 +117,11 @@ def _expand_ou() -> type[ModulePass]:
 SPATEM_UNIVERSE = Universe(
     all_dialects={"cnn": _cnn, "mvm": _mvm, "vxb": _vxb, "pxb": _pxb, "ou": _ou},
     all_passes={
+        "remove-identities": _remove_identities,
+        "fold-batch-norm": _fold_batch_norm,
+        "calibrate": _calibrate,
+        "quantize": _quantize,
+        "fuse-quantization": _fuse_quantization,
         "partition": _partition,
         "pack": _pack,
         "assign": _assign,

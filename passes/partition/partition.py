@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
+from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import AlternativeOp, LayerOp, layer_ops
@@ -62,6 +63,12 @@ class PartitionPass(ModulePass):
         layers = [layer for layer in op.walk() if isinstance(layer, ConvOp | DenseOp | LocalOp)]
         if not layers:
             raise SpatemError("partition: the module holds no cnn.conv, cnn.local or cnn.dense")
+        for layer in layers:
+            if is_floating(layer.input):
+                raise SpatemError(
+                    f"partition: {layer.name} @{layer.sym_name.data} works on float32; run "
+                    "quantize first"
+                )
         if self.strategy not in STRATEGIES:
             raise SpatemError(
                 f"partition: unknown strategy '{self.strategy}'; one of {', '.join(STRATEGIES)}"

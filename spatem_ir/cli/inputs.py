@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from spatem_ir.dialects.hw import AcceleratorAttr
     from spatem_ir.frontend.load import ImportOptions
+    from spatem_ir.hardware.accelerator import Accelerator
 
 
 def add_network_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,18 +43,56 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.npy",
         help="inputs from which the activation scales of a float ONNX model are taken",
     )
+    quantization = parser.add_argument_group(
+        "quantisation of a float ONNX model (see the passes calibrate and quantize)"
+    )
+    quantization.add_argument(
+        "--activation-scale",
+        choices=("max-abs", "mse"),
+        default="max-abs",
+        help="activation scales from the largest magnitude or by a search (default max-abs)",
+    )
+    quantization.add_argument(
+        "--weight-scale",
+        choices=("max-abs", "mse", "auto"),
+        default="auto",
+        help="weight scales likewise; auto (the default) searches for up to 3 bits",
+    )
+    quantization.add_argument(
+        "--weight-scale-per",
+        choices=("channel", "tensor"),
+        default="channel",
+        help="one weight scale per output channel (default) or one for all",
+    )
+    quantization.add_argument(
+        "--requantize",
+        choices=("f32-half-even", "fixed-point"),
+        default="f32-half-even",
+        help="how sums become codes (default f32-half-even, as onnxruntime)",
+    )
+    quantization.add_argument(
+        "--raw",
+        action="store_true",
+        help="import an ONNX model operator by operator, without clean-up and quantisation",
+    )
 
 
 def named_accelerator(name: str, tool: str) -> AcceleratorAttr:
     """The accelerator of the given name as a module attribute; doubts about it go to stderr."""
     from spatem_ir.dialects.hw import AcceleratorAttr
-    from spatem_ir.hardware.accelerator import doubts
     from spatem_ir.hardware.loader import load_accelerator
 
     accelerator = load_accelerator(name)
+    print_doubts(accelerator, tool)
+    return AcceleratorAttr(accelerator)
+
+
+def print_doubts(accelerator: Accelerator, tool: str) -> None:
+    """Warn on stderr of what is probably not meant in an accelerator."""
+    from spatem_ir.hardware.accelerator import doubts
+
     for doubt in doubts(accelerator):
         print(f"{tool}: warning: {doubt}", file=sys.stderr)
-    return AcceleratorAttr(accelerator)
 
 
 def import_options(arguments: argparse.Namespace) -> ImportOptions:
@@ -65,4 +104,9 @@ def import_options(arguments: argparse.Namespace) -> ImportOptions:
         activation_bits=arguments.activation_bits,
         seed=arguments.seed,
         calibration=arguments.calibration,
+        activation_scale=arguments.activation_scale,
+        weight_scale=arguments.weight_scale,
+        per=arguments.weight_scale_per,
+        requantize=arguments.requantize,
+        raw=arguments.raw,
     )

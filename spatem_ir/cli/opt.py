@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from spatem_ir.parameters import ParameterStore
+
 NETWORK = "network"
 """The frontend for a benchmark network given by its name."""
 
@@ -40,6 +43,7 @@ class SpatemOptMain(xDSLOptMain):
     def __init__(self, args: list[str] | None = None):
         self.pending_output: io.StringIO | None = None
         self.pending_weights: dict[str, NDArray[np.generic]] = {}
+        self.current_store: ParameterStore | None = None
         super().__init__(description=DESCRIPTION, args=args)
 
     def register_all_dialects(self) -> None:
@@ -97,12 +101,33 @@ class SpatemOptMain(xDSLOptMain):
             self.weights_file(),
             None if output is None else Path(output).parent,
         )
-        self.pending_weights.update(network.arrays)
-        if self.pending_weights and not self.weights_file():
-            raise SpatemError(
-                f"{self.args.input_file}: the quantised weights need a file; give -o or --weights"
-            )
+        self.store.arrays.update(network.arrays)
         return network.module
+
+    @property
+    def store(self) -> ParameterStore:
+        """Where passes find parameters, and keep those that they compute."""
+        if self.current_store is None:
+            from spatem_ir.parameters import new_store
+
+            output, source = self.args.output_file, self.args.input_file
+            folder = None if output is None else Path(output).parent
+            self.current_store = new_store(self.weights_file(), folder)
+            if source is not None and source.endswith(".mlir"):
+                self.current_store = replace(self.current_store, folder=Path(source).parent)
+        return self.current_store
+
+    def apply_passes(self, prog: ModuleOp) -> None:
+        if self.pipeline.passes:
+            with self.store.in_use():
+                super().apply_passes(prog)
+        elif not self.args.disable_verify:
+            prog.verify()
+        if self.current_store is not None:
+            self.pending_weights.update(self.current_store.referenced(prog))
+        if self.pending_weights and not self.weights_file():
+            name = self.args.input_file or "standard input"
+            raise SpatemError(f"{name}: the computed weights need a file; give -o or --weights")
 
     def weights_file(self) -> str | None:
         """The file for weights that are in no file yet."""
@@ -147,7 +172,7 @@ class SpatemOptMain(xDSLOptMain):
     def write_files(self) -> None:
         """Write the output file and the weights, once all passes have succeeded."""
         if self.pending_weights:
-            from spatem_ir.frontend.weights import save_arrays
+            from spatem_ir.parameters import save_arrays
 
             save_arrays(self.weights_file() or "", self.pending_weights)
         if self.pending_output is not None:

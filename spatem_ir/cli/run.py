@@ -8,13 +8,14 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from spatem_ir.cli.analog import add_analog_arguments, analog_overrides
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
 from spatem_ir.cli.files import check_writable, write_whole
 from spatem_ir.cli.inputs import add_network_arguments, import_options
 from spatem_ir.errors import SpatemError
 
 if TYPE_CHECKING:
-    from spatem_ir.cli.session import RunOptions
+    from spatem_ir.cli.session import RunOptions, RunResult
 
 DESCRIPTION = """\
 Compiles a network for an operation-unit based ReRAM accelerator, executes it and reports cycles,
@@ -28,6 +29,7 @@ EPILOG = """\
 examples:
   spatem-run lenet-digits --check onnxruntime --images 360
   spatem-run deepid --accelerator isaac-ou --check reference --json -
+  spatem-run lenet-digits --adc-bits 3..6 --cell-sigma 0..0.3 --images 300
   spatem-run lenet --accelerator tiny --strategy minimum"""
 
 
@@ -52,14 +54,15 @@ def argument_parser() -> argparse.ArgumentParser:
         type=int,
         default=None,
         metavar="N",
-        help="how many images are executed for values: the first N of --inputs, of the held-out "
-        "digits, or random ones (default: all of --inputs, otherwise 1)",
+        help="execute values of N images: the first of --inputs, of the held-out digits, or random "
+        "ones (default: all of --inputs; 1 where --check or --outputs needs values)",
     )
     parser.add_argument(
         "--check",
         choices=("reference", "levels", "onnxruntime"),
-        help="execute values from the final IR and compare every output with the integer "
-        "reference (the network without deployment), with every level too, or with onnxruntime",
+        help="execute values from the final IR and compare: every output with the integer "
+        "reference (the network without deployment), or with every level too; every tensor with "
+        "onnxruntime",
     )
     parser.add_argument("--outputs", metavar="FILE.npy", help="write the first output's values")
     parser.add_argument(
@@ -76,6 +79,7 @@ def argument_parser() -> argparse.ArgumentParser:
         help="images that overlap when the interval is measured (default 1: interval = latency)",
     )
     parser.add_argument("--json", metavar="FILE", help="write all results as JSON; - for stdout")
+    add_analog_arguments(parser)
     return parser
 
 
@@ -90,20 +94,33 @@ def _run(arguments: argparse.Namespace) -> None:
         return
     if arguments.input is None:
         raise SpatemError("name a network, an .onnx or an .mlir file (see --help)")
-    from spatem_ir.cli.session import run_session
+    from spatem_ir.cli.session import RunResult, run_session
+    from spatem_ir.cli.sweep import run_sweep
+    from spatem_ir.report.sweep import print_sweep
     from spatem_ir.report.tables import print_report
 
     if arguments.json not in (None, "-"):
         check_writable(arguments.json)
-    result = run_session(_options(arguments), progress=Progress())
+    options = _options(arguments)
+    run = run_sweep if options.sweeps else run_session
+    result = run(options, progress=Progress())
     if arguments.json is not None and arguments.json != "-":
         write_whole(arguments.json, json.dumps(result.to_dict(), indent=2) + "\n")
     if arguments.json == "-":
         print(json.dumps(result.to_dict(), indent=2))
-    else:
+    elif isinstance(result, RunResult):
         print_report(result)
-    if result.outputs_match is False:
-        raise SpatemError(f"{arguments.input}: outputs differ from {arguments.check}")
+    else:
+        print_sweep(result)
+    if isinstance(result, RunResult) and result.outputs_match is False:
+        raise SpatemError(f"{arguments.input}: {_mismatch(result)}")
+
+
+def _mismatch(result: RunResult) -> str:
+    """What `--check` found to differ."""
+    if result.tensors is not None and result.tensors.first_difference is not None:
+        return f"tensors differ from {result.check}, first {result.tensors.first_difference}"
+    return f"outputs differ from {result.check}"
 
 
 def _options(arguments: argparse.Namespace) -> RunOptions:
@@ -124,6 +141,7 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         outputs=arguments.outputs,
         engine=arguments.engine,
         images_in_flight=arguments.images_in_flight,
+        overrides=analog_overrides(arguments),
     )
 
 

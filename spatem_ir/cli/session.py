@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, TensorType
 
+from spatem_ir.cli.exactness import check_encoding, check_exactness, share_of, top_classes
 from spatem_ir.cli.files import check_writable
-from spatem_ir.cli.inputs import named_accelerator
+from spatem_ir.cli.inputs import print_doubts
 from spatem_ir.cli.lowering import lower, remaining_pipeline, run_pipeline
 from spatem_ir.cli.parsing import parse_module
 from spatem_ir.dialects.cnn_attributes import quantization_of
-from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, optional_accelerator
+from spatem_ir.dialects.hw import (
+    ACCELERATOR_ATTRIBUTE,
+    AcceleratorAttr,
+    accelerator_of,
+    optional_accelerator,
+)
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.errors import SpatemError
 from spatem_ir.frontend.load import PACKAGED_MODELS, ImportOptions, load_network
-from spatem_ir.frontend.weights import PACKAGE_SCHEME, ParameterStore, packaged_file
-from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR
+from spatem_ir.hardware.accelerator import Accelerator, Value, parameters_of
+from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR, load_accelerator
+from spatem_ir.hardware.overrides import Key, overridden
+from spatem_ir.parameters import PACKAGE_SCHEME, ParameterStore, packaged_file
 from spatem_ir.runtime.interpreter import execute
-from spatem_ir.runtime.metrics import Metrics, metrics_of
+from spatem_ir.runtime.metrics import Metrics, inexact_layers, metrics_of
 from spatem_ir.universe import register_dialects
+
+if TYPE_CHECKING:
+    from spatem_ir.runtime.onnxruntime_check import TensorCheck, TensorComparison
 
 Progress = Callable[[str], None]
 Array = NDArray[Any]
@@ -40,7 +51,10 @@ MOST_VISITS = 1_000_000
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What a run does; see the command line's help."""
+    """What a run does; see the command line's help.
+
+    `overrides` are values of parameters of the accelerator: several of one parameter in a sweep.
+    """
 
     source: str
     importing: ImportOptions
@@ -52,14 +66,25 @@ class RunOptions:
     outputs: str | None = None
     engine: str = "reference"
     images_in_flight: int = 1
+    overrides: Mapping[Key, tuple[Value, ...]] = field(default_factory=dict)
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether some parameter has several values."""
+        return any(len(values) > 1 for values in self.overrides.values())
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run found.  Values that were not asked for are None."""
+    """What a run found.  Values that were not asked for are None.
+
+    `exact` says whether all layers compute exact integers on this machine; `agreement` is the share
+    of images with the same top class as the exact network, None on an exact machine.  `tensors` is
+    what `--check onnxruntime` found inside the network.
+    """
 
     network: str
-    accelerator: str
+    accelerator: Accelerator
     strategy: str | None
     engine: str
     metrics: Metrics
@@ -67,6 +92,9 @@ class RunResult:
     images: int | None
     outputs_match: bool | None
     accuracy: float | None
+    exact: bool
+    agreement: float | None
+    tensors: TensorComparison | None
 
     def to_dict(self) -> dict[str, Any]:
         """The result as a flat dictionary for JSON, `layers` last."""
@@ -74,16 +102,25 @@ class RunResult:
         layers = metrics.pop("layers")
         return {
             "network": self.network,
-            "accelerator": self.accelerator,
+            "accelerator": self.accelerator.name,
             "strategy": self.strategy,
             "engine": self.engine,
             **metrics,
+            "analog": analog_parameters(self.accelerator),
+            "exact": self.exact,
             "check": self.check,
             "images": self.images,
             "outputs_match": self.outputs_match,
+            "tensors": None if self.tensors is None else self.tensors.to_dict(),
             "accuracy": self.accuracy,
+            "agreement": self.agreement,
             "layers": list(layers),
         }
+
+
+def analog_parameters(accelerator: Accelerator) -> dict[str, Value]:
+    """The parameters of an accelerator on which values depend, for JSON."""
+    return {"adc_bits": accelerator.ou.adc_bits, **parameters_of(accelerator.analog)}
 
 
 @dataclass(frozen=True)
@@ -110,33 +147,40 @@ def run_session(options: RunOptions, progress: Progress = lambda _: None) -> Run
     source = load_source(options, context)
     reference = source.module.clone()
     was = level_of(source.module)
-    if options.strategy is not None and was is not Level.CNN:
-        raise SpatemError(f"{options.source}: is partitioned already; leave --strategy out")
-    values = options.check or options.outputs or options.inputs
+    values = options.check or options.outputs or options.inputs or options.images
     inputs, labels = input_images(options, source) if values else ([], None)
+    if options.engine != "none":
+        check_encoding(options.source, accelerator_of(source.module))
     lower(context, source.module, options.strategy, progress)
-    outputs = match = accuracy = images = None
+    inexact = inexact_layers(source.module)
+    if options.check in ("levels", "onnxruntime"):
+        check_exactness(options.source, options.check, inexact)
+    outputs = match = accuracy = agreement = images = tensors = None
     if values:
         images = len(inputs[0])
         progress(f"executing {images} image{'s' * (images > 1)} at level {level_of(source.module)}")
-        outputs = execute(source.module, inputs, source.store)
+        check = tensor_check(source) if options.check == "onnxruntime" else None
+        outputs = execute(source.module, inputs, source.store, check)
+        if check is not None:
+            tensors = check.comparison(outputs)
         if options.check:
             progress(f"comparing with {options.check}")
-            if options.check == "onnxruntime":
-                match = equals_onnxruntime(options, source, inputs, outputs)
+            if tensors is not None:
+                same = tensors.first_difference is None
+                match = same and equals_original(source, inputs, outputs)
             else:
                 match = equals_levels(options, source, reference, context, inputs, outputs)
         if labels is not None:
-            predicted = outputs[0].reshape(images, -1).argmax(axis=1)
-            accuracy = round(float((predicted == labels).mean()), 6)
+            accuracy = share_of(top_classes(outputs), labels)
+        if inexact:
+            exact = execute(without_deployment(reference), inputs, source.store)
+            agreement = share_of(top_classes(outputs), top_classes(exact))
     metrics = measured(options, source.module, progress)
     if options.outputs and outputs is not None:
         save_outputs(options.outputs, outputs[0])
-    accelerator = optional_accelerator(source.module)
-    assert accelerator is not None
     return RunResult(
         network=source.name,
-        accelerator=accelerator.name,
+        accelerator=accelerator_of(source.module),
         strategy=(options.strategy or "spatem") if was is Level.CNN else None,
         engine=options.engine,
         metrics=metrics,
@@ -144,6 +188,9 @@ def run_session(options: RunOptions, progress: Progress = lambda _: None) -> Run
         images=images,
         outputs_match=match,
         accuracy=accuracy,
+        exact=not inexact,
+        agreement=agreement,
+        tensors=tensors,
     )
 
 
@@ -165,12 +212,16 @@ def load_source(options: RunOptions, context: Context) -> Source:
             onnx = str(packaged_file(f"{PACKAGE_SCHEME}{options.source}.onnx"))
         store = ParameterStore(arrays=loaded.arrays)
         source = Source(loaded.name, loaded.module, store, onnx)
-    name = options.accelerator
-    if name is None and optional_accelerator(source.module) is None:
-        name = DEFAULT_ACCELERATOR
-    if name is not None:
-        attribute = named_accelerator(name, "spatem-run")
-        source.module.attributes[ACCELERATOR_ATTRIBUTE] = attribute
+    if options.strategy is not None and level_of(source.module) is not Level.CNN:
+        raise SpatemError(f"{options.source}: is partitioned already; leave --strategy out")
+    accelerator = optional_accelerator(source.module)
+    if options.accelerator is not None or accelerator is None:
+        accelerator = load_accelerator(options.accelerator or DEFAULT_ACCELERATOR)
+    first = {key: values[0] for key, values in options.overrides.items()}
+    accelerator = overridden(accelerator, first)
+    if not options.sweeps:
+        print_doubts(accelerator, "spatem-run")
+    source.module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(accelerator)
     return source
 
 
@@ -250,21 +301,22 @@ def without_deployment(module: ModuleOp) -> ModuleOp:
     return bare
 
 
-def equals_onnxruntime(
-    options: RunOptions, source: Source, inputs: list[Array], outputs: list[Array]
-) -> bool:
-    """Whether all outputs are those of onnxruntime on the model that was given."""
+def tensor_check(source: Source) -> TensorCheck:
+    """What compares every tensor with onnxruntime's while the network is executed."""
+    from spatem_ir.runtime.onnxruntime_check import TensorCheck
+
+    return TensorCheck(source.module, source.store)
+
+
+def equals_original(source: Source, inputs: list[Array], outputs: list[Array]) -> bool:
+    """Whether all outputs are those of onnxruntime on the quantised ONNX model that was given.
+
+    Another source has no such model: a float model that was quantised here is another function.
+    """
     from spatem_ir.runtime.onnxruntime_check import differences, onnxruntime_outputs
 
-    if source.onnx is None:
-        raise SpatemError(
-            f"{options.source}: --check onnxruntime needs an .onnx model; use --check reference"
-        )
-    if source.store.arrays:
-        raise SpatemError(
-            f"{options.source}: a float model was quantised here, onnxruntime computes another "
-            "function; use --check reference"
-        )
+    if source.onnx is None or source.store.arrays:
+        return True
     return differences(outputs, onnxruntime_outputs(source.onnx, inputs)) == 0
 
 

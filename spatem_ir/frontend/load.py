@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spatem_ir.dialects.mvm import network_of
 from spatem_ir.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -19,13 +20,20 @@ class ImportOptions:
     """How a network is imported.
 
     Weight and activation bits are those of generated or quantised layers (None: the default); an
-    already quantised model keeps its own.  `calibration` is an .npy file of inputs.
+    already quantised model keeps its own.  `calibration` is an .npy file of inputs; the other
+    options are those of the passes `calibrate` and `quantize`.  With `raw` a model stays
+    as it is imported, operator by operator, for passes of the user's choice.
     """
 
     weight_bits: int | None = None
     activation_bits: int | None = None
     seed: int = 0
     calibration: str | None = None
+    activation_scale: str = "max-abs"
+    weight_scale: str = "auto"
+    per: str = "channel"
+    requantize: str = "f32-half-even"
+    raw: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,11 +49,25 @@ PACKAGED_MODELS = ("lenet-digits", "lenet-digits-float")
 """Trained networks that ship with the package, by name."""
 
 
+PUBLISHED_NETWORKS = (
+    "alexnet",
+    "densenet121",
+    "inception_v1",
+    "inception_v2",
+    "resnet50",
+    "shufflenet",
+    "squeezenet",
+    "vgg19",
+    "zfnet512",
+)
+"""Published topologies with seeded weights, see :mod:`spatem_ir.frontend.topologies`."""
+
+
 def network_names() -> list[str]:
     """The names under which networks are known."""
     from spatem_ir.frontend.benchmarks import BENCHMARKS
 
-    return [*BENCHMARKS, *PACKAGED_MODELS]
+    return [*BENCHMARKS, *PACKAGED_MODELS, *PUBLISHED_NETWORKS]
 
 
 def load_network(
@@ -68,13 +90,63 @@ def load_network(
         if options.calibration is not None:
             raise SpatemError(f"{source}: --calibration is for float ONNX models only")
         return LoadedNetwork(source, build_benchmark(source, options))
+    if source in PUBLISHED_NETWORKS:
+        return load_topology(source, options, weights_file, folder)
     if source not in PACKAGED_MODELS and Path(source).suffix != ".onnx":
         raise SpatemError(
             f"unknown network '{source}': neither an .onnx file nor one of "
             f"{', '.join(network_names())}"
         )
-    from spatem_ir.frontend.onnx_import import import_onnx
+    packaged = source in PACKAGED_MODELS
+    return load_onnx(
+        f"package:{source}.onnx" if packaged else source, options, weights_file, folder
+    )
 
-    if source in PACKAGED_MODELS:
-        return import_onnx(f"package:{source}.onnx", options, weights_file)
-    return import_onnx(source, options, weights_file, folder)
+
+def load_topology(
+    name: str,
+    options: ImportOptions,
+    weights_file: str | None = None,
+    folder: Path | None = None,
+) -> LoadedNetwork:
+    """A published topology with seeded weights, quantised unless the options say `raw`."""
+    from spatem_ir.frontend.onnx_import import import_graph
+    from spatem_ir.frontend.prepare import prepare
+    from spatem_ir.frontend.topologies import calibration_images, seeded_topology
+    from spatem_ir.parameters import new_store
+
+    if options.seed < 0:
+        raise SpatemError(f"--seed is {options.seed}; it must be at least 0")
+    store = new_store(weights_file, folder)
+    graph = seeded_topology(name, options.seed)
+    module = import_graph(graph, name, name, store)
+    if not options.raw:
+        images = None
+        if options.calibration is None:
+            images = calibration_images(graph.inputs[0].shape[1:], options.seed)
+        prepare(module, store, options, name, images)
+    return LoadedNetwork(name, module, store.referenced(module))
+
+
+def load_onnx(
+    source: str,
+    options: ImportOptions,
+    weights_file: str | None = None,
+    folder: Path | None = None,
+) -> LoadedNetwork:
+    """Import an ONNX model and make it an integer network, unless the options say `raw`.
+
+    Raises:
+        SpatemError: the model cannot be imported or quantised.
+    """
+    from spatem_ir.frontend.onnx_import import import_onnx
+    from spatem_ir.frontend.prepare import prepare
+    from spatem_ir.parameters import new_store
+
+    store = new_store(weights_file, folder)
+    module = import_onnx(source, store, folder)
+    if not options.raw:
+        prepare(module, store, options, source)
+    network = network_of(module)
+    assert network is not None
+    return LoadedNetwork(network.sym_name.data, module, store.referenced(module))

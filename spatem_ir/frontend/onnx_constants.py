@@ -64,6 +64,24 @@ def code_of(dtype: np.dtype[Any]) -> tuple[int, bool] | None:
     return (int(width), not sign) if found and width.isdigit() and sign in ("", "u") else None
 
 
+def narrowed(bits: int, signed: bool, limits: tuple[int, int]) -> int:
+    """The fewest bits of an integer type that holds all values between limits."""
+    lowest, highest = limits
+    for fewer in range(1, bits):
+        least = -(2 ** (fewer - 1)) if signed else 0
+        if least <= lowest and highest < least + 2**fewer:
+            return fewer
+    return bits
+
+
+def _clip(node: Node, operands: Sequence[Constant]) -> Constant:
+    values = operands[0].values
+    if code_of(values.dtype) is None or len(operands) != 3:
+        node.fail("of a constant is supported for integers with both bounds only")
+    lowest, highest = (int(operand.values.reshape(())) for operand in operands[1:])
+    return Constant(np.clip(values, lowest, highest), limits=(lowest, highest))
+
+
 def _constant(node: Node, _: Sequence[Constant]) -> Constant:
     for name, dtype in CONSTANT_ATTRIBUTES.items():
         value = node.attribute(name)
@@ -148,6 +166,7 @@ def _quantize(node: Node, operands: Sequence[Constant]) -> Constant:
 EVALUATORS: dict[str, Callable[[Node, Sequence[Constant]], Constant]] = {
     "Add": lambda _, operands: Constant(operands[0].values + operands[1].values),
     "Cast": _cast,
+    "Clip": _clip,
     "Concat": _concat,
     "Constant": _constant,
     "ConstantOfShape": _constant_of_shape,

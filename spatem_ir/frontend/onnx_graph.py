@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import checker, helper, numpy_helper, shape_inference, version_converter
 
 from spatem_ir.errors import SpatemError
-from spatem_ir.frontend.weights import TRANSPOSED
+from spatem_ir.parameters import TRANSPOSED
 
 OLDEST_OPSET = 17
 """Models of an older opset are converted to this one."""
@@ -26,16 +26,17 @@ class Constant:
 
     `key` names the initialiser that has the same elements in C order, with :data:`TRANSPOSED` if
     its transpose has; None if the values are computed.  `is_matrix` tells that they have its shape,
-    too, and that it is a matrix.
+    too, and that it is a matrix.  `limits` are the least and the greatest value that a Clip allows.
     """
 
     values: NDArray[Any]
     key: str | None = None
     is_matrix: bool = False
+    limits: tuple[int, int] | None = None
 
     def reshaped(self, shape: tuple[int, ...]) -> Constant:
         """The same elements under another shape."""
-        return Constant(self.values.reshape(shape), self.key)
+        return Constant(self.values.reshape(shape), self.key, limits=self.limits)
 
     def transposed(self, permutation: tuple[int, ...] = (1, 0)) -> Constant:
         """The tensor with permuted dimensions."""
@@ -43,10 +44,12 @@ class Constant:
             return self
         values = self.values.transpose(permutation)
         if self.key is None or not self.is_matrix:
-            return Constant(values)
+            return Constant(values, limits=self.limits)
         if self.key.endswith(TRANSPOSED):
-            return Constant(values, self.key.removesuffix(TRANSPOSED), is_matrix=True)
-        return Constant(values, self.key + TRANSPOSED, is_matrix=True)
+            key = self.key.removesuffix(TRANSPOSED)
+        else:
+            key = self.key + TRANSPOSED
+        return Constant(values, key, is_matrix=True, limits=self.limits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,12 +127,8 @@ def load_graph(path: str, file: str) -> Graph:
     Raises:
         SpatemError: the file is unreadable, no valid model, or has shapes that are not static.
     """
-    model = _normalized(_read(path, file), file)
-    graph = model.graph
-    constants = {
-        entry.name: Constant(values := numpy_helper.to_array(entry), entry.name, values.ndim == 2)
-        for entry in graph.initializer
-    }
+    graph = _normalized(_read(path, file), file).graph
+    constants = {entry.name: _constant(entry, file) for entry in graph.initializer}
     outputs = tuple(output.name for output in graph.output)
     return Graph(
         file=file,
@@ -191,6 +190,19 @@ def _fix_batch(value: onnx.ValueInfoProto, file: str) -> None:
             )
 
 
+def _constant(entry: onnx.TensorProto, file: str) -> Constant:
+    values = _array(entry, f"{file}: initialiser '{entry.name}'")
+    return Constant(values, entry.name, values.ndim == 2)
+
+
+def _array(tensor: onnx.TensorProto, what: str) -> NDArray[Any]:
+    """The elements of a tensor; `what` names it in errors."""
+    try:
+        return numpy_helper.to_array(tensor)
+    except Exception as error:
+        raise SpatemError(f"{what} cannot be read: {_first_line(error)}") from error
+
+
 def _input(value: onnx.ValueInfoProto, file: str) -> Tensor:
     tensor = value.type.tensor_type
     return Tensor(value.name, tensor.elem_type, tuple(d.dim_value for d in tensor.shape.dim))
@@ -223,15 +235,23 @@ def _nodes(graph: onnx.GraphProto, file: str) -> Iterator[Node]:
             name=name,
             inputs=tuple(node.input),
             outputs=tuple(node.output),
-            attributes={entry.name: _attribute_value(entry) for entry in node.attribute},
+            attributes={
+                entry.name: _attribute_value(entry, f"{file}: {node.op_type} '{name}'")
+                for entry in node.attribute
+            },
         )
 
 
-def _attribute_value(attribute: onnx.AttributeProto) -> Any:
-    value = helper.get_attribute_value(attribute)
+def _attribute_value(attribute: onnx.AttributeProto, node: str) -> Any:
+    try:
+        value = helper.get_attribute_value(attribute)
+    except ValueError as error:
+        raise SpatemError(f"{node}: attribute '{attribute.name}': {error}") from error
     if isinstance(value, bytes):
         return value.decode(errors="replace")
-    return numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else value
+    if isinstance(value, onnx.TensorProto):
+        return _array(value, f"{node}: attribute '{attribute.name}'")
+    return value
 
 
 def _reachable(nodes: list[Node], outputs: tuple[str, ...]) -> tuple[Node, ...]:

@@ -2,73 +2,103 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import VerifyException
 
 from spatem_ir.dialects.cnn import NetworkOp
-from spatem_ir.frontend.load import ImportOptions, LoadedNetwork
+from spatem_ir.frontend import onnx_layers as layers
+from spatem_ir.frontend import onnx_moves as moves
+from spatem_ir.frontend import onnx_operators as operators
+from spatem_ir.frontend import onnx_quantized as quantized
 from spatem_ir.frontend.onnx_constants import fold_constants
-from spatem_ir.frontend.onnx_graph import Graph, load_graph
+from spatem_ir.frontend.onnx_graph import Graph, Node, load_graph
 from spatem_ir.frontend.onnx_network import Network
-from spatem_ir.frontend.onnx_operators import FLOAT_OPERATORS, Handler
 from spatem_ir.frontend.onnx_parameters import Parameters
-from spatem_ir.frontend.onnx_quantized import QUANTIZED_OPERATORS
-from spatem_ir.frontend.quantize_calibration import calibrate
-from spatem_ir.frontend.weights import PACKAGE_SCHEME, packaged_file
+from spatem_ir.frontend.onnx_values import Value
+from spatem_ir.parameters import PACKAGE_SCHEME, ParameterStore, packaged_file, relative_path
 
-OPERATORS: dict[str, Handler] = {**FLOAT_OPERATORS, **QUANTIZED_OPERATORS}
+Handler = Callable[[Node, Network], Value]
+"""Turns a node into the value of its result."""
+
+OPERATORS: dict[str, Handler] = {
+    "Add": operators.add,
+    "AveragePool": operators.float_average_pool,
+    "BatchNormalization": operators.batch_normalization,
+    "Cast": moves.cast,
+    "Clip": operators.clip,
+    "Concat": moves.concat,
+    "Conv": layers.float_convolution,
+    "ConvInteger": layers.integer_convolution,
+    "DequantizeLinear": quantized.dequantize,
+    "Dropout": operators.dropout,
+    "Flatten": moves.flatten,
+    "Gemm": layers.gemm,
+    "GlobalAveragePool": operators.float_global_average_pool,
+    "GlobalMaxPool": operators.global_max_pool,
+    "Identity": operators.identity,
+    "LRN": operators.local_response_normalization,
+    "LeakyRelu": operators.leaky_relu,
+    "MatMul": layers.matmul,
+    "MatMulInteger": layers.integer_matmul,
+    "MaxPool": operators.max_pool,
+    "Mul": operators.mul,
+    "Pad": moves.pad,
+    "QLinearConv": layers.qlinear_convolution,
+    "QLinearMatMul": layers.qlinear_matmul,
+    "QuantizeLinear": quantized.quantize,
+    "Relu": operators.relu,
+    "Reshape": moves.reshape,
+    "Sigmoid": operators.sigmoid,
+    "Softmax": operators.softmax,
+    "Squeeze": moves.squeeze,
+    "Sum": operators.add,
+    "Transpose": moves.transpose,
+    "Unsqueeze": moves.unsqueeze,
+    "com.microsoft.QGemm": layers.qgemm,
+    "com.microsoft.QLinearAdd": quantized.qlinear_add,
+    "com.microsoft.QLinearAveragePool": quantized.qlinear_average_pool,
+    "com.microsoft.QLinearGlobalAveragePool": quantized.qlinear_global_average_pool,
+    "com.microsoft.QLinearLeakyRelu": quantized.qlinear_leaky_relu,
+    "com.microsoft.QLinearMul": quantized.qlinear_mul,
+    "com.microsoft.QLinearSigmoid": quantized.qlinear_sigmoid,
+}
 """Every operator that can be imported, with its handler."""
 
-DEFAULT_WEIGHTS_FILE = "weights.npz"
 
+def import_onnx(source: str, store: ParameterStore, folder: Path | None = None) -> ModuleOp:
+    """Import an ONNX model, operator by operator, as a module with one network at level `cnn`.
 
-def import_onnx(
-    source: str,
-    options: ImportOptions,
-    weights_file: str | None = None,
-    folder: Path | None = None,
-) -> LoadedNetwork:
-    """Import an ONNX model as a module with one network at level `cnn`.
-
-    A float model is quantised after training, with `options`; an already quantised model keeps its
-    quantisation.  Parameters that the model holds are referred to under `source`; others are
-    returned as arrays and referred to under `weights_file`; both relative to `folder`, that of the
-    IR file, if it is given.
+    Parameters that the model holds are referred to under `source`, relative to `folder`, that of
+    the IR file, if it is given; others are kept in `store`.
 
     Raises:
         SpatemError: the model is unreadable, invalid, or has something that is not supported.
     """
     path = str(packaged_file(source)) if source.startswith(PACKAGE_SCHEME) else source
-    graph = fold_constants(load_graph(path, source))
+    name = Path(source.removeprefix(PACKAGE_SCHEME)).stem
+    return import_graph(load_graph(path, source), name, relative_path(source, folder), store)
+
+
+def import_graph(graph: Graph, name: str, source: str, store: ParameterStore) -> ModuleOp:
+    """Import a graph, whose file IR names `source`, as a module with one network called `name`.
+
+    Raises:
+        SpatemError: the graph has something that is not supported.
+    """
+    graph = fold_constants(graph)
     _check_operators(graph)
-    is_float = not any(node.operator in QUANTIZED_OPERATORS for node in graph.nodes)
-    post_training = calibrate(graph, source, options) if is_float else None
-    parameters = Parameters(
-        graph,
-        relative_path(source, folder),
-        relative_path(weights_file or DEFAULT_WEIGHTS_FILE, folder),
-        post_training,
-    )
-    network = Network(graph, parameters)
+    network = Network(graph, Parameters(source, store))
     for node in graph.nodes:
         network.define(node, OPERATORS[node.operator](node, network))
-    name = Path(source.removeprefix(PACKAGE_SCHEME)).stem
     module = ModuleOp([NetworkOp(name, network.finish())])
     try:
         module.verify()
     except VerifyException as error:
         graph.fail(str(error).splitlines()[-1].strip())
-    return LoadedNetwork(name, module, parameters.arrays)
-
-
-def relative_path(path: str, folder: Path | None) -> str:
-    """A path as IR in `folder` names it; unchanged without a folder or if it is packaged."""
-    if folder is None or path.startswith(PACKAGE_SCHEME):
-        return path
-    return Path(os.path.relpath(path, folder)).as_posix()
+    return module
 
 
 def _check_operators(graph: Graph) -> None:

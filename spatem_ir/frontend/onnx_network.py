@@ -8,18 +8,17 @@ from onnx import TensorProto, helper
 from xdsl.dialects.builtin import TensorType, f32
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
-from spatem_ir.dialects.checks import shape_of
-from spatem_ir.dialects.cnn import DequantizeOp, OutputOp, QuantizeOp
-from spatem_ir.dialects.cnn_attributes import Quantization, QuantType
+from spatem_ir.dialects.checks import is_floating, shape_of
+from spatem_ir.dialects.cnn import DequantizeOp, FlattenOp, OutputOp, TransposeOp
+from spatem_ir.dialects.cnn_attributes import Quantization, QuantType, quantization_of
 from spatem_ir.frontend.onnx_graph import Constant, Graph, Node, Tensor
 from spatem_ir.frontend.onnx_parameters import Parameters, activation_quantization
-from spatem_ir.frontend.onnx_values import Activation, Codes, Real, Value
+from spatem_ir.frontend.onnx_values import QuantizedConstant, Value
 
 INTEGER_INPUTS: dict[int, tuple[int, bool]] = {
-    TensorProto.UINT8: (8, False),
-    TensorProto.INT8: (8, True),
-    TensorProto.UINT16: (16, False),
-    TensorProto.INT16: (16, True),
+    number: (int(match[2]), not match[1])
+    for name, number in TensorProto.DataType.items()
+    if (match := re.fullmatch(r"(U?)INT(2|4|8|16)", name))
 }
 """Bits and signedness of the element types that integer inputs can have."""
 
@@ -28,11 +27,32 @@ STATING = {
     "QLinearConv",
     "QLinearMatMul",
     "com.microsoft.QGemm",
+    "com.microsoft.QLinearAdd",
     "com.microsoft.QLinearAveragePool",
+    "com.microsoft.QLinearGlobalAveragePool",
+    "com.microsoft.QLinearLeakyRelu",
+    "com.microsoft.QLinearMul",
+    "com.microsoft.QLinearSigmoid",
 }
 """Operators whose inputs 1 and 2 state scale and zero point of their input 0."""
 
-PASSING = {"MaxPool", "Flatten", "Reshape", "Identity", "Concat", "Relu"}
+STATING_SECOND = {"com.microsoft.QLinearAdd", "com.microsoft.QLinearMul"}
+"""Operators whose inputs 4 and 5 state scale and zero point of their input 3."""
+
+INTEGER_PRODUCTS = {"ConvInteger", "MatMulInteger"}
+"""Operators whose input 2 is the zero point of their input 0."""
+
+PASSING = {
+    "Concat",
+    "Flatten",
+    "Identity",
+    "MaxPool",
+    "Relu",
+    "Reshape",
+    "Squeeze",
+    "Transpose",
+    "Unsqueeze",
+}
 """Operators on codes whose result has the code of their operands."""
 
 
@@ -44,31 +64,31 @@ class Network:
         self.parameters = parameters
         self.values: dict[str, Value] = dict(graph.constants)
         self.block = Block()
+        self.inference_holds = True
         for tensor in graph.inputs:
             self.values[tensor.name] = self._input(tensor)
 
-    def _input(self, tensor: Tensor) -> Activation:
-        shape = tensor.shape[1:]
+    def _input(self, tensor: Tensor) -> SSAValue:
         if tensor.element_type == TensorProto.FLOAT:
-            value = self._argument(tensor.name, f32, shape)
-            return self.from_host(None, value, self._post_training_code(tensor.name))
+            return self._argument(tensor, f32)
         if tensor.element_type not in INTEGER_INPUTS:
-            kind = helper.tensor_dtype_to_np_dtype(tensor.element_type)
+            known = TensorProto.DataType.values()
+            kind = "of an unknown type"
+            if tensor.element_type in known and tensor.element_type != TensorProto.UNDEFINED:
+                kind = str(helper.tensor_dtype_to_np_dtype(tensor.element_type))
             self.graph.fail(
-                f"input '{tensor.name}' is {kind}; it must be float32 or an integer of 8 or 16 bits"
+                f"input '{tensor.name}' is {kind}; it must be float32 or an integer of at most 16 "
+                "bits"
             )
         storage = INTEGER_INPUTS[tensor.element_type]
         code = _stated_code(self.graph, tensor.name, storage) or Quantization(*storage, 1.0, 0)
-        return Codes(self._argument(tensor.name, QuantType.of(code), shape))
+        return self._argument(tensor, QuantType.of(code))
 
-    def _argument(self, name: str, element: Attribute, shape: tuple[int, ...]) -> SSAValue:
-        value = self.block.insert_arg(TensorType(element, shape), len(self.block.args))
-        value.name_hint = _identifier(name)
+    def _argument(self, tensor: Tensor, element: Attribute) -> SSAValue:
+        argument = TensorType(element, tensor.shape[1:])
+        value = self.block.insert_arg(argument, len(self.block.args))
+        value.name_hint = _identifier(tensor.name)
         return value
-
-    def _post_training_code(self, tensor: str) -> Quantization | None:
-        post_training = self.parameters.post_training
-        return post_training.activations.get(tensor) if post_training else None
 
     def append(self, op: Operation, name: str = "") -> SSAValue:
         """Append an op with one result, whose SSA name is `name`; returns the result."""
@@ -76,20 +96,24 @@ class Network:
         op.results[0].name_hint = _identifier(name) if name else None
         return op.results[0]
 
-    def from_host(
-        self, node: Node | None, value: SSAValue, code: Quantization | None = None
-    ) -> Real:
-        """A float32 value that the host computes; it is quantised where codes are needed."""
-        shape = shape_of(value)
+    def regrouped(self, value: SSAValue, shape: tuple[int, ...], name: str = "") -> SSAValue:
+        """A value under another shape."""
+        if shape == shape_of(value):
+            return value
+        return self.append(FlattenOp(value, shape), name or value.name_hint or "")
 
-        def quantize(code: Quantization) -> SSAValue:
-            result = TensorType(QuantType.of(code), shape)
-            return self.append(QuantizeOp(value, result), f"{value.name_hint}_codes")
-
-        return Real(node, shape, quantize, code, host=value)
+    def transposed(self, value: SSAValue, order: tuple[int, ...], name: str = "") -> SSAValue:
+        """A value whose dimension i is dimension `order[i]` of the given one."""
+        if order == tuple(range(len(order))):
+            return value
+        return self.append(TransposeOp(value, order), name or value.name_hint or "")
 
     def define(self, node: Node, value: Value) -> None:
         """Set the value of a node's result.
+
+        ONNX shape inference counts a last window of pooling with ceil_mode that starts behind the
+        input, which onnxruntime leaves out (as ONNX does from opset 22 on): behind one, inferred
+        shapes are not compared.
 
         Raises:
             SpatemError: the node has attributes that have not been read, further results, or a
@@ -101,13 +125,14 @@ class Network:
         if any(node.outputs[1:]) and self._reads_any(node.outputs[1:]):
             node.fail("only its first result is supported")
         output = node.outputs[0]
-        if isinstance(value, Codes | Real):
-            inferred = self.graph.shapes.get(output)
-            if inferred is not None and inferred[1:] != value.shape:
-                got, wanted = ("x".join(map(str, shape)) for shape in (value.shape, inferred[1:]))
-                node.fail(f"gives shape {got}, but ONNX shape inference says {wanted}")
-        if isinstance(value, Real) and value.quantization is None:
-            value.quantization = self._post_training_code(output)
+        inferred = self.graph.shapes.get(output)
+        if isinstance(value, SSAValue) and inferred is not None and inferred[1:] != shape_of(value):
+            self.inference_holds &= not node.attribute("ceil_mode", 0)
+        if not self.inference_holds:
+            inferred = None
+        if isinstance(value, SSAValue) and inferred is not None and inferred[1:] != shape_of(value):
+            got, wanted = ("x".join(map(str, shape)) for shape in (shape_of(value), inferred[1:]))
+            node.fail(f"gives shape {got}, but ONNX shape inference says {wanted}")
         self.values[output] = value
 
     def _reads_any(self, tensors: tuple[str, ...]) -> bool:
@@ -128,39 +153,38 @@ class Network:
             node.fail(f"its operand '{node.input(index)}' must be constant")
         return value
 
-    def activation(self, node: Node, index: int) -> Activation:
+    def optional_constant(self, node: Node, index: int) -> Constant | None:
+        """The constant at a node's input; None if it is left out."""
+        return self.constant(node, index) if node.input(index) else None
+
+    def activation(self, node: Node, index: int = 0) -> SSAValue:
         """The activation at a node's input."""
         value = self.value(node, index)
-        if not isinstance(value, Codes | Real):
+        if not isinstance(value, SSAValue):
             node.fail(f"its operand '{node.input(index)}' must not be constant")
         return value
 
-    def codes(self, node: Node, index: int = 0) -> SSAValue:
-        """The codes of the float32 activation at a node's input, in a type that tells its code."""
+    def floats(self, node: Node, index: int = 0) -> SSAValue:
+        """The float32 activation at a node's input."""
         value = self.activation(node, index)
-        if isinstance(value, Codes):
+        if not is_floating(value):
             node.fail(f"works on float32, but '{node.input(index)}' is an integer tensor")
-        if value.quantization is None:
-            node.fail(
-                f"reads '{node.input(index)}', which is not quantised: put QuantizeLinear and "
-                "DequantizeLinear in front"
-            )
-        return value.codes(value.quantization)
+        return value
 
     def stated_codes(self, node: Node, index: int) -> SSAValue:
         """The codes at a node's input, whose scale and zero point are its next two inputs."""
         value = self.activation(node, index)
-        if isinstance(value, Real):
+        known = quantization_of(value.type)
+        if known is None:
             node.fail(f"works on integers, but '{node.input(index)}' is float32")
-        known = value.quantization
         code = self.stated_code(node, index + 1, (known.bits, known.signed))
-        if code != known:
+        if (code.scale, code.zero_point) != (known.scale, known.zero_point):
             node.fail(
                 f"reads '{node.input(index)}' with scale {code.scale:.9g} and zero point "
                 f"{code.zero_point}, but it is written with {known.scale:.9g} and "
                 f"{known.zero_point}"
             )
-        return value.value
+        return value
 
     def stated_code(
         self, node: Node, index: int, storage: tuple[int, bool] = (8, False)
@@ -172,30 +196,22 @@ class Network:
         scale, zero_point = self.value(node, index), self.value(node, index + 1)
         return activation_quantization(node, scale, zero_point, storage)
 
-    def floats(self, value: Real) -> SSAValue:
-        """A float32 activation on the host."""
-        if value.host is None:
-            if value.quantization is None:
-                assert value.node is not None
-                value.node.fail("its result is not quantised: put QuantizeLinear behind it")
-            codes = value.codes(value.quantization)
-            value.host = self.append(DequantizeOp(codes, TensorType(f32, value.shape)))
-            value.host.name_hint = codes.name_hint
-        return value.host
-
     def finish(self) -> Block:
         """The block, with the network's outputs."""
         results: list[SSAValue] = []
         for name in self.graph.outputs:
-            match self.values.get(name):
-                case Codes() as value:
-                    results.append(value.value)
-                case Real() as value:
-                    results.append(self.floats(value))
-                case _:
-                    self.graph.fail(f"output '{name}' does not depend on an input")
+            value = self.values.get(name)
+            if value is None or isinstance(value, Constant | QuantizedConstant):
+                self.graph.fail(f"output '{name}' does not depend on an input")
+            results.append(value)
         self.block.add_op(OutputOp(operands=[results]))
         return self.block
+
+
+def dequantized(network: Network, codes: SSAValue, name: str = "") -> SSAValue:
+    """Codes as float32."""
+    op = DequantizeOp(codes, TensorType(f32, shape_of(codes)))
+    return network.append(op, name or codes.name_hint or "")
 
 
 def _stated_code(graph: Graph, tensor: str, storage: tuple[int, bool]) -> Quantization | None:
@@ -203,9 +219,13 @@ def _stated_code(graph: Graph, tensor: str, storage: tuple[int, bool]) -> Quanti
     for node in graph.nodes:
         if tensor not in node.inputs:
             continue
-        if node.operator in STATING and node.input(0) == tensor:
-            scale, zero_point = (graph.constants.get(node.input(i)) for i in (1, 2))
+        place = 3 if node.operator in STATING_SECOND and node.input(3) == tensor else 0
+        if node.operator in STATING and node.input(place) == tensor:
+            scale, zero_point = (graph.constants.get(node.input(place + i)) for i in (1, 2))
             return activation_quantization(node, scale, zero_point, storage)
+        if node.operator in INTEGER_PRODUCTS and node.input(0) == tensor:
+            zero = graph.constants.get(node.input(2))
+            return Quantization(*storage, 1.0, 0 if zero is None else int(zero.values.reshape(())))
         if node.operator in PASSING:
             code = _stated_code(graph, node.outputs[0], storage)
             if code is not None:

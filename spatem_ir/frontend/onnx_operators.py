@@ -1,292 +1,328 @@
-"""Handlers of ONNX's float operators: layers, poolings, shapes.
+"""Handlers of ONNX's poolings, element-wise operators and normalisations.
 
-A handler turns a node into the value of its result.  Floats exist only between DequantizeLinear and
-QuantizeLinear (or by post-training quantisation), see :mod:`spatem_ir.frontend.onnx_values`.
+A handler turns a node into the value of its result: the `cnn` op of the same meaning, on float32 or
+on codes as its operands are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
+from typing import Any
 
 import numpy as np
-from xdsl.dialects.builtin import TensorType
-from xdsl.ir import SSAValue
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import TensorType, f32
+from xdsl.ir import Attribute, SSAValue
 
-from spatem_ir.dialects.checks import shape_of
+from spatem_ir.dialects.checks import is_floating, shape_of
 from spatem_ir.dialects.cnn import (
+    AddOp,
+    AffineOp,
     AveragePoolOp,
-    ConcatOp,
-    ConvOp,
-    DenseOp,
-    FlattenOp,
+    BatchNormOp,
+    ClipOp,
     GlobalAveragePoolOp,
+    IdentityOp,
+    LeakyReluOp,
+    LrnOp,
     MaxPoolOp,
+    MulOp,
+    QuantizeOp,
     ReluOp,
+    SigmoidOp,
     SoftmaxOp,
 )
-from spatem_ir.dialects.cnn_attributes import (
-    Quantization,
-    QuantType,
-    WindowAttr,
-    quantization_of,
-)
+from spatem_ir.dialects.cnn_attributes import QuantType, WindowAttr, quantization_of
+from spatem_ir.frontend.onnx_constants import narrowed
 from spatem_ir.frontend.onnx_graph import Constant, Node
 from spatem_ir.frontend.onnx_network import Network
 from spatem_ir.frontend.onnx_shapes import (
-    concatenated_shape,
-    convolution_window,
-    dense_form,
-    flattened_shape,
     map_size,
     pooling_window,
-    reshaped_shape,
-    softmax_shape,
+    softmax_axis,
+    varying_dimensions,
 )
-from spatem_ir.frontend.onnx_values import Codes, QuantizedConstant, Real, Value
+from spatem_ir.frontend.onnx_values import QuantizedConstant, Value
 from spatem_ir.geometry.window import Window
 
-Handler = Callable[[Node, Network], Value]
+
+def element_of(value: SSAValue) -> Attribute:
+    """The element type of a tensor value."""
+    assert isinstance(value.type, TensorType)
+    return value.type.element_type
 
 
-def convolution(
-    node: Node, network: Network, codes: SSAValue, weights: Value | None, bias: Value | None
-) -> Real:
-    """A convolution of codes with constant weights [channels, channels / groups, kh, kw]."""
-    shape = _constant_shape(node, weights)
-    size = map_size(node, shape_of(codes))
-    window = convolution_window(node, shape, size)
-    groups = node.attribute("group", 1)
-    code = quantization_of(codes.type)
-    assert code is not None and weights is not None
-    properties = network.parameters.of_layer(node, code, weights, bias, shape)
-    output = (shape[0], *window.output_size(*size))
-
-    def emit(result: Quantization) -> SSAValue:
-        result_type = TensorType(QuantType.of(result), output)
-        return network.append(ConvOp(codes, result_type, window, properties, groups), node.name)
-
-    return Real(node, output, emit)
-
-
-def dense(
-    node: Node, network: Network, codes: SSAValue, weights: Value | None, bias: Value | None
-) -> Real:
-    """A product of flat codes with a constant matrix, as Gemm and MatMul describe it."""
-    shape = _constant_shape(node, weights)
+def _as_maps(node: Node, network: Network, operand: SSAValue) -> tuple[SSAValue, bool]:
+    """The operand as feature maps, and whether it is a signal [channels, length]."""
+    shape = shape_of(operand)
     if len(shape) != 2:
-        node.fail(f"has weights of {len(shape)} dimensions; they must be a matrix")
-    form = dense_form(node, shape_of(codes))
-    assert isinstance(weights, Constant | QuantizedConstant)
-    if not form.transposed:
-        weights, shape = weights.transposed(), shape[::-1]
-    weights = _scaled(node, weights, form.alpha)
-    bias = None if bias is None or form.beta == 0 else _scaled(node, bias, form.beta)
-    code = quantization_of(codes.type)
-    assert code is not None
-    properties = network.parameters.of_layer(node, code, weights, bias, shape)
-
-    def emit(result: Quantization) -> SSAValue:
-        result_type = TensorType(QuantType.of(result), shape[:1])
-        return network.append(DenseOp(codes, result_type, properties), node.name)
-
-    return Real(node, shape[:1], emit)
+        map_size(node, shape)
+        return operand, False
+    return network.regrouped(operand, (shape[0], 1, shape[1])), True
 
 
-def _constant_shape(node: Node, weights: Value | None) -> tuple[int, ...]:
-    match weights:
-        case Constant():
-            return weights.values.shape
-        case QuantizedConstant():
-            return weights.codes.values.shape
-        case _:
-            node.fail("its weights are not constant")
+def _as_signal(network: Network, maps: SSAValue, *, is_signal: bool) -> SSAValue:
+    channels, _, length = shape_of(maps)
+    return network.regrouped(maps, (channels, length)) if is_signal else maps
 
 
-def _scaled(node: Node, value: Value, factor: float) -> Value:
-    if factor == 1:
-        return value
-    if not isinstance(value, Constant) or value.values.dtype != np.float32:
-        node.fail("has alpha or beta other than 1, which integers cannot express exactly")
-    return Constant(value.values * np.float32(factor))
+def _pooled(node: Node, operand: SSAValue, window: Window) -> tuple[int, int, int]:
+    """The shape behind a pooling."""
+    channels, height, width = shape_of(operand)
+    output = (channels, *window.output_size(height, width))
+    if min(output) < 1:
+        node.fail("has a window that does not fit into its input")
+    return output
 
 
-def average_pool(
-    node: Node, network: Network, codes: SSAValue, window: Window, *, count_include_pad: bool
-) -> Real:
-    """The mean of windows of codes."""
-    channels, *size = shape_of(codes)
-    output = (channels, *window.output_size(size[0], size[1]))
-
-    def emit(result: Quantization) -> SSAValue:
-        op = AveragePoolOp(
-            node.name,
-            codes,
-            WindowAttr(window),
-            TensorType(QuantType.of(result), output),
-            count_include_pad=count_include_pad,
-        )
-        return network.append(op, node.name)
-
-    return Real(node, output, emit)
+def max_pool(node: Node, network: Network) -> Value:
+    """MaxPool."""
+    node.attribute("storage_order")
+    maps, is_signal = _as_maps(node, network, network.activation(node))
+    window = pooling_window(node, map_size(node, shape_of(maps)), is_signal=is_signal)
+    result = TensorType(element_of(maps), _pooled(node, maps, window))
+    pooled = network.append(MaxPoolOp(node.name, maps, WindowAttr(window), result), node.name)
+    return _as_signal(network, pooled, is_signal=is_signal)
 
 
-def windowed_average_pool(node: Node, network: Network, codes: SSAValue) -> Real:
+def global_max_pool(node: Node, network: Network) -> Value:
+    """GlobalMaxPool."""
+    maps, is_signal = _as_maps(node, network, network.activation(node))
+    window = Window(map_size(node, shape_of(maps)))
+    result = TensorType(element_of(maps), (shape_of(maps)[0], 1, 1))
+    pooled = network.append(MaxPoolOp(node.name, maps, WindowAttr(window), result), node.name)
+    return _as_signal(network, pooled, is_signal=is_signal)
+
+
+def windowed_average_pool(
+    node: Node, network: Network, operand: SSAValue, result: Attribute
+) -> SSAValue:
     """An average pooling whose window is in the node's attributes."""
     counts_padding = bool(node.attribute("count_include_pad", 0))
-    size = map_size(node, shape_of(codes))
-    window = pooling_window(node, size, count_include_pad=counts_padding)
-    return average_pool(node, network, codes, window, count_include_pad=counts_padding)
-
-
-def _convolution(node: Node, network: Network) -> Value:
-    return convolution(
-        node, network, network.codes(node), network.value(node, 1), network.value(node, 2)
+    maps, is_signal = _as_maps(node, network, operand)
+    size = map_size(node, shape_of(maps))
+    window = pooling_window(node, size, count_include_pad=counts_padding, is_signal=is_signal)
+    op = AveragePoolOp(
+        node.name,
+        maps,
+        WindowAttr(window),
+        TensorType(result, _pooled(node, maps, window)),
+        count_include_pad=counts_padding,
     )
+    return _as_signal(network, network.append(op, node.name), is_signal=is_signal)
 
 
-def _gemm(node: Node, network: Network) -> Value:
-    return dense(node, network, network.codes(node), network.value(node, 1), network.value(node, 2))
+def global_average_pool(
+    node: Node, network: Network, operand: SSAValue, result: Attribute
+) -> SSAValue:
+    """The mean of each channel."""
+    maps, is_signal = _as_maps(node, network, operand)
+    window = WindowAttr(Window(map_size(node, shape_of(maps))))
+    output = TensorType(result, (shape_of(maps)[0], 1, 1))
+    pooled = network.append(GlobalAveragePoolOp(node.name, maps, window, output), node.name)
+    return _as_signal(network, pooled, is_signal=is_signal)
 
 
-def _matmul(node: Node, network: Network) -> Value:
-    return dense(node, network, network.codes(node), network.value(node, 1), None)
+def channels_last_refused(node: Node) -> None:
+    """Refuse the layout of onnxruntime that has channels last."""
+    if node.attribute("channels_last", 0):
+        node.fail("has channels last; only [batch, channels, height, width] is supported")
 
 
-def _average_pool(node: Node, network: Network) -> Value:
-    return windowed_average_pool(node, network, network.codes(node))
+def float_average_pool(node: Node, network: Network) -> Value:
+    """AveragePool."""
+    return windowed_average_pool(node, network, network.floats(node), f32)
 
 
-def _global_average_pool(node: Node, network: Network) -> Value:
-    codes = network.codes(node)
-    window = Window(map_size(node, shape_of(codes)))
-    channels = shape_of(codes)[0]
-
-    def emit(result: Quantization) -> SSAValue:
-        output = TensorType(QuantType.of(result), (channels, 1, 1))
-        return network.append(
-            GlobalAveragePoolOp(node.name, codes, WindowAttr(window), output), node.name
-        )
-
-    return Real(node, (channels, 1, 1), emit)
+def float_global_average_pool(node: Node, network: Network) -> Value:
+    """GlobalAveragePool."""
+    return global_average_pool(node, network, network.floats(node), f32)
 
 
-def _max_pool(node: Node, network: Network) -> Value:
-    maps = network.activation(node, 0)
-    node.attribute("storage_order")
-    size = map_size(node, maps.shape)
-    window = pooling_window(node, size)
-    output = (maps.shape[0], *window.output_size(*size))
-
-    def pool(codes: SSAValue) -> SSAValue:
-        assert isinstance(codes.type, TensorType)
-        result_type = TensorType(codes.type.element_type, output)
-        op = MaxPoolOp(node.name, codes, WindowAttr(window), result_type)
-        return network.append(op, node.name)
-
-    return maps.then(node, output, pool)
-
-
-def _relu(node: Node, network: Network) -> Value:
-    activation = network.activation(node, 0)
-    if isinstance(activation, Codes) and activation.quantization.zero_point:
+def relu(node: Node, network: Network) -> Value:
+    """Relu; on integer codes only if they are the values themselves."""
+    operand = network.activation(node)
+    code = quantization_of(operand.type)
+    if code is not None and code.zero_point:
         node.fail("works on integer codes whose zero point is not 0")
-
-    def rectify(codes: SSAValue) -> SSAValue:
-        code = quantization_of(codes.type)
-        assert code is not None
-        if code.zero_point == code.minimum:
-            return codes
-        return network.append(ReluOp(node.name, codes), node.name)
-
-    return activation.then(node, activation.shape, rectify)
+    return network.append(ReluOp(node.name, operand), node.name)
 
 
-def _regrouped(node: Node, network: Network, shape: tuple[int, ...]) -> Value:
-    """The node's operand under another shape."""
-    activation = network.activation(node, 0)
-    if shape == activation.shape:
-        return activation
-    return activation.then(
-        node, shape, lambda codes: network.append(FlattenOp(codes, shape), node.name)
+def leaky_relu(node: Node, network: Network) -> Value:
+    """LeakyRelu."""
+    op = LeakyReluOp(node.name, network.floats(node), node.attribute("alpha", 0.01))
+    return network.append(op, node.name)
+
+
+def sigmoid(node: Node, network: Network) -> Value:
+    """Sigmoid."""
+    return network.append(SigmoidOp(node.name, network.floats(node)), node.name)
+
+
+def clip(node: Node, network: Network) -> Value:
+    """Clip of an activation; its bounds are constant, and the upper one wins over a higher lower.
+
+    Of codes that were just quantised it tells how many bits they have.
+    """
+    operand = network.activation(node)
+    constants = [network.optional_constant(node, index) for index in (1, 2)]
+    lowest, highest = (None if c is None else float(c.values.reshape(-1)[0]) for c in constants)
+    if lowest is not None and highest is not None:
+        lowest = min(lowest, highest)
+    code = quantization_of(operand.type)
+    if code is not None:
+        if lowest is not None and highest is not None and isinstance(operand.owner, QuantizeOp):
+            bits = narrowed(code.bits, code.signed, (int(lowest), int(highest)))
+            code = replace(code, bits=bits)
+            result = TensorType(QuantType.of(code), shape_of(operand))
+            operand = network.append(QuantizeOp(operand.owner.input, result), node.name)
+            if (lowest, highest) == (code.minimum, code.maximum):
+                return operand
+        lowest, highest = (
+            None if bound is None else (bound - code.zero_point) * code.scale
+            for bound in (lowest, highest)
+        )
+    return network.append(ClipOp(node.name, operand, lowest, highest), node.name)
+
+
+def add(node: Node, network: Network) -> Value:
+    """Add or Sum, of activations and constants."""
+    return _elementwise(node, network, is_product=False)
+
+
+def mul(node: Node, network: Network) -> Value:
+    """Mul, of activations and constants."""
+    return _elementwise(node, network, is_product=True)
+
+
+def _elementwise(node: Node, network: Network, *, is_product: bool) -> SSAValue:
+    operands = [network.value(node, index) for index in range(len(node.inputs))]
+    activations = [value for value in operands if isinstance(value, SSAValue)]
+    if not activations:
+        node.fail("has no operand that is an activation")
+    for value in activations:
+        if not is_floating(value):
+            node.fail("works on float32 here; put DequantizeLinear in front of its operands")
+    shape = broadcast_shape(node, [shape_of(value) for value in activations])
+    if len(activations) > 1:
+        op = MulOp if is_product else AddOp
+        result = network.append(op(node.name, activations, TensorType(f32, shape)), node.name)
+    else:
+        result = activations[0]
+    for value in operands:
+        if isinstance(value, Constant | QuantizedConstant):
+            result = _with_constant(node, network, result, value, is_product=is_product)
+    return result
+
+
+def _with_constant(
+    node: Node,
+    network: Network,
+    operand: SSAValue,
+    constant: Constant | QuantizedConstant,
+    *,
+    is_product: bool,
+) -> SSAValue:
+    """The operand times or plus a constant that broadcasting makes as large.
+
+    The dimensions along which the constant varies take the place of the channels.
+    """
+    if isinstance(constant, QuantizedConstant):
+        constant = constant.dequantized()
+    shape = shape_of(operand)
+    values = constant.values.astype(np.float32)
+    varying = varying_dimensions(node, values.shape, shape)
+    order = (*varying, *(axis for axis in range(len(shape)) if axis not in varying))
+    moved = network.transposed(operand, order)
+    extents = shape_of(moved)
+    channels = prod(extents[: len(varying)]) if varying else extents[0]
+    maps = network.regrouped(moved, (channels, *extents[max(1, len(varying)) :]))
+
+    numbers = np.broadcast_to(values.reshape(-1), channels)
+    scale, shift = numbers, np.zeros(channels, np.float32)
+    if not is_product:
+        scale, shift = np.ones(channels, np.float32), numbers
+    parameters = [_channel_parameter(node, network, "scale", Constant(scale))]
+    parameters.append(_channel_parameter(node, network, "shift", Constant(shift)))
+    result = network.append(AffineOp(node.name, maps, *parameters), node.name)
+    inverse = tuple(order.index(axis) for axis in range(len(shape)))
+    return network.transposed(network.regrouped(result, extents), inverse)
+
+
+def broadcast_shape(node: Node, shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """The shape of an element-wise result of operands of equal rank."""
+    try:
+        if len(set(map(len, shapes))) == 1:
+            return np.broadcast_shapes(*shapes)
+    except ValueError:
+        pass
+    texts = " and ".join("x".join(map(str, shape)) for shape in shapes)
+    node.fail(f"has operands of shapes {texts}, which do not fit together")
+
+
+def _channel_parameter(node: Node, network: Network, what: str, value: Constant) -> Attribute:
+    element = TensorType(f32, [value.values.size])
+    return network.parameters.array(f"{node.name}.{what}", value, element)
+
+
+def batch_normalization(node: Node, network: Network) -> Value:
+    """BatchNormalization in inference mode."""
+    node.attribute("momentum")
+    if node.attribute("training_mode", 0):
+        node.fail("is in training mode")
+    operand = network.floats(node)
+    names = ("scale", "shift", "mean", "variance")
+    constants: list[NDArray[Any]] = []
+    for index, name in enumerate(names, start=1):
+        constant = network.constant(node, index)
+        if constant.values.shape != shape_of(operand)[:1]:
+            node.fail(f"has {constant.values.size} {name} values for its channels")
+        constants.append(constant.values)
+    if (constants[3] < 0).any():
+        node.fail("has a negative variance")
+    scale, shift, mean, variance = (
+        _channel_parameter(node, network, name, network.constant(node, index))
+        for index, name in enumerate(names, start=1)
     )
+    epsilon = node.attribute("epsilon", 1e-5)
+    op = BatchNormOp(node.name, operand, scale, shift, mean, variance, epsilon)
+    return network.append(op, node.name)
 
 
-def _flatten(node: Node, network: Network) -> Value:
-    return _regrouped(node, network, flattened_shape(node, network.activation(node, 0).shape))
+def local_response_normalization(node: Node, network: Network) -> Value:
+    """LRN."""
+    reals = [node.attribute(n, d) for n, d in (("alpha", 1e-4), ("beta", 0.75), ("bias", 1.0))]
+    op = LrnOp(node.name, network.floats(node), node.attribute("size"), *reals)
+    return network.append(op, node.name)
 
 
-def _reshape(node: Node, network: Network) -> Value:
-    target = network.constant(node, 1).values.tolist()
-    shape = network.activation(node, 0).shape
-    return _regrouped(node, network, reshaped_shape(node, shape, target, network.graph.batch))
+def softmax(node: Node, network: Network) -> Value:
+    """Softmax."""
+    operand = network.floats(node)
+    axis = softmax_axis(node, shape_of(operand))
+    return network.append(SoftmaxOp(node.name, operand, axis), node.name)
 
 
-def _concat(node: Node, network: Network) -> Value:
-    operands = [network.activation(node, index) for index in range(len(node.inputs))]
-    shape = concatenated_shape(node, [operand.shape for operand in operands])
-    known = {operand.quantization for operand in operands if operand.quantization}
-    if len(known) > 1:
-        node.fail("joins tensors with different scales or zero points; quantise them alike")
-
-    def join(parts: list[SSAValue]) -> SSAValue:
-        part = parts[0].type
-        assert isinstance(part, TensorType)
-        return network.append(ConcatOp(parts, TensorType(part.element_type, shape)), node.name)
-
-    integers = [operand for operand in operands if isinstance(operand, Codes)]
-    reals = [operand for operand in operands if isinstance(operand, Real)]
-    if integers and reals:
-        node.fail("joins integer and float32 tensors")
-    if integers:
-        return Codes(join([operand.value for operand in integers]))
-    code = next(iter(known), None)
-    return Real(node, shape, lambda code: join([r.codes(code) for r in reals]), code)
-
-
-def _softmax(node: Node, network: Network) -> Value:
-    activation = network.activation(node, 0)
-    if not isinstance(activation, Real):
-        node.fail("works on float32: put DequantizeLinear in front")
-    softmax_shape(node, activation.shape)
-    return network.from_host(node, network.append(SoftmaxOp(network.floats(activation)), node.name))
-
-
-def _identity(node: Node, network: Network) -> Value:
+def identity(node: Node, network: Network) -> Value:
+    """Identity."""
     value = network.value(node, 0)
     assert value is not None
+    if isinstance(value, SSAValue):
+        return network.append(IdentityOp(node.name, value), node.name)
     return value
 
 
-def _dropout(node: Node, network: Network) -> Value:
+def dropout(node: Node, network: Network) -> Value:
+    """Dropout, which does nothing when it does not train or drops at a ratio of 0."""
     node.attribute("seed")
-    training = network.value(node, 2)
-    if training is not None and not (isinstance(training, Constant) and not training.values.any()):
+    ratio, training = network.value(node, 1), network.value(node, 2)
+    if not (training is None or _is_zero(training) or _is_zero(ratio)):
         node.fail("is in training mode")
-    return _identity(node, network)
+    return identity(node, network)
 
 
-def _transpose(node: Node, network: Network) -> Value:
-    value = network.value(node, 0)
-    if not isinstance(value, QuantizedConstant):
-        node.fail("is supported for constants only")
-    dimensions = value.codes.values.ndim
-    return value.transposed(tuple(node.attribute("perm", range(dimensions)[::-1])))
-
-
-FLOAT_OPERATORS: dict[str, Handler] = {
-    "AveragePool": _average_pool,
-    "Concat": _concat,
-    "Conv": _convolution,
-    "Dropout": _dropout,
-    "Flatten": _flatten,
-    "Gemm": _gemm,
-    "GlobalAveragePool": _global_average_pool,
-    "Identity": _identity,
-    "MatMul": _matmul,
-    "MaxPool": _max_pool,
-    "Relu": _relu,
-    "Reshape": _reshape,
-    "Softmax": _softmax,
-    "Transpose": _transpose,
-}
-"""The handlers of float operators (some of which work on integers, too)."""
+def _is_zero(value: Value | None) -> bool:
+    """Whether a value is a constant of zeros (or of False)."""
+    return isinstance(value, Constant) and not value.values.any()

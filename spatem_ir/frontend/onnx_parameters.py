@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import (
@@ -14,44 +12,40 @@ from xdsl.dialects.builtin import (
     TensorType,
     f32,
 )
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, SSAValue
 
-from spatem_ir.dialects.cnn_attributes import FileAttr, Quantization
-from spatem_ir.dialects.cnn_weight_layers import weight_properties
-from spatem_ir.frontend.onnx_constants import code_of
-from spatem_ir.frontend.onnx_graph import Constant, Graph, Node
+from spatem_ir.dialects.checks import is_floating
+from spatem_ir.dialects.cnn import DequantizeOp
+from spatem_ir.dialects.cnn_attributes import FileAttr, Quantization, quantization_of
+from spatem_ir.dialects.cnn_weight_layers import ACCUMULATOR_TYPE, weight_properties
+from spatem_ir.frontend.onnx_constants import code_of, narrowed
+from spatem_ir.frontend.onnx_graph import Constant, Node
 from spatem_ir.frontend.onnx_values import QuantizedConstant, Value
-from spatem_ir.frontend.quantize import PostTraining, bias_codes
-from spatem_ir.frontend.weights import digest_of
+from spatem_ir.parameters import ParameterStore, digest_of
+
+FEWEST_WEIGHT_BITS = 2
+"""Bits of the narrowest weights."""
 
 BIAS_TOLERANCE = 1e-4
 """Relative deviation of a bias scale from input scale · weight scale that counts as rounding."""
-
-BIAS_TYPE = IntegerType(32, Signedness.SIGNED)
 
 
 class Parameters:
     """Makes the parameter attributes of layers.
 
     An array whose elements are an initialiser of the model refers to the model (`source`); any
-    other goes to `arrays` and refers to `weights_file`.  `post_training` quantises the weights of a
-    float model; None for a model that is quantised.
+    other is kept in `store`.
     """
 
-    def __init__(
-        self, graph: Graph, source: str, weights_file: str, post_training: PostTraining | None
-    ):
+    def __init__(self, source: str, store: ParameterStore):
         self.source = source
-        self.weights_file = weights_file
-        self.post_training = post_training
-        self.arrays: dict[str, NDArray[Any]] = {}
-        self.keys_of_model = set() if post_training else set(graph.constants)
+        self.store = store
 
     def of_layer(
         self,
         node: Node,
-        code: Quantization,
-        weights: Value,
+        operand: SSAValue,
+        weights: Constant | QuantizedConstant,
         bias: Value | None,
         shape: tuple[int, ...],
     ) -> dict[str, Attribute | None]:
@@ -59,87 +53,94 @@ class Parameters:
 
         Args:
             node: the layer.
-            code: the code of the layer's input.
+            operand: the layer's input.
             weights: constant weights, output channels first.
             bias: a constant with one element per output channel, or one for all.
             shape: the shape of the layer's weights.
         """
-        quantized = self._quantized_weights(node, code, weights, bias)
         channels = shape[0]
-        scales = quantized.scale.values.size
-        if scales != 1 and (quantized.axis != 0 or scales != channels):
+        key = f"{node.name}.weights"
+        if isinstance(weights, Constant):
+            if not is_floating(operand) or weights.values.dtype != np.float32:
+                node.fail(f"has {weights.values.dtype} weights that are not dequantised")
+            return weight_properties(
+                node.name,
+                weights=self.array(key, weights, TensorType(f32, shape)),
+                weight_scale=None,
+                bias=self._bias(node, operand, None, bias, channels),
+            )
+        scales = weights.scale.values.size
+        if scales != 1 and (weights.axis != 0 or scales != channels):
             node.fail("its weights must have one scale for all or one per output channel")
-        weights_type = TensorType(quantized.storage, shape)
         return weight_properties(
             node.name,
-            weights=self._array(f"{node.name}.weights", quantized.codes, weights_type),
-            weight_scale=self._scale(f"{node.name}.scale", quantized.scale),
-            weight_zero_point=quantized.zero_point,
-            bias=self._bias(node, code, quantized.scale, bias, channels),
+            weights=self.array(key, weights.codes, TensorType(weights.storage, shape)),
+            weight_scale=self._scale(f"{node.name}.scale", weights.scale),
+            weight_zero_point=weights.zero_point,
+            bias=self._bias(node, operand, weights.scale, bias, channels),
         )
-
-    def _quantized_weights(
-        self, node: Node, code: Quantization, weights: Value, bias: Value | None
-    ) -> QuantizedConstant:
-        if isinstance(weights, QuantizedConstant):
-            return weights
-        if not isinstance(weights, Constant):
-            node.fail("its weights are not constant")
-        if self.post_training is None:
-            node.fail("its weights are float, but the model is quantised: quantise all layers")
-        largest_bias = np.abs(bias.values) if isinstance(bias, Constant) else np.zeros(1)
-        codes, scale = self.post_training.weight_codes(weights.values, code.scale, largest_bias)
-        storage = IntegerType(self.post_training.weight_bits, Signedness.SIGNED)
-        return QuantizedConstant(Constant(codes), storage, Constant(scale), 0)
 
     def _bias(
         self,
         node: Node,
-        code: Quantization,
-        weight_scale: Constant,
+        operand: SSAValue,
+        weight_scale: Constant | None,
         bias: Value | None,
         channels: int,
     ) -> Attribute | None:
-        """The int32 bias, whose scale is input scale · weight scale; float biases are rounded."""
-        expected = np.float32(code.scale) * weight_scale.values.reshape(-1)
+        """The bias: int32 in units of input scale · weight scale if it is given so, or float32."""
         match bias:
             case None:
                 return None
-            case Constant():
-                codes = bias
             case QuantizedConstant():
-                if bias.codes.values.dtype != np.int32 or bias.zero_point:
-                    node.fail("its bias must be int32 with zero point 0")
-                stated = bias.scale.values.reshape(-1)
-                if not np.allclose(stated, expected, rtol=BIAS_TOLERANCE, atol=0):
-                    node.fail("the scale of its bias must be input scale · weight scale")
-                codes = bias.codes
+                code = _code_behind(operand)
+                if code is None or weight_scale is None:
+                    constant = bias.dequantized()
+                else:
+                    _check_bias_scale(node, bias, np.float32(code.scale) * weight_scale.values)
+                    constant = bias.codes
+            case Constant():
+                constant = bias
             case _:
                 node.fail("its bias is not constant")
-        if codes.values.size not in (1, channels):
-            node.fail(f"its bias has {codes.values.size} elements for {channels} output channels")
-        if codes.values.size < channels:
-            codes = Constant(np.broadcast_to(codes.values.reshape(1), channels))
-        if codes.values.dtype != np.int32:
-            codes = Constant(bias_codes(codes.values.reshape(-1), expected))
-        return self._array(f"{node.name}.bias", codes, TensorType(BIAS_TYPE, [channels]))
+        if constant.values.size not in (1, channels):
+            node.fail(
+                f"its bias has {constant.values.size} elements for {channels} output channels"
+            )
+        if constant.values.size < channels:
+            constant = Constant(np.broadcast_to(constant.values.reshape(1), channels))
+        wanted = (np.float32,) if is_floating(operand) else (np.int32,)
+        if isinstance(bias, Constant) and constant.values.dtype not in wanted:
+            node.fail(f"has a bias of {constant.values.dtype}, not {wanted[0].__name__}")
+        element = ACCUMULATOR_TYPE if constant.values.dtype == np.int32 else f32
+        return self.array(f"{node.name}.bias", constant, TensorType(element, [channels]))
 
     def _scale(self, key: str, scale: Constant) -> Attribute:
         if scale.values.size == 1:
             return FloatAttr(float(scale.values.reshape(())), f32)
-        return self._array(key, scale, TensorType(f32, [scale.values.size]))
+        return self.array(key, scale, TensorType(f32, [scale.values.size]))
 
-    def _array(self, key: str, constant: Constant, tensor_type: TensorType) -> FileAttr:
-        path = self.source
+    def array(self, key: str, constant: Constant, tensor_type: TensorType) -> FileAttr:
+        """A constant as a parameter of the given type, called `key` if the model has it not."""
         if constant.key is None:
-            path = self.weights_file
-            while key in self.keys_of_model:
-                key += "'"
-            self.arrays[key] = np.ascontiguousarray(constant.values)
-        else:
-            key = constant.key
-        digest = digest_of(constant.values)
-        return FileAttr(StringAttr(path), StringAttr(key), StringAttr(digest), tensor_type)
+            values = constant.values.reshape(tensor_type.get_shape())
+            return self.store.keep(key, values, tensor_type.element_type)
+        source, digest = StringAttr(self.source), StringAttr(digest_of(constant.values))
+        return FileAttr(source, StringAttr(constant.key), digest, tensor_type)
+
+
+def _code_behind(operand: SSAValue) -> Quantization | None:
+    """The code of an operand, also of one that was just dequantised."""
+    owner = operand.owner
+    return quantization_of((owner.input if isinstance(owner, DequantizeOp) else operand).type)
+
+
+def _check_bias_scale(node: Node, bias: QuantizedConstant, expected: NDArray[np.float32]) -> None:
+    if bias.codes.values.dtype != np.int32 or bias.zero_point:
+        node.fail("its bias must be int32 with zero point 0")
+    stated = bias.scale.values.reshape(-1)
+    if not np.allclose(stated, expected.reshape(-1), rtol=BIAS_TOLERANCE, atol=0):
+        node.fail("the scale of its bias must be input scale · weight scale")
 
 
 def quantized_constant(
@@ -147,6 +148,8 @@ def quantized_constant(
 ) -> QuantizedConstant:
     """Constant codes with the scale and zero point at a node's inputs."""
     bits, signed = _code(node, codes)
+    if codes.limits is not None:
+        bits = max(narrowed(bits, signed, codes.limits), FEWEST_WEIGHT_BITS)
     storage = IntegerType(bits, Signedness.SIGNED if signed else Signedness.UNSIGNED)
     zero = _uniform_zero_point(node, zero_point)
     axis %= max(codes.values.ndim, 1)

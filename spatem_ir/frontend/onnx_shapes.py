@@ -16,20 +16,34 @@ from spatem_ir.geometry.window import Window
 def convolution_window(node: Node, weights: tuple[int, ...], size: tuple[int, int]) -> Window:
     """The window of a convolution with weights of the given shape over an input of `size`."""
     if len(weights) != 4:
-        node.fail(f"has weights of {len(weights)} dimensions; only 2-D convolutions are supported")
+        node.fail(
+            f"has weights of {len(weights)} dimensions; only 1-D and 2-D convolutions are supported"
+        )
     kernel = (weights[2], weights[3])
-    if tuple(node.attribute("kernel_shape", kernel)) != kernel:
+    stated = tuple(node.attribute("kernel_shape", kernel))
+    if stated not in (kernel, kernel[1:] if kernel[0] == 1 else kernel):
         node.fail(f"its kernel_shape differs from that of its weights, {kernel[0]}x{kernel[1]}")
     return _window(node, kernel, size)
 
 
-def pooling_window(node: Node, size: tuple[int, int], *, count_include_pad: bool = False) -> Window:
-    """The window of a pooling over an input of `size`.
+def pooling_window(
+    node: Node,
+    size: tuple[int, int],
+    *,
+    count_include_pad: bool = False,
+    is_signal: bool = False,
+) -> Window:
+    """The window of a pooling over an input of `size`, one row of it for a signal.
 
     `ceil_mode` becomes padding at the bottom and the right that makes the last windows complete;
     an average that counts padding would count that too, so the two exclude each other.
     """
-    window = _window(node, _pair(node, "kernel_shape", None), size)
+    kernel: tuple[int, ...] = tuple(node.attribute("kernel_shape") or ())
+    if is_signal and len(kernel) == 1:
+        kernel = (1, *kernel)
+    if len(kernel) != 2 or min(kernel) < 1:
+        node.fail(f"has kernel_shape {list(kernel)}; only one or two dimensions are supported")
+    window = _window(node, (kernel[0], kernel[1]), size)
     if not node.attribute("ceil_mode", 0):
         return window
     complete = _rounded_up(window, size)
@@ -70,21 +84,36 @@ def reshaped_shape(
     return tuple(after[1:])
 
 
-def concatenated_shape(node: Node, shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-    """The shape behind Concat along the first dimension after the batch."""
+def concatenated_dimension(node: Node, dimensions: int) -> int:
+    """The one of so many dimensions behind the batch along which Concat joins."""
     axis = node.attribute("axis")
-    if axis not in (1, -len(shapes[0])):
-        node.fail(f"has axis {axis}; only channels (axis 1) are joined")
-    return (sum(shape[0] for shape in shapes), *shapes[0][1:])
+    position = axis % (dimensions + 1)
+    if position == 0:
+        node.fail(f"has axis {axis}, which joins batches; only what is behind them can be joined")
+    return position - 1
 
 
-def softmax_shape(node: Node, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of Softmax, which must run over all elements of an image."""
+def softmax_axis(node: Node, shape: tuple[int, ...]) -> int:
+    """The dimension, counted behind the batch, along which Softmax runs."""
     axis = node.attribute("axis", -1)
     position = axis % (len(shape) + 1)
-    if position == 0 or shape[position - 1] != prod(shape):
-        node.fail(f"has axis {axis} on [batch, {_text(shape)}]; it must cover all elements")
-    return shape
+    if not -len(shape) - 1 <= axis <= len(shape) or position == 0:
+        node.fail(f"has axis {axis} on [batch, {_text(shape)}]; it must not be the batch")
+    return position - 1
+
+
+def varying_dimensions(
+    node: Node, constant: tuple[int, ...], shape: tuple[int, ...]
+) -> tuple[int, ...]:
+    """The dimensions of `shape` along which a constant has more than one value."""
+    aligned = (*[1] * (len(shape) + 1 - len(constant)), *constant)
+    fits = zip(aligned, (1, *shape), strict=False)
+    if len(aligned) > len(shape) + 1 or any(own not in (1, extent) for own, extent in fits):
+        node.fail(
+            f"has a constant of shape [{_text(constant)}], which does not fit "
+            f"[batch, {_text(shape)}]: behind the batch it must have the same extents, or 1"
+        )
+    return tuple(axis for axis, extent in enumerate(aligned[1:]) if extent > 1)
 
 
 @dataclass(frozen=True)
@@ -110,15 +139,61 @@ def dense_form(node: Node, shape: tuple[int, ...]) -> DenseForm:
     )
 
 
+@dataclass(frozen=True)
+class StackedForm:
+    """A MatMul with constant weights as products [rows, features] · [features, outputs].
+
+    There is one for each of `stack` matrices and each of `others`.  `weights` is [features,
+    outputs] or [stack, features, outputs], `result` the shape behind the product.
+    """
+
+    others: int
+    stack: int
+    rows: int
+    features: int
+    outputs: int
+    weights: tuple[int, ...]
+    result: tuple[int, ...]
+
+
+def stacked_form(node: Node, matrix: tuple[int, ...], shape: tuple[int, ...]) -> StackedForm:
+    """How a MatMul with constant weights of shape `matrix` multiplies an input of `shape`."""
+    *stack, features, outputs = matrix if len(matrix) > 1 else (*matrix, 1)
+    while stack and stack[0] == 1:
+        stack = stack[1:]
+    *leading, rows, _ = shape if len(shape) > 1 else (1, *shape)
+    others = leading[: len(leading) - len(stack)]
+    if leading != [*others, *stack]:
+        node.fail(
+            f"multiplies [batch, {_text(shape)}] by weights [{_text(matrix)}]; a stack of matrices "
+            "must fit the dimensions behind the batch"
+        )
+    result = shape[:-1] if len(matrix) == 1 else (*shape[:-1], outputs)
+    if not result:
+        node.fail("gives one number for each image; multiply by a matrix of one column instead")
+    matrices = (prod(stack),) if stack else ()
+    return StackedForm(
+        others=prod(others),
+        stack=prod(stack),
+        rows=rows,
+        features=features,
+        outputs=outputs,
+        weights=(*matrices, features, outputs),
+        result=result,
+    )
+
+
 def _text(shape: Sequence[int]) -> str:
     return ", ".join(map(str, shape))
 
 
 def _window(node: Node, kernel: tuple[int, int], size: tuple[int, int]) -> Window:
-    strides = _pair(node, "strides", (1, 1))
-    dilations = _pair(node, "dilations", (1, 1))
+    strides = _pair(node, "strides", size)
+    dilations = _pair(node, "dilations", size)
     unpadded = Window(kernel, strides, dilations=dilations)
     pads = tuple(node.attribute("pads", (0, 0, 0, 0)))
+    if len(pads) == 2 and size[0] == 1:
+        pads = (0, pads[0], 0, pads[1])
     match node.attribute("auto_pad", "NOTSET"):
         case "NOTSET":
             if len(pads) != 4 or min(pads) < 0:
@@ -136,10 +211,13 @@ def _window(node: Node, kernel: tuple[int, int], size: tuple[int, int]) -> Windo
     return Window(kernel, strides, cast("tuple[int, int, int, int]", pads), dilations)
 
 
-def _pair(node: Node, name: str, default: tuple[int, int] | None) -> tuple[int, int]:
-    values = tuple(node.attribute(name, default) or ())
+def _pair(node: Node, name: str, size: tuple[int, int]) -> tuple[int, int]:
+    """An attribute with a number of at least 1 per dimension; one alone if there is one row."""
+    values = tuple(node.attribute(name) or (1, 1))
+    if len(values) == 1 and size[0] == 1:
+        values = (1, *values)
     if len(values) != 2 or min(values) < 1:
-        node.fail(f"has {name} {list(values)}; only two dimensions, at least 1, are supported")
+        node.fail(f"has {name} {list(values)}; only numbers of at least 1, one per dimension")
     return values[0], values[1]
 
 

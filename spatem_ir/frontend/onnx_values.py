@@ -1,23 +1,14 @@
-"""What a tensor of an ONNX graph is during the import.
-
-A quantised model is read in its fused integer form: a float32 tensor never exists on its own.  A
-layer between DequantizeLinear and QuantizeLinear becomes one integer op once the QuantizeLinear
-behind it tells the code of its result; until then the tensor is a :class:`Real` that can produce
-its codes.  Operators that commute with quantisation (ReLU, maximum pooling, concatenation, shapes)
-may stand between the layer and the QuantizeLinear.
-"""
+"""What a tensor of an ONNX graph is during the import: a constant or an SSA value."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+import numpy as np
 from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import SSAValue
 
-from spatem_ir.dialects.checks import shape_of
-from spatem_ir.dialects.cnn_attributes import Quantization, quantization_of
-from spatem_ir.frontend.onnx_graph import Constant, Node
+from spatem_ir.frontend.onnx_graph import Constant
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,63 +31,19 @@ class QuantizedConstant:
         axis = permutation.index(self.axis % len(permutation))
         return QuantizedConstant(codes, self.storage, self.scale, self.zero_point, axis)
 
+    def reshaped(self, shape: tuple[int, ...]) -> QuantizedConstant:
+        """The constant under another shape that keeps the dimension of the scales in its place."""
+        codes = self.codes.reshaped(shape)
+        return QuantizedConstant(codes, self.storage, self.scale, self.zero_point, self.axis)
 
-@dataclass(frozen=True, eq=False)
-class Codes:
-    """An integer activation."""
-
-    value: SSAValue
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape without the batch."""
-        return shape_of(self.value)
-
-    @property
-    def quantization(self) -> Quantization:
-        """The meaning of the codes."""
-        quantization = quantization_of(self.value.type)
-        assert quantization is not None
-        return quantization
-
-    def then(self, _: Node, shape: tuple[int, ...], op: Callable[[SSAValue], SSAValue]) -> Codes:
-        """The codes behind an operator that works on codes."""
-        result = Codes(op(self.value))
-        assert result.shape == shape
-        return result
+    def dequantized(self) -> Constant:
+        """The constant in float32."""
+        scale = self.scale.values
+        if scale.size > 1:
+            dimensions = self.codes.values.ndim
+            scale = scale.reshape([-1 if n == self.axis else 1 for n in range(dimensions)])
+        centred = self.codes.values.astype(np.int64) - self.zero_point
+        return Constant(centred.astype(np.float32) * scale.astype(np.float32))
 
 
-@dataclass(eq=False)
-class Real:
-    """A float32 activation, given by the integer op that computes its codes.
-
-    Attributes:
-        node: the node that computes it; None for an input of the network.
-        shape: the shape without the batch.
-        emit: appends the ops that compute the codes for a quantisation.
-        quantization: the code, as far as it is known before a QuantizeLinear tells it.
-        host: the float32 value itself, where the host computes it.
-    """
-
-    node: Node | None
-    shape: tuple[int, ...]
-    emit: Callable[[Quantization], SSAValue]
-    quantization: Quantization | None = None
-    host: SSAValue | None = None
-    emitted: dict[Quantization, SSAValue] = field(default_factory=dict)
-
-    def codes(self, quantization: Quantization) -> SSAValue:
-        """The codes of the activation; its ops are appended when they are first needed."""
-        if quantization not in self.emitted:
-            if self.emitted and self.host is None and self.node is not None:
-                self.node.fail("its result is quantised with two different scales or zero points")
-            self.emitted[quantization] = self.emit(quantization)
-        return self.emitted[quantization]
-
-    def then(self, node: Node, shape: tuple[int, ...], op: Callable[[SSAValue], SSAValue]) -> Real:
-        """The activation behind an operator that commutes with quantisation."""
-        return Real(node, shape, lambda code: op(self.codes(code)), self.quantization)
-
-
-Activation = Codes | Real
-Value = Constant | QuantizedConstant | Codes | Real
+Value = Constant | QuantizedConstant | SSAValue

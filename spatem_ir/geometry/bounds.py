@@ -60,8 +60,8 @@ def path_bound(dataflow: Dataflow, accelerator: Accelerator) -> int:
 
     Inputs enter in raster order (R9).  A window needs all its activations (R3), a fetch of at
     least one cycle (R3), at least one OU operation (R1), the pipeline (R4) and one cycle of an
-    activation unit (R6); a pooled value needs its window to pass the pooling units (R6).  The last
-    output piece takes at least one cycle of the port, all of them their bytes (R9).
+    activation unit (R6); what a digital operator reads of a channel passes its units (R6).  The
+    last output piece takes at least one cycle of the port, all of them their bytes (R9).
     """
     io = accelerator.io.bytes_per_cycle
     layer_cycles = 1 + accelerator.ou.cycles + accelerator.ou.pipeline_cycles + 1
@@ -74,39 +74,44 @@ def path_bound(dataflow: Dataflow, accelerator: Accelerator) -> int:
             entered += node.positions * size
             ready[node.number] = -(-byte // io)
             continue
-        times, reads = _window_times(dataflow, node, ready)
+        times = _window_times(dataflow, node, ready)
         match node.kind:
             case NodeKind.LAYER:
                 ready[node.number] = times + layer_cycles
             case NodeKind.POOL:
+                reads = _least_reads(node)
                 ready[node.number] = times + -(-reads // accelerator.pe.poolings_per_cycle)
             case NodeKind.ACTIVATE:
-                ready[node.number] = times + 1
+                reads = _least_reads(node)
+                ready[node.number] = times + -(-reads // accelerator.pe.activations_per_cycle)
             case _:
                 all_bytes = -(-node.output_bytes // io)
                 latency = max(latency, int(times.max()) + 1, int(times.min()) + all_bytes)
     return latency
 
 
-def _window_times(
-    dataflow: Dataflow, node: Node, ready: dict[int, Times]
-) -> tuple[Times, NDArray[np.int64]]:
-    """When each output position has its inputs at the earliest, and its reads per channel.
+def _window_times(dataflow: Dataflow, node: Node, ready: dict[int, Times]) -> Times:
+    """When each output position has its inputs at the earliest.
 
-    A dense layer reads everything; where it is not known which of several sources a position
-    reads, the earliest counts.
+    A layer without groups reads all channels; which of them another node reads, a deployment may
+    choose, and so the earliest counts.  Padding is there at time 0.
     """
-    layer = node.layer
-    size = layer.input_shape[1:] if layer is not None else node.input_size
-    window = layer.window if layer is not None else node.window
-    times = [ready[number] for number in node.sources]
-    ones = np.ones(node.positions, np.int64)
-    if any(len(time) != size[0] * size[1] for time in times):
-        reads_all = layer is not None and size == (1, 1)
-        extreme = max if reads_all else min
-        return ones * extreme(int(extreme(time)) for time in times), ones
-    earliest = np.append(np.minimum.reduce(times), 0)
-    if window is None:
-        return earliest[:-1], ones
-    positions = window.positions(*size)
-    return earliest[positions].max(axis=1), (positions >= 0).sum(axis=1)
+    if node.layer is not None:
+        extreme = np.maximum if node.layer.groups == 1 else np.minimum
+        times = np.append(dataflow.over_channels(node.operands[0], ready, extreme), 0)
+        windows = node.layer.window.positions(*node.layer.input_shape[1:])
+        return times[windows].max(axis=1)
+    earliest = np.zeros(node.positions, np.int64)
+    for operand, reach in zip(node.operands, node.reaches, strict=True):
+        times = np.append(dataflow.over_channels(operand, ready, np.minimum), 0)
+        earliest = np.maximum(earliest, times[reach.positions()].max(axis=1))
+    return earliest
+
+
+def _least_reads(node: Node) -> NDArray[np.int64]:
+    """The fewest values of one channel that are read at each position; each slice reads some."""
+    least = np.zeros(node.positions, np.int64)
+    for reach in node.reaches:
+        channels = (reach.channels.indices() >= 0).sum(axis=1)
+        least += (reach.positions() >= 0).sum(axis=1) * channels[channels > 0].min()
+    return least

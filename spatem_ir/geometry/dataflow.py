@@ -3,7 +3,7 @@
 A node is the input image, a weight layer, a digital operator or the output.  It produces a feature
 map of `channels` × `positions`, cut into channel slices (the column parts of its grid).  A *piece*
 is one slice at one position: the unit that has a home PE, travels as a packet and becomes ready at
-one time.  Views (flatten, concat) are no nodes: they only rename elements.
+one time.  Views (flatten, transpose, concat) are no nodes: they only rename elements.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
     from spatem_ir.geometry.grid import Grid
     from spatem_ir.geometry.layer import Layer
-    from spatem_ir.geometry.window import Window
+    from spatem_ir.geometry.reach import Reach
 
 
 class NodeKind(Enum):
@@ -33,12 +35,35 @@ class NodeKind(Enum):
 
 
 @dataclass(frozen=True)
+class Operand:
+    """What a node reads: elements of other nodes, under the shape that views gave them.
+
+    The elements of the nodes `sources`, one node after the other in row-major order, are those of
+    the operand; where views permute them, operand element e is element `order[e]` of them.
+    """
+
+    sources: tuple[int, ...]
+    shape: tuple[int, int, int]
+    order: NDArray[np.int64] | None = field(default=None, compare=False)
+
+    @property
+    def positions(self) -> int:
+        """Positions of the operand."""
+        return self.shape[1] * self.shape[2]
+
+    @property
+    def elements(self) -> int:
+        """Elements of the operand."""
+        return self.shape[0] * self.positions
+
+
+@dataclass(frozen=True)
 class Node:
     """One producer of a feature map.
 
-    `slices` are the first channels of the channel slices.  `sources` are the numbers of the nodes
-    whose elements, one node after the other in row-major order, form the node's operand;
-    `input_size` is the operand's rows and columns, `window` how a pooling slides over it.
+    `slices` are the first channels of the channel slices.  A weight layer has one operand, of
+    which its `layer` says what windows read; a digital operator or output has one or more, and
+    `reaches` says what it reads of each.
     """
 
     number: int
@@ -47,11 +72,15 @@ class Node:
     shape: tuple[int, int, int]
     bits: int
     slices: tuple[int, ...]
-    sources: tuple[int, ...] = ()
+    operands: tuple[Operand, ...] = ()
+    reaches: tuple[Reach, ...] = ()
     layer: Layer | None = None
     grid: Grid | None = None
-    window: Window | None = None
-    input_size: tuple[int, int] = (1, 1)
+
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """The nodes of which the operands consist, operand by operand."""
+        return tuple(source for operand in self.operands for source in operand.sources)
 
     @property
     def positions(self) -> int:
@@ -93,22 +122,20 @@ class Node:
     def operand_windows(self, part: int) -> NDArray[np.int64]:
         """Operand elements that the pieces of a digital operator's slice read.
 
-        Returns an array of shape [positions, reads] (negative entries are padding); `part` is the
-        number of the slice.
+        The operands stand one after the other.  Returns an array of shape [positions, reads]
+        (negative entries are padding); `part` is the number of the slice.
         """
         import numpy as np
 
-        first, count = self.slices[part], self.slice_channels(part)
-        channels = first + np.arange(count)
-        if self.window is None:
-            inner = np.arange(self.positions)[:, None]
-            plane = self.positions
-        else:
-            height, width = self.input_size
-            inner = self.window.positions(height, width)
-            plane = height * width
-        elements = channels[None, :, None] * plane + inner[:, None, :]
-        return np.where(inner[:, None, :] < 0, -1, elements).reshape(self.positions, -1)
+        channels = slice(self.slices[part], self.slices[part] + self.slice_channels(part))
+        windows, first = [], 0
+        for operand, reach in zip(self.operands, self.reaches, strict=True):
+            elements = reach.elements(channels).reshape(self.positions, -1)
+            if first:
+                elements[elements >= 0] += first
+            windows.append(elements)
+            first += operand.elements
+        return np.concatenate(windows, axis=1) if len(windows) > 1 else windows[0]
 
 
 @dataclass(frozen=True)
@@ -149,9 +176,34 @@ class Dataflow:
         return tuple(first)
 
     def operand_pieces(self, node: Node) -> NDArray[np.int64]:
-        """The network-wide piece of every element of a node's operand."""
+        """The network-wide piece of every element of a node's operands, one after the other."""
         import numpy as np
 
-        return np.concatenate(
-            [self.first_pieces[s] + self.nodes[s].element_pieces() for s in node.sources]
+        parts = []
+        for operand in node.operands:
+            pieces = np.concatenate(
+                [self.first_pieces[s] + self.nodes[s].element_pieces() for s in operand.sources]
+            )
+            parts.append(pieces if operand.order is None else pieces[operand.order])
+        return np.concatenate(parts)
+
+    def over_channels(
+        self, operand: Operand, numbers: Mapping[int, NDArray[np.int64]], extreme: np.ufunc
+    ) -> NDArray[np.int64]:
+        """The extreme, over the channels of each position of an operand, of numbers of its sources.
+
+        `numbers` has an array [positions] for each source; `extreme` is `np.maximum` or
+        `np.minimum`.  Returns an array of shape [operand positions].
+        """
+        import numpy as np
+
+        parts = [numbers[source] for source in operand.sources]
+        if operand.order is None and all(len(part) == operand.positions for part in parts):
+            return extreme.reduce(parts)
+        channels = [self.nodes[source].shape[0] for source in operand.sources]
+        elements = np.concatenate(
+            [np.tile(part, count) for part, count in zip(parts, channels, strict=True)]
         )
+        if operand.order is not None:
+            elements = elements[operand.order]
+        return extreme.reduce(elements.reshape(-1, operand.positions), axis=0)

@@ -1,9 +1,10 @@
 """Home PEs: where the partial sums of an output slice meet and its digital operators run.
 
 The home of a (slice, position) is the PE that holds most of the tiles that feed it; ties are spread
-round-robin over the PEs that tie.  A pooling is at the PE at which most of its inputs would be, and
-a layer that only feeds one pooling moves to that home, so that pooling needs no traffic (of
-overlapping windows the first decides).
+round-robin over the PEs that tie.  A digital operator is at the PE at which most of its inputs
+would be (a piece of padding alone, at which most inputs of its slice are), and a layer that only
+feeds one pooling moves to that home, so that pooling needs no traffic (of overlapping windows the
+first decides).
 """
 
 from __future__ import annotations
@@ -79,7 +80,10 @@ def operator_homes(dataflow: Dataflow, node: Node, tables: dict[int, Ints]) -> I
         elements = node.operand_windows(part)
         position, read = np.nonzero(elements >= 0)
         homes = piece_homes[pieces[elements[position, read]]]
-        table[part] = plurality(position, homes, turn=part)
+        reads = (elements >= 0).any(axis=1)
+        if not reads.all():
+            table[part] = plurality(np.zeros_like(homes), homes)
+        table[part, reads] = plurality(np.cumsum(reads)[position] - 1, homes, turn=part)
     return table
 
 
@@ -87,11 +91,13 @@ def _move_source(dataflow: Dataflow, node: Node, tables: dict[int, Ints]) -> Non
     """Move a layer whose only reader is the pooling `node` to the pooling's homes."""
     if node.kind is not NodeKind.POOL or len(node.sources) != 1:
         return
-    source = dataflow.nodes[node.sources[0]]
+    (operand,), (reach,) = node.operands, node.reaches
+    source = dataflow.nodes[operand.sources[0]]
     if source.kind is not NodeKind.LAYER or len(dataflow.readers(source)) != 1:
         return
-    assert node.window is not None
-    windows = node.window.positions(*node.input_size)
+    if operand.order is not None or operand.positions != source.positions:
+        return
+    windows = reach.positions()
     reader = np.full(source.positions, -1)
     for position in range(len(windows) - 1, -1, -1):
         inside = windows[position]

@@ -38,29 +38,20 @@ def ready_times(dataflow: Dataflow, accelerator: Accelerator) -> dict[str, Times
                     dataflow, node, finished, accelerator
                 )
             case _:
-                finished[node.number] = _window_maximum(
-                    _operand_times(dataflow, node, finished), node
-                )
+                finished[node.number] = _operator_times(dataflow, node, finished)
     return ready
 
 
-def _operand_times(dataflow: Dataflow, node: Node, finished: dict[int, Times]) -> Times:
-    """The time of each position of a node's operand; of a flat operand, of all of it."""
-    rows, columns = node.layer.input_shape[1:] if node.layer is not None else node.input_size
-    positions = rows * columns
-    times = [finished[source] for source in node.sources]
-    if all(len(time) == positions for time in times):
-        return np.maximum.reduce(times)
-    return np.full(positions, max(int(time.max()) for time in times))
+def _operator_times(dataflow: Dataflow, node: Node, finished: dict[int, Times]) -> Times:
+    """The time of the latest element that each position of a digital operator reads: [positions].
 
-
-def _window_maximum(times: Times, node: Node) -> Times:
-    """The time of the latest position that each window of a digital operator reads."""
-    if node.window is None:
-        latest = int(times.max()) if len(times) != node.positions else 0
-        return times if latest == 0 else np.full(node.positions, latest)
-    positions = node.window.positions(*node.input_size)
-    return np.append(times, 0)[positions].max(axis=1)
+    Padding is there at time 0.
+    """
+    latest = np.zeros(node.positions, np.int64)
+    for operand, reach in zip(node.operands, node.reaches, strict=True):
+        times = np.append(dataflow.over_channels(operand, finished, np.maximum), 0)
+        latest = np.maximum(latest, times[reach.positions()].max(axis=1))
+    return latest
 
 
 def _layer_times(
@@ -69,7 +60,7 @@ def _layer_times(
     """Ready times [matrices, windows] of a layer and finish times [positions] of its output."""
     layer, grid = node.layer, node.grid
     assert layer is not None and grid is not None
-    times = np.append(_operand_times(dataflow, node, finished), 0)
+    times = np.append(dataflow.over_channels(node.operands[0], finished, np.maximum), 0)
     positions = layer.window.positions(*layer.input_shape[1:])
     by_position = times[positions].max(axis=1)
     ready = np.stack([by_position[layer.window_positions(m)] for m in range(layer.matrices)])

@@ -1,4 +1,4 @@
-"""Windows: how a convolution or pooling slides over its input feature map."""
+"""Windows: what results read along each dimension of an operand, and windows over feature maps."""
 
 from __future__ import annotations
 
@@ -11,6 +11,43 @@ if TYPE_CHECKING:
 
 PADDING = -1
 """The element index that stands for a padded activation."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What results read along one dimension of an operand.
+
+    Result n of `results` reads the `kernel` indices ``first + n · stride + k · dilation``; those
+    that are not among the operand's `extent` are padding.
+    """
+
+    extent: int
+    results: int
+    kernel: int = 1
+    stride: int = 1
+    first: int = 0
+    dilation: int = 1
+
+    def indices(self) -> NDArray[np.int64]:
+        """The operand's index or :data:`PADDING`, of each result: shape [results, kernel]."""
+        import numpy as np
+
+        firsts = self.first + np.arange(self.results) * self.stride
+        indices = firsts[:, None] + np.arange(self.kernel)[None, :] * self.dilation
+        return np.where((indices >= 0) & (indices < self.extent), indices, PADDING)
+
+
+def crossed(rows: Axis, columns: Axis) -> NDArray[np.int64]:
+    """The positions ``row · width + column`` that results on rows and columns read.
+
+    Returns an array of shape [results, kernel], both in raster order; an entry is
+    :data:`PADDING` where its row or its column is.
+    """
+    import numpy as np
+
+    y, x = rows.indices()[:, None, :, None], columns.indices()[None, :, None, :]
+    positions = np.where((y == PADDING) | (x == PADDING), PADDING, y * columns.extent + x)
+    return positions.reshape(rows.results * columns.results, -1)
 
 
 @dataclass(frozen=True)
@@ -56,18 +93,11 @@ class Window:
         Returns an array of shape [windows, kh · kw]: windows in raster order, kernel positions in
         raster order, each entry ``y · width + x`` or :data:`PADDING`.
         """
-        import numpy as np
+        return crossed(*self.axes(height, width))
 
+    def axes(self, height: int, width: int) -> tuple[Axis, Axis]:
+        """What windows read along the rows and along the columns of an input."""
         rows, columns = self.output_size(height, width)
-        y = _axis(rows, self.kernel[0], self.strides[0], self.pads[0], self.dilations[0])
-        x = _axis(columns, self.kernel[1], self.strides[1], self.pads[1], self.dilations[1])
-        y, x = y[:, None, :, None], x[None, :, None, :]
-        inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
-        return np.where(inside, y * width + x, PADDING).reshape(rows * columns, -1)
-
-
-def _axis(outputs: int, kernel: int, stride: int, pad: int, dilation: int) -> NDArray[np.int64]:
-    """Input coordinate of every kernel offset of every output along one axis: [outputs, kernel]."""
-    import numpy as np
-
-    return np.arange(outputs)[:, None] * stride - pad + np.arange(kernel)[None, :] * dilation
+        (kh, kw), (sh, sw), (dh, dw) = self.kernel, self.strides, self.dilations
+        top, left = self.pads[:2]
+        return Axis(height, rows, kh, sh, -top, dh), Axis(width, columns, kw, sw, -left, dw)

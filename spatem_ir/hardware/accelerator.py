@@ -1,19 +1,23 @@
 """The accelerator: chip, processing elements, compute units, crossbars and operation units.
 
-Every group of parameters is a frozen dataclass.  A field's metadata states its unit and smallest
-legal value; the TOML loader and the ``#hw.accelerator`` attribute are driven by these fields, so
-a parameter is declared in one place only.
+Every group of parameters is a frozen dataclass.  A field's metadata states its unit and its
+legal values; the TOML loader and the ``#hw.accelerator`` attribute are driven by these fields, so a
+parameter is declared in one place only.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from typing import Any, NamedTuple
 
+LARGEST_VALUE = 2**31 - 1
+"""Largest value of a parameter that declares no other limit."""
 
-def parameter(doc: str, *, minimum: float = 1) -> Any:
-    """Declare an accelerator parameter with its description (unit included) and smallest value."""
-    return field(metadata={"doc": doc, "minimum": minimum})
+
+def parameter(doc: str, *, minimum: float = 1, maximum: float = LARGEST_VALUE) -> Any:
+    """Declare an accelerator parameter with its description (unit included) and range."""
+    return field(metadata={"doc": doc, "minimum": minimum, "maximum": maximum})
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,48 @@ class OperationUnit:
     cycles: int = parameter("digital cycles per operation")
     pipeline_cycles: int = parameter("cycles from the last operation to valid results", minimum=0)
     dac_bits: int = parameter("input bits sent per operation")
-    adc_bits: int = parameter("resolution of the analogue-to-digital converters")
+    adc_bits: int = parameter("resolution of the analogue-to-digital converters", maximum=16)
+
+
+class AdcMode(StrEnum):
+    """What analogue-to-digital converters (ADCs) make of bitline sums."""
+
+    LOSSLESS = "lossless"
+    """The nearest whole number, however large."""
+    CLIP = "clip"
+    """The nearest whole number; sums above the highest code become the highest code."""
+    ROUND = "round"
+    """The nearest of 2^bits levels spread evenly over all possible sums."""
+
+
+class Encoding(StrEnum):
+    """How weights are stored in cells, which hold no negative numbers."""
+
+    OFFSET = "offset"
+    """Offset binary: an offset is added to every weight, and its share of the result subtracted."""
+    DIFFERENTIAL = "differential"
+    """Positive and negative weights in bitlines of their own, subtracted after the ADC."""
+
+
+@dataclass(frozen=True)
+class Analog:
+    """How exactly cells and converters compute; zeros stand for ideal cells."""
+
+    adc_mode: AdcMode = parameter("what converters make of sums: lossless, clip or round")
+    encoding: Encoding = parameter("weights in cells: offset or differential")
+    cell_sigma: float = parameter(
+        "static deviation of cells: sigma of the logarithm of the conductance", minimum=0, maximum=2
+    )
+    stuck_at_zero: float = parameter(
+        "share of cells that stay at the lowest level", minimum=0, maximum=1
+    )
+    stuck_at_one: float = parameter(
+        "share of cells that stay at the highest level", minimum=0, maximum=1
+    )
+    read_noise: float = parameter(
+        "sigma of the noise of one bitline read, cell levels", minimum=0, maximum=10
+    )
+    seed: int = parameter("seed of all deviations, faults and noise", minimum=0)
 
 
 @dataclass(frozen=True)
@@ -135,6 +180,7 @@ class Accelerator:
     cu: ComputeUnit
     crossbar: Crossbar
     ou: OperationUnit
+    analog: Analog
     noc: Noc
     io: ChipIo
     energy: Energy
@@ -199,6 +245,7 @@ GROUPS: dict[str, type] = {
     "cu": ComputeUnit,
     "crossbar": Crossbar,
     "ou": OperationUnit,
+    "analog": Analog,
     "noc": Noc,
     "io": ChipIo,
     "energy": Energy,
@@ -224,6 +271,11 @@ def contradictions(accelerator: Accelerator) -> list[str]:
             f"cu.input_register_bytes = {a.cu.input_register_bytes} leaves no byte for each of "
             f"cu.crossbars = {a.cu.crossbars}"
         )
+    faults = a.analog.stuck_at_zero + a.analog.stuck_at_one
+    if faults > 1:
+        found.append(
+            f"analog.stuck_at_zero and analog.stuck_at_one add up to {faults}, more than 1"
+        )
     return found
 
 
@@ -232,12 +284,21 @@ def doubts(accelerator: Accelerator) -> list[str]:
     bits, needed = accelerator.ou.adc_bits, accelerator.lossless_adc_bits
     if bits >= needed:
         return []
+    consequences = {
+        AdcMode.LOSSLESS: "analog.adc_mode is lossless, so values are computed as if it could",
+        AdcMode.CLIP: f"sums above {2**bits - 1} are clipped",
+        AdcMode.ROUND: f"sums are rounded to {2**bits} levels",
+    }
     return [
         f"'{accelerator.name}': ou.adc_bits = {bits} cannot tell all sums of an operation unit "
-        f"apart, {needed} bits can; values are computed as if it could"
+        f"apart, {needed} bits can; {consequences[accelerator.analog.adc_mode]}"
     ]
 
 
-def parameters_of(group: object) -> dict[str, int | float | bool]:
+Value = int | float | bool | str
+"""The value of a parameter."""
+
+
+def parameters_of(group: object) -> dict[str, Value]:
     """The parameters of a group, in declaration order."""
     return {f.name: getattr(group, f.name) for f in fields(group)}  # type: ignore[arg-type]

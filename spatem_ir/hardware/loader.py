@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import Field, fields
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from spatem_ir.errors import SpatemError
-from spatem_ir.hardware.accelerator import GROUPS, Accelerator, contradictions
+from spatem_ir.hardware.accelerator import GROUPS, Accelerator, Value, contradictions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,22 +79,31 @@ def _group(group_name: str, table: object, origin: str) -> Any:
         where = f"{origin}: key '{group_name}.{key}'"
         if key not in table:
             raise SpatemError(f"{where} is missing ({declared.metadata['doc']})")
-        values[key] = _checked(table[key], types[key], declared.metadata["minimum"], where)
+        values[key] = checked_value(declared, types[key], table[key], where)
     return group(**values)
 
 
-def _checked(value: object, expected: type, minimum: float, where: str) -> int | float | bool:
-    """A parameter's value, if it has the declared type and lies in its range."""
+def checked_value(declared: Field[Any], expected: type, value: object, where: str) -> Value:
+    """A parameter's value, if it has the declared type and lies in its range.
+
+    Raises:
+        SpatemError: it has not or does not; `where` names the parameter.
+    """
+    minimum, maximum = declared.metadata["minimum"], declared.metadata["maximum"]
     if expected is bool:
         if not isinstance(value, bool):
             raise SpatemError(f"{where} is {value!r}; it must be true or false")
         return value
+    if issubclass(expected, StrEnum):
+        if value not in list(expected):
+            raise SpatemError(f"{where} is {value!r}; it must be one of {', '.join(expected)}")
+        return expected(value)
     wanted = "a whole number" if expected is int else "a number"
     allowed = (int,) if expected is int else (int, float)
     if isinstance(value, bool) or not isinstance(value, allowed):
         raise SpatemError(f"{where} is {value!r}; it must be {wanted} of at least {minimum}")
-    if not minimum <= value < 2**31:
-        raise SpatemError(f"{where} is {value}; it must be {wanted} from {minimum} to {2**31 - 1}")
+    if not minimum <= value <= maximum:
+        raise SpatemError(f"{where} is {value}; it must be {wanted} from {minimum} to {maximum}")
     return expected(value)
 
 

@@ -8,19 +8,21 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from spatem_ir.hardware.accelerator import AdcMode
+
 if TYPE_CHECKING:
     from spatem_ir.cli.session import RunResult
+    from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.runtime.metrics import Metrics
 
-LEAST_WIDTH = 100
+LEAST_WIDTH = 110
 """Columns of the report where the terminal is narrower or unknown."""
 
 
 def print_report(result: RunResult) -> None:
     """Print the layers and the metrics of a run to standard output."""
-    console = Console(highlight=False)
-    console = Console(highlight=False, width=max(console.width, LEAST_WIDTH))
-    title = f"{result.network} on {result.accelerator}"
+    console = report_console()
+    title = f"{result.network} on {result.accelerator.name}"
     if result.strategy is not None:
         title += f", strategy {result.strategy}"
     console.print(title, style="bold")
@@ -28,11 +30,18 @@ def print_report(result: RunResult) -> None:
     console.print(metric_table(result))
 
 
+def report_console() -> Console:
+    """A console that is wide enough for the tables."""
+    console = Console(highlight=False)
+    return Console(highlight=False, width=max(console.width, LEAST_WIDTH))
+
+
 def layer_table(metrics: Metrics) -> Table:
-    """One row per layer: grid, tiles, crossbars, OU operations and busy share."""
+    """One row per layer: grid, tiles, crossbars, OU operations, lossless ADCs and busy share."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("layer")
-    for column in ("matrix", "hwm x wwm x iw x ib", "tiles", "crossbars", "OU operations", "busy"):
+    numbers = ("matrix", "hwm x wwm x iw x ib", "tiles", "crossbars", "OU operations")
+    for column in (*numbers, "lossless", "busy"):
         table.add_column(column, justify="right")
     for layer in metrics.layers:
         table.add_row(
@@ -42,6 +51,7 @@ def layer_table(metrics: Metrics) -> Table:
             f"{layer.tiles:,}",
             f"{layer.crossbars:,}",
             f"{layer.ou_operations:,}",
+            "yes" if layer.lossless else "no",
             "" if layer.busy_share is None else f"{layer.busy_share:.1%}",
         )
     return table
@@ -101,6 +111,10 @@ def metric_rows(result: RunResult) -> list[tuple[str, str]]:
             ("energy", f"{m.energy_nj:,} nJ"),
         ]
     rows.append(("area", f"{m.area_mm2:,.2f} mm²"))
+    if not result.exact:
+        rows.append(("analog", analog_text(result.accelerator)))
+    if result.agreement is not None:
+        rows.append(("agreement", f"{result.agreement:.2%} have the exact network's top class"))
     if result.accuracy is not None:
         rows.append(("accuracy", f"{result.accuracy:.2%} on {result.images} held-out images"))
     if result.outputs_match is not None:
@@ -108,4 +122,27 @@ def metric_rows(result: RunResult) -> list[tuple[str, str]]:
         check = "every level" if result.check == "levels" else result.check
         images = "1 image" if result.images == 1 else f"{result.images} images"
         rows.append(("outputs", f"{verdict} {check} on {images}"))
+    if result.tensors is not None:
+        found = result.tensors
+        rows.append(("tensors", f"{found.tensors:,} with {found.elements:,} elements compared"))
+        if found.first_difference is not None:
+            rows.append(("first difference", str(found.first_difference)))
     return rows
+
+
+def analog_text(accelerator: Accelerator, *, swept: bool = False) -> str:
+    """What is not exact in an accelerator's arithmetic; without what is `swept`, if anything is."""
+    analog, bits = accelerator.analog, accelerator.ou.adc_bits
+    modes = {
+        AdcMode.LOSSLESS: "lossless ADCs",
+        AdcMode.CLIP: "ADCs clip" if swept else f"{bits}-bit ADCs clip above {2**bits - 1}",
+        AdcMode.ROUND: "ADCs round" if swept else f"{bits}-bit ADCs round to {2**bits} levels",
+    }
+    texts = [modes[analog.adc_mode], f"{analog.encoding} weights"]
+    if analog.cell_sigma and not swept:
+        texts.append(f"cell sigma {analog.cell_sigma:g}")
+    if analog.stuck_at_zero or analog.stuck_at_one:
+        texts.append(f"{analog.stuck_at_zero:.2%} / {analog.stuck_at_one:.2%} stuck at 0 / 1")
+    if analog.read_noise:
+        texts.append(f"read noise {analog.read_noise:g}")
+    return ", ".join([*texts, f"seed {analog.seed}"])

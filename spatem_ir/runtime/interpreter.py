@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp, TensorType
-from xdsl.interpreter import Interpreter
-from xdsl.ir import BlockArgument
+from xdsl.interpreter import Interpreter, PythonValues
+from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn import NetworkOp
@@ -18,13 +20,13 @@ from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import LayerOp, network_of
 from spatem_ir.errors import SpatemError
-from spatem_ir.frontend.weights import ParameterStore
+from spatem_ir.parameters import ParameterStore
 from spatem_ir.runtime.values.accumulator import Accumulator, CnnAccumulator, MvmAccumulator
 from spatem_ir.runtime.values.codes import storage_dtype
 from spatem_ir.runtime.values.delivery import Delivery
 from spatem_ir.runtime.values.deployed import PxbAccumulator, VxbAccumulator
+from spatem_ir.runtime.values.digital_functions import DigitalFunctions
 from spatem_ir.runtime.values.functions import CnnFunctions, MvmFunctions, WeightLayers
-from spatem_ir.runtime.values.parameters import Requantization, weight_matrices
 from spatem_ir.runtime.values.programmed import OuAccumulator
 
 BATCH_ELEMENTS = 1 << 24
@@ -33,8 +35,15 @@ BATCH_ELEMENTS = 1 << 24
 Array = NDArray[Any]
 
 
+Observer = Callable[[SSAValue, Array], None]
+"""Is told each value of a network with the array [images, …] of a batch."""
+
+
 def execute(
-    module: ModuleOp, inputs: list[Array], store: ParameterStore | None = None
+    module: ModuleOp,
+    inputs: list[Array],
+    store: ParameterStore | None = None,
+    observe: Observer | None = None,
 ) -> list[Array]:
     """Run a module's network on a batch of images, at the level at which the module is.
 
@@ -43,6 +52,7 @@ def execute(
         inputs: One array [images, …] for each network input: integer codes for quantised inputs,
             float32 for float inputs.
         store: Where parameters that are not in the IR are found.
+        observe: Called for every input and every result, batch by batch.
 
     Returns:
         One array [images, …] for each network output, in its storage type.
@@ -55,23 +65,39 @@ def execute(
     if network is None:
         raise SpatemError("the module holds no cnn.network")
     codes = _checked_inputs(network, inputs)
-    interpreter = _interpreter(module, network, store or ParameterStore())
+    accumulator = _accumulator(level_of(module), module)
+    interpreter = _interpreter(module, network, store or ParameterStore(), accumulator)
     size = _images_at_once(network)
-    batches = [
-        interpreter.run_ssacfg_region(
-            network.body, tuple(array[first : first + size] for array in codes)
-        )
-        for first in range(0, len(codes[0]), size)
-    ]
+    batches = []
+    for first in range(0, len(codes[0]), size):
+        accumulator.first_image = first
+        images = tuple(array[first : first + size] for array in codes)
+        if observe is not None:
+            interpreter.listeners = (_Listener(observe),)
+            for argument, array in zip(network.body.block.args, images, strict=True):
+                observe(argument, array)
+        batches.append(interpreter.run_ssacfg_region(network.body, images))
     return [np.concatenate(parts) for parts in zip(*batches, strict=True)]
 
 
-def _interpreter(module: ModuleOp, network: NetworkOp, store: ParameterStore) -> Interpreter:
+@dataclass
+class _Listener(Interpreter.Listener):
+    """Hands the results of every op to an observer."""
+
+    observe: Observer
+
+    def did_interpret_op(self, op: Operation, results: PythonValues) -> None:
+        for value, array in zip(op.results, results, strict=True):
+            self.observe(value, array)
+
+
+def _interpreter(
+    module: ModuleOp, network: NetworkOp, store: ParameterStore, accumulator: Accumulator
+) -> Interpreter:
     """An interpreter for the module's level, with all parameters loaded."""
     level = level_of(module)
-    accumulator = _accumulator(level, module)
     delivery = Delivery.by_sends(module) if level is Level.OU else Delivery()
-    layers = WeightLayers(accumulator, {})
+    layers = WeightLayers(accumulator)
     for op in network.body.block.ops:
         if isinstance(op, WeightLayerOp):
             if level is not Level.CNN and not isinstance(op, LayerOp):
@@ -79,11 +105,10 @@ def _interpreter(module: ModuleOp, network: NetworkOp, store: ParameterStore) ->
                     f"{op.name} @{op.sym_name.data} is not partitioned, but the module is at "
                     f"level {level}; run partition first"
                 )
-            weights = weight_matrices(op, store)
-            accumulator.load(op, weights)
-            layers.requantizations[op.sym_name.data] = Requantization.of(op, weights, store)
+            layers.load(op, store)
     interpreter = Interpreter(module)
     interpreter.register_implementations(CnnFunctions(layers, delivery))
+    interpreter.register_implementations(DigitalFunctions(delivery, store))
     interpreter.register_implementations(MvmFunctions(layers, delivery))
     return interpreter
 

@@ -13,6 +13,7 @@ from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.geometry.bounds import lower_bounds
 from spatem_ir.geometry.placement import Placement
+from spatem_ir.runtime.analog.arithmetic import OuArithmetic
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.dataflow import Node
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 class LayerMetrics:
     """One weight layer.
 
-    `ou_operations`, conversions and cell reads are of one image; `busy_share` is the share of the
-    latency in which the layer's crossbars work for it, on average (None without cycles).
+    `ou_operations`, conversions and cell reads are of one image; `lossless` says whether the ADCs
+    resolve every possible sum of the layer's operations (of ideal cells); `busy_share` is the share
+    of the latency in which the layer's crossbars work for it, on average (None without cycles).
     """
 
     name: str
@@ -38,6 +40,7 @@ class LayerMetrics:
     dac_conversions: int
     adc_conversions: int
     cell_reads: int
+    lossless: bool
     busy_share: float | None
 
 
@@ -182,8 +185,31 @@ def layer_metrics(
         dac_conversions=int((passes * rows * column_parts).sum()),
         adc_conversions=int((passes * cells * row_parts).sum()),
         cell_reads=int((passes * rows * cells).sum()),
+        lossless=OuArithmetic.of(accelerator).lossless(tallest_tile(node)),
         busy_share=busy,
     )
+
+
+def tallest_tile(node: Node) -> int:
+    """The most rows of a tile of a layer."""
+    layer, grid = node.layer, node.grid
+    assert layer is not None and grid is not None
+    ranges = (grid.row_range(layer, row) for row in range(grid.hwm))
+    return max(stop - start for start, stop in ranges)
+
+
+def lossless_layers(module: ModuleOp) -> dict[str, bool]:
+    """Whether ADCs resolve every possible sum of ideal cells, for each partitioned layer."""
+    arithmetic = OuArithmetic.of(accelerator_of(module))
+    layers = dataflow_of(module).layers
+    return {node.name: arithmetic.lossless(tallest_tile(node)) for node in layers}
+
+
+def inexact_layers(module: ModuleOp) -> list[str]:
+    """The partitioned layers whose values are not always those of exact integer arithmetic."""
+    arithmetic = OuArithmetic.of(accelerator_of(module))
+    layers = dataflow_of(module).layers
+    return [node.name for node in layers if not arithmetic.exact(tallest_tile(node))]
 
 
 def energy_nj(

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from differential.networks import JoinStep, Network, PoolStep, ReluStep, WeightStep
+from differential.reference_digital import digital, rounded
+from differential.steps import (
+    DigitalStep,
+    JoinStep,
+    Network,
+    PoolStep,
+    ReluStep,
+    ShuffleStep,
+    WeightStep,
+)
 from numpy.typing import NDArray
 
 from spatem_ir.dialects.cnn_attributes import Quantization
@@ -43,19 +52,22 @@ def evaluate(network: Network, images: Array) -> list[Array]:
                     parts = [part.reshape(len(part), -1) for part in parts]
                 values.append(np.concatenate(parts, axis=1))
                 all_codes.append(all_codes[step.sources[0]])
+            case ShuffleStep():
+                x = values[step.source]
+                rest = x.shape[1] // step.groups
+                order = [g * rest + r for r in range(rest) for g in range(step.groups)]
+                values.append(x[:, order])
+                all_codes.append(all_codes[step.source])
+            case DigitalStep():
+                sources = [(values[number], all_codes[number]) for number in step.sources]
+                values.append(digital(step, sources))
+                all_codes.append(step.code)
     outputs: list[Array] = [values[number] for number in network.outputs]
     if network.float_output:
         code = all_codes[network.outputs[-1]]
         real = (values[network.outputs[-1]] - code.zero_point).astype(np.float32)
         outputs[-1] = real * np.float32(code.scale)
     return outputs
-
-
-def rounded(steps: NDArray[np.float32], code: Quantization) -> Ints:
-    """Float32 steps of the scale, rounded half to even, to codes."""
-    assert steps.dtype == np.float32
-    codes = np.round(steps).astype(np.float64) + code.zero_point
-    return np.minimum(np.maximum(codes, code.minimum), code.maximum).astype(np.int64)
 
 
 def weight_layer(step: WeightStep, x: Ints, source: Quantization) -> Ints:
@@ -142,8 +154,12 @@ def pooled(step: PoolStep, x: Ints, source: Quantization) -> Ints:
                 result[:, :, i, j] = np.max(inside, axis=0)
             else:
                 count = kh * kw if step.count_include_pad else len(inside)
-                total = np.sum(inside, axis=0) - len(inside) * source.zero_point
-                mean = total.astype(np.float32) * np.float32(source.scale) / np.float32(count)
-                steps = mean / np.float32(step.code.scale) + np.float32(step.code.zero_point)
+                total = np.zeros(x.shape[:2], np.float32)
+                for codes in inside:
+                    real = (codes - source.zero_point).astype(np.float32)
+                    total = total + real * np.float32(source.scale)
+                steps = total / np.float32(count) / np.float32(step.code.scale) + np.float32(
+                    step.code.zero_point
+                )
                 result[:, :, i, j] = np.clip(np.rint(steps), step.code.minimum, step.code.maximum)
     return result

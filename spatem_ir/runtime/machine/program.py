@@ -49,7 +49,10 @@ class Visit(NamedTuple):
 
 
 class DigitalTask(NamedTuple):
-    """A digital operator (or output) of one piece: inputs, values to process, and its PE."""
+    """A digital operator (or output) of one piece: inputs, values to process, and its PE.
+
+    The values are the operands' elements that it reads, each once; padding is read from nowhere.
+    """
 
     node: int
     piece: int
@@ -240,6 +243,7 @@ class _Elaboration:
             first = self.dataflow.first_pieces[node.number]
             for part in range(len(node.slices)):
                 elements = node.operand_windows(part)
+                values = distinct_elements(elements).tolist()
                 for position in range(node.positions):
                     inside = elements[position][elements[position] >= 0]
                     piece = first + part * node.positions + position
@@ -247,5 +251,11 @@ class _Elaboration:
                     pe = self.program.home[piece]
                     self.add_reads(pe, inputs)
                     self.program.digital.append(
-                        DigitalTask(node.number, piece, pe, inputs, len(inside))
+                        DigitalTask(node.number, piece, pe, inputs, values[position])
                     )
+
+
+def distinct_elements(windows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many different elements each row of a table names; negative entries are padding."""
+    ordered = np.sort(windows, axis=1)
+    return (np.diff(ordered, axis=1, prepend=-1) > 0).sum(axis=1)

@@ -149,10 +149,15 @@ class ReferenceEngine:
             self.pieces.when_present(task.pe, image, task.inputs, action)
 
     def start_digital(self, task: DigitalTask, key: Key) -> None:
-        """R6: the inputs of a digital operator are there; an output leaves at once (R9)."""
+        """R6: the inputs of a digital operator are there; an output leaves at once (R9).
+
+        Padding alone occupies no unit.
+        """
         kind = self.program.dataflow.nodes[task.node].kind
         if kind is NodeKind.OUTPUT:
             self.leave_output(task, key)
+        elif task.values == 0:
+            self.pieces.produce(key)
         else:
             self.process(kind, task.pe, key, task.values, partial(self.end_digital, task))
 

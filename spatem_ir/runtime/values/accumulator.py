@@ -37,7 +37,12 @@ Weights = NDArray[np.integer]
 
 
 class Accumulator(Protocol):
-    """Accumulates the sums of weight layers."""
+    """Accumulates the sums of weight layers.
+
+    `first_image` is the number of a batch's first image among all images.
+    """
+
+    first_image: int
 
     def load(self, op: WeightLayerOp, weights: Weights) -> None:
         """Take over a layer's weights."""
@@ -88,6 +93,7 @@ class CnnAccumulator:
     """Level `cnn`: whole matrices times all windows."""
 
     def __init__(self) -> None:
+        self.first_image = 0
         self.weights: dict[str, Weights] = {}
 
     def load(self, op: WeightLayerOp, weights: Weights) -> None:
@@ -129,10 +135,14 @@ class Tile(NamedTuple):
 class TileAccumulator(ABC):
     """Sums tile by tile, window block by window block, merged per column slice.
 
-    `offset_binary` says how the codes are stored with which the tiles multiply.
+    `offset_binary` says how the codes are stored with which the tiles multiply; `first_image` is
+    the number of a batch's first image among all images.
     """
 
     offset_binary: bool
+
+    def __init__(self) -> None:
+        self.first_image = 0
 
     @abstractmethod
     def load(self, op: WeightLayerOp, weights: Weights) -> None:
@@ -146,21 +156,39 @@ class TileAccumulator(ABC):
     def merged(self, layer: LoadedLayer, contributions: list[Contribution]) -> Exact | None:
         """The sums of a column slice from its tiles' contributions; None if none arrive."""
 
+    def part(
+        self, layer: LoadedLayer, values: NDArray[np.integer], bits: range, windows: range
+    ) -> OperandPart:
+        """What tiles receive of some rows and bits of operand columns [rows, windows, images].
+
+        `windows` are counted within the copy's share.
+        """
+        received = bit_part(values, layer.geometry, bits.start, bits.stop)
+        return OperandPart.of(received, self.sum_type(layer), layer.excess)
+
+    def sum_type(self, layer: LoadedLayer) -> type[np.floating]:
+        """A type in which all sums of the layer are exact."""
+        return layer.exact_type(layer.geometry.rows)
+
+    def elements_per_operand(self, layer: Layer, grid: Grid) -> int:
+        """Numbers that one window of one image occupies, operands and sums together."""
+        return grid.ib * (layer.rows + grid.hwm * grid.tile_columns)
+
     def accumulate(self, op: WeightLayerOp, images: NDArray[np.integer]) -> NDArray[np.int32]:
         """A layer's sums for a batch of inputs: shape [channels, positions, images]."""
         assert isinstance(op, LayerOp)
         layer = LoadedLayer.of(op, offset_binary=self.offset_binary)
         geometry, grid = layer.geometry, op.grid.data
         operands, sums = layer.operands(images), layer.no_sums(len(images))
-        in_flight = grid.ib * (geometry.rows + grid.hwm * grid.tile_columns)
+        in_flight = self.elements_per_operand(geometry, grid) * len(images)
         for matrix, copy in product(range(geometry.matrices), range(grid.iw)):
             windows = grid.copy_windows(geometry, copy)
             positions = geometry.window_positions(matrix)[
                 windows.start : windows.stop : windows.step
             ]
-            for share in blocks(len(windows), in_flight * len(images)):
+            for share in blocks(len(windows), in_flight):
                 at = positions[share.start : share.stop]
-                parts = _parts(layer, grid, operands.columns(matrix, at))
+                parts = self._parts(layer, grid, operands.columns(matrix, at), share)
                 for column in range(grid.wwm):
                     columns = range(*grid.column_range(geometry, column))
                     contributions = [
@@ -173,20 +201,17 @@ class TileAccumulator(ABC):
                         sums[_channels(geometry, matrix, columns), at] = wrapped(merged)
         return sums
 
-
-def _parts(
-    layer: LoadedLayer, grid: Grid, columns: NDArray[np.integer]
-) -> dict[tuple[int, int], OperandPart]:
-    """What the tiles of each (row, bit) of the grid receive, of operand columns [rows, …]."""
-    geometry = layer.geometry
-    dtype = layer.exact_type(geometry.rows)
-    parts = {}
-    for row in range(grid.hwm):
-        values = columns[slice(*grid.row_range(geometry, row))]
-        for bit in range(grid.ib):
-            sent = bit_part(values, geometry, *grid.bit_range(geometry, bit))
-            parts[row, bit] = OperandPart.of(sent, dtype, layer.excess)
-    return parts
+    def _parts(
+        self, layer: LoadedLayer, grid: Grid, columns: NDArray[np.integer], windows: range
+    ) -> dict[tuple[int, int], OperandPart]:
+        """What the tiles of each (row, bit) of the grid receive, of operand columns [rows, …]."""
+        parts = {}
+        for row in range(grid.hwm):
+            values = columns[slice(*grid.row_range(layer.geometry, row))]
+            for bit in range(grid.ib):
+                bits = range(*grid.bit_range(layer.geometry, bit))
+                parts[row, bit] = self.part(layer, values, bits, windows)
+        return parts
 
 
 def _tiles(
@@ -216,6 +241,7 @@ class MvmAccumulator(TileAccumulator):
     offset_binary = False
 
     def __init__(self) -> None:
+        super().__init__()
         self.weights: dict[str, Weights] = {}
 
     def load(self, op: WeightLayerOp, weights: Weights) -> None:

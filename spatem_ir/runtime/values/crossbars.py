@@ -12,21 +12,24 @@ from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.runtime.values.products import Exact
 
 Cells = NDArray[np.unsignedinteger]
-"""Levels of cells, [wordlines, bitlines]."""
+"""Levels of cells: [wordlines, bitlines], or several sets of them."""
 
 
 class Crossbars:
-    """All crossbars during one stage; a crossbar that no tile was written to holds zeros."""
+    """All crossbars during one stage; a crossbar that no tile was written to holds zeros.
 
-    def __init__(self, accelerator: Accelerator):
+    There is one set of cells, or two: for positive and for negative weights.
+    """
+
+    def __init__(self, accelerator: Accelerator, sets: int):
         crossbar = accelerator.crossbar
-        shape = (accelerator.crossbars, crossbar.wordlines, crossbar.bitlines)
+        shape = (sets, accelerator.crossbars, crossbar.wordlines, crossbar.bitlines)
         self.cells = np.zeros(shape, np.min_scalar_type((1 << crossbar.bits_per_cell) - 1))
 
     def at(self, crossbar: int, corner: tuple[int, int], shape: tuple[int, int]) -> Cells:
-        """A view of the cells of a rectangle with its corner at (wordline, bitline)."""
+        """A view of the cells of a rectangle with its corner at (wordline, bitline): each set."""
         (row, column), (height, width) = corner, shape
-        return self.cells[crossbar, row : row + height, column : column + width]
+        return self.cells[:, crossbar, row : row + height, column : column + width]
 
 
 def cells_of(codes: NDArray[np.unsignedinteger], per_weight: int, bits_per_cell: int) -> Cells:
@@ -50,3 +53,11 @@ def offset_binary(weights: NDArray[np.integer], offset: int) -> NDArray[np.unsig
     """The codes weight + offset, none of which is negative."""
     unsigned = np.dtype(f"uint{8 * weights.dtype.itemsize}")
     return weights.astype(unsigned) + unsigned.type(offset)
+
+
+def differential(weights: NDArray[np.integer]) -> tuple[NDArray[np.unsignedinteger], ...]:
+    """The sizes of positive and of negative weights, zero where a weight has the other sign."""
+    unsigned = np.dtype(f"uint{8 * weights.dtype.itemsize}")
+    zero = weights.dtype.type(0)
+    negative = np.negative(np.minimum(weights, zero).astype(unsigned))
+    return np.maximum(weights, zero).astype(unsigned), negative

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
@@ -15,18 +18,27 @@ from spatem_ir.dialects.ou import PLACES
 from spatem_ir.dialects.places import StageOp
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.dialects.vxb import VxbStageOp
-from spatem_ir.geometry.grid import TileCoordinates
+from spatem_ir.geometry.grid import Grid, TileCoordinates
+from spatem_ir.geometry.layer import Layer
+from spatem_ir.runtime.analog.arithmetic import OuArithmetic
+from spatem_ir.runtime.analog.cells import Rectangle
+from spatem_ir.runtime.analog.patterns import Sent
+from spatem_ir.runtime.analog.tile_engine import TileEngine
 from spatem_ir.runtime.values.accumulator import LoadedLayer, Tile, TileAccumulator, Weights
 from spatem_ir.runtime.values.crossbars import (
     Cells,
     Crossbars,
     cells_of,
     codes_of,
+    differential,
     offset_binary,
 )
 from spatem_ir.runtime.values.merging import Contribution, merge, sum_of
 from spatem_ir.runtime.values.parameters import weight_excess
-from spatem_ir.runtime.values.products import Exact
+from spatem_ir.runtime.values.products import Exact, OperandPart
+
+PATTERN_ELEMENTS = 8
+"""How many times as much space operands take if their bits are packed for operation units."""
 
 
 class Place(NamedTuple):
@@ -38,18 +50,21 @@ class Place(NamedTuple):
 
 
 class CellAccumulator(TileAccumulator):
-    """Programs the weights into the places that stages name, and computes from these cells."""
+    """Programs the weights into the places that stages name, and computes from these cells.
 
-    offset_binary = True
+    Positive and negative weights have cells of their own with `offset_binary` False.
+    """
 
-    def __init__(self, stages: Sequence[StageOp]):
+    def __init__(self, stages: Sequence[StageOp], *, offset_binary: bool = True):
+        super().__init__()
+        self.offset_binary = offset_binary
         self.accelerator = accelerator_of(stages[0])
         self.bits_per_cell = self.accelerator.crossbar.bits_per_cell
         self.places: dict[str, dict[int, Place]] = {}
         self.crossbars: dict[int, Crossbars] = {}
         for stage in stages:
             number = stage.number.value.data
-            self.crossbars[number] = Crossbars(self.accelerator)
+            self.crossbars[number] = Crossbars(self.accelerator, 1 if offset_binary else 2)
             for name, placed in stage.placements().items():
                 places = self.places.setdefault(name, {})
                 columns = (placed.tiles, placed.crossbars, placed.rows, placed.columns)
@@ -66,26 +81,32 @@ class CellAccumulator(TileAccumulator):
         for matrix, column, row in product(*map(range, (layer.matrices, grid.wwm, grid.hwm))):
             columns = slice(*grid.column_range(layer, column))
             rows = slice(*grid.row_range(layer, row))
-            codes = offset_binary(weights[matrix, columns, rows].T, offset)
-            cells = cells_of(codes, per_weight, self.bits_per_cell)
+            own = weights[matrix, columns, rows].T
+            codes = (offset_binary(own, offset),) if self.offset_binary else differential(own)
+            cells = np.stack([cells_of(part, per_weight, self.bits_per_cell) for part in codes])
             for copy, bit in product(range(grid.iw), range(grid.ib)):
                 tile = grid.number(TileCoordinates(matrix, copy, column, row, bit))
                 if tile in places:
                     stage, crossbar, corner = places[tile]
-                    self.crossbars[stage].at(crossbar, corner, cells.shape)[:] = cells
+                    self.crossbars[stage].at(crossbar, corner, cells.shape[1:])[:] = cells
 
     def cells_at(self, layer: LoadedLayer, tile: Tile, place: Place) -> Cells:
-        """The cells that a tile covers at a place: shape [rows, columns · cells per weight]."""
-        width = len(tile.columns) * self.accelerator.cells_per_weight(layer.geometry.weight_bits)
-        shape = (len(tile.rows), width)
+        """The cells that a tile covers at a place: [sets, rows, columns · cells per weight]."""
+        shape = (len(tile.rows), len(tile.columns) * self.per_weight(layer))
         return self.crossbars[place.stage].at(place.crossbar, place.corner, shape)
+
+    def per_weight(self, layer: LoadedLayer) -> int:
+        """Cells of one weight."""
+        return self.accelerator.cells_per_weight(layer.geometry.weight_bits)
 
     def sums_at(self, layer: LoadedLayer, tile: Tile, place: Place) -> Exact:
         """The partial sums of a tile, from the cells at a place."""
+        per_weight, dtype = self.per_weight(layer), tile.part.values.dtype.type
         cells = self.cells_at(layer, tile, place)
-        per_weight = self.accelerator.cells_per_weight(layer.geometry.weight_bits)
-        dtype = tile.part.values.dtype.type
-        return tile.part.sums(codes_of(cells, per_weight, self.bits_per_cell, dtype))
+        codes = codes_of(cells[0], per_weight, self.bits_per_cell, dtype)
+        if len(cells) > 1:
+            codes -= codes_of(cells[1], per_weight, self.bits_per_cell, dtype)
+        return tile.part.sums(codes)
 
     def contributions(self, layer: LoadedLayer, tile: Tile) -> Iterable[Contribution]:
         place = self.places.get(layer.name, {}).get(tile.number)
@@ -95,7 +116,10 @@ class CellAccumulator(TileAccumulator):
 
 
 class VxbAccumulator(CellAccumulator):
-    """Level `vxb`: virtual crossbars, whose partial sums meet in some place yet unknown."""
+    """Level `vxb`: virtual crossbars, whose partial sums meet in some place yet unknown.
+
+    Deviations, faults and noise belong to physical cells; here all cells and converters are exact.
+    """
 
     def __init__(self, module: ModuleOp):
         super().__init__([op for op in module.ops if isinstance(op, VxbStageOp)])
@@ -107,13 +131,57 @@ class VxbAccumulator(CellAccumulator):
 class PxbAccumulator(CellAccumulator):
     """Level `pxb`: physical crossbars; partial sums meet in their CU, their PE and at home.
 
-    A layer without `pxb.home` has nowhere to come together: its sums stay zero.
+    A layer without `pxb.home` has nowhere to come together: its sums stay zero.  Tiles whose
+    operation units do not give the exact sums are left to the tile engine.
     """
 
     def __init__(self, module: ModuleOp):
         stages = [op for op in module.ops if isinstance(op, PxbStageOp)]
-        super().__init__(stages)
+        accelerator = accelerator_of(module)
+        self.arithmetic = OuArithmetic.of(accelerator)
+        self.arithmetic.expect_computable(accelerator.name)
+        exact = self.arithmetic.exact(self.arithmetic.wordlines)
+        self.engine = None if exact else TileEngine(self.arithmetic)
+        super().__init__(stages, offset_binary=not self.arithmetic.differential)
         self.at_home = {name for stage in stages for name in stage.home_ops()}
+
+    def elements_per_operand(self, layer: Layer, grid: Grid) -> int:
+        elements = super().elements_per_operand(layer, grid)
+        return elements if self.engine is None else PATTERN_ELEMENTS * elements
+
+    def sum_type(self, layer: LoadedLayer) -> type[np.floating]:
+        """Sums of cells that deviate may be larger than those of the weights."""
+        return super().sum_type(layer) if self.engine is None else np.float64
+
+    def part(
+        self, layer: LoadedLayer, values: NDArray[np.integer], bits: range, windows: range
+    ) -> OperandPart:
+        part = super().part(layer, values, bits, windows)
+        if self.engine is None:
+            return part
+        dac_bits = self.arithmetic.dac_bits
+        sent = Sent.of(values, layer.geometry, bits, windows, self.first_image, dac_bits)
+        return replace(part, sent=sent)
+
+    def sums_at(self, layer: LoadedLayer, tile: Tile, place: Place) -> Exact:
+        engine, sent = self.engine, tile.part.sent
+        if engine is None or sent is None or self.arithmetic.exact(len(tile.rows)):
+            return super().sums_at(layer, tile, place)
+        sums = [engine.sums(cells, sent) for cells in self.rectangles(layer, tile, place)]
+        return self.weight_sums(tile, sums)
+
+    def rectangles(self, layer: LoadedLayer, tile: Tile, place: Place) -> Iterator[Rectangle]:
+        """The physical cells of a tile, each set."""
+        per_weight = self.per_weight(layer)
+        for polarity, levels in enumerate(self.cells_at(layer, tile, place)):
+            yield Rectangle(levels, per_weight, polarity, *place)
+
+    def weight_sums(self, tile: Tile, sums: Sequence[NDArray[np.int32]]) -> Exact:
+        """Σ x · weight from Σ x · code for each set of cells: [columns, windows, images]."""
+        total = sums[0].astype(np.float64)
+        for negative in sums[1:]:
+            total -= negative
+        return total - tile.part.correction
 
     def merge_places(self, layer: LoadedLayer) -> tuple[str, ...]:
         """Where a layer's partial sums are merged."""

@@ -1,15 +1,14 @@
 """Interpreter functions: one implementation for each op of a network.
 
-Values in flight are arrays of shape [images, …] in their storage type.
+Values in flight are arrays of shape [images, …]: float32, or codes in their storage type.  The
+digital operators follow in :mod:`spatem_ir.runtime.values.digital_functions`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from xdsl.interpreter import (
     Interpreter,
     InterpreterFunctions,
@@ -21,56 +20,67 @@ from xdsl.interpreter import (
     register_impls,
 )
 
-from spatem_ir.dialects.checks import quantized, shape_of
+from spatem_ir.dialects.checks import is_floating, quantized, shape_of
 from spatem_ir.dialects.cnn import (
-    AveragePoolOp,
     ConcatOp,
     ConvOp,
     DenseOp,
     DequantizeOp,
     FlattenOp,
-    GlobalAveragePoolOp,
     LocalOp,
-    MaxPoolOp,
     OutputOp,
     QuantizeOp,
-    ReluOp,
-    SoftmaxOp,
+    TransposeOp,
 )
 from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
 from spatem_ir.dialects.mvm import LayerOp
+from spatem_ir.parameters import ParameterStore
 from spatem_ir.runtime.values.accumulator import Accumulator
 from spatem_ir.runtime.values.codes import dequantize, quantize
 from spatem_ir.runtime.values.delivery import Delivery
-from spatem_ir.runtime.values.digital import (
-    average_pool,
-    global_average_pool,
-    max_pool,
-    relu,
-    softmax,
-)
-from spatem_ir.runtime.values.parameters import Requantization
-
-Array = NDArray[Any]
+from spatem_ir.runtime.values.digital import Array
+from spatem_ir.runtime.values.floating_layers import FloatLayer
+from spatem_ir.runtime.values.parameters import weight_matrices
+from spatem_ir.runtime.values.requantization import Requantizer
 
 
 @dataclass
 class WeightLayers:
-    """How the weight layers of a module compute: accumulation, then requantisation by name."""
+    """How the weight layers of a module compute.
+
+    Layers on codes by accumulation, then requantisation by name; those on float32 by themselves.
+    """
 
     accumulator: Accumulator
-    requantizations: dict[str, Requantization]
+    requantizers: dict[str, Requantizer] = field(default_factory=dict)
+    floating: dict[str, FloatLayer] = field(default_factory=dict)
 
-    def run(self, op: WeightLayerOp, images: NDArray[np.integer]) -> PythonValues:
+    def load(self, op: WeightLayerOp, store: ParameterStore) -> None:
+        """Take over a layer's parameters.
+
+        Raises:
+            SpatemError: they cannot be found, or are not what the IR states.
+        """
+        name, weights = op.sym_name.data, weight_matrices(op, store)
+        if is_floating(op.input):
+            self.floating[name] = FloatLayer.of(op, weights, store)
+        else:
+            self.accumulator.load(op, weights)
+            self.requantizers[name] = Requantizer.of(op, weights, store)
+
+    def run(self, op: WeightLayerOp, images: Array) -> PythonValues:
         """The layer's result."""
+        name = op.sym_name.data
+        if name in self.floating:
+            return (self.floating[name].apply(images),)
         sums = self.accumulator.accumulate(op, images)
-        return (self.requantizations[op.sym_name.data].apply(sums),)
+        return (self.requantizers[name].apply(sums),)
 
 
 @register_impls
 @dataclass
 class CnnFunctions(InterpreterFunctions):
-    """The ops of the `cnn` dialect."""
+    """The ops of the `cnn` dialect that have no digital unit: layers, views, host, output."""
 
     layers: WeightLayers
     delivery: Delivery
@@ -87,37 +97,13 @@ class CnnFunctions(InterpreterFunctions):
     def run_dense(self, _: Interpreter, op: DenseOp, args: tuple[Array]) -> PythonValues:
         return self.layers.run(op, args[0])
 
-    @impl(MaxPoolOp)
-    def run_max_pool(self, _: Interpreter, op: MaxPoolOp, args: tuple[Array]) -> PythonValues:
-        return (max_pool(self.delivery.received(op, 0, args[0]), op.window.data),)
-
-    @impl(AveragePoolOp)
-    def run_average_pool(
-        self, _: Interpreter, op: AveragePoolOp, args: tuple[Array]
-    ) -> PythonValues:
-        result = average_pool(
-            self.delivery.received(op, 0, args[0]),
-            op.window.data,
-            quantized(op, op.input),
-            quantized(op, op.output),
-            count_include_pad=op.count_include_pad is not None,
-        )
-        return (result,)
-
-    @impl(GlobalAveragePoolOp)
-    def run_global_average_pool(
-        self, _: Interpreter, op: GlobalAveragePoolOp, args: tuple[Array]
-    ) -> PythonValues:
-        images = self.delivery.received(op, 0, args[0])
-        return (global_average_pool(images, quantized(op, op.input), quantized(op, op.output)),)
-
-    @impl(ReluOp)
-    def run_relu(self, _: Interpreter, op: ReluOp, args: tuple[Array]) -> PythonValues:
-        return (relu(self.delivery.received(op, 0, args[0]), quantized(op, op.input)),)
-
     @impl(FlattenOp)
     def run_flatten(self, _: Interpreter, op: FlattenOp, args: tuple[Array]) -> PythonValues:
         return (args[0].reshape(len(args[0]), *shape_of(op.output)),)
+
+    @impl(TransposeOp)
+    def run_transpose(self, _: Interpreter, op: TransposeOp, args: tuple[Array]) -> PythonValues:
+        return (args[0].transpose(0, *(1 + dimension for dimension in op.order)),)
 
     @impl(ConcatOp)
     def run_concat(self, _: Interpreter, op: ConcatOp, args: tuple[Array, ...]) -> PythonValues:
@@ -131,10 +117,6 @@ class CnnFunctions(InterpreterFunctions):
     def run_dequantize(self, _: Interpreter, op: DequantizeOp, args: tuple[Array]) -> PythonValues:
         codes = self.delivery.received(op, 0, args[0])
         return (dequantize(codes, quantized(op, op.input)),)
-
-    @impl(SoftmaxOp)
-    def run_softmax(self, _: Interpreter, op: SoftmaxOp, args: tuple[Array]) -> PythonValues:
-        return (softmax(args[0]),)
 
     @impl_terminator(OutputOp)
     def run_output(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.errors import SpatemError
+from spatem_ir.runtime.analog.patterns import Sent
 
 FLOAT32_BITS = 24
 """Integers of up to this many bits are exact in float32."""
@@ -49,11 +50,13 @@ class OperandPart:
     """What a tile receives for some windows: its rows, its input bits.
 
     `values` has shape [rows, windows, images]; `correction` (shape [windows, images]) is what the
-    CU's digital logic subtracts from every sum because stored codes exceed weights.
+    CU's digital logic subtracts from every sum because stored codes exceed weights; `sent` are the
+    bits that operation units receive, None where whole numbers are multiplied.
     """
 
     values: Exact
     correction: Exact
+    sent: Sent | None = None
 
     @staticmethod
     def of(values: NDArray[np.integer], dtype: type[np.floating], excess: int) -> OperandPart:
@@ -68,7 +71,8 @@ class OperandPart:
 
     def at(self, windows: NDArray[np.intp]) -> OperandPart:
         """The part for some of its windows, counted from 0."""
-        return OperandPart(self.values[:, windows], self.correction[windows])
+        sent = None if self.sent is None else self.sent.at(windows)
+        return OperandPart(self.values[:, windows], self.correction[windows], sent)
 
     def sums(self, codes: Exact) -> Exact:
         """Σ over rows of x · (code − excess): shape [columns, windows, images].

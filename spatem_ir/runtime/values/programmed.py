@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.mvm import layer_ops
 from spatem_ir.dialects.ou import ActivateOp, OuStageOp
+from spatem_ir.runtime.analog.tile_engine import Operation
 from spatem_ir.runtime.values.accumulator import LoadedLayer, Tile
 from spatem_ir.runtime.values.crossbars import Cells, codes_of
 from spatem_ir.runtime.values.deployed import Place, PxbAccumulator
@@ -55,10 +56,31 @@ class OuAccumulator(PxbAccumulator):
         """The partial sums of visits to a tile: one product, or operation by operation."""
         if visits.operations is None:
             return self.sums_at(layer, tile, where)
-        cells = self.cells_at(layer, tile, where)
-        bitlines = operation_sums(cells, tile.part, visits.operations, layer)
-        per_weight = self.accelerator.cells_per_weight(layer.geometry.weight_bits)
-        sums = codes_of(bitlines.T, per_weight, self.bits_per_cell, np.float64).T
+        engine, sent = self.engine, tile.part.sent
+        if engine is None or sent is None or self.arithmetic.exact(len(tile.rows)):
+            return self._visited_exactly(layer, tile, where, visits.operations)
+        operations = [
+            Operation(*(part.data.to_array() for part in (op.rows, op.columns, op.bits)))
+            for op in visits.operations
+        ]
+        sums = [
+            engine.operation_sums(cells, sent, operations)
+            for cells in self.rectangles(layer, tile, where)
+        ]
+        return self.weight_sums(tile, sums)
+
+    def _visited_exactly(
+        self, layer: LoadedLayer, tile: Tile, where: Place, operations: list[ActivateOp]
+    ) -> Exact:
+        """The partial sums of visits whose operations give the exact sums."""
+        per_weight = self.per_weight(layer)
+        positive, *negative = (
+            operation_sums(cells, tile.part, operations, layer)
+            for cells in self.cells_at(layer, tile, where)
+        )
+        for others in negative:
+            positive -= others
+        sums = codes_of(positive.T, per_weight, self.bits_per_cell, np.float64).T
         return sums.reshape(-1, *tile.part.windows_and_images) - tile.part.correction
 
 

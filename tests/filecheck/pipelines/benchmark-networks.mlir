@@ -2,7 +2,7 @@
 // RUN: spatem-opt deepid --pass-pipeline=partition,pack,assign,order | filecheck %s --check-prefixes=CHECK,DEEPID
 // RUN: spatem-opt lenet-digits --pass-pipeline=partition,pack,assign,order | filecheck %s --check-prefixes=CHECK,DIGITS
 // RUN: not spatem-opt lenet --accelerator tiny --pass-pipeline=partition 2>&1 | filecheck %s --match-full-lines --check-prefix=TINY
-// RUN: not spatem-opt alexnet --pass-pipeline=partition 2>&1 | filecheck %s --check-prefix=UNKNOWN
+// RUN: not spatem-opt alexnet2 --pass-pipeline=partition 2>&1 | filecheck %s --check-prefix=UNKNOWN
 
 // Networks by name, on the default accelerator.
 
@@ -27,4 +27,4 @@
 
 // TINY: spatem-opt: the network does not fit: its weights need at least 297 crossbars, 'tiny' has 16
 
-// UNKNOWN: spatem-opt: unknown network 'alexnet': neither an .onnx file nor one of lenet,
+// UNKNOWN: spatem-opt: unknown network 'alexnet2': neither an .onnx file nor one of lenet,

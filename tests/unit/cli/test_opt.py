@@ -371,5 +371,5 @@ def test_an_adc_of_too_few_bits_is_warned_about(
     assert main(["lenet", "--accelerator", str(file)]) == 0
     assert capsys.readouterr().err == (
         "spatem-opt: warning: 'isaac-ou': ou.adc_bits = 4 cannot tell all sums of an operation "
-        "unit apart, 5 bits can; values are computed as if it could\n"
+        "unit apart, 5 bits can; sums above 15 are clipped\n"
     )

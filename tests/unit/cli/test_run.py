@@ -63,6 +63,8 @@ KEYS = {
     "lower_bound_cycles",
     "optimality_gap",
     "outputs_match",
+    "analog",
+    "exact",
     "energy_nj",
     "area_mm2",
     "layers",
@@ -161,7 +163,7 @@ def test_strategy(capsys: pytest.CaptureFixture[str]) -> None:
     assert result["latency_cycles"] > result_of(capsys, *TINY)["latency_cycles"]
 
 
-@pytest.mark.parametrize("check", ["reference", "levels"])
+@pytest.mark.parametrize("check", ["reference", "levels", "onnxruntime"])
 def test_check(check: str, capsys: pytest.CaptureFixture[str]) -> None:
     result = result_of(capsys, *VALUES_ONLY, "--check", check, "--images", "5")
     assert (result["check"], result["images"], result["outputs_match"]) == (check, 5, True)
@@ -177,6 +179,28 @@ def test_check_of_a_wrong_deployment(
     assert captured.err == "spatem-run: net.mlir: outputs differ from reference\n"
     assert "DIFFERENT from reference" in captured.out
     assert json.loads(Path("result.json").read_text())["outputs_match"] is False
+
+
+def test_check_of_every_tensor(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tensor that differs is named in the report, in the JSON file and in the error."""
+    check = [*VALUES_ONLY, "--check", "onnxruntime"]
+    tensors = result_of(capsys, *check)["tensors"]
+    assert tensors["tensors"] > 2
+    assert tensors["elements"] > 36
+    assert tensors["first_difference"] is None
+    compute = onnxruntime_check._run
+    monkeypatch.setattr(
+        onnxruntime_check, "_run", lambda *arguments: [x + 1 for x in compute(*arguments)]
+    )
+    assert main([*check, "--json", "result.json"]) == 1
+    captured = capsys.readouterr()
+    assert "net.mlir: tensors differ from onnxruntime, first %conv of mvm.layer" in captured.err
+    assert "first difference" in captured.out
+    found = json.loads(Path("result.json").read_text())
+    assert found["outputs_match"] is False
+    assert found["tensors"]["first_difference"]["tensor"] == "%conv"
 
 
 def test_digits_are_classified_as_onnxruntime_does(capsys: pytest.CaptureFixture[str]) -> None:
@@ -277,7 +301,6 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
         ([*TINY, "--strategy", "best"], "partition: unknown strategy 'best'; one of spatem, "),
         ([*TINY, "--engine", "quick"], "argument --engine: invalid choice: 'quick'"),
         ([*TINY, "--check", "values"], "argument --check: invalid choice: 'values'"),
-        ([*TINY, "--check", "onnxruntime"], "net.mlir: --check onnxruntime needs an .onnx model"),
         ([*TINY, "--images", "0"], "--images is 0; it must be at least 1"),
         ([*TINY, "--images", "few"], "argument --images: invalid int value: 'few'"),
         ([*TINY, "--images-in-flight", "0"], "--images-in-flight is 0; it must be at least 1"),
@@ -296,8 +319,8 @@ def test_errors(arguments: list[str], message: str, capsys: pytest.CaptureFixtur
 def test_an_unknown_network_is_answered_with_the_known_ones(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    message = error_of(capsys, "alexnet")
-    assert message.startswith("unknown network 'alexnet': neither an .onnx file nor one of lenet,")
+    message = error_of(capsys, "alexnet2")
+    assert message.startswith("unknown network 'alexnet2': neither an .onnx file nor one of lenet,")
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,14 @@ def one(module: ModuleOp, name: str) -> Operation:
     return found[0]
 
 
+def assert_spells(module: ModuleOp, text: str) -> None:
+    """Check that a module is the one that a text spells."""
+    expected = parse_module(text, accelerator=None)
+    module.verify()
+    assert str(module) == str(expected)
+    assert module.is_structurally_equivalent(expected)
+
+
 def _context() -> Context:
     context = Context()
     register_dialects(context)

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.dialects.parsing import parse_attribute
-from xdsl.dialects.builtin import IntegerType, Signedness, TensorType, f32, i8
-from xdsl.ir import Attribute
+from unit.dialects.parsing import assert_spells, parse_attribute
+from xdsl.dialects.builtin import (
+    FloatAttr,
+    IntAttr,
+    IntegerType,
+    ModuleOp,
+    Signedness,
+    TensorType,
+    f32,
+    i8,
+)
+from xdsl.ir import Attribute, Block
+from xdsl.utils.exceptions import VerifyException
 
+from spatem_ir.dialects.cnn import ClipOp, LeakyReluOp, LrnOp, NetworkOp, OutputOp
 from spatem_ir.dialects.cnn_attributes import (
     Quantization,
     QuantType,
+    RangeAttr,
     WindowAttr,
     float32_literal,
     quantization_of,
@@ -24,6 +37,7 @@ from spatem_ir.dialects.mvm import GridAttr, MatrixAttr, MatrixShape
 from spatem_ir.geometry.grid import Deal, Grid
 from spatem_ir.geometry.index_sequence import IndexSequence
 from spatem_ir.geometry.window import Window
+from spatem_ir.hardware.accelerator import AdcMode, Encoding
 from spatem_ir.hardware.loader import load_accelerator
 
 POSITIVE = st.integers(1, 999)
@@ -31,6 +45,7 @@ PAIRS = st.tuples(POSITIVE, POSITIVE)
 PADS = st.tuples(*[st.integers(0, 99)] * 4)
 ENERGIES = st.floats(0, 2**31 - 1, allow_nan=False)
 SCALES = st.floats(width=32, min_value=2.0**-126, allow_infinity=False)
+REALS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
 
 def test_text_of_presets() -> None:
@@ -39,13 +54,23 @@ def test_text_of_presets() -> None:
         assert parse_attribute(str(attribute)) == attribute
 
 
-@given(ENERGIES, st.integers(1, 2**31 - 1), st.booleans())
-def test_accelerator(energy: float, rows: int, multicast: bool) -> None:
+@given(
+    ENERGIES,
+    st.integers(1, 2**31 - 1),
+    st.booleans(),
+    st.sampled_from(AdcMode),
+    st.sampled_from(Encoding),
+    st.floats(0, 2),
+)
+def test_accelerator(
+    energy: float, rows: int, multicast: bool, mode: AdcMode, encoding: Encoding, sigma: float
+) -> None:
     tiny = load_accelerator("tiny")
     attribute = AcceleratorAttr(
         replace(
             tiny,
             chip=replace(tiny.chip, pe_rows=rows),
+            analog=replace(tiny.analog, adc_mode=mode, encoding=encoding, cell_sigma=sigma),
             noc=replace(tiny.noc, multicast=multicast),
             energy=replace(tiny.energy, cell_read_pj=energy),
         )
@@ -64,6 +89,19 @@ def test_indices_of_a_range() -> None:
     assert IndicesAttr.range(3, 7).data == IndexSequence.of([3, 4, 5, 6])
 
 
+@given(REALS, REALS)
+def test_range(first: float, second: float) -> None:
+    attribute = RangeAttr.of(min(first, second), max(first, second))
+    assert attribute.limits == (min(first, second), max(first, second))
+    assert parse_attribute(str(attribute)) == attribute
+
+
+@pytest.mark.parametrize("limits", [(1.0, 0.0), (0.0, math.inf), (-math.inf, 0.0), (math.nan, 0.0)])
+def test_ranges_are_finite(limits: tuple[float, float]) -> None:
+    with pytest.raises(VerifyException, match=r"^range from .* to .* is empty or infinite$"):
+        RangeAttr.of(*limits)
+
+
 @given(st.builds(Window, PAIRS, PAIRS, PADS, PAIRS))
 def test_window(window: Window) -> None:
     assert parse_attribute(str(WindowAttr(window))) == WindowAttr(window)
@@ -79,11 +117,11 @@ def test_matrix(shape: MatrixShape) -> None:
     assert parse_attribute(str(MatrixAttr(shape))) == MatrixAttr(shape)
 
 
-@given(SCALES)
+@given(REALS)
 def test_float32_literal_is_exact_and_short(value: float) -> None:
     text = float32_literal(value)
     assert struct.pack("f", float(text)) == struct.pack("f", value)
-    digits = text.partition("e")[0].replace(".", "").strip("0")
+    digits = text.partition("e")[0].replace(".", "").strip("-0")
     assert len(digits) <= 9
 
 
@@ -95,6 +133,10 @@ def test_float32_literal_is_exact_and_short(value: float) -> None:
         (1e-7, "1.0e-07"),
         (0.1234567891, "0.12345679"),
         (2e20, "2.0e+20"),
+        (0.0, "0.0"),
+        (-0.0, "-0.0"),
+        (-1.5, "-1.5"),
+        (-3e-8, "-3.0e-08"),
     ],
 )
 def test_float32_literal(value: float, text: str) -> None:
@@ -110,6 +152,29 @@ def test_quantised_type(bits: int, signed: bool, scale: float, data: st.DataObje
     assert quantization_of(kind) == code
     assert quantization_of(TensorType(kind, [2, 3])) == code
     assert parse_attribute(str(kind)) == kind
+
+
+@pytest.mark.parametrize("scale", [math.inf, math.nan, 0.0, -0.0, -1.0])
+def test_scales_are_positive_and_finite(scale: float) -> None:
+    ui8 = IntegerType(8, Signedness.UNSIGNED)
+    with pytest.raises(VerifyException, match=rf"^scale {scale} must be positive and finite$"):
+        QuantType(ui8, FloatAttr(scale, f32), IntAttr(0))
+
+
+@given(SCALES, REALS, st.one_of(st.none(), REALS), st.one_of(st.none(), REALS))
+def test_numbers_of_operators(
+    scale: float, slope: float, first: float | None, second: float | None
+) -> None:
+    lowest, highest = first, second
+    if first is not None and second is not None:
+        lowest, highest = min(first, second), max(first, second)
+    block = Block(arg_types=[TensorType(f32, [2])])
+    leaky = LeakyReluOp("leaky", block.args[0], slope)
+    clip = ClipOp("clip", leaky.output, lowest, highest)
+    scaled = LrnOp("lrn", clip.output, size=1, alpha=scale, beta=slope, bias=scale)
+    block.add_ops([leaky, clip, scaled, OutputOp(operands=[[scaled.output]])])
+    module = ModuleOp([NetworkOp("net", block)])
+    assert_spells(module, str(module))
 
 
 def test_plain_integers_stand_for_scale_one() -> None:

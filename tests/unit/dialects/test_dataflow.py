@@ -8,7 +8,8 @@ from unit.dialects.parsing import parse_module
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.dataflow import NodeKind
+from spatem_ir.geometry.dataflow import NodeKind, Operand
+from spatem_ir.geometry.reach import Reach
 from spatem_ir.geometry.window import Window
 
 
@@ -31,7 +32,8 @@ def test_nodes_of_a_network() -> None:
     assert [node.sources for node in dataflow.nodes] == [(), (0,), (1,), (2,), (3,)]
     assert [node.slices for node in dataflow.nodes] == [(0,), (0, 2), (0, 2), (0,), (0,)]
     pool = dataflow.by_name["pool"]
-    assert (pool.window, pool.input_size) == (Window((2, 2)), (2, 2))
+    assert pool.operands == (Operand((1,), (4, 2, 2)),)
+    assert pool.reaches == (Reach.of_window((4, 2, 2), Window((2, 2))),)
     conv = dataflow.by_name["conv"]
     assert conv.layer is not None and conv.layer.name == "conv"
     assert conv.grid is not None and conv.grid.wwm == 2
@@ -44,7 +46,7 @@ cnn.network @net(%a: tensor<2x2x2xf32>, %b: tensor<3xui4>, %c: tensor<4xsi8>) {
   %codes = cnn.quantize %a : tensor<2x2x2xf32> -> tensor<2x2x2xui8>
   %relu = cnn.relu @relu %codes : tensor<2x2x2xui8> -> tensor<2x2x2xui8>
   %real = cnn.dequantize %relu : tensor<2x2x2xui8> -> tensor<2x2x2xf32>
-  %soft = cnn.softmax %real : tensor<2x2x2xf32> -> tensor<2x2x2xf32>
+  %soft = cnn.softmax @soft %real : tensor<2x2x2xf32> -> tensor<2x2x2xf32>
   cnn.output %soft, %b : tensor<2x2x2xf32>, tensor<3xui4>
 }
 """)
@@ -103,6 +105,45 @@ def test_slices_of_layers() -> None:
             (1,),
             (0, 2, 3, 5),
         ),
+        # A shuffle of the channels, there and back again.
+        (
+            "%g = cnn.flatten %a : tensor<6x2x1xui8> -> tensor<2x3x2x1xui8> "
+            "%t = cnn.transpose %g [1, 0, 2, 3] : tensor<2x3x2x1xui8> -> tensor<3x2x2x1xui8> "
+            "%view = cnn.flatten %t : tensor<3x2x2x1xui8> -> tensor<6x2x1xui8>",
+            "6x2x1",
+            (1,),
+            (0,),
+        ),
+        (
+            "%t = cnn.transpose %a [1, 0, 2] : tensor<6x2x1xui8> -> tensor<2x6x1xui8> "
+            "%view = cnn.transpose %t [1, 0, 2] : tensor<2x6x1xui8> -> tensor<6x2x1xui8>",
+            "6x2x1",
+            (1,),
+            (0, 2, 3, 5),
+        ),
+        # An identity; channels and rows that padding adds.
+        (
+            "%view = cnn.identity @same %a : tensor<6x2x1xui8> -> tensor<6x2x1xui8>",
+            "6x2x1",
+            (1,),
+            (0, 2, 3, 5),
+        ),
+        (
+            "%view = cnn.pad @pad %a before [2, 1, 0] after [1, 0, 0] value 0.0 "
+            ": tensor<6x2x1xui8> -> tensor<9x3x1xui8>",
+            "9x3x1",
+            (3,),
+            (0, 4, 5, 7),
+        ),
+        # Operators on two operands have the slices of both.
+        (
+            "%k = cnn.concat %b, %b : tensor<3x2x1xui8>, tensor<3x2x1xui8> -> tensor<6x2x1xui8> "
+            "%view = cnn.add @add %a, %k : tensor<6x2x1xui8>, tensor<6x2x1xui8> "
+            "-> tensor<6x2x1xui8>",
+            "6x2x1",
+            (3,),
+            (0, 1, 2, 3, 4, 5),
+        ),
         # Positions that cut across those of the source make one slice.
         ("%view = cnn.flatten %a : tensor<6x2x1xui8> -> tensor<4x3x1xui8>", "4x3x1", (1,), (0,)),
     ],
@@ -125,4 +166,180 @@ def test_slices_of_views(
 def test_modules_without_a_dataflow(text: str, message: str) -> None:
     with pytest.raises(SpatemError) as caught:
         dataflow_of(parse_module(text))
+    assert str(caught.value) == message
+
+
+ORDERS = """
+cnn.network @net(%x: tensor<6x1x2xui8>, %y: tensor<4xui8>) {{
+  %g = cnn.flatten %x : tensor<6x1x2xui8> -> tensor<2x3x2xui8>
+  %t = cnn.transpose %g [1, 0, 2] : tensor<2x3x2xui8> -> tensor<3x2x2xui8>
+  %f = cnn.flatten %t : tensor<3x2x2xui8> -> tensor<12xui8>
+  {view}
+  cnn.output %view : tensor<{shape}xui8>
+}}
+"""
+SHUFFLED = [0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11]
+"""Channels 0, 3, 1, 4, 2, 5 of two positions."""
+
+
+@pytest.mark.parametrize(
+    ("view", "shape", "sources", "order"),
+    [
+        (
+            "%view = cnn.flatten %t : tensor<3x2x2xui8> -> tensor<6x1x2xui8>",
+            "6x1x2",
+            (0,),
+            SHUFFLED,
+        ),
+        # Dimension i of the result is dimension permutation[i] of the operand.
+        (
+            "%view = cnn.transpose %t [1, 2, 0] : tensor<3x2x2xui8> -> tensor<2x2x3xui8>",
+            "2x2x3",
+            (0,),
+            [0, 2, 4, 1, 3, 5, 6, 8, 10, 7, 9, 11],
+        ),
+        (
+            "%view = cnn.concat %y, %f, %y : tensor<4xui8>, tensor<12xui8>, tensor<4xui8> "
+            "-> tensor<20xui8>",
+            "20",
+            (1, 0, 1),
+            [0, 1, 2, 3, *(4 + element for element in SHUFFLED), 16, 17, 18, 19],
+        ),
+    ],
+)
+def test_order_of_views(view: str, shape: str, sources: tuple[int, ...], order: list[int]) -> None:
+    dataflow = dataflow_of(parse_module(ORDERS.format(view=view, shape=shape)))
+    output = dataflow.by_name["output"]
+    (operand,) = output.operands
+    assert operand.sources == sources
+    assert operand.order is not None
+    assert operand.order.tolist() == order
+    joined = [(source, n) for source in sources for n in range(dataflow.nodes[source].elements)]
+    pieces = [
+        dataflow.first_pieces[source] + int(dataflow.nodes[source].element_pieces()[number])
+        for source, number in (joined[element] for element in order)
+    ]
+    assert dataflow.operand_pieces(output).tolist() == pieces
+
+
+def test_operands_of_operators() -> None:
+    dataflow = dataflow_of(
+        parse_module("""
+cnn.network @net(%x: tensor<4x2x2xui8>, %y: tensor<4x1x1xui8>) {
+  %m = cnn.mul @m %x, %y : tensor<4x2x2xui8>, tensor<4x1x1xui8> -> tensor<4x2x2xui8>
+  %s = cnn.add @s %m, %m, %x : tensor<4x2x2xui8>, tensor<4x2x2xui8>, tensor<4x2x2xui8> -> tensor<4x2x2xui8>
+  %n = cnn.lrn @n %s size 4 alpha 1.0 beta 0.5 bias 1.0 : tensor<4x2x2xui8> -> tensor<4x2x2xui8>
+  %e = cnn.softmax @e %n axis 2 : tensor<4x2x2xui8> -> tensor<4x2x2xui8>
+  %q = cnn.requantize @q %e : tensor<4x2x2xui8> -> tensor<4x2x2xsi4>
+  cnn.output %q, %s : tensor<4x2x2xsi4>, tensor<4x2x2xui8>
+}
+""")  # noqa: E501
+    )
+    nodes = dataflow.by_name
+    assert {name: node.sources for name, node in nodes.items()} == {
+        "input": (),
+        "input1": (),
+        "m": (0, 1),
+        "s": (2, 2, 0),
+        "n": (3,),
+        "e": (4,),
+        "q": (5,),
+        "output": (6,),
+        "output1": (3,),
+    }
+    assert all(nodes[name].kind is NodeKind.ACTIVATE for name in "msneq")
+    assert nodes["q"].bits == 4
+    assert dataflow.readers(nodes["m"]) == [nodes["s"]]
+    shape = (4, 2, 2)
+    assert nodes["m"].reaches == (
+        Reach.of_elements(shape, shape),
+        Reach.of_elements((4, 1, 1), shape),
+    )
+    assert nodes["n"].reaches == (Reach.of_channels(shape, 4),)
+    assert nodes["e"].reaches == (Reach.of_line(shape, 2),)
+    # The second operand's elements follow the 16 of the first.
+    assert nodes["m"].operand_windows(0)[3].tolist() == [3, 7, 11, 15, 16, 17, 18, 19]
+
+
+def on_host(body: str) -> str:
+    return f"""
+cnn.network @net(%x: tensor<4xf32>) {{
+  %c = cnn.quantize %x : tensor<4xf32> -> tensor<4xui8>
+  %r = cnn.relu @r %c : tensor<4xui8> -> tensor<4xui8>
+  %f = cnn.dequantize %r : tensor<4xui8> -> tensor<4xf32>
+  {body}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "%y = cnn.sigmoid @y %f : tensor<4xf32> -> tensor<4xf32> "
+        "%z = cnn.add @z %y, %x : tensor<4xf32>, tensor<4xf32> -> tensor<4xf32> "
+        "cnn.output %z : tensor<4xf32>",
+        # What the host quantises does not go back to the chip.
+        "%y = cnn.softmax @y %f : tensor<4xf32> -> tensor<4xf32> "
+        "%q = cnn.quantize %y : tensor<4xf32> -> tensor<4xui8> "
+        "%v = cnn.flatten %q : tensor<4xui8> -> tensor<2x2xui8> "
+        "cnn.output %v : tensor<2x2xui8>",
+    ],
+)
+def test_the_host_computes_what_follows_a_dequantisation(body: str) -> None:
+    nodes = dataflow_of(parse_module(on_host(body))).nodes
+    assert [(node.name, node.sources) for node in nodes] == [
+        ("input", ()),
+        ("r", (0,)),
+        ("output", (1,)),
+    ]
+
+
+def test_the_host_computes_what_precedes_a_quantisation() -> None:
+    nodes = dataflow_of(
+        parse_module("""
+cnn.network @net(%x: tensor<4xf32>) {
+  %s = cnn.leaky_relu @s %x slope 0.5 : tensor<4xf32> -> tensor<4xf32>
+  %c = cnn.quantize %s : tensor<4xf32> -> tensor<4xui8>
+  cnn.output %c : tensor<4xui8>
+}
+""")
+    ).nodes
+    assert [node.name for node in nodes] == ["input", "output"]
+
+
+FUSE = (
+    "works on float32 on the host, but {} on the chip reads its result; run fuse-quantization, "
+    "which makes it an operator on quantised tensors"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            "%y = cnn.sigmoid @y %f : tensor<4xf32> -> tensor<4xf32> "
+            "%q = cnn.quantize %y : tensor<4xf32> -> tensor<4xui8> "
+            "%v = cnn.flatten %q : tensor<4xui8> -> tensor<2x2x1xui8> "
+            "%z = cnn.relu @z %v : tensor<2x2x1xui8> -> tensor<2x2x1xui8> "
+            "cnn.output %z : tensor<2x2x1xui8>",
+            "cnn.sigmoid @y " + FUSE.format("cnn.relu @z"),
+        ),
+        (
+            "%q = cnn.quantize %f : tensor<4xf32> -> tensor<4xui8> "
+            "%z = cnn.concat %r, %q : tensor<4xui8>, tensor<4xui8> -> tensor<8xui8> "
+            "cnn.output %z : tensor<8xui8>",
+            "cnn.dequantize " + FUSE.format("cnn.concat"),
+        ),
+        (
+            "%v = cnn.flatten %r : tensor<4xui8> -> tensor<2x2xui8> "
+            "%z = cnn.softmax @z %v : tensor<2x2xui8> -> tensor<2x2xui8> "
+            "cnn.output %z : tensor<2x2xui8>",
+            "cnn.softmax @z works on a tensor of 2 dimensions; the machine has operators on flat "
+            "tensors and on feature maps of 3 dimensions",
+        ),
+    ],
+)
+def test_operators_that_have_no_place_on_the_machine(body: str, message: str) -> None:
+    with pytest.raises(SpatemError) as caught:
+        dataflow_of(parse_module(on_host(body)))
     assert str(caught.value) == message

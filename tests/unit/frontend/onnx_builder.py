@@ -13,9 +13,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from spatem_ir.frontend.load import ImportOptions, LoadedNetwork
-from spatem_ir.frontend.onnx_import import import_onnx
-from spatem_ir.frontend.weights import ParameterStore
+from spatem_ir.frontend.load import ImportOptions, LoadedNetwork, load_onnx
+from spatem_ir.parameters import ParameterStore
 from spatem_ir.runtime.interpreter import execute
 
 Array = NDArray[Any]
@@ -117,7 +116,7 @@ class ModelBuilder:
 
 def imported(path: str, **options: Any) -> LoadedNetwork:
     """The network of a model file; options are those of the import."""
-    return import_onnx(path, ImportOptions(**options))
+    return load_onnx(path, ImportOptions(**options))
 
 
 def text_of(network: LoadedNetwork) -> str:

@@ -14,7 +14,7 @@ from onnx import TensorProto
 from unit.frontend.onnx_builder import ModelBuilder, imported
 
 from spatem_ir.errors import SpatemError
-from spatem_ir.frontend.weights import packaged_file
+from spatem_ir.parameters import packaged_file
 
 OUTPUT = (0.05, np.uint8(101))
 IMAGE = ["N", 3, 6, 6]
@@ -83,7 +83,7 @@ def test_input_of_unsupported_type(tmp_path: Path) -> None:
     b = ModelBuilder(["N", 3], TensorProto.DOUBLE)
     image = b.node("Cast", "x", to=TensorProto.FLOAT)
     path = b.save(tmp_path / "m.onnx", b.quantize(image, *OUTPUT))
-    expect_error(path, "Cast 'cast0': this operator is not supported")
+    expect_error(path, "input 'x' is float64; it must be float32 or an integer")
     b = ModelBuilder(["N", 3], TensorProto.FLOAT16)
     codes = b.node("QuantizeLinear", "x", b.constant(1, dtype=np.float16))
     path = b.save(tmp_path / "m.onnx", codes, opset=19)
@@ -134,11 +134,6 @@ def scale_is_negative(b: ModelBuilder) -> str:
     return b.node("QuantizeLinear", "x", b.constant(-1, dtype=np.float32), name="q")
 
 
-def quantized_again(b: ModelBuilder) -> str:
-    tensor = b.dequantize(b.quantize("x", *OUTPUT), *OUTPUT)
-    return b.quantize(tensor, 0.25, np.uint8(3))
-
-
 def two_quantizations(b: ModelBuilder) -> str:
     layer = conv(b)
     first, second = b.requantize(layer, *OUTPUT), b.requantize(layer, 0.07, np.uint8(0))
@@ -147,11 +142,6 @@ def two_quantizations(b: ModelBuilder) -> str:
 
 def reads_another_scale(b: ModelBuilder) -> str:
     return b.dequantize(b.quantize("x", 0.5, np.uint8(1)), 0.25, np.uint8(1))
-
-
-def concat_of_scales(b: ModelBuilder) -> str:
-    parts = [b.requantize("x", scale, np.uint8(1)) for scale in (0.5, 0.25)]
-    return b.node("Concat", *parts, axis=1, name="join")
 
 
 def partly_quantized(b: ModelBuilder) -> str:
@@ -169,45 +159,48 @@ def computed_weights(b: ModelBuilder) -> str:
     return b.node("MatMul", image, image, name="product")
 
 
-def one_dimensional(b: ModelBuilder) -> str:
-    image = b.node("Reshape", b.input(), b.constant([0, 3, 36]), name="rows")
-    return b.node("Conv", image, b.weights(4, 3, 5), name="layer")
-
-
 CASES: dict[str, tuple[Graph, str]] = {
     "unsupported operator": (
-        lambda b: b.node("Sigmoid", b.input(), name="act"),
-        "Sigmoid 'act': this operator is not supported",
+        lambda b: b.node("Erf", b.input(), name="act"),
+        "Erf 'act': this operator is not supported",
     ),
     "unnamed node": (
-        lambda b: b.node("Sigmoid", b.input(), name=""),
-        "Sigmoid 'Sigmoid1': this operator is not supported",
+        lambda b: b.node("Erf", b.input(), name=""),
+        "Erf 'Erf1': this operator is not supported",
     ),
     "unsupported domain": (
         lambda b: b.node("Gelu", b.input(), name="act", domain="com.microsoft"),
         "com.microsoft.Gelu 'act': this operator is not supported",
     ),
-    "one-dimensional": (one_dimensional, r"Conv 'layer': needs an input \[batch, channels, height"),
-    "not flat": (
-        lambda b: b.node("MatMul", b.input(), b.weights(6, 4, axis=1), name="product"),
-        r"MatMul 'product': needs a flat input .* flatten it",
+    "stack of matrices": (
+        lambda b: b.node("MatMul", b.input(), b.weights(2, 1, 1, 6, 4, axis=None), name="product"),
+        r"MatMul 'product': multiplies \[batch, 3, 6, 6\] by weights \[2, 1, 1, 6, 4\]",
+    ),
+    "scales of a stack": (
+        lambda b: b.node("MatMul", b.input(), b.weights(3, 6, 4, axis=0), name="product"),
+        "MatMul 'product': has several scales for weights that are not a matrix",
+    ),
+    "constant per image": (
+        lambda b: b.node("Add", b.input(), b.constant(np.ones((2, 1, 1, 1), "f4")), name="sum"),
+        r"Add 'sum': has a constant of shape \[2, 1, 1, 1\], which does not fit",
     ),
     "computed weights": (computed_weights, "MatMul 'product': its weights are not constant"),
-    "float weights": (float_weights, "Conv 'layer': its weights are float, but the model is quant"),
-    "partly quantised": (partly_quantized, "Conv 'second': reads 't3', which is not quantised"),
+    "float weights": (
+        float_weights,
+        "cnn.conv @layer: its weights are float, but the model is quant",
+    ),
+    "partly quantised": (partly_quantized, "cnn.conv @first: its result is not quantised"),
     "alpha": (lambda b: gemm(b, alpha=0.3), "Gemm 'fc': has alpha or beta other than 1"),
     "wrong bias scale": (wrong_bias, "Conv 'layer': the scale of its bias must be input scale"),
     "short bias": (short_bias, "Conv 'layer': its bias has 3 elements for 4 output channels"),
     "zero points": (zero_points_differ, "DequantizeLinear 'dq': its zero points differ"),
     "activation per channel": (scale_per_channel, "QuantizeLinear 'q': .* one scale per channel"),
     "negative scale": (scale_is_negative, "QuantizeLinear 'q': its scale must be positive"),
-    "quantised again": (quantized_again, "DequantizeLinear .*: its result is quantised again"),
-    "two quantisations": (two_quantizations, "Conv 'layer': its result is quantised with two"),
+    "two quantisations": (two_quantizations, "cnn.conv @layer: its result is not quantised, once"),
     "another scale": (reads_another_scale, "DequantizeLinear .*: reads 't0' with scale 0.25 and"),
-    "concat of scales": (concat_of_scales, "Concat 'join': joins tensors with different scales"),
-    "concat of rows": (
-        lambda b: b.node("Concat", *[b.input()] * 2, axis=2, name="join"),
-        "Concat 'join': has axis 2; only channels",
+    "concat of batches": (
+        lambda b: b.node("Concat", *[b.input()] * 2, axis=0, name="join"),
+        "Concat 'join': has axis 0, which joins batches",
     ),
     "flatten of batch": (
         lambda b: b.node("Flatten", b.input(), axis=2, name="flat"),
@@ -217,9 +210,9 @@ CASES: dict[str, tuple[Graph, str]] = {
         lambda b: b.node("Reshape", b.input(), b.constant([-1, 6]), name="rows"),
         r"Reshape 'rows': to \[-1, 6\] regroups the batch",
     ),
-    "softmax of rows": (
-        lambda b: b.node("Softmax", b.input(), axis=2, name="soft"),
-        "Softmax 'soft': has axis 2 on .*; it must cover all elements",
+    "softmax of images": (
+        lambda b: b.node("Softmax", b.input(), axis=0, name="soft"),
+        "Softmax 'soft': has axis 0 on .*; it must not be the batch",
     ),
     "unknown attribute": (
         lambda b: b.node("GlobalAveragePool", b.input(), name="pool", flavour="new"),
@@ -247,7 +240,7 @@ CASES: dict[str, tuple[Graph, str]] = {
         ),
         "AveragePool 'pool': has ceil_mode and count_include_pad",
     ),
-    "float result of a layer": (conv, "Conv 'layer': its result is not quantised"),
+    "float result of a layer": (conv, "cnn.conv @layer: its result is not quantised"),
 }
 
 

@@ -22,7 +22,7 @@ from unit.frontend.onnx_builder import (
 
 from spatem_ir.dialects.cnn_attributes import FileAttr
 from spatem_ir.frontend.load import ImportOptions, load_network
-from spatem_ir.frontend.weights import packaged_file
+from spatem_ir.parameters import packaged_file
 
 OUTPUT_SCALE = 0.05
 OUTPUT_ZERO_POINT = np.uint8(101)
@@ -171,20 +171,6 @@ def test_constants_that_are_computed_become_new_arrays(tmp_path: Path) -> None:
     ]
     difference = executed(network, images)[0].astype(int) - reference(path, images)[0]
     assert np.abs(difference).max() <= 1
-
-
-def test_arrays_do_not_take_the_names_of_initialisers(tmp_path: Path) -> None:
-    b = ModelBuilder(["N", 20])
-    layer = b.node(
-        "Gemm",
-        b.input(),
-        b.weights(6, 20),
-        b.constant(np.ones(6), "fc.bias", np.float32),
-        name="fc",
-        transB=1,
-    )
-    path = b.save(tmp_path / "m.onnx", b.quantize(layer, OUTPUT_SCALE, OUTPUT_ZERO_POINT))
-    assert imported(path).arrays.keys() == {"fc.bias'"}
 
 
 def test_parameters_refer_to_the_model_as_it_was_named(

@@ -15,7 +15,7 @@ from unit.passes.deployed import applied, network_on, parsed, randomly_placed
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.geometry.bounds import LowerBounds, least_operations, lower_bounds
+from spatem_ir.geometry.bounds import LowerBounds, least_operations, lower_bounds, path_bound
 from spatem_ir.geometry.grid import Deal, Grid, ou_operations
 from spatem_ir.geometry.layer import Layer
 from spatem_ir.geometry.window import Window
@@ -82,6 +82,51 @@ def test_a_chain_waits_for_the_last_activation_of_a_window() -> None:
     # the first pooled value needs positions 0 to 3, all 8 output bytes follow; the last needs
     # all 24 input bytes
     assert bounds_of(CHAIN, slow).path == max(16 + layer + 1 + pool + 8, 24 + layer + 1 + pool + 1)
+
+
+RESIDUAL = """
+cnn.network @net(%x: tensor<4x1x6xui8>) {
+  %a = cnn.conv @a %x <1x1> weights #cnn.seeded<0, tensor<4x4x1x1xsi2>> scale 0.5 : tensor<4x1x6xui8> -> tensor<4x1x6xui8>
+  %b = cnn.conv @b %a <1x1> weights #cnn.seeded<0, tensor<4x4x1x1xsi2>> scale 0.5 : tensor<4x1x6xui8> -> tensor<4x1x6xui8>
+  OPERATOR
+  cnn.output %s : tensor<4x1x6xui8>
+}
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    ("operator", "values"),
+    [
+        ("cnn.add @s %b, %a, %x : TYPE, TYPE, TYPE", 3),
+        ("cnn.lrn @s %b size 3 alpha 1.0 beta 1.0 bias 1.0 : TYPE", 2),
+        ("cnn.softmax @s %b axis 0 : TYPE", 4),
+        ("cnn.softmax @s %b axis 2 : TYPE", 6),
+    ],
+)
+def test_an_operator_waits_for_its_latest_operand_and_reads_all(operator: str, values: int) -> None:
+    """The last position, there in cycle 6, passes two layers and then the operator's values.
+
+    The fewest channels that a local response normalisation reads are the two at the edge.
+    """
+    operator = f"%s = {operator} -> TYPE".replace("TYPE", "tensor<4x1x6xui8>")
+    layer = 1 + TINY.ou.cycles + TINY.ou.pipeline_cycles + 1
+    bounds = bounds_of(RESIDUAL.replace("OPERATOR", operator), TINY)
+    first = 6 if "axis 2" in operator else 1
+    assert bounds.path == max(6 + 2 * layer + values + 1, first + 2 * layer + values + 6)
+    fast = replace(TINY, pe=replace(TINY.pe, activations_per_cycle=8))
+    bounds = bounds_of(RESIDUAL.replace("OPERATOR", operator), fast)
+    assert bounds.path == max(6 + 2 * layer + 1 + 1, first + 2 * layer + 1 + 6)
+
+
+def test_padding_is_there_from_the_start() -> None:
+    """All 24 bytes of output leave after the padding; the input's position after 1 + 1 cycles."""
+    padded = """
+    cnn.network @net(%x: tensor<4x1x1xui8>) {
+      %s = cnn.pad @s %x before [0, 0, 3] after [0, 0, 2] value 0.0 : tensor<4x1x1xui8> -> tensor<4x1x6xui8>
+      cnn.output %s : tensor<4x1x6xui8>
+    }
+    """  # noqa: E501
+    assert path_bound(dataflow_of(parsed(padded)), TINY) == max(6, 1 + 1 + 1)
 
 
 @examples(80)

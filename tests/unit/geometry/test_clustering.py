@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spatem_ir.geometry.clustering import Incidence, cluster, crossbar_incidence
-from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
+from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind, Operand
 from spatem_ir.geometry.grid import Grid
 from spatem_ir.geometry.layer import Layer
 from spatem_ir.geometry.placement import Placement
@@ -100,9 +100,10 @@ def test_operands_and_partial_sums_of_crossbars() -> None:
     """Two rows, two columns and two copies of tiles, one on each of eight crossbars."""
     layer = Layer("conv", (4, 2, 2), 6, Window((1, 1)), weight_bits=2)
     grid = Grid(hwm=2, wwm=2, iw=2, ib=1, tile_rows=2, tile_columns=3)
+    image = Operand((0,), (4, 2, 2))
     nodes = (
         Node(0, "input", NodeKind.INPUT, (4, 2, 2), 8, (0,)),
-        Node(1, "conv", NodeKind.LAYER, (6, 2, 2), 8, (0, 3), (0,), layer, grid),
+        Node(1, "conv", NodeKind.LAYER, (6, 2, 2), 8, (0, 3), (image,), layer=layer, grid=grid),
     )
     tiles = np.arange(8)
     placements = {"conv": Placement(tiles, tiles[::-1], tiles * 0, tiles * 0)}
@@ -129,9 +130,10 @@ def test_a_crossbar_holds_a_datum_once() -> None:
     """Both tiles of one column slice on one crossbar: they read two operands, feed one sum."""
     layer = Layer("fc", (4, 1, 1), 3, Window((1, 1)), weight_bits=2)
     grid = Grid(hwm=2, wwm=1, iw=1, ib=1, tile_rows=2, tile_columns=3)
+    vector = Operand((0,), (4, 1, 1))
     nodes = (
         Node(0, "input", NodeKind.INPUT, (4, 1, 1), 8, (0,)),
-        Node(1, "fc", NodeKind.LAYER, (3, 1, 1), 8, (0,), (0,), layer, grid),
+        Node(1, "fc", NodeKind.LAYER, (3, 1, 1), 8, (0,), (vector,), layer=layer, grid=grid),
     )
     zeros = np.zeros(2, np.int64)
     placements = {"fc": Placement(np.arange(2), zeros, zeros, zeros)}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
+from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind, Operand
+from spatem_ir.geometry.reach import Reach
 from spatem_ir.geometry.window import Window
 
 IMAGE = Node(0, "input", NodeKind.INPUT, (1, 2, 4), bits=8, slices=(0,))
-CONV = Node(1, "conv", NodeKind.LAYER, (5, 2, 4), bits=3, slices=(0, 2, 4), sources=(0,))
+CONV = Node(
+    1, "conv", NodeKind.LAYER, (5, 2, 4), 3, (0, 2, 4), operands=(Operand((0,), (1, 2, 4)),)
+)
 POOL = Node(
     2,
     "pool",
@@ -16,14 +20,29 @@ POOL = Node(
     (5, 2, 2),
     bits=3,
     slices=(0, 2, 4),
-    sources=(1,),
-    window=Window((2, 2), strides=(1, 2), pads=(1, 0, 0, 0)),
-    input_size=(2, 4),
+    operands=(Operand((1,), (5, 2, 4)),),
+    reaches=(Reach.of_window((5, 2, 4), Window((2, 2), (1, 2), (1, 0, 0, 0))),),
 )
 RELU = Node(
-    3, "relu", NodeKind.ACTIVATE, (5, 2, 4), bits=3, slices=(0, 4), sources=(1,), input_size=(2, 4)
+    3,
+    "relu",
+    NodeKind.ACTIVATE,
+    (5, 2, 4),
+    bits=3,
+    slices=(0, 4),
+    operands=(Operand((1,), (5, 2, 4)),),
+    reaches=(Reach.of_elements((5, 2, 4), (5, 2, 4)),),
 )
-OUTPUT = Node(4, "output", NodeKind.OUTPUT, (60, 1, 1), bits=3, slices=(0,), sources=(2, 3))
+OUTPUT = Node(
+    4,
+    "output",
+    NodeKind.OUTPUT,
+    (60, 1, 1),
+    bits=3,
+    slices=(0,),
+    operands=(Operand((2, 3), (60, 1, 1)),),
+    reaches=(Reach.of_elements((60, 1, 1), (60, 1, 1)),),
+)
 DATAFLOW = Dataflow((IMAGE, CONV, POOL, RELU, OUTPUT))
 
 
@@ -92,3 +111,46 @@ def test_operand_of_several_sources() -> None:
         44 + p for p in RELU.element_pieces().tolist()
     ]
     assert len(pieces) == OUTPUT.elements
+
+
+@pytest.mark.parametrize(
+    ("operand", "expected"),
+    [
+        # All sources have the operand's positions.
+        (Operand((1, 3), (10, 2, 4)), [10, 20, 30, 40, 50, 60, 70, 80]),
+        # Flat: the latest or earliest of all.
+        (Operand((0, 2), (28, 1, 1)), [9]),
+        # Elements 0 to 7 of the image in two columns of four.
+        (Operand((0,), (2, 4, 1)), [5, 6, 7, 8]),
+        # The other way round.
+        (Operand((0,), (2, 4, 1), np.arange(8)[::-1]), [8, 7, 6, 5]),
+    ],
+)
+def test_numbers_over_the_channels_of_an_operand(operand: Operand, expected: list[int]) -> None:
+    numbers = {
+        0: np.arange(1, 9),
+        1: np.arange(1, 9) * 10,
+        2: np.arange(6, 10),
+        3: np.arange(1, 9),
+    }
+    assert DATAFLOW.over_channels(operand, numbers, np.maximum).tolist() == expected
+    negative = {node: -values for node, values in numbers.items()}
+    least = DATAFLOW.over_channels(operand, negative, np.minimum)
+    assert least.tolist() == [-value for value in expected]
+
+
+def test_windows_of_several_operands_follow_each_other() -> None:
+    shape = (2, 1, 2)
+    node = Node(
+        1,
+        "add",
+        NodeKind.ACTIVATE,
+        shape,
+        8,
+        (0, 1),
+        operands=(Operand((0,), shape), Operand((0,), (1, 1, 2)), Operand((0,), shape)),
+        reaches=tuple(Reach.of_elements(operand, shape) for operand in (shape, (1, 1, 2), shape)),
+    )
+    assert node.sources == (0, 0, 0)
+    assert node.operand_windows(0).tolist() == [[0, 4, 6], [1, 5, 7]]
+    assert node.operand_windows(1).tolist() == [[2, 4, 8], [3, 5, 9]]

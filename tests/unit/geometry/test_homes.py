@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from differential.profile import examples
 from hypothesis import given
 from hypothesis import strategies as st
 from unit.geometry.strategies import partitions
 
-from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
+from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind, Operand
 from spatem_ir.geometry.grid import Grid
 from spatem_ir.geometry.homes import home_tables, layer_homes, plurality
 from spatem_ir.geometry.layer import Layer
 from spatem_ir.geometry.placement import Placement
+from spatem_ir.geometry.reach import Reach
 from spatem_ir.geometry.window import Window
 
 PIXELS = Layer("conv", (1, 2, 2), 4, Window((1, 1)), weight_bits=2)
@@ -37,7 +40,10 @@ def layer_node(number: int, layer: Layer, grid: Grid, source: int) -> Node:
         for first in range(0, layer.columns, grid.tile_columns)
     )
     shape = (layer.out_channels, *layer.output_size)
-    return Node(number, layer.name, NodeKind.LAYER, shape, 8, slices, (source,), layer, grid)
+    operand = Operand((source,), layer.input_shape)
+    return Node(
+        number, layer.name, NodeKind.LAYER, shape, 8, slices, (operand,), layer=layer, grid=grid
+    )
 
 
 def test_plurality() -> None:
@@ -105,6 +111,17 @@ def test_the_home_of_every_piece_holds_most_tiles_that_feed_it(
         assert counts[int(homes[piece])] == max(counts.values())
 
 
+CONV = Operand((1,), (4, 2, 2))
+"""The result of node 1, the four-copy convolution."""
+
+
+def operator(number: int, kind: NodeKind, *operands: Operand) -> Node:
+    """An element-wise operator on operands of two slices."""
+    shape = operands[0].shape
+    reaches = tuple(Reach.of_elements(operand.shape, shape) for operand in operands)
+    return Node(number, f"n{number}", kind, shape, 8, (0, 2), operands, reaches)
+
+
 def pooled_network(*readers: NodeKind) -> Dataflow:
     """Input, the four-copy convolution, a pooling of all its positions, and other readers of it."""
     nodes = [
@@ -117,16 +134,13 @@ def pooled_network(*readers: NodeKind) -> Dataflow:
             (4, 1, 1),
             8,
             (0, 2),
-            (1,),
-            window=Window((2, 2)),
-            input_size=(2, 2),
+            (CONV,),
+            (Reach.of_window(CONV.shape, Window((2, 2))),),
         ),
     ]
     for kind in readers:
-        number = len(nodes)
-        shape, size = (4, 2, 2), (2, 2)
-        nodes.append(Node(number, f"n{number}", kind, shape, 8, (0, 2), (1,), input_size=size))
-    nodes.append(Node(len(nodes), "output", NodeKind.OUTPUT, (4, 1, 1), 8, (0, 2), (2,)))
+        nodes.append(operator(len(nodes), kind, CONV))
+    nodes.append(operator(len(nodes), NodeKind.OUTPUT, Operand((2,), (4, 1, 1))))
     return Dataflow(tuple(nodes))
 
 
@@ -169,11 +183,72 @@ def test_positions_that_no_pooling_window_reads_stay_and_the_first_window_decide
             (1, 1, 2),
             8,
             (0,),
-            (1,),
-            window=Window((1, 3), (1, 2)),
-            input_size=(1, 6),
+            (Operand((1,), (1, 1, 6)),),
+            (Reach.of_window((1, 1, 6), Window((1, 3), (1, 2))),),
         ),
     )
     homes = home_tables(Dataflow(nodes), {"conv": placement([1, 1, 2, 3, 3, 4])}, 1)
     assert homes["pool"].tolist() == [[1, 3]]
     assert homes["conv"].tolist() == [[1, 1, 1, 3, 3, 4]]
+
+
+def test_an_operator_of_several_operands_is_where_most_of_its_inputs_are() -> None:
+    """Slice 0 of the four positions in PEs 2, 2, 0, 3; all of the input in PE 0."""
+    image = Operand((0,), (4, 2, 2))
+    nodes = (
+        Node(0, "input", NodeKind.INPUT, (4, 2, 2), 8, (0,)),
+        layer_node(1, replace(PIXELS, input_shape=(4, 2, 2)), COPIES, 0),
+        operator(2, NodeKind.ACTIVATE, CONV, image),
+        operator(3, NodeKind.ACTIVATE, image, image, CONV),
+        operator(4, NodeKind.ACTIVATE, CONV, image, CONV),
+    )
+    homes = home_tables(Dataflow(nodes), MOSTLY_PE_2, 4)
+    # As many elements in PE 0 as in the layer's home: the first position takes the lower of the
+    # two, the second the higher, and so on; in slice 1 the other way round.
+    assert homes["n2"].tolist() == [[0, 2, 0, 3], [0, 0, 2, 0]]
+    assert homes["n3"].tolist() == [[0] * 4] * 2
+    assert homes["n4"].tolist() == homes["conv"].tolist()
+
+
+def test_padding_alone_is_where_most_of_its_slice_is() -> None:
+    """A column before and after the four positions of each slice."""
+    nodes = (
+        Node(0, "input", NodeKind.INPUT, (1, 2, 2), 8, (0,)),
+        layer_node(1, PIXELS, COPIES, 0),
+        Node(
+            2,
+            "pad",
+            NodeKind.ACTIVATE,
+            (4, 2, 4),
+            8,
+            (0, 2),
+            (CONV,),
+            (Reach.of_padding(CONV.shape, ((0, 0), (0, 0), (1, 1))),),
+        ),
+    )
+    placed = {"conv": placement([8, 0, 8, 0, 0, 0, 12, 12])}
+    homes = home_tables(Dataflow(nodes), placed, 4)
+    assert homes["conv"].tolist() == [[2, 2, 0, 3], [0, 0, 0, 3]]
+    assert homes["pad"].tolist() == [[2, 2, 2, 2, 2, 0, 3, 2], [0, 0, 0, 0, 0, 0, 3, 0]]
+
+
+@pytest.mark.parametrize(
+    "operand",
+    [
+        Operand((1,), (4, 2, 2), np.arange(16).reshape(2, 2, 2, 2).swapaxes(0, 1).reshape(-1)),
+        Operand((1,), (2, 2, 4)),
+    ],
+)
+def test_a_layer_stays_if_a_view_permutes_it_or_changes_its_positions(operand: Operand) -> None:
+    pool = Node(
+        2,
+        "pool",
+        NodeKind.POOL,
+        (operand.shape[0], 1, 1),
+        8,
+        (0,),
+        (operand,),
+        (Reach.of_window(operand.shape, Window(operand.shape[1:])),),
+    )
+    homes = home_tables(Dataflow((*pooled_network().nodes[:2], pool)), MOSTLY_PE_2, 4)
+    assert homes["conv"].tolist() == [[2, 2, 0, 3], [0, 1, 2, 3]]

@@ -14,7 +14,7 @@ from xdsl.context import Context
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
-from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
+from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind, Operand
 from spatem_ir.geometry.grid import Deal, Grid, ou_operations
 from spatem_ir.geometry.layer import Layer
 from spatem_ir.geometry.readiness import ready_times
@@ -39,20 +39,33 @@ def simulated(dataflow: Dataflow, accelerator: Accelerator) -> dict[str, list[li
             ]
             finished.append(times)
         elif node.kind is NodeKind.LAYER:
-            ready[node.name] = layer_ready(node, operand(node, finished))
+            ready[node.name] = layer_ready(node, operand(dataflow, node, finished))
             finished.append(layer_finished(node, ready[node.name], accelerator))
         else:
-            finished.append(operator_finished(node, operand(node, finished)))
+            finished.append(operator_finished(node, elements_finished(dataflow, node, finished)))
     return ready
 
 
-def operand(node: Node, finished: list[list[int]]) -> list[int]:
-    """When each position of a node's operand is there; all at once if sources differ in size."""
-    rows, columns = node.layer.input_shape[1:] if node.layer is not None else node.input_size
-    sources = [finished[number] for number in node.sources]
-    if any(len(source) != rows * columns for source in sources):
-        return [max(max(source) for source in sources)] * (rows * columns)
-    return [max(times) for times in zip(*sources, strict=True)]
+def elements_finished(dataflow: Dataflow, node: Node, finished: list[list[int]]) -> list[int]:
+    """When each element of a node's operands is there, one operand after the other."""
+    times = []
+    for operand in node.operands:
+        elements = [
+            time
+            for source in operand.sources
+            for _ in range(dataflow.nodes[source].shape[0])
+            for time in finished[source]
+        ]
+        order = range(len(elements)) if operand.order is None else operand.order
+        times += [elements[number] for number in order]
+    return times
+
+
+def operand(dataflow: Dataflow, node: Node, finished: list[list[int]]) -> list[int]:
+    """When all channels of each position of a layer's operand are there."""
+    elements = elements_finished(dataflow, node, finished)
+    positions = node.operands[0].positions
+    return [max(elements[position::positions]) for position in range(positions)]
 
 
 def layer_ready(node: Node, times: list[int]) -> list[list[int]]:
@@ -90,13 +103,13 @@ def layer_finished(node: Node, ready: list[list[int]], accelerator: Accelerator)
 
 
 def operator_finished(node: Node, times: list[int]) -> list[int]:
-    """An operator is done when the last position that it reads is there; it takes no time."""
-    if node.window is not None:
-        windows = node.window.positions(*node.input_size)
-        return [max(times[element] for element in window if element >= 0) for window in windows]
-    if len(times) == node.positions:
-        return times
-    return [max(times)] * node.positions
+    """An operator is done when the last element that it reads is there; it takes no time."""
+    latest = [0] * node.positions
+    for part in range(len(node.slices)):
+        for position, elements in enumerate(node.operand_windows(part).tolist()):
+            read = [times[element] for element in elements if element >= 0]
+            latest[position] = max([latest[position], *read])
+    return latest
 
 
 def partitioned(network: Network, accelerator: Accelerator, *passes: PartitionPass) -> Dataflow:
@@ -125,11 +138,12 @@ def test_an_input_arrives_in_raster_order_and_copies_work_side_by_side() -> None
     grid = Grid(hwm=2, wwm=1, iw=2, ib=1, tile_rows=4, tile_columns=4)
     reader = Layer("next", (4, 1, 5), 4, Window((1, 2)), weight_bits=2)
     once = Grid(hwm=4, wwm=1, iw=1, ib=1, tile_rows=2, tile_columns=4)
+    image, conv = Operand((0,), (8, 1, 5)), Operand((1,), (4, 1, 5))
     cyclic = Dataflow(
         (
             Node(0, "input", NodeKind.INPUT, (8, 1, 5), 8, (0,)),
-            Node(1, "conv", NodeKind.LAYER, (4, 1, 5), 8, (0,), (0,), layer, grid),
-            Node(2, "next", NodeKind.LAYER, (4, 1, 4), 8, (0,), (1,), reader, once),
+            Node(1, "conv", NodeKind.LAYER, (4, 1, 5), 8, (0,), (image,), layer=layer, grid=grid),
+            Node(2, "next", NodeKind.LAYER, (4, 1, 4), 8, (0,), (conv,), layer=reader, grid=once),
         )
     )
     ready = ready_times(cyclic, TINY)
@@ -145,9 +159,10 @@ def test_an_input_arrives_in_raster_order_and_copies_work_side_by_side() -> None
 def test_a_window_of_padding_only_is_ready_at_once() -> None:
     layer = Layer("conv", (1, 1, 1), 1, Window((1, 1), pads=(0, 2, 0, 0)), weight_bits=2)
     grid = Grid(hwm=1, wwm=1, iw=1, ib=1, tile_rows=1, tile_columns=1)
+    pixel = Operand((0,), (1, 1, 1))
     nodes = (
         Node(0, "input", NodeKind.INPUT, (1, 1, 1), 8, (0,)),
-        Node(1, "conv", NodeKind.LAYER, (1, 1, 3), 8, (0,), (0,), layer, grid),
+        Node(1, "conv", NodeKind.LAYER, (1, 1, 3), 8, (0,), (pixel,), layer=layer, grid=grid),
     )
     times = ready_times(Dataflow(nodes), TINY)["conv"]
     assert times.dtype == np.int64

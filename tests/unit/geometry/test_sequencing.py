@@ -31,7 +31,7 @@ Times = dict[str, np.ndarray]
 def node(number: int, layer: Layer, grid: Grid) -> Node:
     shape = (layer.out_channels, *layer.output_size)
     name = f"{layer.name}{number}"
-    return Node(number, name, NodeKind.LAYER, shape, 8, (0,), (), layer, grid)
+    return Node(number, name, NodeKind.LAYER, shape, 8, (0,), layer=layer, grid=grid)
 
 
 def placement(tiles: list[int], crossbars: list[int]) -> Placement:

@@ -6,7 +6,16 @@ from dataclasses import fields, replace
 
 import pytest
 
-from spatem_ir.hardware.accelerator import GROUPS, Accelerator, CrossbarAddress, contradictions
+from spatem_ir.hardware.accelerator import (
+    GROUPS,
+    Accelerator,
+    AdcMode,
+    Analog,
+    CrossbarAddress,
+    Encoding,
+    contradictions,
+    doubts,
+)
 from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR, load_accelerator, preset_names
 
 
@@ -30,6 +39,7 @@ def test_every_parameter_states_its_meaning_and_range(group: str) -> None:
     for parameter in fields(GROUPS[group]):
         assert parameter.metadata["doc"]
         assert parameter.metadata["minimum"] in (0, 1)
+        assert parameter.metadata["maximum"] > parameter.metadata["minimum"]
 
 
 def test_isaac_has_the_crossbars_of_the_spatem_study(isaac: Accelerator) -> None:
@@ -84,6 +94,29 @@ def test_lossless_adc_bits(
     largest = wordlines * (2**cell_bits - 1) * (2**dac_bits - 1)
     assert machine.lossless_adc_bits == adc_bits
     assert 2 ** (adc_bits - 1) <= largest < 2**adc_bits
+
+
+@pytest.mark.parametrize(
+    ("mode", "consequence"),
+    [
+        (AdcMode.LOSSLESS, "analog.adc_mode is lossless, so values are computed as if it could"),
+        (AdcMode.CLIP, "sums above 7 are clipped"),
+        (AdcMode.ROUND, "sums are rounded to 8 levels"),
+    ],
+)
+def test_too_few_adc_bits_are_doubted(tiny: Accelerator, mode: AdcMode, consequence: str) -> None:
+    machine = replace(tiny, analog=replace(tiny.analog, adc_mode=mode))
+    assert doubts(machine) == []
+    assert doubts(replace(machine, ou=replace(tiny.ou, adc_bits=3))) == [
+        "'tiny': ou.adc_bits = 3 cannot tell all sums of an operation unit apart, 4 bits can; "
+        + consequence
+    ]
+
+
+@pytest.mark.parametrize("name", ["isaac-ou", "tiny"])
+def test_presets_have_ideal_cells(name: str) -> None:
+    analog = load_accelerator(name).analog
+    assert analog == Analog(AdcMode.CLIP, Encoding.OFFSET, 0.0, 0.0, 0.0, 0.0, 0)
 
 
 @pytest.mark.parametrize(("bits", "cells"), [(1, 1), (2, 1), (3, 2), (8, 4), (16, 8)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from spatem_ir.errors import SpatemError
 from spatem_ir.hardware import presets
-from spatem_ir.hardware.accelerator import GROUPS, parameters_of
+from spatem_ir.hardware.accelerator import GROUPS, AdcMode, Encoding, parameters_of
 from spatem_ir.hardware.loader import accelerator_from_table, load_accelerator, preset_names
 
 Table = dict[str, Any]
@@ -59,6 +60,17 @@ def test_parameters_of_a_preset_give_the_same_accelerator(name: str) -> None:
         ("energy", "io_byte_pj", float("nan"), "is nan; it must be a number from 0 to 2147483647"),
         ("energy", "io_byte_pj", False, "is False; it must be a number of at least 0"),
         ("area", "chip_io_mm2", [22.88], "is [22.88]; it must be a number of at least 0"),
+        ("ou", "adc_bits", 17, "is 17; it must be a whole number from 1 to 16"),
+        ("analog", "adc_mode", "exact", "is 'exact'; it must be one of lossless, clip, round"),
+        ("analog", "adc_mode", 3, "is 3; it must be one of lossless, clip, round"),
+        ("analog", "adc_mode", ["clip"], "is ['clip']; it must be one of lossless, clip, round"),
+        ("analog", "encoding", "Offset", "is 'Offset'; it must be one of offset, differential"),
+        ("analog", "cell_sigma", 2.1, "is 2.1; it must be a number from 0 to 2"),
+        ("analog", "stuck_at_zero", 1.5, "is 1.5; it must be a number from 0 to 1"),
+        ("analog", "stuck_at_one", -0.1, "is -0.1; it must be a number from 0 to 1"),
+        ("analog", "read_noise", 11, "is 11; it must be a number from 0 to 10"),
+        ("analog", "read_noise", "low", "is 'low'; it must be a number of at least 0"),
+        ("analog", "seed", 0.5, "is 0.5; it must be a whole number of at least 0"),
     ],
 )
 def test_wrong_value(table: Table, group: str, key: str, value: object, message: str) -> None:
@@ -75,10 +87,17 @@ def test_wrong_value(table: Table, group: str, key: str, value: object, message:
         ("noc", "multicast", False),
         ("energy", "io_byte_pj", 0),
         ("area", "chip_io_mm2", 2**31 - 1),
+        ("ou", "adc_bits", 16),
+        ("analog", "adc_mode", "round"),
+        ("analog", "encoding", "differential"),
+        ("analog", "cell_sigma", 2),
+        ("analog", "stuck_at_one", 1),
+        ("analog", "read_noise", 10),
+        ("analog", "seed", 0),
     ],
 )
 def test_value_at_the_edge_of_its_range(
-    table: Table, group: str, key: str, value: float | bool
+    table: Table, group: str, key: str, value: float | bool | str
 ) -> None:
     table[group][key] = value
     accelerator = accelerator_from_table(table, "my.toml")
@@ -89,6 +108,14 @@ def test_whole_number_for_a_number_becomes_a_float(table: Table) -> None:
     table["energy"]["io_byte_pj"] = 400
     value = accelerator_from_table(table, "my.toml").energy.io_byte_pj
     assert (value, type(value)) == (400.0, float)
+
+
+def test_texts_become_members_of_their_enumerations(table: Table) -> None:
+    table["analog"] |= {"adc_mode": "round", "encoding": "differential"}
+    analog = accelerator_from_table(table, "my.toml").analog
+    assert (analog.adc_mode, analog.encoding) == (AdcMode.ROUND, Encoding.DIFFERENTIAL)
+    assert isinstance(analog.adc_mode, AdcMode)
+    assert isinstance(analog.encoding, Encoding)
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -126,8 +153,8 @@ def test_unknown_key(table: Table) -> None:
 def test_unknown_group(table: Table) -> None:
     table["bus"] = {}
     assert error_of(table) == (
-        "my.toml: unknown key 'bus'; the known ones are name, chip, pe, cu, crossbar, ou, noc, io, "
-        "energy, area"
+        "my.toml: unknown key 'bus'; the known ones are name, chip, pe, cu, crossbar, ou, analog, "
+        "noc, io, energy, area"
     )
 
 
@@ -160,6 +187,15 @@ def test_contradiction(table: Table, group: str, key: str, value: int, message: 
     assert error_of(table) == f"my.toml: {message}"
 
 
+def test_faults_of_more_cells_than_there_are(table: Table) -> None:
+    table["analog"] |= {"stuck_at_zero": 0.75, "stuck_at_one": 0.5}
+    assert error_of(table) == (
+        "my.toml: analog.stuck_at_zero and analog.stuck_at_one add up to 1.25, more than 1"
+    )
+    table["analog"]["stuck_at_one"] = 0.25
+    assert accelerator_from_table(table, "my.toml").analog.stuck_at_one == 0.25
+
+
 @pytest.mark.parametrize("name", ["isaac", "nothing.toml", "folder/tiny", ""])
 def test_unknown_accelerator(name: str) -> None:
     with pytest.raises(SpatemError) as caught:
@@ -173,7 +209,7 @@ def test_file(tmp_path: Path, table: Table) -> None:
     lines = [f'name = "{table.pop("name")}"']
     for group, entries in table.items():
         lines.append(f"[{group}]")
-        lines += [f"{key} = {str(value).lower()}" for key, value in entries.items()]
+        lines += [f"{key} = {json.dumps(value)}" for key, value in entries.items()]
     path = tmp_path / "mine.toml"
     path.write_text("\n".join(lines), encoding="utf-8")
     assert load_accelerator(str(path)) == load_accelerator("tiny")

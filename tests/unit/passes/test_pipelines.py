@@ -18,16 +18,31 @@ from spatem_ir.cli.lowering import remaining_pipeline, run_pipeline
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.ou import OuStageOp
+from spatem_ir.frontend import calibrate
 from spatem_ir.frontend.load import ImportOptions, load_network
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
-from spatem_ir.passes import assign, expand_ou, order, pack
+from spatem_ir.passes import (
+    assign,
+    expand_ou,
+    fold_batch_norm,
+    fuse_quantization,
+    order,
+    pack,
+    remove_identities,
+)
 from spatem_ir.passes.partition import partition
+from spatem_ir.passes.quantize import quantize
 from spatem_ir.universe import SPATEM_UNIVERSE
 
 FILECHECK = Path(__file__).parents[2] / "filecheck" / "passes"
 
 MODULES = {
+    remove_identities.RemoveIdentitiesPass: remove_identities,
+    fold_batch_norm.FoldBatchNormPass: fold_batch_norm,
+    calibrate.CalibratePass: calibrate,
+    quantize.QuantizePass: quantize,
+    fuse_quantization.FuseQuantizationPass: fuse_quantization,
     partition.PartitionPass: partition,
     pack.PackPass: pack,
     assign.AssignPass: assign,

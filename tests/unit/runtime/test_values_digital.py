@@ -145,11 +145,13 @@ def test_dequantize_is_exact_in_float32() -> None:
     assert result[0].tolist() == [np.float32(code + 7) * np.float32(0.0371) for code in codes]
 
 
-def test_softmax_sums_to_one_over_all_elements_and_bears_large_values() -> None:
-    body = (
-        "%y = cnn.softmax %x : tensor<2x2xf32> -> tensor<2x2xf32>\ncnn.output %y : tensor<2x2xf32>"
-    )
+def test_softmax_sums_to_one_along_its_axis_and_bears_large_values() -> None:
     image = np.array([[1.0, 2.0], [1000.0, 999.0]], np.float32)
-    result = run(body, "tensor<2x2xf32>", image)
-    powers = [exp(value - 1000) for value in image.ravel()]
-    np.testing.assert_allclose(result.ravel(), np.array(powers) / sum(powers), rtol=1e-6)
+    for axis, text in ((0, ""), (0, "axis 0"), (1, "axis 1")):
+        body = f"""
+          %y = cnn.softmax @soft %x {text} : tensor<2x2xf32> -> tensor<2x2xf32>
+          cnn.output %y : tensor<2x2xf32>"""
+        result = run(body, "tensor<2x2xf32>", image)
+        powers = np.vectorize(exp)(image.astype(np.float64) - image.max(axis=axis, keepdims=True))
+        expected = powers / powers.sum(axis=axis, keepdims=True)
+        np.testing.assert_allclose(result[0], expected, rtol=1e-6)

@@ -1,8 +1,8 @@
 // RUN: %roundtrip --match-full-lines
 // RUN: %generic | spatem-opt | filecheck %s --match-full-lines
 
-// CHECK: cnn.network @forms(%x: tensor<4x9x9xui8>, %signed: tensor<2x!cnn.quant<si4, 1.0e-07, -8>>) {
-cnn.network @forms(%x: tensor<4x9x9xui8>, %signed: tensor<2x!cnn.quant<si4, 0.0000001, -8>>) {
+// CHECK: cnn.network @forms(%x: tensor<4x9x9xui8>, %signed: tensor<2x!cnn.quant<si4, 1.0e-07, -8>>) attributes {ranges = [#cnn.range<-1.5, 2.0>]} {
+cnn.network @forms(%x: tensor<4x9x9xui8>, %signed: tensor<2x!cnn.quant<si4, 0.0000001, -8>>) attributes {ranges = [#cnn.range<-1.50, 2>]} {
 
   // A window's strides, pads and dilations are printed where they differ from their defaults.
 

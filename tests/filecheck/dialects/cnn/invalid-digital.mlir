@@ -8,16 +8,8 @@ cnn.network @net(%x: tensor<4xui8>) {
 
 // -----
 
-cnn.network @net(%x: tensor<1x4x4xf32>) {
-  // CHECK: cnn.max_pool @pool: works on quantised integers (ui8, si8, !cnn.quant …), not on tensor<1x4x4xf32>
-  %y = cnn.max_pool @pool %x <2x2> : tensor<1x4x4xf32> -> tensor<1x3x3xf32>
-  cnn.output %y : tensor<1x3x3xf32>
-}
-
-// -----
-
 cnn.network @net(%x: tensor<1x4x4xui8>) {
-  // CHECK: cnn.average_pool @pool: works on quantised integers (ui8, si8, !cnn.quant …), not on tensor<1x3x3xi8>
+  // CHECK: cnn.average_pool @pool: works on float32 or quantised integers (ui8, si8, !cnn.quant …), not on tensor<1x3x3xi8>
   %y = cnn.average_pool @pool %x <2x2> : tensor<1x4x4xui8> -> tensor<1x3x3xi8>
   cnn.output %y : tensor<1x3x3xi8>
 }
@@ -96,134 +88,6 @@ cnn.network @net(%x: tensor<4xui33>) {
 
 // -----
 
-cnn.network @net(%x: tensor<4xui8>) {
-  // CHECK: cnn.flatten: changes the number of elements
-  %y = cnn.flatten %x : tensor<4xui8> -> tensor<5xui8>
-  cnn.output %y : tensor<5xui8>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4x!cnn.quant<ui8, 0.5>>) {
-  // CHECK: cnn.flatten: input and output must have the same quantisation
-  %y = cnn.flatten %x : tensor<4x!cnn.quant<ui8, 0.5>> -> tensor<4x!cnn.quant<ui8, 0.5, 1>>
-  cnn.output %y : tensor<4x!cnn.quant<ui8, 0.5, 1>>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  // CHECK: cnn.concat: joins at least one tensor
-  %y = cnn.concat : -> tensor<4xui8>
-  cnn.output %y : tensor<4xui8>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>, %y: tensor<4xui4>) {
-  // CHECK: cnn.concat: input and output must have the same quantisation
-  %z = cnn.concat %x, %y : tensor<4xui8>, tensor<4xui4> -> tensor<8xui8>
-  cnn.output %z : tensor<8xui8>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<1x2x2xui8>, %y: tensor<1x2x3xui8>) {
-  // CHECK: cnn.concat: joins tensors that differ behind their first dimension
-  %z = cnn.concat %x, %y : tensor<1x2x2xui8>, tensor<1x2x3xui8> -> tensor<2x2x2xui8>
-  cnn.output %z : tensor<2x2x2xui8>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<1x2x2xui8>, %y: tensor<2x2x2xui8>) {
-  // CHECK: cnn.concat: result has shape 2x2x2, its operands give 3x2x2
-  %z = cnn.concat %x, %y : tensor<1x2x2xui8>, tensor<2x2x2xui8> -> tensor<2x2x2xui8>
-  cnn.output %z : tensor<2x2x2xui8>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  // CHECK: cnn.concat: works on tensors of known shape, such as tensor<4xui8>, not on tensor<ui8>
-  %y = cnn.concat %x : tensor<4xui8> -> tensor<ui8>
-  cnn.output %y : tensor<ui8>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  // CHECK: cnn.quantize: works on float32 here, not on tensor<4xui8>
-  %y = cnn.quantize %x : tensor<4xui8> -> tensor<4xui8>
-  cnn.output %y : tensor<4xui8>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xf32>) {
-  // CHECK: cnn.quantize: works on quantised integers (ui8, si8, !cnn.quant …), not on tensor<4xf32>
-  %y = cnn.quantize %x : tensor<4xf32> -> tensor<4xf32>
-  cnn.output %y : tensor<4xf32>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xf32>) {
-  // CHECK: cnn.quantize: result has shape 5, its operands give 4
-  %y = cnn.quantize %x : tensor<4xf32> -> tensor<5xui8>
-  cnn.output %y : tensor<5xui8>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xf32>) {
-  // CHECK: cnn.dequantize: works on quantised integers (ui8, si8, !cnn.quant …), not on tensor<4xf32>
-  %y = cnn.dequantize %x : tensor<4xf32> -> tensor<4xf32>
-  cnn.output %y : tensor<4xf32>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  // CHECK: cnn.dequantize: works on float32 here, not on tensor<4xf64>
-  %y = cnn.dequantize %x : tensor<4xui8> -> tensor<4xf64>
-  cnn.output %y : tensor<4xf64>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  // CHECK: cnn.dequantize: result has shape 2x2, its operands give 4
-  %y = cnn.dequantize %x : tensor<4xui8> -> tensor<2x2xf32>
-  cnn.output %y : tensor<2x2xf32>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  // CHECK: cnn.softmax: works on float32 here, not on tensor<4xui8>
-  %y = cnn.softmax %x : tensor<4xui8> -> tensor<4xf32>
-  cnn.output %y : tensor<4xf32>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xf32>) {
-  // CHECK: cnn.softmax: works on float32 here, not on tensor<4xui8>
-  %y = cnn.softmax %x : tensor<4xf32> -> tensor<4xui8>
-  cnn.output %y : tensor<4xui8>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xf32>) {
-  // CHECK: cnn.softmax: result has shape 2x2, its operands give 4
-  %y = cnn.softmax %x : tensor<4xf32> -> tensor<2x2xf32>
-  cnn.output %y : tensor<2x2xf32>
-}
-
-// -----
-
 // The two kernel rows of the one window are above and below the only row.
 
 cnn.network @net(%x: tensor<1x1x1xui8>) {
@@ -238,4 +102,44 @@ cnn.network @net(%x: tensor<1x4x4xui8>) {
   // CHECK: cnn.global_average_pool @pool: has a window that is not the whole feature map
   %y = cnn.global_average_pool @pool %x <4x2> : tensor<1x4x4xui8> -> tensor<1x1x3xui8>
   cnn.output %y : tensor<1x1x3xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<3x2x2xf64>) {
+  // CHECK: cnn.relu @op: works on float32 or quantised integers (ui8, si8, !cnn.quant …), not on tensor<3x2x2xf64>
+  %r = cnn.relu @op %x : tensor<3x2x2xf64> -> tensor<3x2x2xf64>
+  cnn.output %r : tensor<3x2x2xf64>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<3x2x2xf32>) {
+  // CHECK: cnn.max_pool @op: mixes float32 and quantised tensors; insert cnn.quantize or cnn.dequantize
+  %r = cnn.max_pool @op %x <1x1> : tensor<3x2x2xf32> -> tensor<3x2x2xui8>
+  cnn.output %r : tensor<3x2x2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<3x2x2xui8>) {
+  // CHECK: cnn.average_pool @op: mixes float32 and quantised tensors; insert cnn.quantize or cnn.dequantize
+  %r = cnn.average_pool @op %x <1x1> : tensor<3x2x2xui8> -> tensor<3x2x2xf32>
+  cnn.output %r : tensor<3x2x2xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<3x2x2xf32>) {
+  // CHECK: cnn.global_average_pool @op: result has shape 3x2x2, its operands give 3x1x1
+  %r = cnn.global_average_pool @op %x <2x2> : tensor<3x2x2xf32> -> tensor<3x2x2xf32>
+  cnn.output %r : tensor<3x2x2xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<3x2x2xf32>) {
+  // CHECK: cnn.average_pool @op: works on tensors of known shape, such as tensor<4xui8>, not on tensor<f32>
+  %r = cnn.average_pool @op %x <1x1> : tensor<3x2x2xf32> -> tensor<f32>
+  cnn.output %r : tensor<f32>
 }

@@ -11,7 +11,7 @@ cnn.network @net(%x: tensor<4xui17>) {
 // -----
 
 cnn.network @net(%x: tensor<4xf32>) {
-  // CHECK: cnn.dense @fc: works on quantised integers (ui8, si8, !cnn.quant …), not on tensor<4xf32>
+  // CHECK: cnn.dense @fc: mixes float32 and quantised tensors; insert cnn.quantize or cnn.dequantize
   %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 : tensor<4xf32> -> tensor<2xui8>
   cnn.output %y : tensor<2xui8>
 }
@@ -19,7 +19,7 @@ cnn.network @net(%x: tensor<4xf32>) {
 // -----
 
 cnn.network @net(%x: tensor<4xui8>) {
-  // CHECK: cnn.dense @fc: works on quantised integers (ui8, si8, !cnn.quant …), not on tensor<2xi32>
+  // CHECK: cnn.dense @fc: works on float32 or quantised integers (ui8, si8, !cnn.quant …), not on tensor<2xi32>
   %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 : tensor<4xui8> -> tensor<2xi32>
   cnn.output %y : tensor<2xi32>
 }
@@ -165,6 +165,78 @@ cnn.network @net(%x: tensor<2x4x4xui8>) {
 cnn.network @net(%x: tensor<4xui8>) {
   // CHECK: cnn.dense @fc: has a bias that is not of type si32
   %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 bias #cnn.seeded<1, tensor<2xsi16>> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: cnn.dense @fc: has weights of codes without a scale; add one, as in scale 0.5
+  %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<2x4xsi2>> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: cnn.dense @fc: has weight scale -0.5; it must be positive
+  %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<2x4xsi2>> scale -0.5 : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: cnn.dense @fc: has weight_scale inf; it must be finite
+  %y = "cnn.dense"(%x) <{sym_name = "fc", weights = #cnn.seeded<0, tensor<2x4xsi2>>, weight_scale = 0x7F800000 : f32, weight_zero_point = 0 : i64}> : (tensor<4xui8>) -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: cnn.dense @fc: has weight scales that are not positive
+  %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<2x4xsi2>> scale dense<[0.5, 0.0]> : tensor<2xf32> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: cnn.dense @fc: has values of scale that are not finite
+  %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<2x4xsi2>> scale dense<"0x0000003F0000807F"> : tensor<2xf32> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: cnn.dense @fc: has seeded bias of type f32; only integers are drawn from a generator
+  %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 bias #cnn.seeded<0, tensor<2xf32>> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: cnn.dense @fc: has a bias that is not of type si32
+  %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 bias dense<1.0> : tensor<2xf32> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: cnn.dense @fc: has requantize 'exact'; it must be f32-half-even or fixed-point
+  %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 requantize "exact" : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: cnn.dense @fc: has requantize ''; it must be f32-half-even or fixed-point
+  %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 requantize "" : tensor<4xui8> -> tensor<2xui8>
   cnn.output %y : tensor<2xui8>
 }
 

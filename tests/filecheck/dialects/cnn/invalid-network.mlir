@@ -52,6 +52,15 @@ cnn.network @net(%x: tensor<4xui8>) {
 
 // -----
 
+// CHECK: cnn.network @net: has two operations named @same; names must be unique
+cnn.network @net(%x: tensor<4xf32>) {
+  %y = cnn.softmax @same %x : tensor<4xf32> -> tensor<4xf32>
+  %z = cnn.add @same %y, %y : tensor<4xf32>, tensor<4xf32> -> tensor<4xf32>
+  cnn.output %z : tensor<4xf32>
+}
+
+// -----
+
 cnn.network @first(%x: tensor<4xui8>) {
   cnn.output %x : tensor<4xui8>
 }
@@ -116,10 +125,40 @@ cnn.output %x : tensor<4xui8>
 
 %x = "test.op"() : () -> tensor<4xf32>
 // CHECK: 'cnn.softmax' expects parent op 'cnn.network'
-%y = cnn.softmax %x : tensor<4xf32> -> tensor<4xf32>
+%y = cnn.softmax @softmax %x : tensor<4xf32> -> tensor<4xf32>
 
 // -----
 
 %x = "test.op"() : () -> tensor<4xui8>
 // CHECK: 'cnn.dense' expects parent op 'cnn.network'
 %y = cnn.dense @dense %x weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 : tensor<4xui8> -> tensor<2xui8>
+
+// -----
+
+%x = "test.op"() : () -> tensor<4xui8>
+// CHECK: 'cnn.add' expects parent op 'cnn.network'
+%y = cnn.add @add %x : tensor<4xui8> -> tensor<4xui8>
+
+// -----
+
+%x = "test.op"() : () -> tensor<4xui8>
+// CHECK: 'cnn.requantize' expects parent op 'cnn.network'
+%y = cnn.requantize @requantize %x : tensor<4xui8> -> tensor<4xsi8>
+
+// -----
+
+%x = "test.op"() : () -> tensor<4xui8>
+// CHECK: 'cnn.transpose' expects parent op 'cnn.network'
+%y = cnn.transpose %x [0] : tensor<4xui8> -> tensor<4xui8>
+
+// -----
+
+%x = "test.op"() : () -> tensor<4xf32>
+// CHECK: 'cnn.pad' expects parent op 'cnn.network'
+%y = cnn.pad @pad %x before [0] after [0] value 0.0 : tensor<4xf32> -> tensor<4xf32>
+
+// -----
+
+%x = "test.op"() : () -> tensor<4xf32>
+// CHECK: 'cnn.batch_norm' expects parent op 'cnn.network'
+%y = cnn.batch_norm @norm %x scale dense<1.0> : tensor<4xf32> shift dense<1.0> : tensor<4xf32> mean dense<1.0> : tensor<4xf32> variance dense<1.0> : tensor<4xf32> epsilon 0.001 : tensor<4xf32> -> tensor<4xf32>

@@ -20,18 +20,23 @@
 
 // -----
 
-// CHECK: scale -0.5 must be positive
+// CHECK: scale -0.5 must be positive and finite
 "test.op"() : () -> tensor<2x!cnn.quant<ui8, -0.5>>
 
 // -----
 
-// CHECK: scale 0.0 must be positive
+// CHECK: scale 0.0 must be positive and finite
 "test.op"() : () -> tensor<2x!cnn.quant<ui8, 1.0e-60>>
 
 // -----
 
 // CHECK: 1e+39 exceeds the range of float32
 "test.op"() : () -> tensor<2x!cnn.quant<ui8, 1.0e39>>
+
+// -----
+
+// CHECK: inf exceeds the range of float32
+"test.op"() : () -> tensor<2x!cnn.quant<ui8, 1.0e400>>
 
 // -----
 
@@ -124,7 +129,120 @@ cnn.network @net(%x: tensor<4xui8>) {
 
 // -----
 
-cnn.network @net(%x: tensor<4xui8>) {
-  // CHECK: Expected 'scale'
-  %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<2x4xsi2>> : tensor<4xui8> -> tensor<2xui8>
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: 1e+39 exceeds the range of float32
+  %y = cnn.leaky_relu @op %x slope 1.0e39 : tensor<4xf32> -> tensor<4xf32>
 }
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: -inf exceeds the range of float32
+  %y = cnn.leaky_relu @op %x slope -1.0e400 : tensor<4xf32> -> tensor<4xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: integer or float literal expected
+  %y = cnn.leaky_relu @op %x slope inf : tensor<4xf32> -> tensor<4xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: Expected 'slope'
+  %y = cnn.leaky_relu @op %x : tensor<4xf32> -> tensor<4xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: integer or float literal expected
+  %y = cnn.clip @op %x from nan to 1.0 : tensor<4xf32> -> tensor<4xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: 1e+39 exceeds the range of float32
+  %y = cnn.clip @op %x from 0.0 to 1.0e39 : tensor<4xf32> -> tensor<4xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: 1000000000000000000000000000000000000000 exceeds the range of float32
+  %y = cnn.clip @op %x to 1000000000000000000000000000000000000000 : tensor<4xf32> -> tensor<4xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: integer or float literal expected
+  %y = cnn.batch_norm @op %x scale dense<1.0> : tensor<4xf32> shift dense<1.0> : tensor<4xf32> mean dense<1.0> : tensor<4xf32> variance dense<1.0> : tensor<4xf32> epsilon small : tensor<4xf32> -> tensor<4xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: 1e+60 exceeds the range of float32
+  %y = cnn.batch_norm @op %x scale dense<1.0> : tensor<4xf32> shift dense<1.0> : tensor<4xf32> mean dense<1.0> : tensor<4xf32> variance dense<1.0> : tensor<4xf32> epsilon 1.0e60 : tensor<4xf32> -> tensor<4xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: 1e+39 exceeds the range of float32
+  %y = cnn.lrn @op %x size 5 alpha 1.0e39 beta 0.75 bias 1.0 : tensor<4xf32> -> tensor<4xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: Expected integer literal
+  %y = cnn.lrn @op %x size 1.5 alpha 1.0 beta 0.75 bias 1.0 : tensor<4xf32> -> tensor<4xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: Expected 'value'
+  %y = cnn.pad @op %x before [1] after [1] : tensor<4xf32> -> tensor<4xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: Expected integer literal
+  %y = cnn.pad @op %x before [0.5] after [1] value 0.0 : tensor<4xf32> -> tensor<4xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: Expected integer literal
+  %y = cnn.transpose %x [first] : tensor<4xf32> -> tensor<4xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: expect symbol name
+  %y = cnn.softmax %x : tensor<4xf32> -> tensor<4xf32>
+}
+
+// -----
+
+// CHECK: range from 1.0 to -1.0 is empty or infinite
+"test.op"() {range = #cnn.range<1.0, -1.0>} : () -> ()
+
+// -----
+
+// CHECK: 1e+39 exceeds the range of float32
+"test.op"() {range = #cnn.range<0.0, 1.0e39>} : () -> ()
+
+// -----
+
+// CHECK: integer or float literal expected
+"test.op"() {range = #cnn.range<nan, 1.0>} : () -> ()

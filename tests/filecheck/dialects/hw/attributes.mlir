@@ -13,6 +13,8 @@ builtin.module attributes {hw.accelerator = #hw.accelerator<"my \"chip\""
   crossbar {wordlines = 16, bitlines = 16, bits_per_cell = 2}
   // CHECK-NEXT: ou {wordlines = 4, bitlines = 4, cycles = 4, pipeline_cycles = 0, dac_bits = 1, adc_bits = 4}
   ou {wordlines = 4, bitlines = 4, cycles = 4, pipeline_cycles = 0, dac_bits = 1, adc_bits = 4}
+  // CHECK-NEXT: analog {adc_mode = round, encoding = differential, cell_sigma = 0.2, stuck_at_zero = 0.001, stuck_at_one = 0.0, read_noise = 1.0, seed = 7}
+  analog {seed = 7, encoding = differential, adc_mode = round, cell_sigma = 0.2, stuck_at_zero = 1.0e-3, stuck_at_one = 0, read_noise = 1}
   // CHECK-NEXT: noc {link_bytes_per_cycle = 2, hop_cycles = 1, multicast = false}
   noc {link_bytes_per_cycle = 2, hop_cycles = 1, multicast = false}
   // CHECK-NEXT: io {bytes_per_cycle = 4}

@@ -55,7 +55,7 @@
 
 // -----
 
-// CHECK: #hw.accelerator: unknown key 'chop'; the known ones are name, chip, pe, cu, crossbar, ou, noc, io, energy, area
+// CHECK: #hw.accelerator: unknown key 'chop'; the known ones are name, chip, pe, cu, crossbar, ou, analog, noc, io, energy, area
 "test.op"() {accelerator = #hw.accelerator<"mine" chop {}>} : () -> ()
 
 // -----
@@ -87,3 +87,13 @@
 
 // CHECK: integer or float literal expected
 "test.op"() {accelerator = #hw.accelerator<"mine" chip {pe_rows = "3"}>} : () -> ()
+
+// -----
+
+// CHECK: integer or float literal expected
+"test.op"() {accelerator = #hw.accelerator<"mine" analog {adc_mode = "clip"}>} : () -> ()
+
+// -----
+
+// CHECK: #hw.accelerator: key 'chip.pe_rows' is 'round'; it must be a whole number of at least 1
+"test.op"() {accelerator = #hw.accelerator<"mine" chip {pe_rows = round}>} : () -> ()

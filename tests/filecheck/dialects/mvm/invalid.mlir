@@ -186,3 +186,35 @@ cnn.network @net(%x: tensor<4xui8>) {
   mvm.alternative cycles 1 grids []
   "test.termop"() : () -> ()
 }) : () -> ()
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: mvm.layer @fc: works on quantised integers (ui8, si8, !cnn.quant …), not on tensor<4xf32>
+  %y = mvm.layer @fc %x <1x1> weights dense<1.0> : tensor<2x4xf32> matrix 4x2 windows 1 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 4x2> : tensor<4xf32> -> tensor<2xf32>
+  cnn.output %y : tensor<2xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: mvm.layer @fc: works on quantised integers (ui8, si8, !cnn.quant …), not on tensor<4xf32>
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 4x2> : tensor<4xf32> -> tensor<2xf32>
+  cnn.output %y : tensor<2xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: mvm.layer @fc: mixes float32 and quantised tensors; insert cnn.quantize or cnn.dequantize
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 4x2> : tensor<4xui8> -> tensor<2xf32>
+  cnn.output %y : tensor<2xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: mvm.layer @fc: has requantize 'round'; it must be f32-half-even or fixed-point
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 requantize "round" matrix 4x2 windows 1 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 4x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}

@@ -13,9 +13,9 @@ cnn.network @net(%x: tensor<2x6x6xui8>) {
 
   // Channel groups: one matrix for each.
 
-  // CHECK-NEXT: %groups = mvm.layer @groups %conv <1x1, strides 2x2> groups 2 weights #cnn.seeded<1, tensor<2x2x1x1xui4>> scale dense<5.000000e-01> : tensor<2xf32> zero_point 8 bias #cnn.seeded<2, tensor<2xsi32>> matrix 2 of 2x1 windows 4 grid <hwm = 1, wwm = 1, iw = 2 blocks, ib = 1, tile 2x1> : tensor<4x4x4xui8> -> tensor<2x2x2xui8>
-  // GENERIC: %groups = "mvm.layer"(%conv) <{sym_name = "groups", window = #cnn.window<1x1, strides 2x2>, groups = 2 : i64, weights = #cnn.seeded<1, tensor<2x2x1x1xui4>>, weight_scale = dense<5.000000e-01> : tensor<2xf32>, weight_zero_point = 8 : i64, bias = #cnn.seeded<2, tensor<2xsi32>>, matrix = #mvm.matrix<2 of 2x1 windows 4>, grid = #mvm.grid<hwm = 1, wwm = 1, iw = 2 blocks, ib = 1, tile 2x1>}> : (tensor<4x4x4xui8>) -> tensor<2x2x2xui8>
-  %groups = mvm.layer @groups %conv <1x1, strides 2x2> groups 2 weights #cnn.seeded<1, tensor<2x2x1x1xui4>> scale dense<0.5> : tensor<2xf32> zero_point 8 bias #cnn.seeded<2, tensor<2xsi32>> matrix 2 of 2x1 windows 4 grid <hwm = 1, wwm = 1, iw = 2 blocks, ib = 1, tile 2x1> : tensor<4x4x4xui8> -> tensor<2x2x2xui8>
+  // CHECK-NEXT: %groups = mvm.layer @groups %conv <1x1, strides 2x2> groups 2 weights #cnn.seeded<1, tensor<2x2x1x1xui4>> scale dense<5.000000e-01> : tensor<2xf32> zero_point 8 bias #cnn.seeded<2, tensor<2xsi32>> requantize "fixed-point" matrix 2 of 2x1 windows 4 grid <hwm = 1, wwm = 1, iw = 2 blocks, ib = 1, tile 2x1> : tensor<4x4x4xui8> -> tensor<2x2x2xui8>
+  // GENERIC: %groups = "mvm.layer"(%conv) <{sym_name = "groups", window = #cnn.window<1x1, strides 2x2>, groups = 2 : i64, weights = #cnn.seeded<1, tensor<2x2x1x1xui4>>, weight_scale = dense<5.000000e-01> : tensor<2xf32>, weight_zero_point = 8 : i64, bias = #cnn.seeded<2, tensor<2xsi32>>, requantize = "fixed-point", matrix = #mvm.matrix<2 of 2x1 windows 4>, grid = #mvm.grid<hwm = 1, wwm = 1, iw = 2 blocks, ib = 1, tile 2x1>}> : (tensor<4x4x4xui8>) -> tensor<2x2x2xui8>
+  %groups = mvm.layer @groups %conv <1x1, strides 2x2> groups 2 weights #cnn.seeded<1, tensor<2x2x1x1xui4>> scale dense<0.5> : tensor<2xf32> zero_point 8 bias #cnn.seeded<2, tensor<2xsi32>> requantize "fixed-point" matrix 2 of 2x1 windows 4 grid <hwm = 1, wwm = 1, iw = 2 blocks, ib = 1, tile 2x1> : tensor<4x4x4xui8> -> tensor<2x2x2xui8>
 
   // A locally connected layer: one matrix for each region.
 

@@ -171,10 +171,23 @@ pxb.stage 0 {
 
 cnn.network @net(%x: tensor<4xui8>) {
   %real = cnn.dequantize %x : tensor<4xui8> -> tensor<4xf32>
-  %codes = cnn.quantize %real : tensor<4xf32> -> tensor<4xui8>
-  cnn.output %codes : tensor<4xui8>
+  %soft = cnn.softmax @soft %real : tensor<4xf32> -> tensor<4xf32>
+  %codes = cnn.quantize %soft : tensor<4xf32> -> tensor<4xui8>
+  %y = cnn.relu @relu %codes : tensor<4xui8> -> tensor<4xui8>
+  cnn.output %y : tensor<4xui8>
 }
-// CHECK: pxb.stage 0: cnn.quantize works on an input of the network here; what the host computes from results of the chip cannot go back to the chip
+// CHECK: pxb.stage 0: cnn.softmax @soft works on float32 on the host, but cnn.relu @relu on the chip reads its result; run fuse-quantization, which makes it an operator on quantised tensors
+pxb.stage 0 {
+^bb0:
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4x2xui8>) {
+  %y = cnn.relu @relu %x : tensor<4x2xui8> -> tensor<4x2xui8>
+  cnn.output %y : tensor<4x2xui8>
+}
+// CHECK: pxb.stage 0: cnn.relu @relu works on a tensor of 2 dimensions; the machine has operators on flat tensors and on feature maps of 3 dimensions
 pxb.stage 0 {
 ^bb0:
 }

@@ -11,7 +11,7 @@ cnn.network @net(%image: tensor<1x4x4xf32>) {
   %more = cnn.concat %flat, %flat : tensor<4xui8>, tensor<4xui8> -> tensor<8xui8>
   %fc = mvm.layer @fc %more <1x1> weights #cnn.seeded<1, tensor<2x8xsi2>> scale 0.5 matrix 8x2 windows 1 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 2, tile 8x2> : tensor<8xui8> -> tensor<2xui8>
   %real = cnn.dequantize %fc : tensor<2xui8> -> tensor<2xf32>
-  %soft = cnn.softmax %real : tensor<2xf32> -> tensor<2xf32>
+  %soft = cnn.softmax @probabilities %real : tensor<2xf32> -> tensor<2xf32>
   cnn.output %soft, %fc : tensor<2xf32>, tensor<2xui8>
 }
 

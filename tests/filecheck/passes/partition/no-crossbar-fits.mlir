@@ -10,6 +10,7 @@ builtin.module attributes {hw.accelerator = #hw.accelerator<"narrow"
   cu {crossbars = 1, input_register_bytes = 64, output_register_bytes = 32, adders_per_cycle = 2}
   crossbar {wordlines = 16, bitlines = 4, bits_per_cell = 2}
   ou {wordlines = 4, bitlines = 4, cycles = 4, pipeline_cycles = 1, dac_bits = 1, adc_bits = 4}
+  analog {adc_mode = clip, encoding = offset, cell_sigma = 0.0, stuck_at_zero = 0.0, stuck_at_one = 0.0, read_noise = 0.0, seed = 0}
   noc {link_bytes_per_cycle = 2, hop_cycles = 1, multicast = true}
   io {bytes_per_cycle = 4}
   energy {dac_conversion_pj = 0.4, adc_conversion_pj = 0.3, cell_read_pj = 0.002, shift_add_pj = 0.04, buffer_byte_pj = 0.7, register_byte_pj = 0.03, link_byte_pj = 1.1, activation_pj = 0.2, pooling_pj = 0.3, io_byte_pj = 406.25}

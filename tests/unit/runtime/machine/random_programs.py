@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import prod
 from random import Random
 
 from differential.deployments import random_places, stages_of, to_mvm, to_ou, to_pxb, to_vxb
@@ -20,54 +21,153 @@ from spatem_ir.passes.partition import partition
 from spatem_ir.universe import register_dialects
 
 
-def random_network(random: Random) -> str:
-    """A network of level `cnn`: convolutions, poolings, rectifications, dense layers."""
-    c, h, w = random.randint(1, 4), random.randint(2, 6), random.randint(2, 6)
-    bits = random.randint(1, 8)
-    lines = [f"cnn.network @net(%v0: tensor<{c}x{h}x{w}xui{bits}>) {{"]
-    names = 0
+@dataclass(frozen=True)
+class Value:
+    """A tensor of a network: its name, shape and bits."""
 
-    def add(op: str, shape: str) -> None:
-        nonlocal names, before
-        lines.append(f"%v{names + 1} = {op} : {before} -> {shape}")
-        names, before = names + 1, shape
+    name: str
+    shape: tuple[int, ...]
+    bits: int
 
-    before = f"tensor<{c}x{h}x{w}xui{bits}>"
-    for _ in range(random.randint(1, 3)):
+    @property
+    def type(self) -> str:
+        return f"tensor<{'x'.join(map(str, self.shape))}xui{self.bits}>"
+
+
+class RandomNetwork:
+    """The lines of a network of level `cnn`, op by op."""
+
+    def __init__(self, random: Random):
+        shape = random.randint(1, 4), random.randint(2, 6), random.randint(2, 6)
+        self.random = random
+        self.last = Value("%v0", shape, random.randint(1, 8))
+        self.values = [self.last]
+        self.lines = [f"cnn.network @net(%v0: {self.last.type}) {{"]
+
+    def add(
+        self, op: str, operands: list[Value], shape: tuple[int, ...], bits: int, more: str = ""
+    ) -> None:
+        """An op, of which `more` stands behind the operands; `@` stands for its name."""
+        number = len(self.values)
+        self.last = Value(f"%v{number}", shape, bits)
+        op = op.replace("@", f"@n{number}")
+        names = ", ".join(value.name for value in operands)
+        before = ", ".join(value.type for value in operands)
+        self.lines.append(f"{self.last.name} = {op} {names} {more} : {before} -> {self.last.type}")
+        self.values.append(self.last)
+
+    def alike(self, shapes: list[tuple[int, ...]]) -> list[Value]:
+        """Values of one of the given shapes; the last value is one of them."""
+        return [value for value in self.values if value.shape in shapes]
+
+    def window(self) -> tuple[str, int, int]:
+        """A window over the last value, and the rows and columns of its results."""
+        random, (_, h, w) = self.random, self.last.shape
         kh, kw = random.randint(1, min(3, h)), random.randint(1, min(3, w))
         sh, sw = random.choice([1, 1, 2]), random.choice([1, 1, 2])
         pads = [random.randint(0, min(kh, kw) - 1) for _ in range(4)]
         top, left, bottom, right = pads
-        window = f"<{kh}x{kw}, strides {sh}x{sw}, pads {pads}>"
-        h, w = (h + top + bottom - kh) // sh + 1, (w + left + right - kw) // sw + 1
-        match random.choice(["conv", "conv", "max_pool", "relu"]):
-            case "conv":
-                groups = random.choice([1, 1, c])
-                features, bits = groups * random.randint(1, 9 // groups), random.randint(2, 8)
-                weights = f"tensor<{features}x{c // groups}x{kh}x{kw}xsi{random.randint(2, 6)}>"
-                c = features
-                add(
-                    f"cnn.conv @c{names} %v{names} {window} groups {groups} "
-                    f"weights #cnn.seeded<0, {weights}> scale 0.5",
-                    f"tensor<{c}x{h}x{w}xui{bits}>",
-                )
-            case "max_pool":
-                add(
-                    f"cnn.max_pool @p{names} %v{names} {window}",
-                    f"tensor<{c}x{h}x{w}xui{bits}>",
-                )
-            case _:
-                h, w = map(int, before.split("x")[1:3])
-                add(f"cnn.relu @r{names} %v{names}", before)
-    if "cnn.conv" not in "".join(lines) or random.randrange(2):
-        features = random.randint(1, 9)
-        add(f"cnn.flatten %v{names}", f"tensor<{c * h * w}xui{bits}>")
-        add(
-            f"cnn.dense @d{names} %v{names} "
-            f"weights #cnn.seeded<0, tensor<{features}x{c * h * w}xsi2>> scale 0.5",
-            f"tensor<{features}xui8>",
+        rows, columns = (h + top + bottom - kh) // sh + 1, (w + left + right - kw) // sw + 1
+        return f"<{kh}x{kw}, strides {sh}x{sw}, pads {pads}>", rows, columns
+
+    def convolution(self) -> None:
+        random, c = self.random, self.last.shape[0]
+        window, rows, columns = self.window()
+        kernel = window[1:].split(",")[0]
+        groups = random.choice([1, 1, c]) if c < 9 else 1
+        features = groups * random.randint(1, 9 // groups)
+        weights = f"tensor<{features}x{c // groups}x{kernel}xsi{random.randint(2, 6)}>"
+        shape, bits = (features, rows, columns), random.randint(2, 8)
+        more = f"{window} groups {groups} weights #cnn.seeded<0, {weights}> scale 0.5"
+        self.add("cnn.conv @", [self.last], shape, bits, more)
+
+    def dense(self) -> None:
+        features, inputs = self.random.randint(1, 9), prod(self.last.shape)
+        self.add("cnn.flatten", [self.last], (inputs,), self.last.bits)
+        weights = f"weights #cnn.seeded<0, tensor<{features}x{inputs}xsi2>> scale 0.5"
+        self.add("cnn.dense @", [self.last], (features,), 8, weights)
+
+    def pool(self) -> None:
+        window, rows, columns = self.window()
+        self.add(
+            "cnn.max_pool @",
+            [self.last],
+            (self.last.shape[0], rows, columns),
+            self.last.bits,
+            window,
         )
-    return "\n".join([*lines, f"cnn.output %v{names} : {before}", "}"])
+
+    def unary(self) -> None:
+        """An operator whose result has the shape of its operand."""
+        random, last = self.random, self.last
+        op, more, keeps = random.choice(
+            [
+                ("relu", "", True),
+                ("leaky_relu", "slope 0.25", False),
+                ("requantize", "", False),
+                ("lrn", f"size {random.randint(1, 5)} alpha 0.5 beta 0.75 bias 1.0", False),
+                ("softmax", f"axis {random.randrange(len(last.shape))}", False),
+            ]
+        )
+        bits = last.bits if keeps else random.randint(1, 8)
+        self.add(f"cnn.{op} @", [last], last.shape, bits, more)
+
+    def several(self) -> None:
+        """An addition of several values, a multiplication of two; channels may be repeated."""
+        random, last = self.random, self.last
+        others = self.alike([last.shape, (last.shape[0], 1, 1), (1, *last.shape[1:])])
+        count = random.randint(1, 3)
+        op, count = random.choice([("add", count), ("mul", 1)])
+        operands = [last, *random.choices(others, k=count)]
+        self.add(f"cnn.{op} @", operands, last.shape, random.randint(1, 8))
+
+    def concatenation(self) -> None:
+        last = self.last
+        others = [v for v in self.values if v.bits == last.bits and v.shape[1:] == last.shape[1:]]
+        operands = [last, self.random.choice(others)]
+        channels = sum(value.shape[0] for value in operands)
+        self.add("cnn.concat", operands, (channels, *last.shape[1:]), last.bits)
+
+    def shuffle(self) -> None:
+        """A channel shuffle."""
+        last, (c, h, w) = self.last, self.last.shape
+        groups = self.random.choice([g for g in range(1, c + 1) if c % g == 0])
+        self.add("cnn.flatten", [last], (groups, c // groups, h, w), last.bits)
+        order = "[1, 0, 2, 3]"
+        self.add("cnn.transpose", [self.last], (c // groups, groups, h, w), last.bits, order)
+        self.add("cnn.flatten", [self.last], last.shape, last.bits)
+
+    def pad(self) -> None:
+        last = self.last
+        before, after = ([self.random.randint(0, 1) for _ in last.shape] for _ in range(2))
+        shape = tuple(b + n + a for b, n, a in zip(before, last.shape, after, strict=True))
+        more = f"before {before} after {after} value 0.0"
+        self.add("cnn.pad @", [last], shape, last.bits, more)
+
+    @property
+    def text(self) -> str:
+        return "\n".join([*self.lines, f"cnn.output {self.last.name} : {self.last.type}", "}"])
+
+
+def random_network(random: Random) -> str:
+    """A network of one to five steps, at least one of which is a weight layer."""
+    network = RandomNetwork(random)
+    steps = [
+        *[network.convolution] * 4,
+        network.pool,
+        network.unary,
+        network.several,
+        network.concatenation,
+        network.shuffle,
+        network.pad,
+    ]
+    for _ in range(random.randint(1, 5)):
+        random.choice(steps)()
+    if "cnn.conv" not in network.text or random.randrange(2):
+        network.dense()
+        if random.randrange(2):
+            network.unary()
+    return network.text
 
 
 def random_machine(random: Random) -> Accelerator:

@@ -370,6 +370,9 @@ class Stepped:
                 cycles = ceiling(self.tables.size[task.piece], bandwidth)
                 self.wait(("port",), order, cycles, ("output", image, task))
                 continue
+            if not task.values:
+                self.spread(image, task.piece)
+                continue
             pe = self.accelerator.pe
             units = pe.poolings_per_cycle if task.unit == "pool" else pe.activations_per_cycle
             what = (image, task.piece, task)

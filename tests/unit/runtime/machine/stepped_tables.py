@@ -1,7 +1,6 @@
 """What a chip has to do, read from the IR for the stepped simulator, without the engine's tables.
 
-Convolutions, with channel groups, dense layers, poolings and rectifications; the operand of each is
-the input or the result of one op, perhaps flattened.
+Convolutions, with channel groups, dense layers, digital operators and views.
 """
 
 from __future__ import annotations
@@ -10,20 +9,32 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from unit.runtime.machine.stepped_features import (
+    Feature,
+    map_shape_of,
+    reads,
+    seen,
+    slices_of,
+    under,
+)
 from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.ir import SSAValue
 
-from spatem_ir.dialects.cnn import FlattenOp, NetworkOp, OutputOp, PoolOp, ReluOp
+from spatem_ir.dialects.cnn import (
+    ConcatOp,
+    DigitalOp,
+    FlattenOp,
+    NetworkOp,
+    OutputOp,
+    PoolOp,
+    TransposeOp,
+)
 from spatem_ir.dialects.cnn_attributes import quantization_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import LayerOp
 from spatem_ir.dialects.ou import InterleaveOp, MergeOp, MvmOp, OuStageOp
 from spatem_ir.dialects.pxb import HomeOp, PxbStageOp
 from spatem_ir.geometry.grid import Deal
-from spatem_ir.geometry.window import Window
-
-Ints = NDArray[np.int64]
 
 
 class Visit(NamedTuple):
@@ -44,14 +55,6 @@ class Task(NamedTuple):
     piece: int
     reads: frozenset[int]
     values: int
-
-
-@dataclass
-class Feature:
-    """A value of the network: the piece of every element, and the slices' first channels."""
-
-    pieces: Ints
-    slices: list[int]
 
 
 @dataclass
@@ -89,11 +92,11 @@ class Reader:
             match op:
                 case LayerOp():
                     self.layer(op)
-                case PoolOp() | ReluOp():
+                case DigitalOp():
                     self.digital(op)
-                case FlattenOp():
-                    source = self.features[op.input]
-                    self.features[op.output] = Feature(source.pieces.reshape(-1, 1, 1), [0])
+                case FlattenOp() | TransposeOp() | ConcatOp():
+                    features = [self.features[value] for value in op.operands]
+                    self.features[op.output] = seen(op, features)
                 case OutputOp():
                     for value in op.outputs:
                         self.output(value)
@@ -108,7 +111,9 @@ class Reader:
 
     def new(self, value: SSAValue, slices: list[int], name: str | None) -> Feature:
         """Number the pieces of a value slice by slice, position by position."""
-        channels, height, width = shape_of(value)
+        assert isinstance(value.type, TensorType)
+        shape = value.type.get_shape()
+        channels, height, width = map_shape_of(value)
         positions, first = height * width, len(self.tables.size)
         pieces = np.empty((channels, positions), np.int64)
         pes = [0] if name is None else list(self.homes[name].pes.data)
@@ -120,11 +125,12 @@ class Reader:
                 self.tables.size.append(-(-(stop - start) * bits_of(value) // 8))
                 at = number * period + position % period
                 self.tables.home.append(0 if name is None else pes[at])
-        return Feature(pieces.reshape(channels, height, width), slices)
+        numbers = np.arange(channels * positions).reshape(shape)
+        return Feature(pieces.reshape(shape), numbers, [start * positions for start in slices])
 
     def layer(self, op: LayerOp) -> None:
         name, groups = op.sym_name.data, op.groups.value.data
-        per_group = shape_of(op.output)[0] // groups
+        per_group = map_shape_of(op.output)[0] // groups
         parts = range(0, per_group, op.grid.data.tile_columns)
         slices = [group * per_group + part for group in range(groups) for part in parts]
         feature = self.features[op.output] = self.new(op.output, slices, name)
@@ -133,21 +139,22 @@ class Reader:
             self.tables.merge[int(piece)] = self.merges[name].places.data
         self.layers[name] = op, feature
 
-    def digital(self, op: PoolOp | ReluOp) -> None:
-        source = self.features[op.input]
-        feature = self.new(op.output, source.slices, op.sym_name.data)
-        window = op.window.data if isinstance(op, PoolOp) else Window((1, 1))
+    def digital(self, op: DigitalOp) -> None:
+        sources = [self.features[value] for value in op.operands]
+        feature = self.new(op.output, slices_of(op, sources), op.sym_name.data)
         unit = "pool" if isinstance(op, PoolOp) else "activation"
-        for y, x in np.ndindex(feature.pieces.shape[1:]):
-            read = under(window, y, x, source.pieces)
-            for first in source.slices:
-                piece = int(feature.pieces[first, y, x])
-                channels = feature.pieces[:, y, x] == piece
-                inside = read[channels][read[channels] >= 0]
-                reads = frozenset(inside.tolist())
-                self.tables.tasks.append(
-                    Task(unit, self.tables.home[piece], piece, reads, inside.size)
-                )
+        pieces = np.concatenate([source.pieces.reshape(-1) for source in sources])
+        firsts = np.cumsum([0, *(source.pieces.size for source in sources)])
+        elements = [
+            first + np.arange(source.pieces.size).reshape(source.map.shape)
+            for first, source in zip(firsts, sources, strict=False)
+        ]
+        read = reads(op, elements)
+        for piece in np.unique(feature.pieces).tolist():
+            inside = set(read[feature.map == piece].reshape(-1).tolist()) - {-1}
+            needed = frozenset(int(pieces[element]) for element in inside)
+            home = self.tables.home[piece]
+            self.tables.tasks.append(Task(unit, home, piece, needed, len(inside)))
         self.features[op.output] = feature
 
     def output(self, value: SSAValue) -> None:
@@ -167,8 +174,8 @@ class Reader:
         rest, row = divmod(rest, grid.hwm)
         rest, column = divmod(rest, grid.wwm)
         group, copy = divmod(rest, grid.iw)
-        channels, height, width = shape_of(op.input)
-        features, rows_out, columns_out = shape_of(op.output)
+        channels, height, width = map_shape_of(op.input)
+        features, rows_out, columns_out = map_shape_of(op.output)
         windows, per_group = rows_out * columns_out, channels // op.groups.value.data
         if grid.deal is Deal.CYCLIC:
             window = range(copy, windows, grid.iw)[ordinal]
@@ -193,7 +200,7 @@ class Reader:
             size=ceiling(len(chosen) * bits, 8),
             reads=frozenset(chosen[chosen >= 0].tolist()),
             cycles=operations * ceiling(bits, ou.dac_bits) * ou.cycles,
-            piece=int(feature.pieces[first, y, x]),
+            piece=int(feature.map[first, y, x]),
         )
 
 
@@ -206,18 +213,6 @@ def in_turn(op: object) -> list[tuple[MvmOp, int]]:
     return [(op.bursts[number], left[number].pop(0)) for number in op.by.data]
 
 
-def under(window: Window, y: int, x: int, plane: Ints) -> Ints:
-    """The entries that a window at (y, x) reads: [channels, kernel], −1 for padding."""
-    (height, width), (top, left) = plane.shape[1:], window.pads[:2]
-    found = []
-    for ky, kx in np.ndindex(window.kernel):
-        row = y * window.strides[0] - top + ky * window.dilations[0]
-        column = x * window.strides[1] - left + kx * window.dilations[1]
-        inside = 0 <= row < height and 0 <= column < width
-        found.append(plane[:, row, column] if inside else np.full(len(plane), -1))
-    return np.stack(found, axis=1)
-
-
 def ceiling(a: int, b: int) -> int:
     """⌈a / b⌉."""
     return -(-a // b)
@@ -228,10 +223,3 @@ def bits_of(value: SSAValue) -> int:
     code = quantization_of(value.type)
     assert code is not None
     return code.bits
-
-
-def shape_of(value: SSAValue) -> tuple[int, int, int]:
-    """Channels, height and width; a flat value has one position."""
-    assert isinstance(value.type, TensorType)
-    shape = value.type.get_shape()
-    return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (shape[0], 1, 1)

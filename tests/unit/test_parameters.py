@@ -22,7 +22,7 @@ from xdsl.dialects.builtin import (
 
 from spatem_ir.dialects.cnn_attributes import FileAttr, SeededAttr
 from spatem_ir.errors import SpatemError
-from spatem_ir.frontend.weights import ParameterStore, digest_of, save_arrays
+from spatem_ir.parameters import ParameterStore, digest_of, save_arrays
 
 MATRIX = np.arange(6, dtype=np.int8).reshape(2, 3)
 SI8 = IntegerType(8, Signedness.SIGNED)
@@ -80,8 +80,10 @@ def test_folder_that_does_not_exist(tmp_path: Path) -> None:
 
 
 def test_computed_arrays_need_no_file() -> None:
-    store = ParameterStore(arrays={"w": MATRIX})
+    store = ParameterStore(arrays={"w": MATRIX}, weights_file="absent.npz")
     np.testing.assert_array_equal(store.values(file_attribute("absent.npz")), MATRIX)
+    with pytest.raises(SpatemError, match=r"other\.npz: weights file not found"):
+        store.values(file_attribute("other.npz"))
 
 
 def test_places_where_files_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

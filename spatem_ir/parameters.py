@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, Float32Type, FloatAttr
+from xdsl.dialects.builtin import (
+    DenseIntOrFPElementsAttr,
+    Float32Type,
+    FloatAttr,
+    StringAttr,
+    TensorType,
+)
 from xdsl.ir import Attribute
 
 from spatem_ir.dialects.cnn_attributes import (
@@ -25,11 +34,15 @@ from spatem_ir.errors import SpatemError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from xdsl.dialects.builtin import ModuleOp
+
 PACKAGE_SCHEME = "package:"
 """Prefix of a path that names a file in the package's `models` folder."""
 
 TRANSPOSED = "^T"
 """Suffix of a key that names the transpose of a matrix."""
+
+DEFAULT_WEIGHTS_FILE = "weights.npz"
 
 BIAS_RANGE = 256
 """Seeded biases are uniform in −256 … 255."""
@@ -37,20 +50,63 @@ BIAS_RANGE = 256
 
 def digest_of(array: NDArray[np.generic]) -> str:
     """The first 16 hexadecimal digits of the SHA-256 of an array's bytes in C order."""
-    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()[:16]
+    return hashlib.sha256(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
 class ParameterStore:
-    """Finds the values of parameters.
+    """Finds the values of parameters, and keeps those that passes compute.
 
     Relative paths are looked up in `folder` (that of the IR file), then in the working directory;
     last, a file of that name is looked for beside the IR file.
-    `arrays` holds parameters that were computed in this process and are in no file yet.
+    `arrays` holds parameters that were computed in this process and are in no file yet;
+    `weights_file` is the file, as IR names it, into which they will be written.
     """
 
     folder: Path = field(default_factory=Path)
-    arrays: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
+    arrays: dict[str, NDArray[np.generic]] = field(default_factory=dict)
+    weights_file: str = DEFAULT_WEIGHTS_FILE
+
+    def keep(
+        self,
+        key: str,
+        values: NDArray[np.generic],
+        element: Attribute,
+        replaced: Attribute | None = None,
+    ) -> FileAttr:
+        """Keep computed values of some element type; returns the parameter that refers to them.
+
+        A key that names other values already gets a number, unless it is that of the parameter that
+        the values replace.
+        """
+        values, digest = np.ascontiguousarray(values), digest_of(values)
+        if isinstance(replaced, FileAttr) and replaced.path.data == self.weights_file:
+            self.arrays.pop(replaced.key.data, None)
+        name, number = key, 1
+        while name in self.arrays and digest_of(self.arrays[name]) != digest:
+            name, number = f"{key}.{number}", number + 1
+        self.arrays[name] = values
+        texts = [StringAttr(text) for text in (self.weights_file, name, digest)]
+        return FileAttr(texts[0], texts[1], texts[2], TensorType(element, values.shape))
+
+    def referenced(self, module: ModuleOp) -> dict[str, NDArray[np.generic]]:
+        """The kept parameters to which a module refers."""
+        attributes = (a for op in module.walk() for a in op.properties.values())
+        keys = {
+            attribute.key.data.removesuffix(TRANSPOSED)
+            for attribute in attributes
+            if isinstance(attribute, FileAttr) and attribute.path.data == self.weights_file
+        }
+        return {key: values for key, values in self.arrays.items() if key in keys}
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Make this the store that :func:`current_store` gives to passes."""
+        token = _CURRENT.set(self)
+        try:
+            yield
+        finally:
+            _CURRENT.reset(token)
 
     def values(self, parameter: Attribute) -> NDArray[np.generic]:
         """The values of a parameter, in the shape of its type.
@@ -70,7 +126,7 @@ class ParameterStore:
 
     def _from_file(self, parameter: FileAttr) -> NDArray[np.generic]:
         path, key = parameter.path.data, parameter.key.data
-        stored = self.arrays.get(key)
+        stored = self.arrays.get(key) if path == self.weights_file else None
         if stored is None:
             name = key.removesuffix(TRANSPOSED)
             entries = _file_entries(self._locate(path))
@@ -99,9 +155,30 @@ class ParameterStore:
         raise SpatemError(f"{path}: weights file not found (looked in {self.folder.absolute()})")
 
 
+_CURRENT: ContextVar[ParameterStore] = ContextVar("parameter store")
+
+
+def current_store() -> ParameterStore:
+    """The store in use, from which passes take parameters and to which they add them."""
+    return _CURRENT.get(ParameterStore())
+
+
+def relative_path(path: str, folder: Path | None) -> str:
+    """A path as IR in `folder` names it; unchanged without a folder or if it is packaged."""
+    if folder is None or path.startswith(PACKAGE_SCHEME):
+        return path
+    return Path(os.path.relpath(path, folder)).as_posix()
+
+
+def new_store(weights_file: str | None, folder: Path | None) -> ParameterStore:
+    """A store for an IR file in `folder`, whose computed parameters go to `weights_file`."""
+    path = relative_path(weights_file or DEFAULT_WEIGHTS_FILE, folder)
+    return ParameterStore(folder=folder or Path(), weights_file=path)
+
+
 def packaged_file(path: str) -> Path:
     """The file that a path with :data:`PACKAGE_SCHEME` names."""
-    return Path(__file__).parent.parent / "models" / path.removeprefix(PACKAGE_SCHEME)
+    return Path(__file__).parent / "models" / path.removeprefix(PACKAGE_SCHEME)
 
 
 def _file_entries(path: Path) -> Mapping[str, NDArray[np.generic]]:

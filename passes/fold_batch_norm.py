@@ -1,0 +1,125 @@
+"""The `fold-batch-norm` pass: batch normalisation becomes part of the layer before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp, f32
+from xdsl.ir import Attribute, Operation, Use
+from xdsl.passes import ModulePass
+from xdsl.pattern_rewriter import (
+    GreedyRewritePatternApplier,
+    PatternRewriter,
+    PatternRewriteWalker,
+    RewritePattern,
+    op_type_rewrite_pattern,
+)
+
+from spatem_ir.dialects.checks import is_floating
+from spatem_ir.dialects.cnn import AffineOp, BatchNormOp, ConvOp, DenseOp
+from spatem_ir.dialects.cnn_attributes import FileAttr
+from spatem_ir.errors import SpatemError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class FoldBatchNormPass(ModulePass):
+    """Folds batch normalisations into layers (level `cnn`, float32).
+
+    In inference a batch normalisation is ``x · a + b`` per channel with ``a = scale /
+    √(variance + epsilon)`` and ``b = shift − mean · a`` (Ioffe and Szegedy, 2015): a `cnn.affine`.
+    One on the result of a layer with float32 weights, which has no other reader, scales the layer's
+    weights and goes into its bias.  Others stay, such as those before a layer's activation.
+    """
+
+    name = "fold-batch-norm"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        patterns: list[RewritePattern] = [ExpressAsAffine(), JoinAffine(), FoldIntoLayer()]
+        PatternRewriteWalker(GreedyRewritePatternApplier(patterns)).rewrite_module(op)
+
+
+class ExpressAsAffine(RewritePattern):
+    """Computes scale and shift of a batch normalisation, in float64."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: BatchNormOp, rewriter: PatternRewriter) -> None:
+        import numpy as np
+
+        scale, shift, mean, variance = (
+            _values(parameter) for parameter in (op.scale, op.shift, op.mean, op.variance)
+        )
+        name, spread = op.sym_name.data, variance + op.epsilon.value.data
+        if not (spread > 0).all():
+            raise SpatemError(
+                f"fold-batch-norm: {op.name} @{name}: a channel has variance + epsilon "
+                f"{spread.min():g}; it must be positive"
+            )
+        factor = scale / np.sqrt(spread)
+        affine = AffineOp(
+            name,
+            op.input,
+            _kept(f"{name}.scale", factor),
+            _kept(f"{name}.shift", shift - mean * factor),
+        )
+        affine.output.name_hint = op.output.name_hint
+        rewriter.replace(op, affine)
+
+
+class JoinAffine(RewritePattern):
+    """Makes one float32 affine operator of two, the first of which has no other reader."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: AffineOp, rewriter: PatternRewriter) -> None:
+        first = op.input.owner
+        if not isinstance(first, AffineOp) or not only_use(first) or not is_floating(op.output):
+            return
+        scale, shift = _values(op.scale), _values(op.shift)
+        name, joined = first.sym_name.data, _values(first.shift) * scale + shift
+        first.shift = _kept(f"{name}.shift", joined, first.shift)
+        first.scale = _kept(f"{name}.scale", _values(first.scale) * scale, first.scale)
+        rewriter.replace(op, [], [first.output])
+
+
+class FoldIntoLayer(RewritePattern):
+    """Folds a per-channel affine operator into the weights and the bias of a layer."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: AffineOp, rewriter: PatternRewriter) -> None:
+        layer = op.input.owner
+        if not isinstance(layer, ConvOp | DenseOp) or not layer.has_float_weights:
+            return
+        if not only_use(layer):
+            return
+        scale, shift = _values(op.scale), _values(op.shift)
+        weights = _values(layer.weights)
+        scaled = weights * scale.reshape(-1, *(1,) * (weights.ndim - 1))
+        bias = shift if layer.bias is None else _values(layer.bias) * scale + shift
+        name = layer.sym_name.data
+        layer.weights = _kept(f"{name}.weights", scaled, layer.weights)
+        layer.bias = _kept(f"{name}.bias", bias, layer.bias)
+        layer.output.name_hint = op.output.name_hint
+        rewriter.replace(op, [], [layer.output])
+
+
+def only_use(op: Operation) -> Use | None:
+    """The only use of the one result of an op; None if there is none or several."""
+    uses = list(op.results[0].uses)
+    return uses[0] if len(uses) == 1 else None
+
+
+def _values(parameter: Attribute) -> NDArray[np.float64]:
+    from spatem_ir.parameters import current_store
+
+    return current_store().values(parameter).astype("float64")
+
+
+def _kept(key: str, values: NDArray[np.float64], replaced: Attribute | None = None) -> FileAttr:
+    from spatem_ir.parameters import current_store
+
+    return current_store().keep(key, values.astype("float32"), f32, replaced)

@@ -1,0 +1,247 @@
+"""The `fuse-quantization` pass: float operators between quantisations become integer operators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import Float32Type, ModuleOp, TensorType
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.pattern_rewriter import (
+    GreedyRewritePatternApplier,
+    PatternRewriter,
+    PatternRewriteWalker,
+    RewritePattern,
+    op_type_rewrite_pattern,
+)
+
+from spatem_ir.dialects.checks import is_floating, shape_of
+from spatem_ir.dialects.cnn import (
+    ClipOp,
+    ConcatOp,
+    DequantizeOp,
+    DigitalOp,
+    FlattenOp,
+    IdentityOp,
+    MaxPoolOp,
+    PadOp,
+    QuantizeOp,
+    ReluOp,
+    RequantizeOp,
+    TransposeOp,
+)
+from spatem_ir.dialects.cnn_attributes import Quantization, parameter_type, quantization_of
+from spatem_ir.dialects.cnn_weight_layers import ACCUMULATOR_TYPE, WeightLayerOp
+from spatem_ir.passes.remove_identities import RemoveUnused
+
+PRESERVING = (ReluOp, ClipOp, MaxPoolOp, PadOp, IdentityOp, FlattenOp, TransposeOp, ConcatOp)
+"""Operators that commute with quantisation: of a result they give the codes, from codes."""
+
+
+@dataclass(frozen=True)
+class FuseQuantizationPass(ModulePass):
+    """Makes integers of float32 operators between `cnn.dequantize` and `cnn.quantize`.
+
+    An operator whose operands are dequantised codes and whose result is quantised becomes the
+    integer operator (level `cnn`).  Operators that commute with quantisation let quantisations
+    through to the operators that do not.  Quantising what was just dequantised is nothing, or, with
+    another scale, `cnn.requantize`.  What is float32 behind the last dequantisation stays so.
+    """
+
+    name = "fuse-quantization"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        patterns: list[RewritePattern] = [
+            RemoveUnused(),
+            ShareQuantization(),
+            CancelQuantization(),
+            RemoveReluOfUnsigned(),
+            DequantizeLater(),
+            QuantizeEarlier(),
+            FuseOperator(),
+        ]
+        PatternRewriteWalker(GreedyRewritePatternApplier(patterns)).rewrite_module(op)
+
+
+class ShareQuantization(RewritePattern):
+    """Quantises or requantises a value once where that is done twice alike."""
+
+    def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
+        if not isinstance(op, QuantizeOp | RequantizeOp):
+            return
+        for use in op.input.uses:
+            other = use.operation
+            if other is op or not isinstance(other, QuantizeOp | RequantizeOp):
+                continue
+            if other.output.type == op.output.type and other.is_before_in_block(op):
+                rewriter.replace(op, [], [other.output])
+                return
+
+
+class CancelQuantization(RewritePattern):
+    """Quantising dequantised codes gives the codes, or the codes of another quantisation."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: QuantizeOp, rewriter: PatternRewriter) -> None:
+        inner = op.input.owner
+        if not isinstance(inner, DequantizeOp):
+            return
+        if inner.input.type == op.output.type:
+            rewriter.replace(op, [], [inner.input])
+            return
+        hint = op.output.name_hint or "requantized"
+        name = unique_name(op, hint)
+        rewriter.replace(op, named(RequantizeOp(name, inner.input, op.output.type), hint))
+
+
+class RemoveReluOfUnsigned(RewritePattern):
+    """A ReLU on codes of which none stands for a negative number does nothing."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: ReluOp, rewriter: PatternRewriter) -> None:
+        code = quantization_of(op.input.type)
+        if code is not None and code.zero_point == code.minimum:
+            rewriter.replace(op, [], [op.input])
+
+
+class DequantizeLater(RewritePattern):
+    """Moves dequantisations behind an operator that gives the same on codes.
+
+    It does not where a bound of a clip or the value of a pad is a real number between codes.
+    """
+
+    def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
+        if not isinstance(op, PRESERVING) or not is_floating(op.results[0]):
+            return
+        codes: list[SSAValue] = []
+        for operand in op.operands:
+            if not isinstance(operand.owner, DequantizeOp):
+                return
+            codes.append(operand.owner.input)
+        elements = {cast("TensorType", value.type).element_type for value in codes}
+        if len(elements) > 1 or not has_constants_on_codes(op, quantization_of(codes[0].type)):
+            return
+        integer = on_codes(op, codes, elements.pop())
+        result = DequantizeOp(integer.results[0], cast("TensorType", op.results[0].type))
+        rewriter.replace(op, [integer, named(result, op.results[0].name_hint)])
+
+
+class QuantizeEarlier(RewritePattern):
+    """Moves a quantisation in front of an operator that gives the same on codes.
+
+    Every reader of the operator's result must be that quantisation.
+    """
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: QuantizeOp, rewriter: PatternRewriter) -> None:
+        inner = op.input.owner
+        if not isinstance(inner, PRESERVING) or len(list(op.input.uses)) > 1:
+            return
+        element = cast("TensorType", op.output.type).element_type
+        quantized = [
+            QuantizeOp(operand, TensorType(element, shape_of(operand)))
+            for operand in inner.operands
+        ]
+        for value in quantized:
+            value.output.name_hint = op.output.name_hint
+        integer = on_codes(inner, [value.output for value in quantized], element)
+        rewriter.replace(op, [*quantized, integer])
+        rewriter.erase(inner)
+
+
+class FuseOperator(RewritePattern):
+    """Makes an integer operator of a float32 one between dequantisations and a quantisation."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: QuantizeOp, rewriter: PatternRewriter) -> None:
+        inner = op.input.owner
+        if not isinstance(inner, WeightLayerOp | DigitalOp) or isinstance(inner, PRESERVING):
+            return
+        if len(list(op.input.uses)) > 1:
+            return
+        codes: list[SSAValue] = []
+        for operand in inner.operands:
+            if not isinstance(operand.owner, DequantizeOp):
+                return
+            codes.append(operand.owner.input)
+        element = cast("TensorType", op.output.type).element_type
+        if isinstance(inner, WeightLayerOp) and (
+            element == ACCUMULATOR_TYPE or not has_integer_parameters(inner)
+        ):
+            return
+        rewriter.replace(op, on_codes(inner, codes, element))
+        rewriter.erase(inner)
+
+
+def has_constants_on_codes(op: Operation, code: Quantization | None) -> bool:
+    """Whether the constants of a clip or pad are real values of codes, or clip none of them."""
+    import numpy as np
+
+    from spatem_ir.runtime.values.codes import dequantize, quantize
+
+    assert code is not None
+    limits = dequantize(np.array([code.minimum, code.maximum]), code)
+    match op:
+        case PadOp():
+            constants = np.array([op.value.value.data], np.float32)
+        case ClipOp():
+            bounds = [
+                limit if bound is None else bound.value.data
+                for bound, limit in zip((op.lowest, op.highest), limits, strict=True)
+            ]
+            constants = np.array(bounds, np.float32)
+            constants = np.array([max(constants[0], limits[0]), min(constants[1], limits[1])])
+        case _:
+            return True
+    return bool((dequantize(quantize(constants, code), code) == constants).all())
+
+
+def on_codes(op: Operation, codes: list[SSAValue], element: Attribute) -> Operation:
+    """The operator on codes: a copy with other operands and another element type of its result."""
+    result = cast("TensorType", op.results[0].type)
+    copy = type(op).create(
+        operands=codes,
+        result_types=[TensorType(element, result.get_shape())],
+        properties=op.properties,
+    )
+    return named(copy, op.results[0].name_hint)
+
+
+def named(op: Operation, hint: str | None) -> Operation:
+    """The op, with a hint for the name of its result."""
+    op.results[0].name_hint = hint
+    return op
+
+
+def unique_name(op: Operation, wanted: str) -> str:
+    """A name that no operator of the network around `op` has."""
+    block = op.parent
+    assert block is not None
+    taken = {name.data for other in block.ops if (name := other.get_attr_or_prop("sym_name"))}  # type: ignore[attr-defined]
+    name, number = wanted, 1
+    while name in taken:
+        name, number = f"{wanted}{number}", number + 1
+    return name
+
+
+def has_integer_parameters(layer: WeightLayerOp) -> bool:
+    """Whether a layer has weights that are codes; its float32 bias, if any, becomes codes.
+
+    A bias counts in units of input scale · weight scale and is rounded to them.
+    """
+    if layer.has_float_weights:
+        return False
+    if layer.bias is None or not isinstance(parameter_type(layer.bias).element_type, Float32Type):
+        return True
+    from spatem_ir.parameters import current_store
+    from spatem_ir.passes.quantize.scales import bias_codes
+
+    code = layer.input_code
+    assert code is not None and layer.weight_scale is not None
+    store = current_store()
+    scale = store.values(layer.weight_scale)
+    bias = bias_codes(store.values(layer.bias), code.scale, scale)
+    layer.bias = store.keep(f"{layer.sym_name.data}.bias", bias, ACCUMULATOR_TYPE, layer.bias)
+    return True

@@ -1,0 +1,1 @@
+"""The quantize pass and the arithmetic of scales."""

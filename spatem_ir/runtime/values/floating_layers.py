@@ -1,0 +1,80 @@
+"""Weight layers of float32, before they are quantised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spatem_ir.dialects.checks import shape_of
+from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
+from spatem_ir.geometry.layer import Layer
+from spatem_ir.parameters import ParameterStore
+from spatem_ir.runtime.values.accumulator import BLOCK_ELEMENTS
+from spatem_ir.runtime.values.codes import Reals
+from spatem_ir.runtime.values.digital import Array
+from spatem_ir.runtime.values.parameters import per_output
+from spatem_ir.runtime.values.pooling import kernel_planes
+
+
+@dataclass(frozen=True)
+class FloatLayer:
+    """A weight layer of float32: im2col, a matrix product, the bias.
+
+    `weights` has shape [matrices, columns, rows], `bias` [channels, positions or 1], `shape` is
+    that of a result.
+    """
+
+    layer: Layer
+    weights: Reals
+    bias: Reals
+    shape: tuple[int, ...]
+
+    @staticmethod
+    def of(op: WeightLayerOp, weights: Array, store: ParameterStore) -> FloatLayer:
+        """A layer whose float weights or codes are `weights`, [matrices, columns, rows].
+
+        Codes stand for scale · (code − zero point), those of the bias for code · (input scale ·
+        weight scale).
+        """
+        layer = op.layer
+        scales = np.ones((1, 1, 1), np.float32)
+        if op.weight_scale is not None:
+            values = np.asarray(store.values(op.weight_scale), np.float32).reshape(-1)
+            scales = np.broadcast_to(values, (layer.out_channels,)).reshape(-1, layer.columns, 1)
+            centred = weights.astype(np.int64) - op.weight_zero_point.value.data
+            weights = scales * centred.astype(np.float32)
+        bias = np.zeros((layer.matrices, layer.columns), np.float32)
+        if op.bias is not None:
+            stored = store.values(op.bias).reshape(bias.shape)
+            bias = stored.astype(np.float32)
+            if np.issubdtype(stored.dtype, np.integer):
+                assert op.input_code is not None
+                bias *= np.float32(op.input_code.scale) * scales[:, :, 0]
+        return FloatLayer(layer, weights, per_output(layer, bias)[:, :, 0], shape_of(op.output))
+
+    def apply(self, images: Reals) -> Reals:
+        """Results of shape [images, …].
+
+        Each image has a matrix product of its own, so that its bits do not depend on the others.
+        """
+        layer = self.layer
+        maps = images.reshape(-1, *layer.input_shape)
+        at_once = max(1, BLOCK_ELEMENTS // (layer.groups * layer.rows * layer.positions))
+        products = [
+            self._products(maps[first : first + at_once]) for first in range(0, len(maps), at_once)
+        ]
+        return (np.concatenate(products) + self.bias).reshape(-1, *self.shape)
+
+    def _products(self, maps: Reals) -> Reals:
+        """Weights times windows: [images, channels, positions]."""
+        layer = self.layer
+        planes = np.stack(list(kernel_planes(maps, layer.window, 0)), axis=2)
+        windows = planes.reshape(len(maps), layer.groups, layer.rows, layer.positions)
+        if layer.region is None:
+            return (self.weights @ windows).reshape(len(maps), -1, layer.positions)
+        products = np.empty((len(maps), layer.columns, layer.positions), np.float32)
+        for matrix, weights in enumerate(self.weights):
+            positions = layer.window_positions(matrix)
+            products[:, :, positions] = weights @ windows[:, 0][:, :, positions]
+        return products

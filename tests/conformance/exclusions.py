@@ -1,0 +1,230 @@
+"""The selected cases that cannot run, each with the reason and the importer's refusal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """Cases that are refused for one reason.
+
+    `message` is a regular expression that is found in the importer's error; `cases` are names,
+    separated by white space.
+    """
+
+    reason: str
+    message: str
+    cases: str
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the cases."""
+        return self.cases.split()
+
+
+EXCLUSIONS = [
+    Exclusion(
+        "its feature maps have three spatial dimensions",
+        r"needs an input \[batch, channels, height, width\]",
+        """
+        test_AvgPool3d
+        test_AvgPool3d_stride
+        test_AvgPool3d_stride1_pad0_gpu_input
+        test_Conv3d
+        test_Conv3d_dilated
+        test_Conv3d_dilated_strided
+        test_Conv3d_groups
+        test_Conv3d_no_bias
+        test_Conv3d_stride
+        test_Conv3d_stride_padding
+        test_MaxPool3d
+        test_MaxPool3d_stride
+        test_MaxPool3d_stride_padding
+        test_averagepool_3d_default
+        test_averagepool_3d_dilations_large_count_include_pad_is_0_ceil_mode_is_False
+        test_averagepool_3d_dilations_large_count_include_pad_is_0_ceil_mode_is_True
+        test_averagepool_3d_dilations_large_count_include_pad_is_1_ceil_mode_is_False
+        test_averagepool_3d_dilations_large_count_include_pad_is_1_ceil_mode_is_True
+        test_averagepool_3d_dilations_small
+        test_maxpool_3d_default
+        test_maxpool_3d_dilations
+        test_maxpool_3d_dilations_use_ref_impl
+        test_maxpool_3d_dilations_use_ref_impl_large
+        """,
+    ),
+    Exclusion(
+        "pads by reflection or repetition",
+        r"has mode '(reflect|edge)'",
+        """
+        test_ReflectionPad2d
+        test_ReplicationPad2d
+        test_operator_pad
+        """,
+    ),
+    Exclusion(
+        "has tensors of a type that is neither float32 nor a narrow integer",
+        r"must be float32 or an integer of at most 16 bits",
+        """
+        test_add_uint32
+        test_add_uint64
+        test_dequantizelinear_e4m3fn
+        test_dequantizelinear_e4m3fn_float16
+        test_dequantizelinear_e4m3fn_zero_point
+        test_dequantizelinear_e5m2
+        test_dequantizelinear_float4e2m1
+        test_edge_pad
+        test_mul_uint32
+        test_mul_uint64
+        test_operator_add_size1_broadcast
+        test_operator_add_size1_singleton_broadcast
+        test_operator_addconstant
+        test_operator_non_float_params
+        test_reflect_pad
+        test_wrap_pad
+        """,
+    ),
+    Exclusion(
+        "quantises to floats",
+        r"quantises to float8",
+        """
+        test_quantizelinear_e4m3fn
+        test_quantizelinear_e5m2
+        """,
+    ),
+    Exclusion(
+        "adds or multiplies integers that stand for themselves, modulo a power of two",
+        r"works on float32 here",
+        """
+        test_add_int16
+        test_add_int8
+        test_add_uint16
+        test_add_uint8
+        test_mul_int16
+        test_mul_int8
+        test_mul_uint16
+        test_mul_uint8
+        """,
+    ),
+    Exclusion(
+        "has one scale per channel or block of an activation",
+        r"one scale per channel|has a block_size",
+        """
+        test_dequantizelinear_axis
+        test_dequantizelinear_blocked
+        test_quantizelinear_axis
+        test_quantizelinear_blocked_asymmetric
+        test_quantizelinear_blocked_symmetric
+        test_quantizelinear_float4e2m1
+        test_quantizelinear_int2
+        test_quantizelinear_int4
+        test_quantizelinear_uint2
+        test_quantizelinear_uint4
+        """,
+    ),
+    Exclusion(
+        "has one zero point per channel",
+        r"zero points differ between channels",
+        """
+        test_convinteger_with_padding
+        """,
+    ),
+    Exclusion(
+        "has scales in float16",
+        r"its scale must be a float32 constant",
+        """
+        test_qlinearmatmul_2D_int8_float16
+        test_qlinearmatmul_2D_uint8_float16
+        test_qlinearmatmul_3D_int8_float16
+        test_qlinearmatmul_3D_uint8_float16
+        """,
+    ),
+    Exclusion(
+        "trains",
+        r"is in training mode",
+        """
+        test_batchnorm_epsilon_training_mode
+        test_batchnorm_example_training_mode
+        test_training_dropout
+        test_training_dropout_default
+        test_training_dropout_default_mask
+        test_training_dropout_mask
+        """,
+    ),
+    Exclusion(
+        "returns a mask or indices as well",
+        r"only its first result is supported",
+        """
+        test_dropout_default_mask
+        test_dropout_default_mask_ratio
+        test_maxpool_with_argmax_2d_precomputed_pads
+        test_maxpool_with_argmax_2d_precomputed_strides
+        test_training_dropout_zero_ratio_mask
+        """,
+    ),
+    Exclusion(
+        "joins the batch with other dimensions",
+        r"only axis 1 keeps the batch apart",
+        """
+        test_flatten_axis0
+        test_flatten_axis2
+        test_flatten_axis3
+        test_flatten_negative_axis1
+        test_flatten_negative_axis2
+        test_flatten_negative_axis4
+        """,
+    ),
+    Exclusion(
+        "has the batch as second dimension",
+        r"has transA",
+        """
+        test_gemm_all_attributes
+        test_gemm_transposeA
+        """,
+    ),
+    Exclusion(
+        "adds a matrix with a row of its own for each image",
+        r"its bias has 12 elements",
+        """
+        test_gemm_default_matrix_bias
+        """,
+    ),
+    Exclusion(
+        "has an activation of one dimension, which leaves nothing behind the batch",
+        r"has 1 known dimensions",
+        """
+        test_operator_add_broadcast
+        test_operator_add_size1_right_broadcast
+        test_operator_view
+        """,
+    ),
+    Exclusion(
+        "has a scalar for each image as result",
+        r"gives one number for each image",
+        """
+        test_matmul_1d_1d
+        """,
+    ),
+    Exclusion(
+        "broadcasts a stack of matrices to dimensions that the activation has not",
+        r"a stack of matrices must fit|ShapeInferenceError",
+        """
+        test_matmul_1d_3d
+        test_matmul_bcast
+        """,
+    ),
+    Exclusion(
+        "has tensors without elements",
+        r"has unknown size",
+        """
+        test_reshape_allowzero_reordered
+        """,
+    ),
+    Exclusion(
+        "has no input",
+        r"does not depend on an input",
+        """
+        test_constant
+        """,
+    ),
+]

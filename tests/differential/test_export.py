@@ -1,0 +1,54 @@
+"""onnxruntime computes from the ONNX export of any network what the interpreter computes."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import onnx
+import onnxruntime
+from differential.networks import Network, build, networks, random_images
+from differential.profile import examples
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spatem_ir.dialects.mvm import network_of
+from spatem_ir.runtime.export.network import export_network
+from spatem_ir.runtime.interpreter import execute
+from spatem_ir.runtime.onnxruntime_check import TensorCheck
+
+
+@examples(150)
+@given(networks(), st.integers(0, 2**32 - 1))
+def test_every_tensor_is_what_onnxruntime_computes(network: Network, seed: int) -> None:
+    module, store = build(network)
+    check = TensorCheck(module, store)
+    outputs = execute(module, [random_images(network, 3, seed)], store, check)
+    comparison = check.comparison(outputs)
+    assert comparison.first_difference is None, str(comparison.first_difference)
+    assert comparison.tensors > len(network.steps)
+
+
+@examples(30)
+@given(networks(), st.integers(0, 2**32 - 1))
+def test_the_exported_model_is_valid_and_has_the_outputs_of_the_network(
+    network: Network, seed: int
+) -> None:
+    module, store = build(network)
+    op = network_of(module)
+    assert op is not None
+    model = export_network(op, store)
+    onnx.checker.check_model(model)
+    file = io.BytesIO(model.SerializeToString())
+    session = onnxruntime.InferenceSession(file.getvalue(), providers=["CPUExecutionProvider"])
+    assert len(session.get_outputs()) == len(network.outputs)
+    (source,) = session.get_inputs()
+    assert source.shape == ["images", *network.input_shape]
+    for count in (1, 4):
+        images = random_images(network, count, seed)
+        if source.type != "tensor(float)":
+            images = images.astype(np.int8 if source.type == "tensor(int8)" else np.uint8)
+        for output, own in zip(
+            session.run(None, {source.name: images}), execute(module, [images], store), strict=True
+        ):
+            assert np.asarray(output).shape == own.shape

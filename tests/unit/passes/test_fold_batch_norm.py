@@ -1,0 +1,113 @@
+"""Folded batch normalisations compute what they computed before, up to float32 rounding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from differential.profile import examples
+from hypothesis import given
+from hypothesis import strategies as st
+from unit.passes.deployed import applied, parsed
+from unit.passes.quantized_values import results, tensor
+from xdsl.dialects.builtin import f32
+
+from spatem_ir.dialects.cnn import AffineOp, BatchNormOp, ConvOp
+from spatem_ir.errors import SpatemError
+from spatem_ir.parameters import ParameterStore
+from spatem_ir.passes.fold_batch_norm import FoldBatchNormPass
+
+CONV = "cnn.conv @{n} {x} <2x2, pads [1, 0, 0, 1]> weights {weights} {bias}: {t} -> {t}"
+NORM = (
+    "cnn.batch_norm @{n} {x} scale {scale} shift {shift} mean {mean} variance {variance} "
+    "epsilon 1.0e-3 : {t} -> {t}"
+)
+AFFINE = "cnn.affine @{n} {x} scale {scale} shift {shift} : {t} -> {t}"
+RELU = "cnn.relu @{n} {x} : {t} -> {t}"
+
+
+def dense(values: Any) -> str:
+    """An inline parameter."""
+    array = np.asarray(values, np.float32)
+    return f"dense<{array.astype(float).tolist()}> : {tensor(array.shape, 'f32')}"
+
+
+@st.composite
+def chains(draw: st.DrawFn) -> str:
+    """A chain of convolutions, batch norms, affine operators and ReLUs.
+
+    Some results in the chain are also results of the network.
+    """
+    generator = np.random.default_rng(draw(st.integers(0, 99)))
+    kinds = draw(st.lists(st.sampled_from([CONV, NORM, AFFINE, RELU]), min_size=2, max_size=7))
+    t, lines, outputs = "tensor<3x4x4xf32>", [], []
+    for number, kind in enumerate(kinds):
+        bias = f"bias {dense(generator.normal(0, 1, 3))} " if draw(st.booleans()) else ""
+        text = kind.format(
+            n=f"n{number}",
+            x=f"%v{number}",
+            t=t,
+            bias=bias,
+            weights=dense(generator.normal(0, 0.3, (3, 3, 2, 2))),
+            scale=dense(generator.normal(1, 0.3, 3)),
+            shift=dense(generator.normal(0, 1, 3)),
+            mean=dense(generator.normal(0, 1, 3)),
+            variance=dense(generator.uniform(0.5, 1.5, 3)),
+        )
+        lines.append(f"  %v{number + 1} = {text}")
+        if number + 1 == len(kinds) or draw(st.integers(0, 4)) == 0:
+            outputs.append(f"%v{number + 1}")
+    lines.append(f"  cnn.output {', '.join(outputs)} : {', '.join([t] * len(outputs))}")
+    return "\n".join([f"cnn.network @net(%v0: {t}) {{", *lines, "}"])
+
+
+@examples(60)
+@given(chains())
+def test_results_stay_close(chain: str) -> None:
+    module = parsed(chain)
+    inputs = [np.random.default_rng(1).normal(0, 1, (3, 3, 4, 4)).astype(np.float32)]
+    store = ParameterStore()
+    with store.in_use():
+        before = results(module, inputs, store)
+        after = results(applied(module, [FoldBatchNormPass()]), inputs, store)
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4 * np.abs(one).max())
+    for op in module.walk():
+        assert not isinstance(op, BatchNormOp)
+        if isinstance(op, AffineOp) and isinstance(op.input.owner, AffineOp | ConvOp):
+            assert len(list(op.input.uses)) > 1, "it could have been folded"
+
+
+def test_folded_parameters() -> None:
+    module = parsed(f"""
+cnn.network @net(%x: tensor<2xf32>) {{
+  %d = cnn.dense @d %x weights {dense([[1, 2], [3, 4]])} bias {dense([0.5, 1])}
+    : tensor<2xf32> -> tensor<2xf32>
+  %n = cnn.batch_norm @n %d scale {dense([1, 6])} shift {dense([0, 5])}
+    mean {dense([2, 1])} variance {dense([3.75, 8.75])} epsilon 0.25
+    : tensor<2xf32> -> tensor<2xf32>
+  cnn.output %n : tensor<2xf32>
+}}""")
+    store = ParameterStore()
+    with store.in_use():
+        applied(module, [FoldBatchNormPass()])
+    kept = {key: values.tolist() for key, values in store.referenced(module).items()}
+    assert kept == {"d.weights": [[0.5, 1.0], [6.0, 8.0]], "d.bias": [-0.75, 5.0]}
+
+
+@pytest.mark.parametrize("variance", [-1.0, 0.0])
+def test_a_variance_without_root(variance: float) -> None:
+    store = ParameterStore()
+    stored = store.keep("v", np.array([1.0, variance], np.float32), f32)
+    module = parsed(f"""
+cnn.network @net(%x: tensor<2xf32>) {{
+  %n = cnn.batch_norm @n %x scale {dense([1, 1])} shift {dense([0, 0])} mean {dense([0, 0])}
+    variance {stored} epsilon 0.0 : tensor<2xf32> -> tensor<2xf32>
+  cnn.output %n : tensor<2xf32>
+}}""")
+    with (
+        store.in_use(),
+        pytest.raises(SpatemError, match=r"@n: a channel has variance \+ epsilon -?[01]; it must"),
+    ):
+        applied(module, [FoldBatchNormPass()])
