@@ -50,7 +50,8 @@ BIAS_RANGE = 256
 
 def digest_of(array: NDArray[np.generic]) -> str:
     """The first 16 hexadecimal digits of the SHA-256 of an array's bytes in C order."""
-    return hashlib.sha256(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data).hexdigest()[:16]
+    flat = np.ascontiguousarray(array).reshape(-1)
+    return hashlib.sha256(flat.view(np.uint8).data).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.passes.partition.strategy import Strategy
 
-StrategyFunction = Callable[["list[Layer]", "Accelerator", Deal], "list[Strategy]"]
+StrategyFunction = Callable[["list[Layer]", "Accelerator", Deal], "Sequence[Strategy]"]
 
 
 def _spatem() -> StrategyFunction:
@@ -87,7 +87,7 @@ class PartitionPass(ModulePass):
 
 
 def fall_backs(
-    strategies: list[Strategy], layers: list[Layer], accelerator: Accelerator, count: int
+    strategies: Sequence[Strategy], layers: list[Layer], accelerator: Accelerator, count: int
 ) -> list[Strategy]:
     """The best strategy whose cells fit the chip, and up to `count` smaller ones after it.
 
@@ -97,22 +97,20 @@ def fall_backs(
     Raises:
         SpatemError: even the smallest strategy has more cells than the chip.
     """
+    from spatem_ir.passes.partition.strategy import cells_of, tiles_of
+
     capacity = accelerator.crossbars * accelerator.cells_per_crossbar
-
-    def cells(strategy: Strategy) -> int:
-        return sum(
-            layer.weights * grid.iw * grid.ib * accelerator.cells_per_weight(layer.weight_bits)
-            for layer, grid in zip(layers, strategy.grids, strict=True)
-        )
-
-    fitting = [strategy for strategy in strategies if cells(strategy) <= capacity]
+    cells_per_weight = [accelerator.cells_per_weight(layer.weight_bits) for layer in layers]
+    cells = cells_of(strategies, layers, cells_per_weight)
+    fitting = [number for number, needed in enumerate(cells) if needed <= capacity]
     if not fitting:
-        needed = -(-min(map(cells, strategies)) // accelerator.cells_per_crossbar)
+        needed = -(-min(cells) // accelerator.cells_per_crossbar)
         raise SpatemError(
             f"the network does not fit: its weights need at least {needed} crossbars, "
             f"'{accelerator.name}' has {accelerator.crossbars}"
         )
-    tiles = [strategy.tiles(layers) for strategy in fitting]
+    all_tiles = tiles_of(strategies, layers)
+    tiles = [all_tiles[number] for number in fitting]
     safe = next((n for n, t in enumerate(tiles) if t <= accelerator.crossbars), len(fitting) - 1)
     ratio = (tiles[safe] / tiles[0]) ** (1 / max(count, 1))
     picked = [0]
@@ -123,4 +121,4 @@ def fall_backs(
             picked.append(number)
     if safe > picked[-1] and count > 0:
         picked.append(safe)
-    return [fitting[number] for number in picked]
+    return [strategies[fitting[number]] for number in picked]

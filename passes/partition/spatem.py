@@ -19,7 +19,7 @@ import numpy as np
 
 from spatem_ir.geometry.candidates import LayerCandidates, layer_candidates
 from spatem_ir.geometry.latency import layer_latencies
-from spatem_ir.passes.partition.strategy import Strategy
+from spatem_ir.passes.partition.strategy import TracedStrategies
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.grid import Deal
     from spatem_ir.geometry.layer import Layer
     from spatem_ir.hardware.accelerator import Accelerator
+
+
+UNREACHED = np.iinfo(np.int64).min
+"""The reduction of a column that no state reaches."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class States:
         )
 
 
-def partition_spatem(layers: list[Layer], accelerator: Accelerator, deal: Deal) -> list[Strategy]:
+def partition_spatem(layers: list[Layer], accelerator: Accelerator, deal: Deal) -> TracedStrategies:
     """Strategies of all useful crossbar requirements, in ascending estimated latency.
 
     A minimum mapping of more than L · C tiles is the only strategy then; `pack` finds out whether
@@ -91,38 +95,38 @@ def _raise_degree(
     latency: NDArray[np.int64],
     columns: int,
 ) -> States:
-    """One stage: every state with every value of one degree; the best state of each column."""
+    """One stage: every state with every value of one degree; the best state of each column.
+
+    Of the states of a column, the first with the largest reduction: the one with the lowest value,
+    then the one whose origin has the lowest requirement.
+    """
+    before = np.ravel_multi_index(tuple(states.choice.T), parts.shape)
+    step = int(np.prod(parts.shape[degree + 1 :]))
+    lowest = before - states.choice[:, degree] * step
+    flat_parts, flat_latency = parts.reshape(-1), latency.reshape(-1)
+    other_parts = states.requirement - flat_parts[before]
+    other_reduction = states.reduction + flat_latency[before]
+    best = np.full(columns + 1, UNREACHED, np.int64)
     raised = []
-    before = tuple(states.choice.T)
     for value in range(parts.shape[degree]):
-        choice = states.choice.copy()
-        choice[:, degree] = value
-        after = tuple(choice.T)
-        requirement = states.requirement + parts[after] - parts[before]
-        reduction = states.reduction + latency[before] - latency[after]
-        raised.append(
-            States(requirement, reduction, choice, states.origin).select(
-                np.flatnonzero(requirement <= columns)
-            )
-        )
-    return _best_per_column(_joined(raised))
-
-
-def _joined(parts: list[States]) -> States:
-    return States(
-        np.concatenate([part.requirement for part in parts]),
-        np.concatenate([part.reduction for part in parts]),
-        np.concatenate([part.choice for part in parts]),
-        np.concatenate([part.origin for part in parts]),
-    )
-
-
-def _best_per_column(states: States) -> States:
-    """Of the states with the same requirement, the first with the largest reduction."""
-    order = np.lexsort((-states.reduction, states.requirement))
-    requirement = states.requirement[order]
-    first = np.append(True, requirement[1:] != requirement[:-1])
-    return states.select(order[first])
+        after = lowest + value * step
+        requirement = other_parts + flat_parts[after]
+        which = np.flatnonzero(requirement <= columns)
+        if len(which) < len(requirement):
+            requirement, after = requirement[which], after[which]
+        reduction = other_reduction[which] - flat_latency[after]
+        np.maximum.at(best, requirement, reduction)
+        raised.append((which, requirement, reduction))
+    chosen = np.zeros((2, columns + 1), np.int64)
+    for value, (which, requirement, reduction) in reversed(list(enumerate(raised))):
+        wins = np.flatnonzero(reduction == best[requirement])[::-1]
+        chosen[0, requirement[wins]] = value
+        chosen[1, requirement[wins]] = which[wins]
+    reached = np.flatnonzero(best > UNREACHED)
+    value, which = chosen[:, reached]
+    choice = states.choice[which]
+    choice[:, degree] = value
+    return States(reached, best[reached], choice, states.origin[which])
 
 
 def _undominated(states: States) -> States:
@@ -133,23 +137,13 @@ def _undominated(states: States) -> States:
 
 def _strategies(
     candidates: list[LayerCandidates], history: list[States], worst: int, deal: Deal
-) -> list[Strategy]:
+) -> TracedStrategies:
     """Trace every final state back through the layers."""
     final = history[-1]
-    state = np.arange(len(final.requirement))
-    choices = []
+    cycles = worst - final.reduction
+    state = np.argsort(cycles, kind="stable")
+    cycles, choices = cycles[state], []
     for states in reversed(history):
         choices.append(states.choice[state])
         state = states.origin[state]
-    choices.reverse()
-    strategies = [
-        Strategy(
-            cycles=worst - int(final.reduction[number]),
-            grids=tuple(
-                candidate.grid(tuple(choice[number].tolist()), deal)
-                for candidate, choice in zip(candidates, choices, strict=True)
-            ),
-        )
-        for number in range(len(final.requirement))
-    ]
-    return sorted(strategies, key=lambda strategy: strategy.cycles)
+    return TracedStrategies(tuple(candidates), cycles, np.array(choices[::-1]), deal)

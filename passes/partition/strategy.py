@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from spatem_ir.geometry.candidates import LayerCandidates
+    from spatem_ir.geometry.grid import Deal
     from spatem_ir.geometry.grid import Grid
     from spatem_ir.geometry.layer import Layer
 
@@ -24,9 +30,78 @@ class Strategy:
         """Tiles of all layers."""
         return sum(grid.tiles(layer) for layer, grid in zip(layers, self.grids, strict=True))
 
-    def weights(self, layers: list[Layer]) -> int:
-        """Weights of all copies of all layers."""
+    def cells(self, layers: list[Layer], cells_per_weight: list[int]) -> int:
+        """Cells of all copies of all layers."""
         return sum(
-            layer.weights * grid.iw * grid.ib
-            for layer, grid in zip(layers, self.grids, strict=True)
+            layer.weights * cells * grid.iw * grid.ib
+            for layer, grid, cells in zip(layers, self.grids, cells_per_weight, strict=True)
         )
+
+
+@dataclass(frozen=True)
+class TracedStrategies(Sequence[Strategy]):
+    """Many strategies as arrays, in ascending estimated latency.
+
+    `cycles` has shape [strategies]; `choices` the numbers of the cuts along the four axes of every
+    layer's candidates, shape [layers, strategies, 4].
+    """
+
+    candidates: tuple[LayerCandidates, ...]
+    cycles: NDArray[np.int64]
+    choices: NDArray[np.int64]
+    deal: Deal
+
+    def __len__(self) -> int:
+        return len(self.cycles)
+
+    @overload
+    def __getitem__(self, index: int) -> Strategy: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Strategy]: ...
+    def __getitem__(self, index: int | slice) -> Strategy | list[Strategy]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        chosen = zip(self.candidates, self.choices[:, index].tolist(), strict=True)
+        grids = tuple(candidate.grid(tuple(choice), self.deal) for candidate, choice in chosen)
+        return Strategy(int(self.cycles[index]), grids)
+
+    def all_tiles(self) -> list[int]:
+        """Tiles of all layers, for each strategy."""
+        import numpy as np
+
+        total = np.zeros(len(self), np.int64)
+        for candidate, choice in zip(self.candidates, self.choices, strict=True):
+            total += candidate.parts[tuple(choice.T)]
+        return total.tolist()
+
+    def all_cells(self, cells_per_weight: list[int]) -> list[int]:
+        """Cells of all copies of all layers, for each strategy."""
+        import numpy as np
+
+        total = np.zeros(len(self), np.int64)
+        for candidate, choice, cells in zip(
+            self.candidates, self.choices, cells_per_weight, strict=True
+        ):
+            windows, bits = (
+                np.array([cut.degree for cut in axis])
+                for axis in (candidate.windows, candidate.bits)
+            )
+            copies = windows[choice[:, 2]] * bits[choice[:, 3]]
+            total += candidate.layer.weights * cells * copies
+        return total.tolist()
+
+
+def tiles_of(strategies: Sequence[Strategy], layers: list[Layer]) -> list[int]:
+    """Tiles of all layers, for each strategy."""
+    if isinstance(strategies, TracedStrategies):
+        return strategies.all_tiles()
+    return [strategy.tiles(layers) for strategy in strategies]
+
+
+def cells_of(
+    strategies: Sequence[Strategy], layers: list[Layer], cells_per_weight: list[int]
+) -> list[int]:
+    """Cells of all copies of all layers, for each strategy."""
+    if isinstance(strategies, TracedStrategies):
+        return strategies.all_cells(cells_per_weight)
+    return [strategy.cells(layers, cells_per_weight) for strategy in strategies]

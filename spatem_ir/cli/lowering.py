@@ -23,10 +23,10 @@ PIPELINE = {
 """The pass that lowers each level to the next."""
 
 
-def remaining_pipeline(level: Level, strategy: str | None) -> str:
-    """The passes that a module at `level` still needs, `strategy` for partition."""
-    levels = list(PIPELINE)
-    passes = [PIPELINE[step] for step in (levels[levels.index(level) :] if level in levels else ())]
+def remaining_pipeline(level: Level, strategy: str | None, until: Level = Level.OU) -> str:
+    """The passes that a module at `level` still needs to reach `until`, `strategy` for partition."""
+    levels = list(Level)
+    passes = [PIPELINE[step] for step in levels[levels.index(level) : levels.index(until)]]
     if strategy is not None and "partition" in passes:
         passes[0] = f"partition{{strategy={strategy}}}"
     return ",".join(passes)
@@ -85,6 +85,7 @@ def lower(
     module: ModuleOp,
     strategy: str | None,
     progress: Callable[[str], None] = lambda _: None,
+    until: Level = Level.OU,
 ) -> None:
-    """Lower a module to level `ou` with the passes that it still needs."""
-    run_pipeline(context, module, remaining_pipeline(level_of(module), strategy), progress)
+    """Lower a module with the passes that it still needs to reach a level."""
+    run_pipeline(context, module, remaining_pipeline(level_of(module), strategy, until), progress)

@@ -78,6 +78,12 @@ def argument_parser() -> argparse.ArgumentParser:
         metavar="N",
         help="images that overlap when the interval is measured (default 1: interval = latency)",
     )
+    parser.add_argument(
+        "--level",
+        choices=("cnn", "mvm", "vxb", "pxb", "ou"),
+        default="ou",
+        help="how far the network is lowered (default: ou); above it there are values, no cycles",
+    )
     parser.add_argument("--json", metavar="FILE", help="write all results as JSON; - for stdout")
     add_analog_arguments(parser)
     return parser
@@ -125,11 +131,15 @@ def _mismatch(result: RunResult) -> str:
 
 def _options(arguments: argparse.Namespace) -> RunOptions:
     from spatem_ir.cli.session import RunOptions
+    from spatem_ir.dialects.level import Level
 
     for name in ("images", "images_in_flight"):
         value = getattr(arguments, name)
         if value is not None and value < 1:
             raise SpatemError(f"--{name.replace('_', '-')} is {value}; it must be at least 1")
+    level = Level(arguments.level)
+    if arguments.images_in_flight > 1 and level is not Level.OU:
+        raise SpatemError("--images-in-flight needs cycles, which only level ou has")
     return RunOptions(
         source=arguments.input,
         accelerator=arguments.accelerator,
@@ -141,6 +151,7 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         outputs=arguments.outputs,
         engine=arguments.engine,
         images_in_flight=arguments.images_in_flight,
+        level=level,
         overrides=analog_overrides(arguments),
     )
 

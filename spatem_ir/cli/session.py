@@ -53,7 +53,8 @@ MOST_VISITS = 1_000_000
 class RunOptions:
     """What a run does; see the command line's help.
 
-    `overrides` are values of parameters of the accelerator: several of one parameter in a sweep.
+    `level` is how far the network is lowered; only level `ou` has cycles.  `overrides` are values
+    of parameters of the accelerator: several of one parameter in a sweep.
     """
 
     source: str
@@ -66,6 +67,7 @@ class RunOptions:
     outputs: str | None = None
     engine: str = "reference"
     images_in_flight: int = 1
+    level: Level = Level.OU
     overrides: Mapping[Key, tuple[Value, ...]] = field(default_factory=dict)
 
     @property
@@ -78,7 +80,7 @@ class RunOptions:
 class RunResult:
     """What a run found.  Values that were not asked for are None.
 
-    `exact` says whether all layers compute exact integers on this machine; `agreement` is the share
+    Below level `pxb` there are no metrics.  `exact` says whether all layers compute exact integers on this machine; `agreement` is the share
     of images with the same top class as the exact network, None on an exact machine.  `tensors` is
     what `--check onnxruntime` found inside the network.
     """
@@ -87,7 +89,7 @@ class RunResult:
     accelerator: Accelerator
     strategy: str | None
     engine: str
-    metrics: Metrics
+    metrics: Metrics | None
     check: str | None
     images: int | None
     outputs_match: bool | None
@@ -98,7 +100,7 @@ class RunResult:
 
     def to_dict(self) -> dict[str, Any]:
         """The result as a flat dictionary for JSON, `layers` last."""
-        metrics = self.metrics.to_dict()
+        metrics = {"layers": ()} if self.metrics is None else self.metrics.to_dict()
         layers = metrics.pop("layers")
         return {
             "network": self.network,
@@ -125,7 +127,7 @@ def analog_parameters(accelerator: Accelerator) -> dict[str, Value]:
 
 @dataclass(frozen=True)
 class Source:
-    """A network as it was given: its module, parameters, and ONNX file if it has one."""
+    """A network as it was given: its module, parameters, and quantised ONNX file if it has one."""
 
     name: str
     module: ModuleOp
@@ -149,10 +151,10 @@ def run_session(options: RunOptions, progress: Progress = lambda _: None) -> Run
     was = level_of(source.module)
     values = options.check or options.outputs or options.inputs or options.images
     inputs, labels = input_images(options, source) if values else ([], None)
-    if options.engine != "none":
+    if options.engine != "none" and options.level is Level.OU:
         check_encoding(options.source, accelerator_of(source.module))
-    lower(context, source.module, options.strategy, progress)
-    inexact = inexact_layers(source.module)
+    lower(context, source.module, options.strategy, progress, options.level)
+    inexact = inexact_layers(source.module) if options.level is not Level.CNN else []
     if options.check in ("levels", "onnxruntime"):
         check_exactness(options.source, options.check, inexact)
     outputs = match = accuracy = agreement = images = tensors = None
@@ -210,10 +212,18 @@ def load_source(options: RunOptions, context: Context) -> Source:
         onnx = options.source if options.source.endswith(".onnx") else None
         if packaged:
             onnx = str(packaged_file(f"{PACKAGE_SCHEME}{options.source}.onnx"))
+        if loaded.quantized_here:
+            onnx = None
         store = ParameterStore(arrays=loaded.arrays)
         source = Source(loaded.name, loaded.module, store, onnx)
     if options.strategy is not None and level_of(source.module) is not Level.CNN:
         raise SpatemError(f"{options.source}: is partitioned already; leave --strategy out")
+    levels = list(Level)
+    if levels.index(level_of(source.module)) > levels.index(options.level):
+        raise SpatemError(
+            f"{options.source}: is at level {level_of(source.module)}; --level {options.level} is "
+            "above that"
+        )
     accelerator = optional_accelerator(source.module)
     if options.accelerator is not None or accelerator is None:
         accelerator = load_accelerator(options.accelerator or DEFAULT_ACCELERATOR)
@@ -315,14 +325,16 @@ def equals_original(source: Source, inputs: list[Array], outputs: list[Array]) -
     """
     from spatem_ir.runtime.onnxruntime_check import differences, onnxruntime_outputs
 
-    if source.onnx is None or source.store.arrays:
+    if source.onnx is None:
         return True
     return differences(outputs, onnxruntime_outputs(source.onnx, inputs)) == 0
 
 
-def measured(options: RunOptions, module: ModuleOp, progress: Progress) -> Metrics:
-    """The metrics, with cycles if an engine was asked for."""
-    if options.engine == "none":
+def measured(options: RunOptions, module: ModuleOp, progress: Progress) -> Metrics | None:
+    """The metrics, with cycles if an engine was asked for; none where nothing has a place yet."""
+    if level_of(module) not in (Level.PXB, Level.OU):
+        return None
+    if options.engine == "none" or level_of(module) is not Level.OU:
         return metrics_of(module, None)
     from spatem_ir.runtime.machine.program import program_of, visits_of
     from spatem_ir.runtime.machine.reference import ReferenceEngine

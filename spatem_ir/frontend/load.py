@@ -38,11 +38,15 @@ class ImportOptions:
 
 @dataclass(frozen=True)
 class LoadedNetwork:
-    """A network as IR at level `cnn`, and the parameters that are in no file yet, by key."""
+    """A network as IR at level `cnn`, and the parameters that are in no file yet, by key.
+
+    `quantized_here` says that it is not the function of the model that was given.
+    """
 
     name: str
     module: ModuleOp
     arrays: dict[str, NDArray[np.generic]] = field(default_factory=dict)
+    quantized_here: bool = False
 
 
 PACKAGED_MODELS = ("lenet-digits", "lenet-digits-float")
@@ -120,12 +124,13 @@ def load_topology(
     store = new_store(weights_file, folder)
     graph = seeded_topology(name, options.seed)
     module = import_graph(graph, name, name, store)
+    quantized_here = False
     if not options.raw:
         images = None
         if options.calibration is None:
             images = calibration_images(graph.inputs[0].shape[1:], options.seed)
-        prepare(module, store, options, name, images)
-    return LoadedNetwork(name, module, store.referenced(module))
+        quantized_here = prepare(module, store, options, name, images)
+    return LoadedNetwork(name, module, store.referenced(module), quantized_here)
 
 
 def load_onnx(
@@ -145,8 +150,8 @@ def load_onnx(
 
     store = new_store(weights_file, folder)
     module = import_onnx(source, store, folder)
-    if not options.raw:
-        prepare(module, store, options, source)
+    quantized_here = not options.raw and prepare(module, store, options, source)
     network = network_of(module)
     assert network is not None
-    return LoadedNetwork(network.sym_name.data, module, store.referenced(module))
+    name, arrays = network.sym_name.data, store.referenced(module)
+    return LoadedNetwork(name, module, arrays, quantized_here)

@@ -39,11 +39,12 @@ def prepare(
     options: ImportOptions,
     source: str,
     inputs: NDArray[np.float32] | None = None,
-) -> None:
+) -> bool:
     """Clean an imported network up and make it an integer network, in place.
 
     A float model is calibrated on `inputs`, or those that the options name, and quantised; of a
-    quantised model the float32 operators between quantisations become integer operators.
+    quantised model the float32 operators between quantisations become integer operators.  Returns
+    whether the model was quantised here.
 
     Raises:
         SpatemError: calibration inputs are missing or do not fit, or float32 layers remain.
@@ -53,7 +54,9 @@ def prepare(
     with store.in_use():
         try:
             _run(module, RemoveIdentitiesPass(), FoldBatchNormPass())
-            if all(is_floating(result) for op in network.body.block.ops for result in op.results):
+            results = (result for op in network.body.block.ops for result in op.results)
+            is_float = all(map(is_floating, results))
+            if is_float:
                 _quantize(module, network, options, source, inputs)
             else:
                 _run(module, FuseQuantizationPass())
@@ -61,6 +64,7 @@ def prepare(
         except VerifyException as error:
             raise SpatemError(f"{source}: {str(error).splitlines()[-1].strip()}") from error
     _expect_integer_layers(network, source)
+    return is_float
 
 
 def _run(module: ModuleOp, *passes: ModulePass) -> None:

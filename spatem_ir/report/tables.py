@@ -26,7 +26,8 @@ def print_report(result: RunResult) -> None:
     if result.strategy is not None:
         title += f", strategy {result.strategy}"
     console.print(title, style="bold")
-    console.print(layer_table(result.metrics))
+    if result.metrics is not None:
+        console.print(layer_table(result.metrics))
     console.print(metric_table(result))
 
 
@@ -68,8 +69,13 @@ def metric_table(result: RunResult) -> Table:
 
 
 def metric_rows(result: RunResult) -> list[tuple[str, str]]:
-    """Names and values of all metrics that were measured."""
-    m = result.metrics
+    """Names and values of all that was measured."""
+    rows = [] if result.metrics is None else machine_rows(result.metrics)
+    return rows + value_rows(result)
+
+
+def machine_rows(m: Metrics) -> list[tuple[str, str]]:
+    """Names and values of what the machine does."""
     rows: list[tuple[str, str]] = []
     if m.latency_cycles is not None:
         rows += [
@@ -111,6 +117,12 @@ def metric_rows(result: RunResult) -> list[tuple[str, str]]:
             ("energy", f"{m.energy_nj:,} nJ"),
         ]
     rows.append(("area", f"{m.area_mm2:,.2f} mm²"))
+    return rows
+
+
+def value_rows(result: RunResult) -> list[tuple[str, str]]:
+    """What was found of the values."""
+    rows: list[tuple[str, str]] = []
     if not result.exact:
         rows.append(("analog", analog_text(result.accelerator)))
     if result.agreement is not None:

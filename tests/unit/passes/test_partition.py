@@ -89,7 +89,7 @@ def test_strategies_are_within_the_limits_of_brute_force(layers: list[Layer]) ->
 @examples(60)
 @given(st.lists(layers(), min_size=1, max_size=3), st.sampled_from(Deal))
 def test_cycles_are_the_sum_of_the_layers_estimates(layers: list[Layer], deal: Deal) -> None:
-    for strategy in partition_spatem(layers, TINY, deal) + partition_minimum(layers, TINY, deal):
+    for strategy in [*partition_spatem(layers, TINY, deal), *partition_minimum(layers, TINY, deal)]:
         grids = zip(layers, strategy.grids, strict=True)
         assert strategy.cycles == sum(estimate(layer, grid) for layer, grid in grids)
         assert {grid.deal for grid in strategy.grids} == {deal}
@@ -109,7 +109,7 @@ def test_more_tiles_than_layers_times_crossbars() -> None:
     """Forty channel groups, one layer, 16 crossbars: only the minimum mapping is possible."""
     layer = Layer("depthwise", (40, 3, 3), 40, Window((3, 3)), groups=40, weight_bits=2)
     strategies = partition_spatem([layer], TINY, Deal.CYCLIC)
-    assert strategies == partition_minimum([layer], TINY, Deal.CYCLIC)
+    assert list(strategies) == partition_minimum([layer], TINY, Deal.CYCLIC)
     assert strategies[0].tiles([layer]) == 40
 
 
