@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatem_ir.geometry.candidates import LayerCandidates
-    from spatem_ir.geometry.grid import Deal
-    from spatem_ir.geometry.grid import Grid
+    from spatem_ir.geometry.grid import Deal, Grid
     from spatem_ir.geometry.layer import Layer
 
 

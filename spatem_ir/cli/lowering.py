@@ -24,7 +24,7 @@ PIPELINE = {
 
 
 def remaining_pipeline(level: Level, strategy: str | None, until: Level = Level.OU) -> str:
-    """The passes that a module at `level` still needs to reach `until`, `strategy` for partition."""
+    """The passes that lead from a level to a lower one, `strategy` for partition."""
     levels = list(Level)
     passes = [PIPELINE[step] for step in levels[levels.index(level) : levels.index(until)]]
     if strategy is not None and "partition" in passes:

@@ -80,9 +80,10 @@ class RunOptions:
 class RunResult:
     """What a run found.  Values that were not asked for are None.
 
-    Below level `pxb` there are no metrics.  `exact` says whether all layers compute exact integers on this machine; `agreement` is the share
-    of images with the same top class as the exact network, None on an exact machine.  `tensors` is
-    what `--check onnxruntime` found inside the network.
+    Above level `pxb` there are no metrics.  `exact` says whether all layers compute exact integers
+    on this machine; `agreement` is the share of images with the same top class as the exact
+    network, None on an exact machine.  `tensors` is what `--check onnxruntime` found inside the
+    network.
     """
 
     network: str
