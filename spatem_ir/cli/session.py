@@ -181,10 +181,11 @@ def run_session(options: RunOptions, progress: Progress = lambda _: None) -> Run
     metrics = measured(options, source.module, progress)
     if options.outputs and outputs is not None:
         save_outputs(options.outputs, outputs[0])
+    is_partitioned_here = was is Level.CNN and options.level is not Level.CNN
     return RunResult(
         network=source.name,
         accelerator=accelerator_of(source.module),
-        strategy=(options.strategy or "spatem") if was is Level.CNN else None,
+        strategy=(options.strategy or "spatem") if is_partitioned_here else None,
         engine=options.engine,
         metrics=metrics,
         check=options.check,

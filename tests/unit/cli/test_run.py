@@ -169,6 +169,28 @@ def test_check(check: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert (result["check"], result["images"], result["outputs_match"]) == (check, 5, True)
 
 
+@pytest.mark.parametrize("level", ["cnn", "mvm", "vxb", "pxb"])
+def test_levels_above_ou_have_values_but_no_cycles(
+    level: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = result_of(capsys, *TINY, "--level", level, "--check", "reference")
+    assert result["outputs_match"] is True
+    assert result.get("latency_cycles") is None
+    assert bool(result["layers"]) is (level == "pxb")
+    assert main([*TINY, "--level", level, "--check", "onnxruntime"]) == 0
+    report = capsys.readouterr().out
+    assert "tensors" in report and "latency" not in report
+    assert ("strategy" in report.splitlines()[0]) is (level != "cnn")
+
+
+def test_levels_above_that_of_the_input(capsys: pytest.CaptureFixture[str]) -> None:
+    assert spatem_opt([*TINY, "-p", "partition", "-o", "cut.mlir"]) == 0
+    message = error_of(capsys, "cut.mlir", "--level", "cnn")
+    assert message == "cut.mlir: is at level mvm; --level cnn is above that"
+    message = error_of(capsys, *TINY, "--level", "pxb", "--images-in-flight", "2")
+    assert message == "--images-in-flight needs cycles, which only level ou has"
+
+
 def test_check_of_a_wrong_deployment(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
