@@ -45,22 +45,23 @@ class FoldBatchNormPass(ModulePass):
 
 
 class ExpressAsAffine(RewritePattern):
-    """Computes scale and shift of a batch normalisation, in float64."""
+    """Computes scale and shift of a batch normalisation, in float32 and in onnxruntime's order."""
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: BatchNormOp, rewriter: PatternRewriter) -> None:
         import numpy as np
 
         scale, shift, mean, variance = (
-            _values(parameter) for parameter in (op.scale, op.shift, op.mean, op.variance)
+            _values(parameter).astype(np.float32)
+            for parameter in (op.scale, op.shift, op.mean, op.variance)
         )
-        name, spread = op.sym_name.data, variance + op.epsilon.value.data
+        name, spread = op.sym_name.data, variance + np.float32(op.epsilon.value.data)
         if not (spread > 0).all():
             raise SpatemError(
                 f"fold-batch-norm: {op.name} @{name}: a channel has variance + epsilon "
                 f"{spread.min():g}; it must be positive"
             )
-        factor = scale / np.sqrt(spread)
+        factor = scale * np.reciprocal(np.sqrt(spread))
         affine = AffineOp(
             name,
             op.input,

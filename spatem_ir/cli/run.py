@@ -126,6 +126,12 @@ def _mismatch(result: RunResult) -> str:
     """What `--check` found to differ."""
     if result.tensors is not None and result.tensors.first_difference is not None:
         return f"tensors differ from {result.check}, first {result.tensors.first_difference}"
+    if result.original_differences:
+        return (
+            "every tensor is equal to onnxruntime's operator by operator, but output elements "
+            f"({result.original_differences:,}) differ from the model as onnxruntime optimises it: "
+            "some of its fused operators round otherwise, see docs/quantization.md"
+        )
     return f"outputs differ from {result.check}"
 
 

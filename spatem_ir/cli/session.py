@@ -83,7 +83,7 @@ class RunResult:
     Above level `pxb` there are no metrics.  `exact` says whether all layers compute exact integers
     on this machine; `agreement` is the share of images with the same top class as the exact
     network, None on an exact machine.  `tensors` is what `--check onnxruntime` found inside the
-    network.
+    network, `original_differences` how many output elements differ from the given ONNX model's.
     """
 
     network: str
@@ -98,6 +98,7 @@ class RunResult:
     exact: bool
     agreement: float | None
     tensors: TensorComparison | None
+    original_differences: int | None
 
     def to_dict(self) -> dict[str, Any]:
         """The result as a flat dictionary for JSON, `layers` last."""
@@ -115,6 +116,7 @@ class RunResult:
             "images": self.images,
             "outputs_match": self.outputs_match,
             "tensors": None if self.tensors is None else self.tensors.to_dict(),
+            "original_differences": self.original_differences,
             "accuracy": self.accuracy,
             "agreement": self.agreement,
             "layers": list(layers),
@@ -158,7 +160,7 @@ def run_session(options: RunOptions, progress: Progress = lambda _: None) -> Run
     inexact = inexact_layers(source.module) if options.level is not Level.CNN else []
     if options.check in ("levels", "onnxruntime"):
         check_exactness(options.source, options.check, inexact)
-    outputs = match = accuracy = agreement = images = tensors = None
+    outputs = match = accuracy = agreement = images = tensors = original = None
     if values:
         images = len(inputs[0])
         progress(f"executing {images} image{'s' * (images > 1)} at level {level_of(source.module)}")
@@ -169,8 +171,8 @@ def run_session(options: RunOptions, progress: Progress = lambda _: None) -> Run
         if options.check:
             progress(f"comparing with {options.check}")
             if tensors is not None:
-                same = tensors.first_difference is None
-                match = same and equals_original(source, inputs, outputs)
+                original = original_differences(source, inputs, outputs)
+                match = tensors.first_difference is None and not original
             else:
                 match = equals_levels(options, source, reference, context, inputs, outputs)
         if labels is not None:
@@ -195,6 +197,7 @@ def run_session(options: RunOptions, progress: Progress = lambda _: None) -> Run
         exact=not inexact,
         agreement=agreement,
         tensors=tensors,
+        original_differences=original,
     )
 
 
@@ -320,16 +323,16 @@ def tensor_check(source: Source) -> TensorCheck:
     return TensorCheck(source.module, source.store)
 
 
-def equals_original(source: Source, inputs: list[Array], outputs: list[Array]) -> bool:
-    """Whether all outputs are those of onnxruntime on the quantised ONNX model that was given.
+def original_differences(source: Source, inputs: list[Array], outputs: list[Array]) -> int | None:
+    """Output elements that differ from onnxruntime's on the quantised ONNX model that was given.
 
-    Another source has no such model: a float model that was quantised here is another function.
+    None for another source: a float model that was quantised here is another function.
     """
     from spatem_ir.runtime.onnxruntime_check import differences, onnxruntime_outputs
 
     if source.onnx is None:
-        return True
-    return differences(outputs, onnxruntime_outputs(source.onnx, inputs)) == 0
+        return None
+    return differences(outputs, onnxruntime_outputs(source.onnx, inputs))
 
 
 def measured(options: RunOptions, module: ModuleOp, progress: Progress) -> Metrics | None:

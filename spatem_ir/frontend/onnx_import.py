@@ -60,6 +60,7 @@ OPERATORS: dict[str, Handler] = {
     "com.microsoft.QGemm": layers.qgemm,
     "com.microsoft.QLinearAdd": quantized.qlinear_add,
     "com.microsoft.QLinearAveragePool": quantized.qlinear_average_pool,
+    "com.microsoft.QLinearConcat": quantized.qlinear_concat,
     "com.microsoft.QLinearGlobalAveragePool": quantized.qlinear_global_average_pool,
     "com.microsoft.QLinearLeakyRelu": quantized.qlinear_leaky_relu,
     "com.microsoft.QLinearMul": quantized.qlinear_mul,

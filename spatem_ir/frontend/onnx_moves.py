@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from onnx import helper
 from xdsl.dialects.builtin import TensorType
+from xdsl.ir import SSAValue
 
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn import ConcatOp, PadOp
@@ -83,9 +84,14 @@ def concat(node: Node, network: Network) -> Value:
         node.fail("joins integer and float32 tensors")
     if len(codes) > 1:
         node.fail("joins integer tensors with different scales or zero points; quantise them alike")
+    return joined(node, network, operands)
+
+
+def joined(node: Node, network: Network, operands: list[SSAValue]) -> SSAValue:
+    """Operands of one code, or of float32, joined along the node's axis."""
     dimensions = len(shape_of(operands[0]))
-    joined = concatenated_dimension(node, dimensions)
-    order = (joined, *(axis for axis in range(dimensions) if axis != joined))
+    along = concatenated_dimension(node, dimensions)
+    order = (along, *(axis for axis in range(dimensions) if axis != along))
     operands = [network.transposed(operand, order) for operand in operands]
     shapes = [shape_of(operand) for operand in operands]
     shape = (sum(shape[0] for shape in shapes), *shapes[0][1:])

@@ -22,22 +22,20 @@ INTEGER_INPUTS: dict[int, tuple[int, bool]] = {
 }
 """Bits and signedness of the element types that integer inputs can have."""
 
-STATING = {
-    "DequantizeLinear",
-    "QLinearConv",
-    "QLinearMatMul",
-    "com.microsoft.QGemm",
-    "com.microsoft.QLinearAdd",
-    "com.microsoft.QLinearAveragePool",
-    "com.microsoft.QLinearGlobalAveragePool",
-    "com.microsoft.QLinearLeakyRelu",
-    "com.microsoft.QLinearMul",
-    "com.microsoft.QLinearSigmoid",
+STATING: dict[str, tuple[int, ...]] = {
+    "DequantizeLinear": (0,),
+    "QLinearConv": (0,),
+    "QLinearMatMul": (0,),
+    "com.microsoft.QGemm": (0,),
+    "com.microsoft.QLinearAdd": (0, 3),
+    "com.microsoft.QLinearAveragePool": (0,),
+    "com.microsoft.QLinearConcat": tuple(range(2, 3 * 100, 3)),
+    "com.microsoft.QLinearGlobalAveragePool": (0,),
+    "com.microsoft.QLinearLeakyRelu": (0,),
+    "com.microsoft.QLinearMul": (0, 3),
+    "com.microsoft.QLinearSigmoid": (0,),
 }
-"""Operators whose inputs 1 and 2 state scale and zero point of their input 0."""
-
-STATING_SECOND = {"com.microsoft.QLinearAdd", "com.microsoft.QLinearMul"}
-"""Operators whose inputs 4 and 5 state scale and zero point of their input 3."""
+"""The inputs of operators whose next two inputs state their scale and zero point."""
 
 INTEGER_PRODUCTS = {"ConvInteger", "MatMulInteger"}
 """Operators whose input 2 is the zero point of their input 0."""
@@ -219,8 +217,9 @@ def _stated_code(graph: Graph, tensor: str, storage: tuple[int, bool]) -> Quanti
     for node in graph.nodes:
         if tensor not in node.inputs:
             continue
-        place = 3 if node.operator in STATING_SECOND and node.input(3) == tensor else 0
-        if node.operator in STATING and node.input(place) == tensor:
+        places = STATING.get(node.operator, ())
+        place = next((place for place in places if node.input(place) == tensor), None)
+        if place is not None:
             scale, zero_point = (graph.constants.get(node.input(place + i)) for i in (1, 2))
             return activation_quantization(node, scale, zero_point, storage)
         if node.operator in INTEGER_PRODUCTS and node.input(0) == tensor:

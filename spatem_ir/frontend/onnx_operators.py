@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from xdsl.dialects.builtin import TensorType, f32
 from xdsl.ir import Attribute, SSAValue
 
@@ -274,17 +272,21 @@ def batch_normalization(node: Node, network: Network) -> Value:
         node.fail("is in training mode")
     operand = network.floats(node)
     names = ("scale", "shift", "mean", "variance")
-    constants: list[NDArray[Any]] = []
+    constants: list[Constant] = []
     for index, name in enumerate(names, start=1):
-        constant = network.constant(node, index)
+        constant = network.value(node, index)
+        if isinstance(constant, QuantizedConstant):
+            constant = constant.dequantized()
+        if not isinstance(constant, Constant):
+            node.fail(f"its operand '{node.input(index)}' must be constant")
         if constant.values.shape != shape_of(operand)[:1]:
             node.fail(f"has {constant.values.size} {name} values for its channels")
-        constants.append(constant.values)
-    if (constants[3] < 0).any():
+        constants.append(constant)
+    if (constants[3].values < 0).any():
         node.fail("has a negative variance")
     scale, shift, mean, variance = (
-        _channel_parameter(node, network, name, network.constant(node, index))
-        for index, name in enumerate(names, start=1)
+        _channel_parameter(node, network, name, constant)
+        for name, constant in zip(names, constants, strict=True)
     )
     epsilon = node.attribute("epsilon", 1e-5)
     op = BatchNormOp(node.name, operand, scale, shift, mean, variance, epsilon)

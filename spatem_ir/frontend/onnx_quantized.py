@@ -7,10 +7,18 @@ from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Attribute, SSAValue
 
 from spatem_ir.dialects.checks import is_floating, shape_of
-from spatem_ir.dialects.cnn import AddOp, LeakyReluOp, MulOp, QuantizeOp, SigmoidOp
-from spatem_ir.dialects.cnn_attributes import QuantType
+from spatem_ir.dialects.cnn import (
+    AddOp,
+    LeakyReluOp,
+    MulOp,
+    QuantizeOp,
+    RequantizeOp,
+    SigmoidOp,
+)
+from spatem_ir.dialects.cnn_attributes import QuantType, quantization_of
 from spatem_ir.frontend.onnx_constants import code_of
 from spatem_ir.frontend.onnx_graph import Constant, Node
+from spatem_ir.frontend.onnx_moves import joined
 from spatem_ir.frontend.onnx_network import Network, dequantized
 from spatem_ir.frontend.onnx_operators import (
     broadcast_shape,
@@ -74,6 +82,20 @@ def qlinear_add(node: Node, network: Network) -> Value:
     """QLinearAdd of onnxruntime, computed in float32."""
     operands, result = _stated_pair(node, network)
     return network.append(AddOp(node.name, operands, result), node.name)
+
+
+def qlinear_concat(node: Node, network: Network) -> Value:
+    """QLinearConcat of onnxruntime: operands under the code of the result, joined."""
+    result = network.stated_code(node, 0)
+    parts = []
+    for index in range(2, len(node.inputs), 3):
+        codes = network.stated_codes(node, index)
+        if quantization_of(codes.type) != result:
+            element = TensorType(QuantType.of(result), shape_of(codes))
+            name = f"{node.name}.{len(parts)}"
+            codes = network.append(RequantizeOp(name, codes, element), name)
+        parts.append(codes)
+    return joined(node, network, parts)
 
 
 def qlinear_mul(node: Node, network: Network) -> Value:

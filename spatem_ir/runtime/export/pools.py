@@ -100,15 +100,13 @@ def _average_of_codes(op: AveragePoolOp, graph: Graph, operand: str) -> str:
     source, target, window = quantized(op, op.input), quantized(op, op.output), _trimmed(op)
     is_narrow = source.bits <= 8 and storage_dtype(source) == storage_dtype(target)
     if is_narrow and window.dilations == (1, 1) and not _has_large_pads(window):
-        attributes = _window(window)
-        del attributes["dilations"]
         result = graph.add(
             "QLinearAveragePool",
             operand,
             *scale_and_zero_point(graph, "input", source),
             *scale_and_zero_point(graph, "output", target),
             count_include_pad=int(op.count_include_pad is not None),
-            **attributes,
+            **_window(window),
         )
         return saturated(graph, result, target)
     _, height, width = shape_of(op.input)
@@ -142,13 +140,15 @@ def _planes(graph: Graph, maps: str, window: Window, output: tuple[int, int]) ->
 
 
 def _window(window: Window) -> dict[str, Any]:
-    """The attributes of a pooling."""
-    return {
+    """The attributes of a pooling; dilations, which few kernels know, only where there are some."""
+    attributes: dict[str, Any] = {
         "kernel_shape": window.kernel,
         "strides": window.strides,
         "pads": window.pads,
-        "dilations": window.dilations,
     }
+    if window.dilations != (1, 1):
+        attributes["dilations"] = window.dilations
+    return attributes
 
 
 def _trimmed(op: PoolOp) -> Window:

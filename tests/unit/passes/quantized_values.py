@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -48,7 +49,7 @@ def codes(draw: st.DrawFn) -> str:
     """A quantised element type."""
     bits, signed = draw(st.sampled_from([2, 4, 8])), draw(st.booleans())
     least = -(2 ** (bits - 1)) if signed else 0
-    zero_point = draw(st.sampled_from([0, least, least + 1]))
+    zero_point = draw(st.sampled_from([0, least, least + 1, least + 2 ** (bits - 1)]))
     scale = draw(st.sampled_from([0.125, 0.5, 0.3]))
     return f"!cnn.quant<{'si' if signed else 'ui'}{bits}, {scale}, {zero_point}>"
 
@@ -70,9 +71,14 @@ class Text:
             self.values.append((name, shape))
         return name
 
+    def operand(self) -> tuple[str, Shape]:
+        """A value, which often is the last one."""
+        is_last = self.draw(st.integers(0, 2)) > 0
+        return self.values[-1] if is_last else self.draw(st.sampled_from(self.values))
+
     def quantize(self) -> None:
         """Quantise a value and dequantise it; the codes may become an output."""
-        x, shape = self.draw(st.sampled_from(self.values))
+        x, shape = self.operand()
         real, quantized = tensor(shape, "f32"), tensor(shape, self.draw(codes()))
         name = self.append(f"cnn.quantize {x} : {real} -> {quantized}", None)
         if self.draw(st.booleans()):
@@ -84,7 +90,7 @@ class Text:
         if kind == "quantize":
             self.quantize()
             return
-        x, shape = self.draw(st.sampled_from(self.values))
+        x, shape = self.operand()
         name, t = f"n{len(self.lines)}", tensor(shape, "f32")
         a, b = (self.draw(st.sampled_from([-1.0, 0.0, 0.3, 1.5])) for _ in range(2))
         channels, height, width = shape
@@ -120,8 +126,10 @@ class Text:
         return [value for value in self.values if value[1][first:] == shape[first:]]
 
     def module(self, arguments: str) -> ModuleOp:
-        """The network: its results are some codes, the last value and perhaps one more."""
-        chosen = {self.values[-1], self.draw(st.sampled_from(self.values))}
+        """The network: its results are some codes, the values that nobody reads, and one more."""
+        read = set(re.findall(r"%\w+", "".join(line.partition(" = ")[2] for line in self.lines)))
+        chosen = {value for value in self.values if value[0] not in read}
+        chosen.add(self.draw(st.sampled_from(self.values)))
         outputs = [*self.outputs, *((name, tensor(s, "f32")) for name, s in sorted(chosen))]
         names, types = (", ".join(part) for part in zip(*outputs, strict=True))
         lines = [
@@ -145,7 +153,7 @@ def quantized_networks(draw: st.DrawFn) -> ModuleOp:
     text = Text(draw, values=[("%real", shape)])
     for name, code in (("%x", first), ("%y", second)):
         text.append(f"cnn.dequantize {name} : {code} -> {tensor(shape, 'f32')}", shape)
-    for kind in draw(st.lists(st.sampled_from(OPERATORS), min_size=1, max_size=14)):
+    for kind in draw(st.lists(st.sampled_from(OPERATORS), min_size=5, max_size=15)):
         text.operator(kind)
     return text.module(f"%real: {tensor(shape, 'f32')}, %x: {first}, %y: {second}")
 
