@@ -91,14 +91,21 @@ class ParameterStore:
         return FileAttr(texts[0], texts[1], texts[2], TensorType(element, values.shape))
 
     def referenced(self, module: ModuleOp) -> dict[str, NDArray[np.generic]]:
-        """The kept parameters to which a module refers."""
+        """What the weights file must hold for a module, if the module refers to kept parameters.
+
+        These, and what the module refers to in a weights file that is there already.
+        """
         attributes = (a for op in module.walk() for a in op.properties.values())
         keys = {
             attribute.key.data.removesuffix(TRANSPOSED)
             for attribute in attributes
             if isinstance(attribute, FileAttr) and attribute.path.data == self.weights_file
         }
-        return {key: values for key, values in self.arrays.items() if key in keys}
+        kept = {key: values for key, values in self.arrays.items() if key in keys}
+        if kept and len(kept) < len(keys):
+            written = _file_entries(self._locate(self.weights_file))
+            kept.update((key, written[key]) for key in keys - kept.keys() if key in written)
+        return kept
 
     @contextmanager
     def in_use(self) -> Iterator[None]:

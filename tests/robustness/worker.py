@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import io
-import multiprocessing
+import json
 import random
 import resource
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -25,6 +26,9 @@ SECONDS = 5
 
 MEMORY = 2 << 30
 """Bytes that a run may use beyond what its process has when it starts."""
+
+CHUNK = 200
+"""Files that one process tries."""
 
 PIPELINES = ("", "partition", "partition,pack,assign,order", "remove-identities,fuse-quantization")
 
@@ -51,18 +55,27 @@ class Findings:
 def run_mutations(kind: str, sources: Sequence[bytes], seeds: range, processes: int) -> Findings:
     """Run the tools on one mutated file per seed; `kind` is `onnx` or `mlir`."""
     total = Findings()
-    size = 50
-    chunks = [seeds[first : first + size] for first in range(0, len(seeds), size)]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, max_tasks_per_child=10) as pool:
-        futures = [pool.submit(run_chunk, kind, list(sources), chunk) for chunk in chunks]
-        for future, chunk in zip(futures, chunks, strict=True):
-            try:
-                total.add(future.result())
-            except BrokenProcessPool:
-                total.problems.append(f"{kind} seeds {chunk.start} … {chunk.stop - 1}: crash")
-                break
+    chunks = [seeds[first : first + CHUNK] for first in range(0, len(seeds), CHUNK)]
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(processes) as threads:
+        for number, source in enumerate(sources):
+            (Path(folder) / f"{number:04}").write_bytes(source)
+        for findings in threads.map(lambda chunk: _in_process(kind, folder, chunk), chunks):
+            total.add(findings)
     return total
+
+
+def _in_process(kind: str, folder: str, seeds: range) -> Findings:
+    """Run some mutated files in a process of their own, which may crash."""
+    numbers = [str(seeds.start), str(seeds.stop)]
+    command = [sys.executable, "-m", "robustness.worker", kind, folder, *numbers]
+    tests = Path(__file__).parents[1]
+    ended = subprocess.run(command, cwd=tests, capture_output=True, text=True, check=False)
+    if ended.returncode != 0:
+        last = (ended.stderr.strip().splitlines() or ["no message"])[-1]
+        what = f"{kind} seeds {seeds.start} to {seeds.stop - 1}"
+        return Findings(problems=[f"{what}: exit status {ended.returncode}: {last}"])
+    found = json.loads(ended.stdout)
+    return Findings(Counter(found["ends"]), found["problems"], found["slowest"])
 
 
 def run_chunk(kind: str, sources: list[bytes], seeds: range) -> Findings:
@@ -129,3 +142,14 @@ def run_one(
     elif status == 1 and output.exists():
         problem = "leaves a file behind"
     return f"exit {status}", problem, seconds
+
+
+def main(kind: str, folder: str, first: str, last: str) -> None:
+    """Try mutated copies of the files of a folder and print the findings as JSON."""
+    sources = [path.read_bytes() for path in sorted(Path(folder).iterdir())]
+    findings = run_chunk(kind, sources, range(int(first), int(last)))
+    print(json.dumps(vars(findings)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from xdsl.context import Context
 from xdsl.dialects.builtin import (
     DenseIntOrFPElementsAttr,
     FloatAttr,
@@ -19,10 +20,14 @@ from xdsl.dialects.builtin import (
     TensorType,
     f32,
 )
+from xdsl.parser import Parser
 
+from spatem_ir.cli.opt import main as spatem_opt
 from spatem_ir.dialects.cnn_attributes import FileAttr, SeededAttr
+from spatem_ir.dialects.cnn_weight_layers import ACCUMULATOR_TYPE, WeightLayerOp
 from spatem_ir.errors import SpatemError
 from spatem_ir.parameters import ParameterStore, digest_of, save_arrays
+from spatem_ir.universe import register_dialects
 
 MATRIX = np.arange(6, dtype=np.int8).reshape(2, 3)
 SI8 = IntegerType(8, Signedness.SIGNED)
@@ -153,3 +158,25 @@ def test_seeded_values() -> None:
     other = SeededAttr(IntAttr(4), weights.type)
     assert (values != ParameterStore().values(other)).any()
     np.testing.assert_array_equal(values, ParameterStore().values(weights))
+
+
+def test_a_weights_file_keeps_what_ir_still_refers_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Writing IR over its own file adds to its weights file."""
+    monkeypatch.chdir(tmp_path)
+    importing = ["lenet-digits-float", "--raw", "-o", "net.mlir", "-p", "fold-batch-norm"]
+    assert spatem_opt(importing) == 0
+    calibrate = 'calibrate{inputs="package:lenet-digits-calibration.npy"}'
+    assert spatem_opt(["net.mlir", "-p", f"{calibrate},quantize", "-o", "net.mlir"]) == 0
+    text = Path("net.mlir").read_text(encoding="utf-8")
+    with np.load("net.npz") as before:
+        keys = set(before)
+    store = ParameterStore(weights_file="net.npz")
+    context = Context()
+    register_dialects(context)
+    module = Parser(context, text).parse_module()
+    layer = next(op for op in module.walk() if isinstance(op, WeightLayerOp))
+    assert layer.bias is not None
+    layer.bias = store.keep("other.bias", store.values(layer.bias)[::-1], ACCUMULATOR_TYPE)
+    assert set(store.referenced(module)) == keys - {"conv1.bias"} | {"other.bias"}
