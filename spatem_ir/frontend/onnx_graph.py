@@ -154,6 +154,7 @@ def _read(path: str, file: str) -> onnx.ModelProto:
 def _normalized(model: onnx.ModelProto, file: str) -> onnx.ModelProto:
     """The checked model with constants as initialisers only, a recent opset and inferred shapes."""
     try:
+        _check_text(model.graph)
         checker.check_model(model)
         initialisers = {entry.name for entry in model.graph.initializer}
         inputs = [value for value in model.graph.input if value.name not in initialisers]
@@ -170,6 +171,21 @@ def _normalized(model: onnx.ModelProto, file: str) -> onnx.ModelProto:
         raise
     except Exception as error:
         raise SpatemError(f"{file}: not a valid ONNX model: {_first_line(error)}") from error
+
+
+def _check_text(graph: onnx.GraphProto) -> None:
+    """Check that all names are text; broken ones are read as bytes.
+
+    Raises:
+        ValueError: one is not.
+    """
+    texts = [value.name for value in (*graph.input, *graph.output, *graph.initializer)]
+    for node in graph.node:
+        texts += [node.name, node.op_type, node.domain, *node.input, *node.output]
+        texts += [attribute.name for attribute in node.attribute]
+    for text in texts:
+        if not isinstance(text, str):
+            raise ValueError(f"the name {text!r} is not UTF-8 text")
 
 
 def _fix_batch(value: onnx.ValueInfoProto, file: str) -> None:

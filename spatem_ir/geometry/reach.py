@@ -48,7 +48,8 @@ class Reach:
     def of_channels(operand: Shape, size: int) -> Reach:
         """`size` channels around each, ⌊(size − 1) / 2⌋ of them before it."""
         channels, height, width = operand
-        around = Axis(channels, channels, size, first=-((size - 1) // 2))
+        before, after = (min(side, channels) for side in ((size - 1) // 2, size // 2))
+        around = Axis(channels, channels, before + 1 + after, first=-before)
         return Reach(around, Axis(height, height), Axis(width, width))
 
     @staticmethod

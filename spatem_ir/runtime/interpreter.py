@@ -76,7 +76,8 @@ def execute(
             interpreter.listeners = (_Listener(observe),)
             for argument, array in zip(network.body.block.args, images, strict=True):
                 observe(argument, array)
-        batches.append(interpreter.run_ssacfg_region(network.body, images))
+        with np.errstate(over="ignore", invalid="ignore"):
+            batches.append(interpreter.run_ssacfg_region(network.body, images))
     return [np.concatenate(parts) for parts in zip(*batches, strict=True)]
 
 

@@ -30,16 +30,17 @@ def lrn(values: Reals, size: int, alpha: float, beta: float, bias: float) -> Rea
     subtracts the one that leaves, so that its rounding depends on all channels before.  The power
     is rounded once.
     """
-    before = (size - 1) // 2
-    padding = [(0, 0), (before, size - 1 - before), *[(0, 0)] * (values.ndim - 2)]
+    channels = values.shape[1]
+    before, after = (min(side, channels) for side in ((size - 1) // 2, size // 2))
+    padding = [(0, 0), (before, after), *[(0, 0)] * (values.ndim - 2)]
     squares = np.pad(np.float32(alpha) / np.float32(size) * (values * values), padding)
     window = np.full_like(values[:, 0], bias)
-    for channel in range(size):
+    for channel in range(before + 1 + after):
         window += squares[:, channel]
     sums = np.empty_like(values)
     sums[:, 0] = window
-    for channel in range(1, values.shape[1]):
-        window += squares[:, channel + size - 1]
+    for channel in range(1, channels):
+        window += squares[:, channel + before + after]
         window -= squares[:, channel - 1]
         sums[:, channel] = window
     return values * np.power(sums.astype(np.float64), -float(np.float32(beta))).astype(np.float32)

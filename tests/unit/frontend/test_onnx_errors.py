@@ -57,6 +57,23 @@ def test_missing_package_file() -> None:
     expect_error("package:absent.onnx", "No such file")
 
 
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    b = ModelBuilder(IMAGE)
+    data = b.model(b.node("Relu", b.input(), name="rectifier")).SerializeToString()
+    path = tmp_path / "m.onnx"
+    path.write_bytes(data.replace(b"rectifier", b"rect\xb3fier"))
+    expect_error(path, "not a valid ONNX model: .*is not UTF-8 text")
+
+
+def test_initialisers_that_cannot_be_read(tmp_path: Path) -> None:
+    b = ModelBuilder(IMAGE)
+    model = b.model(b.node("Conv", b.input(), b.weights(4, 3, 3, 3)))
+    model.graph.initializer[2].raw_data = b"\x00" * 7
+    path = tmp_path / "m.onnx"
+    path.write_bytes(model.SerializeToString())
+    expect_error(path, "initialiser 'c2' cannot be read|not a valid ONNX model")
+
+
 def test_shapes_that_contradict(tmp_path: Path) -> None:
     b = ModelBuilder(IMAGE)
     layer = b.node("Conv", b.input(), b.weights(4, 3, 3, 3), name="layer")

@@ -40,7 +40,7 @@ def softmax(values: NDArray[np.float32], axis: int) -> Exact:
     return powers / powers.sum(axis=axis, keepdims=True)
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 20])
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 20, 2**40])
 @pytest.mark.parametrize("shape", [(2, 7, 3, 4), (2, 5)])
 def test_lrn_sums_the_channels_around_each_one(size: int, shape: tuple[int, ...]) -> None:
     text = f"cnn.lrn @f %a size {size} alpha 0.3 beta 0.75 bias 2.0"
