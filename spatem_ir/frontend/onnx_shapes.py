@@ -44,6 +44,10 @@ def pooling_window(
     if len(kernel) != 2 or min(kernel) < 1:
         node.fail(f"has kernel_shape {list(kernel)}; only one or two dimensions are supported")
     window = _window(node, (kernel[0], kernel[1]), size)
+    if node.attribute("auto_pad", "NOTSET").startswith("SAME") and _leaves_gaps(window, size):
+        node.fail(
+            "has an auto_pad whose pads are negative, as strides exceed the kernel: give pads"
+        )
     if not node.attribute("ceil_mode", 0):
         return window
     complete = _rounded_up(window, size)
@@ -228,6 +232,14 @@ def _same_pads(window: Window, size: tuple[int, int]) -> list[tuple[int, int]]:
         for length, stride, extent in zip(size, window.strides, window.extent, strict=True)
     ]
     return [(total // 2, total - total // 2) for total in totals]
+
+
+def _leaves_gaps(window: Window, size: tuple[int, int]) -> bool:
+    """Whether automatic padding would have to cut elements off an axis, rather than add some."""
+    axes = zip(size, window.strides, window.extent, strict=True)
+    return any(
+        (-(-size // stride) - 1) * stride + extent < size - 1 for size, stride, extent in axes
+    )
 
 
 def _rounded_up(window: Window, size: tuple[int, int]) -> Window:

@@ -121,6 +121,15 @@ def _window(c: Case, size: tuple[int, int], *, dilated: bool = True) -> dict[str
     return {"kernel_shape": kernel, **attributes}
 
 
+def _pooling(c: Case, size: tuple[int, int], *, dilated: bool = True) -> dict[str, Any]:
+    """Attributes of a pooling; automatic padding leaves no gaps, which are refused."""
+    attributes = _window(c, size, dilated=dilated)
+    if "auto_pad" in attributes:
+        limits = zip(attributes["strides"], attributes["kernel_shape"], strict=True)
+        attributes["strides"] = [min(stride, kernel) for stride, kernel in limits]
+    return attributes
+
+
 def _maps(c: Case) -> tuple[int, int, tuple[int, int]]:
     """Images, channels and size of feature maps."""
     return c.integer(1, 3), c.integer(1, 12), (c.integer(3, 16), c.integer(3, 16))
@@ -228,7 +237,7 @@ def integer_matmul(c: Case) -> str:
 def max_pool(c: Case) -> str:
     """MaxPool on codes."""
     images, channels, size = _maps(c)
-    attributes = _window(c, size)
+    attributes = _pooling(c, size)
     if "auto_pad" not in attributes and "dilations" not in attributes:
         attributes["ceil_mode"] = c.integer(0, 1)
     return c.node("MaxPool", c.activation(c.dtype(), images, channels, *size), **attributes)
@@ -237,11 +246,7 @@ def max_pool(c: Case) -> str:
 def average_pool(c: Case) -> str:
     """QLinearAveragePool of onnxruntime."""
     images, channels, size = _maps(c)
-    attributes = _window(c, size, dilated=False)
-    if "auto_pad" in attributes:
-        # onnxruntime's average shifts windows that automatic padding leaves apart.
-        limits = zip(attributes["strides"], attributes["kernel_shape"], strict=True)
-        attributes["strides"] = [min(stride, kernel) for stride, kernel in limits]
+    attributes = _pooling(c, size, dilated=False)
     dtype = c.dtype()
     inputs = [
         c.activation(dtype, images, channels, *size),

@@ -257,6 +257,17 @@ CASES: dict[str, tuple[Graph, str]] = {
         ),
         "AveragePool 'pool': has ceil_mode and count_include_pad",
     ),
+    "negative automatic pads": (
+        lambda b: b.node(
+            "MaxPool",
+            b.input(),
+            name="pool",
+            kernel_shape=[1, 1],
+            strides=[3, 3],
+            auto_pad="SAME_UPPER",
+        ),
+        "MaxPool 'pool': has an auto_pad whose pads are negative",
+    ),
     "float result of a layer": (conv, "cnn.conv @layer: its result is not quantised"),
 }
 

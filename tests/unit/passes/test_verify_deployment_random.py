@@ -1,0 +1,114 @@
+"""`verify-deployment` rejects exactly the programs that the reference engine cannot finish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from differential.profile import examples
+from hypothesis import given
+from hypothesis import strategies as st
+from unit.passes.deployed import context
+from unit.passes.disordered import exchange_visits
+from unit.runtime.machine.random_programs import at_random, through_the_passes
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.utils.exceptions import VerifyException
+
+from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.ou import OuStageOp
+from spatem_ir.dialects.ou_verifier import placed_stage
+from spatem_ir.errors import SpatemError
+from spatem_ir.geometry.buffer_needs import needs
+from spatem_ir.geometry.deadlock import WaitingVisit, deadlock
+from spatem_ir.passes.verify_deployment import VerifyDeploymentPass, crossbar_program
+from spatem_ir.runtime.machine.program import program_of
+from spatem_ir.runtime.machine.reference import ReferenceEngine
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def waiting_visits(module: ModuleOp) -> list[WaitingVisit]:
+    dataflow = dataflow_of(module)
+    stage = next(op for op in module.ops if isinstance(op, OuStageOp))
+    return deadlock(
+        dataflow, [crossbar_program(0, stream, dataflow) for stream in stage.streams]
+    )
+
+
+def check_against_the_engine(module: ModuleOp) -> None:
+    """Both find a deadlock or none; who waits according to the pass, waits in the engine."""
+    waiting = waiting_visits(module)
+    engine = ReferenceEngine(program_of(module))
+    if not waiting:
+        engine.run()
+        return
+    with pytest.raises(SpatemError, match="deadlocks"):
+        engine.run()
+    for visit in waiting:
+        state = engine.crossbars.states[visit.crossbar]
+        operand = state.visit(state.next_visit).operand
+        assert not state.running
+        assert (operand.node, operand.window) == (visit.node.number, visit.window)
+
+
+@examples(60)
+@given(SEEDS)
+def test_random_orders_deadlock_where_the_engine_says_so(seed: int) -> None:
+    check_against_the_engine(at_random(Random(seed)))
+
+
+@examples(80)
+@given(SEEDS, st.integers(1, 3))
+def test_exchanged_visits_deadlock_where_the_engine_says_so(seed: int, exchanges: int) -> None:
+    random = Random(seed)
+    module = through_the_passes(random)
+    exchange_visits(random, module, exchanges)
+    module.verify()
+    check_against_the_engine(module)
+
+
+@pytest.mark.parametrize("deploy", [at_random, through_the_passes])
+@examples(40)
+@given(SEEDS)
+def test_no_buffer_holds_less_than_what_it_must_hold_at_once(
+    deploy: Callable[[Random], ModuleOp], seed: int
+) -> None:
+    module = deploy(Random(seed))
+    if waiting_visits(module):
+        return
+    stage = next(op for op in module.ops if isinstance(op, OuStageOp))
+    places, dataflow = placed_stage(stage), dataflow_of(module)
+    homes = places.homes(dataflow)
+    found = list(
+        needs(dataflow, accelerator_of(module), 0, places.placements(), homes, stage.merges)
+    )
+    assert found
+    peaks = ReferenceEngine(program_of(module)).run().buffers.peaks()
+    for need in found:
+        assert need.pe is not None
+        assert need.bytes <= peaks[need.pe], need
+
+
+@examples(20)
+@given(SEEDS)
+def test_what_the_passes_make_is_accepted(seed: int) -> None:
+    module = through_the_passes(Random(seed))
+    text = str(module)
+    VerifyDeploymentPass().apply(context(), module)
+    assert str(module) == text
+
+
+@examples(20)
+@given(SEEDS)
+def test_a_deadlock_is_rejected_with_its_op_named(seed: int) -> None:
+    module = at_random(Random(seed))
+    waiting = waiting_visits(module)
+    if not waiting:
+        return
+    name, crossbar = waiting[0].node.name, waiting[0].crossbar
+    with pytest.raises(
+        VerifyException, match=rf"ou.mvm @{name}: the program deadlocks: crossbar {crossbar} waits"
+    ):
+        VerifyDeploymentPass().apply(context(), module)
