@@ -121,6 +121,10 @@ def _values(parameter: Attribute) -> NDArray[np.float64]:
 
 
 def _kept(key: str, values: NDArray[np.float64], replaced: Attribute | None = None) -> FileAttr:
+    import numpy as np
+
     from spatem_ir.parameters import current_store
 
-    return current_store().keep(key, values.astype("float32"), f32, replaced)
+    with np.errstate(over="ignore"):
+        rounded = values.astype(np.float32)
+    return current_store().keep(key, rounded, f32, replaced)
