@@ -24,27 +24,27 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
         "--weight-bits",
         type=int,
         metavar="BITS",
-        help="weight bits of a benchmark network (default 2) or of a float ONNX model (default 8)",
+        help="weight bits of a benchmark network (default 2) or of a float network (default 8)",
     )
     parser.add_argument(
         "--activation-bits",
         type=int,
         metavar="BITS",
-        help="activation bits of a benchmark network or of a float ONNX model (default 8)",
+        help="activation bits of a benchmark or float network (default 8)",
     )
     parser.add_argument(
         "--seed",
         type=int,
         default=0,
-        help="seed of a benchmark network's weights (default 0)",
+        help="seed of the weights of a network without trained ones (default 0)",
     )
     parser.add_argument(
         "--calibration",
         metavar="FILE.npy",
-        help="inputs from which the activation scales of a float ONNX model are taken",
+        help="inputs from which the activation scales of a float network are taken",
     )
     quantization = parser.add_argument_group(
-        "quantisation of a float ONNX model (see the passes calibrate and quantize)"
+        "quantisation of a float network (see the passes calibrate and quantize)"
     )
     quantization.add_argument(
         "--activation-scale",
