@@ -51,6 +51,12 @@ class Quantization:
         return -(2 ** (self.bits - 1)) if self.signed else 0
 
     @property
+    def storage(self) -> str:
+        """The name of the smallest numpy type that holds all codes."""
+        width = next(width for width in (8, 16, 32) if self.bits <= width)
+        return f"{'int' if self.signed else 'uint'}{width}"
+
+    @property
     def maximum(self) -> int:
         """The largest code."""
         return 2 ** (self.bits - 1) - 1 if self.signed else 2**self.bits - 1

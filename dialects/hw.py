@@ -128,7 +128,7 @@ def parse_indices(parser: AttrParser) -> IndexSequence:
     )
     if runs is None:
         runs = [_parse_run(parser)]
-    return IndexSequence.of(index for run in runs for index in run.indices())
+    return IndexSequence.of(IndexSequence(tuple(runs)).to_array())
 
 
 def _parse_run(parser: AttrParser) -> Run:

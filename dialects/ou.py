@@ -7,7 +7,6 @@ A *visit* is one tile, one window and the tile's input bits.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -206,10 +205,15 @@ class InterleaveOp(IRDLOperation):
         return [op for op in self.body.block.ops if isinstance(op, MvmOp)]
 
     def verify_(self) -> None:
+        import numpy as np
+
         bursts = self.bursts
         if len(bursts) != len(list(self.body.block.ops)):
             fail(self, "interleaves something else than ou.mvm")
-        visits = Counter(self.by.data)
+        by = self.by.data
+        if len(by) and (by.minimum < 0 or by.maximum >= len(bursts)):
+            fail(self, f"names a burst that does not exist; there are {len(bursts)}")
+        visits = np.bincount(by.to_array(), minlength=len(bursts)).tolist()
         for number, burst in enumerate(bursts):
             if visits[number] != len(burst.windows.data):
                 fail(
@@ -217,8 +221,6 @@ class InterleaveOp(IRDLOperation):
                     f"names burst {number} {visits[number]} times; it has "
                     f"{len(burst.windows.data)} windows",
                 )
-        if len(visits) > len(bursts):
-            fail(self, f"names a burst that does not exist; there are {len(bursts)}")
 
 
 @irdl_op_definition

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -49,12 +49,14 @@ def placed_stage(stage: OuStageOp) -> PxbStageOp:
 
 
 def _verify_crossbars_once(stage: OuStageOp) -> None:
-    seen: set[int] = set()
+    seen = np.empty(0, np.int64)
     for stream in stage.streams:
-        for crossbar in stream.crossbars.data:
-            if crossbar in seen:
-                fail(stream, f"crossbar {crossbar} has two programs")
-            seen.add(crossbar)
+        own = stream.crossbars.data.to_array()
+        numbers, counts = np.unique(own, return_counts=True)
+        again = np.append(numbers[counts > 1], np.intersect1d(numbers, seen))
+        if len(again):
+            fail(stream, f"crossbar {again.min()} has two programs")
+        seen = np.append(seen, numbers)
 
 
 def window_counts(layer: Layer, grid: Grid) -> NDArray[np.int64]:
@@ -65,13 +67,14 @@ def window_counts(layer: Layer, grid: Grid) -> NDArray[np.int64]:
 
 def _verify_visits_once(stage: OuStageOp, dataflow: Dataflow, places: dict[str, Placement]) -> None:
     """Check that each placed tile visits each of its windows once, where it sits."""
-    visits, crossbars = {}, {}
+    limits: dict[str, NDArray[np.int64]] = {}
+    crossbars: dict[str, NDArray[np.int64]] = {}
+    visits: dict[str, list[Visits]] = {name: [] for name in places}
     for name, placed in places.items():
         node = dataflow.by_name[name]
         assert node.layer is not None and node.grid is not None
-        counts = window_counts(node.layer, node.grid)
-        visits[name] = np.zeros((len(counts), counts.max()), np.int32)
-        crossbars[name] = np.full(len(counts), -1)
+        limits[name] = window_counts(node.layer, node.grid)
+        crossbars[name] = np.full(len(limits[name]), np.iinfo(np.int64).min)
         crossbars[name][placed.tiles] = placed.crossbars
     for stream in stage.streams:
         own = stream.crossbars.data.to_array()
@@ -80,11 +83,10 @@ def _verify_visits_once(stage: OuStageOp, dataflow: Dataflow, places: dict[str, 
             if name not in places:
                 fail(burst, "names a layer of which the stage places no tile")
             tiles, windows = burst.tiles.data.to_array(), burst.windows.data.to_array()
-            counts = visits[name]
-            if tiles.min() < 0 or tiles.max() >= len(counts):
-                fail(burst, f"visits a tile that does not exist; there are {len(counts)}")
-            if windows.min() < 0 or windows.max() >= counts.shape[1]:
-                fail(burst, f"visits a window that does not exist; there are {counts.shape[1]}")
+            if tiles.min() < 0 or tiles.max() >= len(limits[name]):
+                fail(burst, f"visits a tile that does not exist; there are {len(limits[name])}")
+            if windows.min() < 0 or windows.max() >= limits[name].max():
+                fail(burst, f"visits a window that does not exist; there are {limits[name].max()}")
             elsewhere = crossbars[name][tiles] != own
             if elsewhere.any():
                 wrong = np.argmax(elsewhere)
@@ -92,20 +94,73 @@ def _verify_visits_once(stage: OuStageOp, dataflow: Dataflow, places: dict[str, 
                     burst,
                     f"visits tile {tiles[wrong]} on crossbar {own[wrong]}, which does not hold it",
                 )
-            np.add.at(counts, (tiles[:, None], windows[None, :]), 1)
+            visits[name].append(Visits.of(tiles, windows))
     for name, placed in places.items():
-        node = dataflow.by_name[name]
-        assert node.layer is not None and node.grid is not None
-        limits = window_counts(node.layer, node.grid)
-        expected = np.arange(visits[name].shape[1])[None, :] < limits[:, None]
-        wrong = (visits[name] != expected)[placed.tiles]
-        if wrong.any():
-            row, window = np.unravel_index(np.argmax(wrong), wrong.shape)
-            tile = placed.tiles[row]
-            times = visits[name][tile, window]
-            if window >= limits[tile]:
-                fail(stage, f"tile {tile} of @{name} has no window {window}")
-            fail(stage, f"tile {tile} of @{name} visits its window {window} {times} times")
+        several = Visits.joined(visits[name])
+        tile = several.first_wrong_tile(placed.tiles, limits[name][placed.tiles])
+        if tile is None:
+            continue
+        limit = limits[name][tile]
+        times = several.times(tile, int(limits[name].max()))
+        window = int(np.argmax(times != (np.arange(len(times)) < limit)))
+        if window >= limit:
+            fail(stage, f"tile {tile} of @{name} has no window {window}")
+        fail(stage, f"tile {tile} of @{name} visits its window {window} {times[window]} times")
+
+
+class Visits(NamedTuple):
+    """Visits to tiles of a layer: each of a tile to the windows [start, stop), in parallel arrays.
+
+    The same windows may be visited several times.
+    """
+
+    tiles: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
+
+    @staticmethod
+    def of(tiles: NDArray[np.int64], windows: NDArray[np.int64]) -> Visits:
+        """Every tile visits every window of a burst."""
+        windows = np.sort(windows)
+        breaks = np.diff(windows) != 1
+        starts, stops = windows[np.append(True, breaks)], windows[np.append(breaks, True)] + 1
+        return Visits(
+            np.repeat(tiles, len(starts)), np.tile(starts, len(tiles)), np.tile(stops, len(tiles))
+        )
+
+    @staticmethod
+    def joined(parts: list[Visits]) -> Visits:
+        """All visits of several bursts."""
+        none = np.empty(0, np.int64)
+        columns = zip(Visits(none, none, none), *parts, strict=True)
+        return Visits(*(np.concatenate(column) for column in columns))
+
+    def first_wrong_tile(
+        self, tiles: NDArray[np.int64], limits: NDArray[np.int64]
+    ) -> np.int64 | None:
+        """The lowest of `tiles` that does not visit each window below its limit exactly once.
+
+        `tiles` are ascending, and all that are visited are among them.
+        """
+        order = np.lexsort((self.starts, self.tiles))
+        tile, start, stop = (column[order] for column in self)
+        same = tile[1:] == tile[:-1]
+        wrong = tile[1:][same & (start[1:] != stop[:-1])]
+        first, last = np.append(True, ~same)[: len(tile)], np.append(~same, True)[: len(tile)]
+        wrong = np.append(wrong, tile[first & (start != 0)])
+        wrong = np.append(
+            wrong, tile[last][stop[last] != limits[np.searchsorted(tiles, tile[last])]]
+        )
+        if np.count_nonzero(first) < len(tiles):
+            wrong = np.append(wrong, np.setdiff1d(tiles, tile))
+        return wrong.min() if len(wrong) else None
+
+    def times(self, tile: np.int64, windows: int) -> NDArray[np.int64]:
+        """How often a tile visits each window: shape [windows]."""
+        own = self.tiles == tile
+        starts = np.bincount(self.starts[own], minlength=windows + 1)
+        stops = np.bincount(self.stops[own], minlength=windows + 1)
+        return np.cumsum(starts - stops)[:windows]
 
 
 def _verify_merges(stage: OuStageOp, dataflow: Dataflow, places: dict[str, Placement]) -> None:

@@ -247,8 +247,8 @@ def _place(
 ) -> PlaceOp:
     return op_type(
         layer,
-        IndexSequence.of(placed.tiles[tiles].tolist()),
-        IndexSequence.of(placed.crossbars[tiles].tolist()),
-        IndexSequence.of(placed.rows[corners].tolist()),
-        IndexSequence.of(placed.columns[corners].tolist()),
+        IndexSequence.of(placed.tiles[tiles]),
+        IndexSequence.of(placed.crossbars[tiles]),
+        IndexSequence.of(placed.rows[corners]),
+        IndexSequence.of(placed.columns[corners]),
     )

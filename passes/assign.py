@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,8 @@ class AssignPass(ModulePass):
 
     The paper's method: virtual crossbars that share most data (operands that both read, partial
     sums that both feed) are merged into virtual CUs, those into virtual PEs, and virtual PEs are
-    put on physical PEs in ascending distance from the chip's port.
+    put on physical PEs in ascending distance from the chip's port.  [R] Virtual crossbars with
+    neighbouring numbers make the CUs instead where CUs and PEs then hold no more bytes of data.
 
     Options:
         strategy: `spatem`, or `sequential` (virtual crossbar n becomes physical crossbar n).
@@ -79,7 +81,7 @@ class AssignPass(ModulePass):
             PxbPlaceOp(
                 place.layer.string_value(),
                 place.tiles.data,
-                IndexSequence.of(physical_of[place.crossbars.data.to_array()].tolist()),
+                IndexSequence.of(physical_of[place.crossbars.data.to_array()]),
                 place.rows.data,
                 place.columns.data,
             )
@@ -94,20 +96,33 @@ class AssignPass(ModulePass):
         """The physical crossbar of each virtual crossbar."""
         import numpy as np
 
-        from spatem_ir.geometry.clustering import cluster, crossbar_incidence
-
         count = max(int(placed.crossbars.max()) for placed in virtual.values()) + 1
         if self.strategy == "sequential":
             return np.arange(count)
-        crossbars = crossbar_incidence(dataflow, virtual, count)
-        unit_of = cluster(crossbars, accelerator.cu.crossbars)
-        units = crossbars.merged(unit_of, int(unit_of.max()) + 1)
-        pe_of = cluster(units, accelerator.pe.compute_units)
+        unit_of, pe_of = clusters(dataflow, virtual, count, accelerator)
         unit_in_pe = rank_within(pe_of)
         crossbar_in_unit = rank_within(unit_of)
         pe = np.array(pes_by_distance(accelerator))[pe_of[unit_of]]
         unit = pe * accelerator.pe.compute_units + unit_in_pe[unit_of]
         return unit * accelerator.cu.crossbars + crossbar_in_unit
+
+
+def clusters(
+    dataflow: Dataflow, virtual: dict[str, Placement], count: int, accelerator: Accelerator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The virtual CU of each of `count` virtual crossbars, and the virtual PE of each CU."""
+    from spatem_ir.geometry.clustering import cluster, cluster_neighbours, crossbar_incidence
+
+    crossbars = crossbar_incidence(dataflow, virtual, count)
+    capacity = accelerator.cu.crossbars
+    found = []
+    for unit_of in (cluster_neighbours(count, capacity), cluster(crossbars, capacity)):
+        units = crossbars.merged(unit_of, int(unit_of.max()) + 1)
+        pe_of = cluster(units, accelerator.pe.compute_units)
+        pes = units.merged(pe_of, int(pe_of.max()) + 1)
+        found.append((units.bytes_held + pes.bytes_held, unit_of, pe_of))
+    _, unit_of, pe_of = min(found, key=lambda candidate: candidate[0])
+    return unit_of, pe_of
 
 
 def rank_within(clusters: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -129,8 +144,19 @@ def pes_by_distance(accelerator: Accelerator) -> list[int]:
 
 def home_sequence(table: NDArray[np.int64]) -> IndexSequence:
     """The shortest pattern over the positions that gives a table of homes [slices, positions]."""
-    positions = table.shape[1]
-    period = next(
-        p for p in range(1, positions + 1) if (table[:, p:] == table[:, : positions - p]).all()
-    )
-    return IndexSequence.of(table[:, :period].reshape(-1).tolist())
+    import numpy as np
+
+    columns = [column.tobytes() for column in np.ascontiguousarray(table.T)]
+    return IndexSequence.of(table[:, : shortest_period(columns)].reshape(-1))
+
+
+def shortest_period(items: Sequence[object]) -> int:
+    """The least p ≥ 1 for which each item equals the one p before it (Knuth-Morris-Pratt)."""
+    borders = [0]
+    length = 0
+    for item in items[1:]:
+        while length and item != items[length]:
+            length = borders[length - 1]
+        length += item == items[length]
+        borders.append(length)
+    return len(items) - length

@@ -112,7 +112,11 @@ def packed_stage(names: list[str], placements: list[Placement]) -> VxbStageOp:
 def tile_shapes(
     layer: Layer, grid: Grid, accelerator: Accelerator
 ) -> list[tuple[int, int, NDArray[np.int64]]]:
-    """The tiles of a layer by shape: (height, width, tile numbers), in cells, largest first."""
+    """The tiles of a layer by shape: (height, width, tile numbers), in cells, largest first.
+
+    Tiles of one shape are in descending number of windows, so that neighbouring crossbars hold
+    tiles with equally many.
+    """
     import numpy as np
 
     from spatem_ir.geometry.placement import Placement
@@ -120,9 +124,11 @@ def tile_shapes(
     tiles = np.arange(grid.tiles(layer))
     heights, widths = Placement(tiles, tiles, tiles, tiles).extents(layer, grid, accelerator)
     shapes, members = np.unique(np.stack([heights, widths], 1), axis=0, return_inverse=True)
+    windows = np.array([len(grid.copy_windows(layer, copy)) for copy in range(grid.iw)])
+    busiest = np.argsort(-windows[grid.coordinates(tiles).copy], kind="stable")
     order = np.argsort(-shapes.prod(axis=1), kind="stable")
     return [
-        (int(shapes[n, 0]), int(shapes[n, 1]), np.flatnonzero(members.reshape(-1) == n))
+        (int(shapes[n, 0]), int(shapes[n, 1]), busiest[members.reshape(-1)[busiest] == n])
         for n in order
     ]
 
@@ -164,10 +170,17 @@ def worst_fit_placements(
                 bits = grid.tile_bits(layer)
                 visit = ou_operations(accelerator, height, columns, layer.weight_bits, bits)
                 load = visit * grid.windows_per_copy(layer)
-            places = pool.place_all(height, width, load, len(tiles))
-            if places is None:
+            runs = pool.place_all(height, width, load, len(tiles))
+            if runs is None:
                 return None
-            parts.append(Placement(tiles, *np.array(places, np.int64).T))
+            first, counts, rows, columns = np.array(runs, np.int64).T
+            within = np.arange(len(tiles)) - np.repeat(np.cumsum(counts) - counts, counts)
+            places = (
+                np.repeat(first, counts) + within,
+                rows.repeat(counts),
+                columns.repeat(counts),
+            )
+            parts.append(Placement(tiles, *places))
         placements.append(Placement.joined(parts))
     return placements
 

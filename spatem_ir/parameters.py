@@ -30,6 +30,7 @@ from spatem_ir.dialects.cnn_attributes import (
     quantization_of,
 )
 from spatem_ir.errors import SpatemError
+from spatem_ir.files import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -214,13 +215,8 @@ def _read_entries(path: str, _modified: int, _size: int) -> Mapping[str, NDArray
 
 def save_arrays(path: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:
     """Write arrays to an .npz file, all or nothing and byte for byte reproducible."""
-    partial = f"{path}.partial.npz"
-    try:
-        np.savez_compressed(partial, **dict(sorted(arrays.items())))  # type: ignore[arg-type]
-        os.replace(partial, path)
-    except OSError as error:
-        Path(partial).unlink(missing_ok=True)
-        raise SpatemError(f"{path}: cannot be written: {error.strerror}") from error
+    with whole_file(path) as file:
+        np.savez_compressed(file, **dict(sorted(arrays.items())))  # type: ignore[arg-type]
 
 
 def storage_dtype(parameter: Attribute) -> type[np.generic]:
@@ -230,10 +226,7 @@ def storage_dtype(parameter: Attribute) -> type[np.generic]:
         return np.float32
     code = quantization_of(element)
     assert code is not None
-    signed = {8: np.int8, 16: np.int16, 32: np.int32}
-    unsigned = {8: np.uint8, 16: np.uint16, 32: np.uint32}
-    width = next(width for width in signed if code.bits <= width)
-    return (signed if code.signed else unsigned)[width]
+    return np.dtype(code.storage).type
 
 
 def seeded_values(parameter: SeededAttr) -> NDArray[np.generic]:

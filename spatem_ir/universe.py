@@ -114,6 +114,12 @@ def _expand_ou() -> type[ModulePass]:
     return ExpandOuPass
 
 
+def _verify_deployment() -> type[ModulePass]:
+    from spatem_ir.passes.verify_deployment import VerifyDeploymentPass
+
+    return VerifyDeploymentPass
+
+
 SPATEM_UNIVERSE = Universe(
     all_dialects={"cnn": _cnn, "mvm": _mvm, "vxb": _vxb, "pxb": _pxb, "ou": _ou},
     all_passes={
@@ -127,6 +133,7 @@ SPATEM_UNIVERSE = Universe(
         "assign": _assign,
         "order": _order,
         "expand-ou": _expand_ou,
+        "verify-deployment": _verify_deployment,
     },
 )
 

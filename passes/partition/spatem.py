@@ -5,9 +5,11 @@ the crossbar requirement r from 0 to L · C.  The requirement is relaxed: each t
 crossbar, but up to L layers may share one after packing.  The value of a state is the inference
 latency reduction (ILR) against the minimum mapping; latencies of layers add up.
 
-[R] The minimum mapping is charged first.  A stage carries a state over when its degree is not
-raised.  Every state keeps the degrees chosen so far, because gains inside a layer multiply.  After
-a layer's last degree, columns that need more crossbars for no more ILR are dropped.
+[R] Where L · C exceeds :data:`UNBUCKETED_COLUMNS`, neighbouring requirements share a column, which
+keeps the best of their states.  The minimum mapping is charged first.  A stage carries a state over
+when its degree is not raised.  Every state keeps the degrees chosen so far, because gains inside a
+layer multiply.  After a layer's last degree, columns that need more crossbars for no more ILR are
+dropped.
 """
 
 from __future__ import annotations
@@ -31,6 +33,34 @@ if TYPE_CHECKING:
 
 UNREACHED = np.iinfo(np.int64).min
 """The reduction of a column that no state reaches."""
+
+UNBUCKETED_COLUMNS = 2**18
+"""The largest requirement up to which each requirement has a column of its own."""
+
+MOST_COLUMNS = 2**15
+"""Columns of the DP beyond that, where one column stands for several requirements."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of the DP: requirements from 0 to `most`, `width` of them to a column."""
+
+    most: int
+    width: int
+
+    @staticmethod
+    def up_to(most: int) -> Columns:
+        """Columns for requirements up to `most`."""
+        return Columns(most, 1 if most <= UNBUCKETED_COLUMNS else -(-most // MOST_COLUMNS))
+
+    @property
+    def count(self) -> int:
+        """How many columns there are."""
+        return self.most // self.width + 1
+
+    def of(self, requirement: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The column of each requirement."""
+        return requirement // self.width if self.width > 1 else requirement
 
 
 @dataclass(frozen=True)
@@ -62,7 +92,7 @@ def partition_spatem(layers: list[Layer], accelerator: Accelerator, deal: Deal) 
     candidates = [layer_candidates(layer, accelerator) for layer in layers]
     latencies = [layer_latencies(candidate, accelerator) for candidate in candidates]
     minimum = sum(int(candidate.parts.flat[0]) for candidate in candidates)
-    columns = max(len(layers) * accelerator.crossbars, minimum)
+    columns = Columns.up_to(max(len(layers) * accelerator.crossbars, minimum))
     worst = sum(int(latency.flat[0]) for latency in latencies)
     states = States(
         requirement=np.array([minimum]),
@@ -93,7 +123,7 @@ def _raise_degree(
     degree: int,
     parts: NDArray[np.int64],
     latency: NDArray[np.int64],
-    columns: int,
+    columns: Columns,
 ) -> States:
     """One stage: every state with every value of one degree; the best state of each column.
 
@@ -106,27 +136,29 @@ def _raise_degree(
     flat_parts, flat_latency = parts.reshape(-1), latency.reshape(-1)
     other_parts = states.requirement - flat_parts[before]
     other_reduction = states.reduction + flat_latency[before]
-    best = np.full(columns + 1, UNREACHED, np.int64)
+    best = np.full(columns.count, UNREACHED, np.int64)
     raised = []
     for value in range(parts.shape[degree]):
         after = lowest + value * step
         requirement = other_parts + flat_parts[after]
-        which = np.flatnonzero(requirement <= columns)
+        which = np.flatnonzero(requirement <= columns.most)
         if len(which) < len(requirement):
             requirement, after = requirement[which], after[which]
         reduction = other_reduction[which] - flat_latency[after]
-        np.maximum.at(best, requirement, reduction)
-        raised.append((which, requirement, reduction))
-    chosen = np.zeros((2, columns + 1), np.int64)
-    for value, (which, requirement, reduction) in reversed(list(enumerate(raised))):
-        wins = np.flatnonzero(reduction == best[requirement])[::-1]
-        chosen[0, requirement[wins]] = value
-        chosen[1, requirement[wins]] = which[wins]
+        column = columns.of(requirement)
+        np.maximum.at(best, column, reduction)
+        raised.append((which, column, reduction))
+    chosen = np.zeros((2, columns.count), np.int64)
+    for value, (which, column, reduction) in reversed(list(enumerate(raised))):
+        wins = np.flatnonzero(reduction == best[column])[::-1]
+        chosen[0, column[wins]] = value
+        chosen[1, column[wins]] = which[wins]
     reached = np.flatnonzero(best > UNREACHED)
     value, which = chosen[:, reached]
     choice = states.choice[which]
     choice[:, degree] = value
-    return States(reached, best[reached], choice, states.origin[which])
+    requirement = other_parts[which] + flat_parts[lowest[which] + value * step]
+    return States(requirement, best[reached], choice, states.origin[which])
 
 
 def _undominated(states: States) -> States:

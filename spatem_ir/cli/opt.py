@@ -15,9 +15,9 @@ from xdsl.xdsl_opt_main import xDSLOptMain
 
 from spatem_ir import __version__
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
-from spatem_ir.cli.files import write_whole
 from spatem_ir.cli.inputs import add_network_arguments, import_options, named_accelerator
 from spatem_ir.errors import SpatemError
+from spatem_ir.files import write_whole
 from spatem_ir.universe import register_dialects
 
 if TYPE_CHECKING:

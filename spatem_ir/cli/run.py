@@ -9,10 +9,11 @@ import time
 from typing import TYPE_CHECKING
 
 from spatem_ir.cli.analog import add_analog_arguments, analog_overrides
+from spatem_ir.cli.engines import ENGINES, default_engine
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
-from spatem_ir.cli.files import check_writable, write_whole
 from spatem_ir.cli.inputs import add_network_arguments, import_options
 from spatem_ir.errors import SpatemError
+from spatem_ir.files import check_writable, write_whole
 
 if TYPE_CHECKING:
     from spatem_ir.cli.session import RunOptions, RunResult
@@ -67,9 +68,10 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("--outputs", metavar="FILE.npy", help="write the first output's values")
     parser.add_argument(
         "--engine",
-        choices=("reference", "none"),
-        default="reference",
-        help="the engine for cycles; none reports what needs no cycles (default: reference)",
+        choices=ENGINES,
+        default=default_engine(),
+        help="the engine for cycles: fast (default; needs numba) or reference (default without "
+        "numba), which give the same; none reports what needs no cycles",
     )
     parser.add_argument(
         "--images-in-flight",

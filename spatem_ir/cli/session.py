@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, TensorType
 
+from spatem_ir.cli.engines import engine_for
 from spatem_ir.cli.exactness import check_encoding, check_exactness, share_of, top_classes
-from spatem_ir.cli.files import check_writable
 from spatem_ir.cli.inputs import print_doubts
 from spatem_ir.cli.lowering import lower, remaining_pipeline, run_pipeline
 from spatem_ir.cli.parsing import parse_module
@@ -27,11 +27,13 @@ from spatem_ir.dialects.hw import (
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.errors import SpatemError
+from spatem_ir.files import check_writable, whole_file
 from spatem_ir.frontend.load import PACKAGED_MODELS, ImportOptions, load_network
 from spatem_ir.hardware.accelerator import Accelerator, Value, parameters_of
 from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR, load_accelerator
 from spatem_ir.hardware.overrides import Key, overridden
 from spatem_ir.parameters import PACKAGE_SCHEME, ParameterStore, packaged_file
+from spatem_ir.passes.verify_deployment import VerifyDeploymentPass
 from spatem_ir.runtime.interpreter import execute
 from spatem_ir.runtime.metrics import Metrics, inexact_layers, metrics_of
 from spatem_ir.universe import register_dialects
@@ -44,9 +46,6 @@ Array = NDArray[Any]
 
 DIGITS = "lenet-digits-test.npz"
 """The held-out digits that ship with the package."""
-
-MOST_VISITS = 1_000_000
-"""Visits that the reference engine executes in reasonable time and memory (minutes, gigabytes)."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +156,9 @@ def run_session(options: RunOptions, progress: Progress = lambda _: None) -> Run
     if options.engine != "none" and options.level is Level.OU:
         check_encoding(options.source, accelerator_of(source.module))
     lower(context, source.module, options.strategy, progress, options.level)
+    if level_of(source.module) is Level.OU:
+        progress("verifying the deployment")
+        VerifyDeploymentPass().apply(context, source.module)
     inexact = inexact_layers(source.module) if options.level is not Level.CNN else []
     if options.check in ("levels", "onnxruntime"):
         check_exactness(options.source, options.check, inexact)
@@ -341,32 +343,20 @@ def measured(options: RunOptions, module: ModuleOp, progress: Progress) -> Metri
         return None
     if options.engine == "none" or level_of(module) is not Level.OU:
         return metrics_of(module, None)
-    from spatem_ir.runtime.machine.program import program_of, visits_of
-    from spatem_ir.runtime.machine.reference import ReferenceEngine
+    from spatem_ir.runtime.machine.program import visits_of
 
-    visits = visits_of(module)
-    if visits * options.images_in_flight > MOST_VISITS:
-        raise SpatemError(
-            f"{options.source}: the program has {visits} visits, the reference engine executes at "
-            f"most {MOST_VISITS}; use --engine none, a smaller chip or fewer copies"
-        )
-    progress(f"simulating {visits} visits")
-    program = program_of(module)
-    execution = ReferenceEngine(program).run()
+    progress(f"simulating {visits_of(module)} visits")
+    images = options.images_in_flight
+    execute_images = engine_for(options.engine, options.source, module, images)
+    execution = execute_images(1)
     pipelined = None
-    if options.images_in_flight > 1:
-        progress(f"simulating {options.images_in_flight} images in flight")
-        pipelined = ReferenceEngine(program, options.images_in_flight).run()
+    if images > 1:
+        progress(f"simulating {images} images in flight")
+        pipelined = execute_images(images)
     return metrics_of(module, execution, pipelined)
 
 
 def save_outputs(path: str, values: Array) -> None:
     """Write an array as .npy, all or nothing."""
-    partial = Path(f"{path}.partial")
-    try:
-        with partial.open("wb") as file:
-            np.save(file, values)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise SpatemError(f"{path}: cannot be written: {error.strerror}") from error
+    with whole_file(path) as file:
+        np.save(file, values)

@@ -27,8 +27,8 @@ Ints = NDArray[np.int64]
 class Incidence:
     """Which item holds which data.
 
-    `items` and `data` are parallel arrays of (item, datum) pairs without duplicates; `weights`
-    gives the bytes of each datum: shape [data].
+    `items` and `data` are parallel arrays of (item, datum) pairs, ascending without duplicates;
+    `weights` gives the bytes of each datum: shape [data].
     """
 
     count: int
@@ -39,8 +39,14 @@ class Incidence:
     @staticmethod
     def of(count: int, items: Ints, data: Ints, weights: Ints) -> Incidence:
         """The incidence of possibly repeated pairs."""
-        pairs = np.unique(items * (len(weights) + 1) + data)
+        pairs = np.sort(items * (len(weights) + 1) + data)
+        pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
         return Incidence(count, *np.divmod(pairs, len(weights) + 1), weights)
+
+    @property
+    def bytes_held(self) -> int:
+        """Bytes of the data of all items; what several items hold counts for each of them."""
+        return int(self.weights[self.data].sum())
 
     def merged(self, clusters: Ints, count: int) -> Incidence:
         """The incidence of clusters: a cluster holds what its items hold; `clusters` by item."""
@@ -87,26 +93,32 @@ def cluster(incidence: Incidence, capacity: int) -> Ints:
     A cluster starts with the lowest item that is in none, and takes the item that shares most data
     with it (the lowest among equals) until it has `capacity` items.
     """
-    held = _lists(incidence.items, incidence.data, incidence.count)
-    holders = _lists(incidence.data, incidence.items, len(incidence.weights))
+    held_from = np.searchsorted(incidence.items, np.arange(incidence.count + 1)).tolist()
+    by_datum = np.argsort(incidence.data, kind="stable")
+    holders, data = incidence.items[by_datum], incidence.data[by_datum]
+    bounds = np.searchsorted(data, np.arange(len(incidence.weights) + 1))
+    holders_from, holders_of = bounds.tolist(), np.diff(bounds)
     available = np.zeros(incidence.count)
     clusters = np.full(incidence.count, -1)
+    counted = np.full(len(incidence.weights), -1)
+    bytes_of = incidence.weights.astype(float)
     for number in range(-(-incidence.count // capacity)):
         shared = available.copy()
-        counted: set[int] = set()
-        for _ in range(min(capacity, incidence.count - number * capacity)):
+        size = min(capacity, incidence.count - number * capacity)
+        for left in range(size - 1, -1, -1):
             item = int(np.argmax(shared))
             clusters[item] = number
             available[item] = shared[item] = -np.inf
-            for datum in held[item].tolist():
-                if datum not in counted:
-                    counted.add(datum)
-                    shared[holders[datum]] += incidence.weights[datum]
+            data = incidence.data[held_from[item] : held_from[item + 1]]
+            data = data[counted[data] != number]
+            if left and len(data):
+                counted[data] = number
+                several = [holders[holders_from[d] : holders_from[d + 1]] for d in data.tolist()]
+                weights = np.repeat(bytes_of[data], holders_of[data])
+                np.add.at(shared, np.concatenate(several), weights)
     return clusters
 
 
-def _lists(keys: Ints, values: Ints, count: int) -> list[Ints]:
-    """The values of each key, ascending."""
-    order = np.lexsort((values, keys))
-    bounds = np.searchsorted(keys[order], np.arange(count + 1))
-    return np.split(values[order], bounds[1:-1])
+def cluster_neighbours(count: int, capacity: int) -> Ints:
+    """Items with neighbouring numbers in one cluster; the cluster of each item: shape [count]."""
+    return np.arange(count) // capacity

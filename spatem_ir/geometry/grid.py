@@ -114,6 +114,14 @@ class Grid:
             return range(copy, layer.windows, self.iw)
         return range(*_chunk(copy, self.windows_per_copy(layer), layer.windows))
 
+    def dealt_window(
+        self, layer: Layer, copy: NDArray[np.int64], turn: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """The window with number `turn` among those dealt to a copy, for arrays of both."""
+        if self.deal is Deal.CYCLIC:
+            return copy + turn * self.iw
+        return copy * self.windows_per_copy(layer) + turn
+
     def copy_of_window(self, layer: Layer, window: NDArray[np.int64]) -> NDArray[np.int64]:
         """The copy to which each window is dealt."""
         if self.deal is Deal.CYCLIC:

@@ -94,15 +94,19 @@ class Layer:
         x = block_column * rw + np.arange(rw)[None, :]
         return (y * ow + x).reshape(-1)
 
-    def operand_elements(self, matrix: int) -> NDArray[np.int64]:
+    def operand_elements(
+        self, matrix: int, positions: NDArray[np.int64] | None = None
+    ) -> NDArray[np.int64]:
         """Flat input elements (channel, y, x order) of every window of a matrix.
 
-        Returns an array of shape [W, K]; :data:`PADDING` marks padded activations.
+        `positions` are those that all windows read, if the caller has them already.  Returns an array of shape [W, K]; :data:`PADDING` marks padded activations.
         """
         import numpy as np
 
         channels, height, width = self.input_shape
-        positions = self.window.positions(height, width)[self.window_positions(matrix)]
+        if positions is None:
+            positions = self.window.positions(height, width)
+        positions = positions[self.window_positions(matrix)]
         per_group = channels // self.groups
         first = matrix * per_group if self.region is None else 0
         planes = (first + np.arange(per_group)) * (height * width)

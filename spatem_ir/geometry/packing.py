@@ -21,12 +21,25 @@ class Rectangle(NamedTuple):
     width: int
 
 
-class Place(NamedTuple):
-    """Where a tile was put: crossbar and corner."""
+class PlaceRun(NamedTuple):
+    """Where tiles were put: one on each of `length` neighbouring crossbars, at the same corner."""
 
     crossbar: int
+    length: int
     row: int
     column: int
+
+
+class CrossbarGroup(NamedTuple):
+    """Neighbouring crossbars with the same load and the same free cells.
+
+    Groups compare by load, then by their first crossbar.
+    """
+
+    load: int
+    first: int
+    size: int
+    free: tuple[Rectangle, ...]
 
 
 class CrossbarPool:
@@ -34,32 +47,53 @@ class CrossbarPool:
 
     A tile goes to the emptiest crossbar that can hold it, the lowest number among equals.  Loads
     are whatever the caller adds up: cells for an even use of cells, time for an even use of time.
+
+    Crossbars with the same contents are kept as groups: a run of tiles fills a group in one step.
     """
 
     def __init__(self, crossbars: int, wordlines: int, bitlines: int):
         whole = Rectangle(0, 0, wordlines, bitlines)
-        self._free = [[whole] for _ in range(crossbars)]
-        self._heap = [(0, number) for number in range(crossbars)]
+        self._groups = [CrossbarGroup(0, 0, crossbars, (whole,))] if crossbars else []
 
-    def place_all(self, height: int, width: int, load: int, count: int) -> list[Place] | None:
+    def place_all(self, height: int, width: int, load: int, count: int) -> list[PlaceRun] | None:
         """Place `count` tiles of one shape, one after the other; None if one does not fit.
 
-        A crossbar that has no room for the shape gets none while this shape is placed, so each is
-        looked at once per tile that it takes and once more.
+        `load` must be positive, so that a crossbar that takes a tile comes after the others of its
+        group.  A crossbar that has no room for the shape gets none while this shape is placed, so
+        each group is looked at once per run of tiles that it takes and once more.
         """
-        places: list[Place] = []
-        unsuitable: list[tuple[int, int]] = []
-        while len(places) < count and self._heap:
-            used, crossbar = self._heap[0]
-            corner = take_corner(self._free[crossbar], height, width)
+        runs: list[PlaceRun] = []
+        unsuitable: list[CrossbarGroup] = []
+        heap = self._groups
+        heapq.heapify(heap)
+        while count and heap:
+            group = heapq.heappop(heap)
+            free = list(group.free)
+            corner = take_corner(free, height, width)
             if corner is None:
-                unsuitable.append(heapq.heappop(self._heap))
+                unsuitable.append(group)
                 continue
-            heapq.heapreplace(self._heap, (used + load, crossbar))
-            places.append(Place(crossbar, *corner))
-        for entry in unsuitable:
-            heapq.heappush(self._heap, entry)
-        return places if len(places) == count else None
+            taken = min(group.size, count)
+            count -= taken
+            runs.append(PlaceRun(group.first, taken, *corner))
+            heapq.heappush(heap, CrossbarGroup(group.load + load, group.first, taken, tuple(free)))
+            if taken < group.size:
+                rest = group._replace(first=group.first + taken, size=group.size - taken)
+                heapq.heappush(heap, rest)
+        self._groups = joined_groups(heap + unsuitable)
+        return None if count else runs
+
+
+def joined_groups(groups: list[CrossbarGroup]) -> list[CrossbarGroup]:
+    """The same crossbars in as few groups as possible."""
+    joined: list[CrossbarGroup] = []
+    for group in sorted(groups, key=lambda group: group.first):
+        last = joined[-1] if joined else None
+        if last is not None and (last.load, last.free) == (group.load, group.free):
+            joined[-1] = last._replace(size=last.size + group.size)
+        else:
+            joined.append(group)
+    return joined
 
 
 def take_corner(free: list[Rectangle], height: int, width: int) -> tuple[int, int] | None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
-from spatem_ir.geometry.grid import Deal, ou_operations
+from spatem_ir.geometry.grid import Deal, Grid, ou_operations
 
 if TYPE_CHECKING:
     from spatem_ir.hardware.accelerator import Accelerator
@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 Times = NDArray[np.int64]
 
 
-def ready_times(dataflow: Dataflow, accelerator: Accelerator) -> dict[str, Times]:
+def ready_times(
+    dataflow: Dataflow, accelerator: Accelerator, *, in_rounds: bool = False
+) -> dict[str, Times]:
     """The cycle in which the operand of each window of each layer is ready.
+
+    `in_rounds` makes the copies of a layer keep step: a round, one window per copy, starts when
+    the last of its operands is there.  All copies then have the same ready times.
 
     Returns, by layer name, an array of shape [matrices, windows].
     """
@@ -35,7 +40,7 @@ def ready_times(dataflow: Dataflow, accelerator: Accelerator) -> dict[str, Times
                 finished[node.number] = -(-byte // accelerator.io.bytes_per_cycle)
             case NodeKind.LAYER:
                 ready[node.name], finished[node.number] = _layer_times(
-                    dataflow, node, finished, accelerator
+                    dataflow, node, finished, accelerator, in_rounds
                 )
             case _:
                 finished[node.number] = _operator_times(dataflow, node, finished)
@@ -55,7 +60,11 @@ def _operator_times(dataflow: Dataflow, node: Node, finished: dict[int, Times]) 
 
 
 def _layer_times(
-    dataflow: Dataflow, node: Node, finished: dict[int, Times], accelerator: Accelerator
+    dataflow: Dataflow,
+    node: Node,
+    finished: dict[int, Times],
+    accelerator: Accelerator,
+    in_rounds: bool,
 ) -> tuple[Times, Times]:
     """Ready times [matrices, windows] of a layer and finish times [positions] of its output."""
     layer, grid = node.layer, node.grid
@@ -64,6 +73,8 @@ def _layer_times(
     positions = layer.window.positions(*layer.input_shape[1:])
     by_position = times[positions].max(axis=1)
     ready = np.stack([by_position[layer.window_positions(m)] for m in range(layer.matrices)])
+    if in_rounds:
+        ready = _by_round(ready, grid)
     visit = accelerator.ou.cycles * ou_operations(
         accelerator, grid.tile_rows, grid.tile_columns, layer.weight_bits, grid.tile_bits(layer)
     )
@@ -73,6 +84,18 @@ def _layer_times(
         here = layer.window_positions(matrix)
         output[here] = np.maximum(output[here], done[matrix] + accelerator.ou.pipeline_cycles)
     return ready, output
+
+
+def _by_round(ready: Times, grid: Grid) -> Times:
+    """Ready times of which the windows of a round, one per copy, all have the latest."""
+    windows = np.arange(ready.shape[1])
+    if grid.deal is Deal.CYCLIC:
+        rounds = windows // grid.iw
+    else:
+        rounds = windows % -(-len(windows) // grid.iw)
+    latest = np.zeros(rounds.max() + 1, np.int64)
+    np.maximum.at(latest, rounds, ready.max(axis=0))
+    return np.broadcast_to(latest[rounds], ready.shape)
 
 
 def _in_sequence(ready: Times, visit: int, copies: int, cyclic: bool) -> Times:

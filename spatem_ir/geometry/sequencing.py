@@ -6,19 +6,26 @@ same order run the same program on different tiles: a *class*.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.geometry.dataflow import Dataflow, Node
+from spatem_ir.geometry.grid import Deal
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.placement import Placement
 
 Ints = NDArray[np.int64]
+
+GRAINS = 128
+"""Into how many parts the longest ready time is cut where crossbars share a program."""
+
+SORTED_AT_ONCE = 2**20
+"""Visits of several crossbars that are put in order together, for the sake of memory."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +47,17 @@ class ProgramClass:
     crossbars: Ints
     slots: tuple[Slot, ...]
 
-    def select(self, numbers: list[int]) -> ProgramClass:
+    def select(self, numbers: Ints | list[int]) -> ProgramClass:
         """Some of the crossbars, by their position in the class."""
         slots = tuple(replace(slot, tiles=slot.tiles[numbers]) for slot in self.slots)
         return ProgramClass(self.crossbars[numbers], slots)
+
+
+class Program(NamedTuple):
+    """The crossbars that run one program, and the slot of each visit in order: shape [visits]."""
+
+    members: ProgramClass
+    order: Ints
 
 
 def program_classes(dataflow: Dataflow, placements: dict[str, Placement]) -> list[ProgramClass]:
@@ -81,50 +95,107 @@ def _tile_rows(number: int, node: Node, placements: dict[str, Placement]) -> Int
     return np.stack(columns, axis=1)
 
 
-def scheduled_classes(
-    members: ProgramClass, ready: dict[str, Ints]
-) -> Iterator[tuple[ProgramClass, Ints]]:
-    """The crossbars of a class by the order of their visits, and this order.
+def own_programs(
+    classes: Iterable[ProgramClass], ready: dict[str, Ints], most_bursts: int
+) -> list[Program] | None:
+    """The programs in which each crossbar keeps the order of its own ready times.
 
-    Every crossbar keeps the order of its own ready times.  What a visit needs is ready before it,
-    so that no crossbar waits for a visit that comes later in its program or in another one's: the
-    programs cannot deadlock.
+    What a visit needs is ready before it, so that no crossbar waits for a visit that comes later in
+    its program or in another one's: the programs cannot deadlock.
+
+    Returns None if the programs have more than `most_bursts` slots in all.
     """
-    orders: dict[tuple[tuple[int, int], ...], Ints] = {}
-    same: dict[bytes, list[int]] = {}
-    for number in range(len(members.crossbars)):
-        slots = members.select([number]).slots
-        shares = tuple(_share(slot) for slot in slots)
-        if shares not in orders:
-            orders[shares] = visit_order(slots, ready)
-        same.setdefault(orders[shares].tobytes(), []).append(number)
-    for order, numbers in same.items():
-        yield members.select(numbers), np.frombuffer(order, np.int64)
+    programs: list[Program] = []
+    left = most_bursts
+    for members in classes:
+        own = scheduled_class(members, ready, left // len(members.slots))
+        if own is None:
+            return None
+        left -= len(own) * len(members.slots)
+        programs += own
+    return programs
 
 
-def _share(slot: Slot) -> tuple[int, int]:
-    """The matrix and copy of a slot's first tile: what decides which windows it visits."""
+def shared_programs(
+    classes: Iterable[ProgramClass], ready_in_rounds: dict[str, Ints]
+) -> list[Program]:
+    """One program for each class; all copies of a layer must have the same ready times.
+
+    These are those of a schedule, too, so that the programs cannot deadlock.  Visits whose ready
+    times differ little are bundled layer by layer and slot by slot: times are counted in
+    :data:`GRAINS`-th parts of the longest.
+    """
+    grain = max(int(times.max()) for times in ready_in_rounds.values()) // GRAINS + 1
+    ready = {name: times // grain for name, times in ready_in_rounds.items()}
+    return [
+        Program(members, visit_orders(members.select([0]).slots, ready, bundled=True)[0])
+        for members in classes
+    ]
+
+
+def scheduled_class(
+    members: ProgramClass, ready: dict[str, Ints], most: int
+) -> list[Program] | None:
+    """The crossbars of a class by the order of their own ready times; None if `most` are too few.
+
+    Programs are in the order of their first crossbars.
+    """
+    shares = np.stack([number for slot in members.slots for number in _share(slot)], axis=1)
+    _, first, share_of = np.unique(shares, axis=0, return_index=True, return_inverse=True)
+    number_of: dict[bytes, int] = {}
+    numbers = np.empty(len(first), np.int64)
+    visits = sum(slot.windows for slot in members.slots)
+    several = max(SORTED_AT_ONCE // visits, 1)
+    for start in range(0, len(first), several):
+        chunk = slice(start, start + several)
+        orders = visit_orders(members.select(first[chunk]).slots, ready)
+        numbers[chunk] = [number_of.setdefault(o.tobytes(), len(number_of)) for o in orders]
+        if len(number_of) > most:
+            return None
+    program_of = numbers[share_of.reshape(-1)]
+    _, first_crossbar = np.unique(program_of, return_index=True)
+    orders = [np.frombuffer(order, np.int64) for order in number_of]
+    return [
+        Program(members.select(np.flatnonzero(program_of == number)), orders[number])
+        for number in np.argsort(first_crossbar).tolist()
+    ]
+
+
+def _share(slot: Slot) -> tuple[Ints, Ints]:
+    """The matrix and copy of a slot's tiles: what decides which windows they visit."""
     grid = slot.node.grid
     assert grid is not None
-    at = grid.coordinates(int(slot.tiles[0]))
+    at = grid.coordinates(slot.tiles)
     return at.matrix, at.copy
 
 
-def visit_order(slots: Sequence[Slot], ready: dict[str, Ints]) -> Ints:
-    """The slot of each visit of a crossbar, in order: list scheduling by ready time.
+def visit_orders(slots: Sequence[Slot], ready: dict[str, Ints], *, bundled: bool = False) -> Ints:
+    """The slot of each visit of each crossbar, in order: list scheduling by ready time.
 
     The visit whose operand is ready first goes first; ties go to the earlier layer, then to the
-    earlier window, then to the earlier slot.
+    earlier window, then to the earlier slot; if `bundled`, to the earlier slot of a layer first.
+
+    Returns an array of shape [crossbars, visits].
     """
-    times, layers, windows, numbers = [], [], [], []
-    for number, slot in enumerate(slots):
-        layer, grid = slot.node.layer, slot.node.grid
-        assert layer is not None and grid is not None
-        at = grid.coordinates(int(slot.tiles[0]))
-        share = np.array(grid.copy_windows(layer, at.copy))
-        times.append(np.maximum.accumulate(ready[slot.node.name][at.matrix, share]))
-        layers.append(np.full(len(share), slot.node.number))
-        windows.append(np.arange(len(share)))
-        numbers.append(np.full(len(share), number))
-    keys = [np.concatenate(column) for column in (numbers, windows, layers, times)]
-    return keys[0][np.lexsort(keys)]
+    times = []
+    for slot in slots:
+        matrix, share = _share(slot)[0], _windows(slot)
+        own = ready[slot.node.name][matrix[:, None], share]
+        times.append(np.maximum.accumulate(own, axis=1))
+    counts = [slot.windows for slot in slots]
+    numbers = np.repeat(np.arange(len(slots)), counts)
+    layers = np.repeat([slot.node.number for slot in slots], counts)
+    windows = np.concatenate([np.arange(count) for count in counts])
+    ties = (windows, numbers, layers) if bundled else (numbers, windows, layers)
+    by_ties = np.lexsort(ties)
+    by_time = np.argsort(np.concatenate(times, axis=1)[:, by_ties], axis=1, kind="stable")
+    return numbers[by_ties][by_time]
+
+
+def _windows(slot: Slot) -> Ints:
+    """The windows that each crossbar visits, in order: shape [crossbars, windows]."""
+    layer, grid = slot.node.layer, slot.node.grid
+    assert layer is not None and grid is not None
+    cyclic = grid.deal is Deal.CYCLIC
+    first = _share(slot)[1] * (1 if cyclic else grid.windows_per_copy(layer))
+    return first[:, None] + np.arange(slot.windows) * (grid.iw if cyclic else 1)

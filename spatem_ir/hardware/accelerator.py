@@ -232,11 +232,20 @@ class Accelerator:
         return CrossbarAddress(pe, *divmod(within, self.cu.crossbars))
 
     @property
+    def area_parts_mm2(self) -> dict[str, float]:
+        """Area of the chip by component, mm²: CUs and PEs without what is in them."""
+        cus = self.pes * self.pe.compute_units
+        return {
+            "crossbars": self.crossbars * self.area.crossbar_mm2,
+            "compute_units": cus * self.area.cu_digital_mm2,
+            "processing_elements": self.pes * self.area.pe_digital_mm2,
+            "chip_io": self.area.chip_io_mm2,
+        }
+
+    @property
     def area_mm2(self) -> float:
         """Area of the chip: the sum over its components, mm²."""
-        cu = self.cu.crossbars * self.area.crossbar_mm2 + self.area.cu_digital_mm2
-        pe = self.pe.compute_units * cu + self.area.pe_digital_mm2
-        return self.pes * pe + self.area.chip_io_mm2
+        return sum(self.area_parts_mm2.values())
 
 
 GROUPS: dict[str, type] = {

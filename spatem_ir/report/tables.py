@@ -9,11 +9,20 @@ from rich.console import Console
 from rich.table import Table
 
 from spatem_ir.hardware.accelerator import AdcMode
+from spatem_ir.runtime.energy import ENERGY_GROUPS
 
 if TYPE_CHECKING:
     from spatem_ir.cli.session import RunResult
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.runtime.metrics import Metrics
+
+AREA_LABELS = {
+    "crossbars": "crossbars",
+    "compute_units": "CUs",
+    "processing_elements": "PEs",
+    "chip_io": "chip port",
+}
+"""What the components of the chip's area are called."""
 
 LEAST_WIDTH = 110
 """Columns of the report where the terminal is narrower or unknown."""
@@ -112,11 +121,28 @@ def machine_rows(m: Metrics) -> list[tuple[str, str]]:
         bound += f"; latency is {m.optimality_gap:.2f} x that"
     rows.append(("lower bound", bound))
     if m.peak_buffer_bytes is not None:
-        rows += [
-            ("peak buffer", f"{m.peak_buffer_bytes:,} bytes in PE {m.peak_buffer_pe}"),
-            ("energy", f"{m.energy_nj:,} nJ"),
-        ]
-    rows.append(("area", f"{m.area_mm2:,.2f} mm²"))
+        rows.append(("peak buffer", f"{m.peak_buffer_bytes:,} bytes in PE {m.peak_buffer_pe}"))
+    rows += energy_rows(m)
+    parts = (f"{label} {m.area_parts_mm2[part]:,.2f}" for part, label in AREA_LABELS.items())
+    rows.append(("area", f"{m.area_mm2:,.2f} mm²: {', '.join(parts)}"))
+    return rows
+
+
+def energy_rows(m: Metrics) -> list[tuple[str, str]]:
+    """The energy of an image: the sum, and what each kind of component takes of it."""
+    if m.energy_nj is None or m.energy_parts_nj is None:
+        return []
+    rows = [("energy", f"{m.energy_nj:,} nJ")]
+    operations = sum(layer.ou_operations for layer in m.layers)
+    for group, labels in ENERGY_GROUPS.items():
+        parts = {label: m.energy_parts_nj[component] for component, label in labels.items()}
+        total = sum(parts.values())
+        text = f"{total:,.3f} nJ ({total / m.energy_nj if m.energy_nj else 0:.1%})"
+        if len(parts) > 1:
+            text += ": " + ", ".join(f"{label} {part:,.3f}" for label, part in parts.items())
+        if group == "crossbars":
+            text += f"; {1000 * total / operations:,.3f} pJ per OU operation"
+        rows.append((f"  {group}", text))
     return rows
 
 

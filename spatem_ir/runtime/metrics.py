@@ -14,6 +14,7 @@ from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.geometry.bounds import lower_bounds
 from spatem_ir.geometry.placement import Placement
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic
+from spatem_ir.runtime.energy import energy_parts_nj
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.dataflow import Node
@@ -51,7 +52,7 @@ class Metrics:
     Fields that need cycles are None if no engine ran.  Communication is bytes injected into the
     network-on-chip plus bytes through the chip's port.  `computation_parallelism` is the mean
     number of busy crossbars.  `interval_cycles` is the steady-state interval per image, the latency
-    if one image is in flight.
+    if one image is in flight.  Energy and area are given as sums and by component.
     """
 
     latency_cycles: int | None
@@ -77,7 +78,9 @@ class Metrics:
     peak_buffer_bytes: int | None
     peak_buffer_pe: int | None
     energy_nj: float | None
+    energy_parts_nj: dict[str, float] | None
     area_mm2: float
+    area_parts_mm2: dict[str, float]
     layers: tuple[LayerMetrics, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -109,6 +112,9 @@ def metrics_of(
         "work_bound_cycles": bounds.work,
         "path_bound_cycles": bounds.path,
         "area_mm2": round(accelerator.area_mm2, 6),
+        "area_parts_mm2": {
+            component: round(area, 6) for component, area in accelerator.area_parts_mm2.items()
+        },
         "layers": layers,
     }
     if execution is None or latency is None:
@@ -122,6 +128,7 @@ def metrics_of(
     peaks = execution.buffers.peaks()
     peak_pe = max(peaks, key=lambda pe: (peaks[pe], -pe))
     injected = execution.injected_bytes
+    energy = energy_parts_nj(accelerator, layers, execution)
     return Metrics(
         latency_cycles=latency,
         latency_ou_cycles=round(latency / accelerator.ou.cycles, 3),
@@ -138,7 +145,8 @@ def metrics_of(
         optimality_gap=round(latency / bounds.largest, 4),
         peak_buffer_bytes=peaks[peak_pe],
         peak_buffer_pe=peak_pe,
-        energy_nj=round(energy_nj(accelerator, layers, execution), 3),
+        energy_nj=round(sum(energy.values()), 3),
+        energy_parts_nj={component: round(part, 6) for component, part in energy.items()},
         **static,
     )
 
@@ -210,27 +218,3 @@ def inexact_layers(module: ModuleOp) -> list[str]:
     arithmetic = OuArithmetic.of(accelerator_of(module))
     layers = dataflow_of(module).layers
     return [node.name for node in layers if not arithmetic.exact(tallest_tile(node))]
-
-
-def energy_nj(
-    accelerator: Accelerator, layers: tuple[LayerMetrics, ...], execution: Execution
-) -> float:
-    """Σ actions · energy per action of one image, nanojoule.
-
-    A converted bitline is followed by one shift-and-add.
-    """
-    energy = accelerator.energy
-    conversions = sum(layer.adc_conversions for layer in layers)
-    picojoule = (
-        sum(layer.dac_conversions for layer in layers) * energy.dac_conversion_pj
-        + conversions * energy.adc_conversion_pj
-        + sum(layer.cell_reads for layer in layers) * energy.cell_read_pj
-        + (conversions + execution.additions) * energy.shift_add_pj
-        + execution.fetched_bytes * energy.buffer_byte_pj
-        + execution.register_bytes * energy.register_byte_pj
-        + execution.byte_hops * energy.link_byte_pj
-        + execution.activated_values * energy.activation_pj
-        + execution.pooled_values * energy.pooling_pj
-        + execution.io_bytes * energy.io_byte_pj
-    )
-    return picojoule / 1000

@@ -20,10 +20,14 @@ Action = Callable[[], None]
 
 
 class Clock:
-    """An event queue that steps through the cycles in which something happens."""
+    """An event queue that steps through the cycles in which something happens.
 
-    def __init__(self) -> None:
+    With `log`, resources note when they grant what.
+    """
+
+    def __init__(self, *, log: bool = False) -> None:
         self.now = 0
+        self.log = log
         self._events: list[tuple[int, int, Action]] = []
         self._numbers = count()
         self._contended: dict[int, Resource] = {}
@@ -78,13 +82,18 @@ class Request:
 
 
 class Resource:
-    """A server that is busy with one request at a time, first come first served."""
+    """A server that is busy with one request at a time, first come first served.
+
+    If the clock asks for a log, `grants` are the ranks of requests and the cycles in which they
+    were granted.
+    """
 
     def __init__(self, clock: Clock):
         self.clock = clock
         self.free_at = 0
         self.busy_cycles = 0
         self.bytes = 0
+        self.grants: list[tuple[Rank, int]] = []
         self._woken_at = 0
         self._waiting: list[Request] = []
         self._sharing: dict[Hashable, list[Request]] = {}
@@ -128,6 +137,8 @@ class Resource:
         self.bytes += first.size
         for request in sorted(together):
             request.served = True
+            if self.clock.log:
+                self.grants.append((request.rank, self.clock.now))
             request.started()
         if self._waiting:
             self._wake()

@@ -12,14 +12,14 @@ from spatem_ir.runtime.machine.program import Key, Program
 
 
 class Pieces:
-    """Which piece is in which PE's buffer, who waits for it, and how often it is still read."""
+    """When pieces came into which PE's buffer, who waits for them, how often they are read."""
 
     def __init__(self, program: Program, clock: Clock, noc: Noc, buffers: Buffers):
         self.program = program
         self.clock = clock
         self.noc = noc
         self.buffers = buffers
-        self.present: set[tuple[int, Key]] = set()
+        self.arrivals: dict[tuple[int, Key], int] = {}
         self.waiting: dict[tuple[int, Key], list[Action]] = defaultdict(list)
         self.reads_left: dict[tuple[int, Key], int] = {}
 
@@ -37,7 +37,7 @@ class Pieces:
 
     def deliver(self, key: Key, pe: int) -> None:
         """R10: a piece is in a PE's buffer, until it has been read as often as it will be."""
-        self.present.add((pe, key))
+        self.arrivals[pe, key] = self.clock.now
         self.reads_left[pe, key] = self.program.readers[key[1]][pe]
         self.buffers.fill(pe, self.clock.now, self.program.piece_bytes[key[1]])
         for action in self.waiting.pop((pe, key), ()):
@@ -52,7 +52,7 @@ class Pieces:
 
     def when_present(self, pe: int, image: int, pieces: tuple[int, ...], action: Action) -> None:
         """Do something when all the given pieces of an image are in a PE's buffer."""
-        missing = [key for p in pieces if (pe, key := (image, p)) not in self.present]
+        missing = [key for p in pieces if (pe, key := (image, p)) not in self.arrivals]
         left = len(missing)
 
         def arrived() -> None:

@@ -112,6 +112,15 @@ def program_of(module: ModuleOp) -> Program:
     """The program of a module at level `ou`.
 
     Raises:
+        SpatemError: the module has no `ou.stage`, or more than one.
+    """
+    return _Elaboration(module, only_stage(module)).build()
+
+
+def only_stage(module: ModuleOp) -> OuStageOp:
+    """The stage of a module at level `ou`.
+
+    Raises:
         SpatemError: the module has no `ou.stage`, or more than one: the machine model has no rule
             for rewriting cells between stages.
     """
@@ -121,7 +130,7 @@ def program_of(module: ModuleOp) -> Program:
             f"the machine executes one ou.stage, the module holds {len(stages)}; "
             "lower it with the passes partition,pack,assign,order"
         )
-    return _Elaboration(module, stages[0]).build()
+    return stages[0]
 
 
 def visits_of(module: ModuleOp) -> int:

@@ -48,13 +48,16 @@ class Execution:
 
 
 class ReferenceEngine:
-    """Executes a program on the machine model, event by event."""
+    """Executes a program on the machine model, event by event.
 
-    def __init__(self, program: Program, images: int = 1):
+    With `log`, the `grants` of all resources say when each request was granted.
+    """
+
+    def __init__(self, program: Program, images: int = 1, *, log: bool = False):
         self.program = program
         self.images = images
         self.accelerator = program.accelerator
-        self.clock = clock = Clock()
+        self.clock = clock = Clock(log=log)
         self.noc = Noc(clock, program.accelerator)
         self.buffers = Buffers()
         self.pieces = Pieces(program, clock, self.noc, self.buffers)

@@ -15,8 +15,7 @@ Codes = NDArray[np.integer]
 
 def storage_dtype(code: Quantization) -> np.dtype[np.integer]:
     """The smallest numpy integer type that holds all codes."""
-    width = next(width for width in (8, 16, 32, 64) if code.bits <= width)
-    return np.dtype(f"{'int' if code.signed else 'uint'}{width}")
+    return np.dtype(code.storage)
 
 
 def to_codes(steps: Reals, code: Quantization) -> Codes:

@@ -66,7 +66,9 @@ KEYS = {
     "analog",
     "exact",
     "energy_nj",
+    "energy_parts_nj",
     "area_mm2",
+    "area_parts_mm2",
     "layers",
 }
 """What every result holds."""
@@ -82,6 +84,7 @@ NEED_CYCLES = {
     "byte_hops",
     "optimality_gap",
     "energy_nj",
+    "energy_parts_nj",
 }
 """What only an engine can tell."""
 
@@ -123,7 +126,7 @@ def test_json_holds_all_metrics(capsys: pytest.CaptureFixture[str]) -> None:
     result = result_of(capsys, *TINY)
     assert result.keys() >= KEYS
     assert (result["network"], result["accelerator"]) == ("net", "tiny")
-    assert (result["strategy"], result["engine"]) == ("spatem", "reference")
+    assert (result["strategy"], result["engine"]) == ("spatem", "fast")
     assert result["outputs_match"] is None
     assert all(result[key] is not None for key in NEED_CYCLES)
     assert result["latency_cycles"] >= result["lower_bound_cycles"] > 0
@@ -416,10 +419,28 @@ def test_a_file_that_cannot_be_written(option: str, capsys: pytest.CaptureFixtur
 def test_a_program_of_too_many_visits_is_not_simulated(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spatem_ir.cli.session.MOST_VISITS", 10)
-    message = error_of(capsys, *TINY)
+    monkeypatch.setattr("spatem_ir.cli.engines.MOST_VISITS", 10)
+    message = error_of(capsys, *TINY, "--engine", "reference")
     assert message.startswith("net.mlir: the program has ")
     assert "visits, the reference engine executes at most 10" in message
+
+
+def test_both_engines_report_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--images-in-flight", "3"]
+    fast, reference = (
+        result_of(capsys, *TINY, *options, "--engine", engine) for engine in ("fast", "reference")
+    )
+    assert (fast.pop("engine"), reference.pop("engine")) == ("fast", "reference")
+    assert fast == reference
+
+
+def test_without_numba_the_reference_engine_is_the_default(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spatem_ir.cli.engines.find_spec", lambda _: None)
+    assert result_of(capsys, *TINY)["engine"] == "reference"
+    message = error_of(capsys, *TINY, "--engine", "fast")
+    assert message == "--engine fast needs numba; install the extra fast: spatem-ir[fast]"
     assert main(VALUES_ONLY) == 0
 
 
@@ -433,8 +454,9 @@ def test_steps_are_reported_when_a_run_takes_long(
     lines = captured.err.splitlines()
     assert lines[0] == "spatem-run: reading net.mlir …"
     assert [f"spatem-run: pass {name} …" for name in PIPELINE] == lines[1:5]
-    assert lines[5:7] == [
+    assert lines[5:8] == [
+        "spatem-run: verifying the deployment …",
         "spatem-run: executing 1 image at level ou …",
         "spatem-run: comparing with reference …",
     ]
-    assert lines[7].startswith("spatem-run: simulating ")
+    assert lines[8].startswith("spatem-run: simulating ")

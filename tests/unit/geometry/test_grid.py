@@ -71,6 +71,9 @@ def test_windows_are_dealt_to_copies_once(case: tuple[Layer, Grid]) -> None:
     assert max(map(len, dealt)) == grid.windows_per_copy(layer)
     copies = grid.copy_of_window(layer, np.arange(layer.windows)).tolist()
     assert all(copies[window] == copy for copy, share in enumerate(dealt) for window in share)
+    for copy, share in enumerate(dealt):
+        turns = np.arange(len(share))
+        assert grid.dealt_window(layer, np.full_like(turns, copy), turns).tolist() == list(share)
 
 
 def test_both_deals() -> None:

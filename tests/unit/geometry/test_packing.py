@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from spatem_ir.geometry.packing import (
     CrossbarPool,
-    Place,
+    PlaceRun,
     Rectangle,
     crossbars_needed,
     take_corner,
@@ -23,11 +23,21 @@ WORDLINES, BITLINES = 8, 6
 Shape = tuple[int, int, int]
 """Height, width and number of equal tiles."""
 
+Place = tuple[int, int, int]
+"""Crossbar, row and column of a tile."""
+
 SHAPES = st.lists(
     st.tuples(st.integers(1, WORDLINES), st.integers(1, BITLINES), st.integers(1, 6)),
     min_size=1,
     max_size=6,
 )
+
+
+def places_of(runs: list[PlaceRun]) -> list[Place]:
+    """The place of every tile, in order."""
+    return [
+        (run.crossbar + number, run.row, run.column) for run in runs for number in range(run.length)
+    ]
 
 
 def packed(shapes: list[Shape], crossbars: int) -> list[tuple[Shape, Place]] | None:
@@ -36,9 +46,10 @@ def packed(shapes: list[Shape], crossbars: int) -> list[tuple[Shape, Place]] | N
     tiles: list[tuple[Shape, Place]] = []
     for shape in shapes:
         height, width, count = shape
-        places = pool.place_all(height, width, height * width, count)
-        if places is None:
+        runs = pool.place_all(height, width, height * width, count)
+        if runs is None:
             return None
+        places = places_of(runs)
         assert len(places) == count
         tiles += [(shape, place) for place in places]
     return tiles
@@ -75,7 +86,7 @@ def test_each_tile_goes_to_the_emptiest_crossbar_that_can_hold_it(
             for number in sorted(range(crossbars), key=lambda n: (loads[n], n)):
                 corner = take_corner(free[number], height, width)
                 if corner is not None:
-                    expected.append(Place(number, *corner))
+                    expected.append((number, *corner))
                     loads[number] += height * width
                     break
             else:
@@ -91,7 +102,7 @@ def test_a_crossbar_for_each_tile_is_always_enough(shapes: list[Shape]) -> None:
     count = sum(number for _, _, number in shapes)
     tiles = packed(shapes, count)
     assert tiles is not None
-    assert [place for _, place in tiles] == [Place(number, 0, 0) for number in range(count)]
+    assert [place for _, place in tiles] == [(number, 0, 0) for number in range(count)]
 
 
 @examples(60)
@@ -111,17 +122,17 @@ def test_crossbars_needed_by_cells_and_by_tiles_that_cannot_share() -> None:
 
 def test_loads_are_what_the_caller_says() -> None:
     pool = CrossbarPool(3, WORDLINES, BITLINES)
-    assert pool.place_all(1, 1, 50, 1) == [Place(0, 0, 0)]
-    assert pool.place_all(8, 3, 20, 2) == [Place(1, 0, 0), Place(2, 0, 0)]
-    assert pool.place_all(7, 3, 20, 3) == [Place(1, 0, 3), Place(2, 0, 3), Place(0, 1, 0)]
+    assert pool.place_all(1, 1, 50, 1) == [PlaceRun(0, 1, 0, 0)]
+    assert pool.place_all(8, 3, 20, 2) == [PlaceRun(1, 2, 0, 0)]
+    assert pool.place_all(7, 3, 20, 3) == [PlaceRun(1, 2, 0, 3), PlaceRun(0, 1, 1, 0)]
     assert pool.place_all(7, 3, 20, 2) is None
 
 
 def test_an_unsuitable_crossbar_is_tried_again_for_another_shape() -> None:
     pool = CrossbarPool(2, WORDLINES, BITLINES)
-    assert pool.place_all(8, 4, 1, 1) == [Place(0, 0, 0)]
-    assert pool.place_all(8, 6, 9, 1) == [Place(1, 0, 0)]
-    assert pool.place_all(8, 2, 1, 1) == [Place(0, 0, 4)]
+    assert pool.place_all(8, 4, 1, 1) == [PlaceRun(0, 1, 0, 0)]
+    assert pool.place_all(8, 6, 9, 1) == [PlaceRun(1, 1, 0, 0)]
+    assert pool.place_all(8, 2, 1, 1) == [PlaceRun(0, 1, 0, 4)]
 
 
 @examples(60)

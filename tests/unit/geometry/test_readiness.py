@@ -132,6 +132,25 @@ def test_ready_times_are_those_of_a_direct_simulation(
     assert {name: times.tolist() for name, times in ready.items()} == expected
 
 
+@examples(30)
+@given(networks(), machines(), st.sampled_from(Deal))
+def test_in_rounds_all_copies_are_ready_at_once_and_not_before_they_would_be_alone(
+    network: Network, machine: Accelerator, deal: Deal
+) -> None:
+    machine = with_crossbars(machine, 64)
+    dataflow = partitioned(network, machine, PartitionPass(deal=deal))
+    alone, rounds = (
+        ready_times(dataflow, machine, in_rounds=in_rounds) for in_rounds in (False, True)
+    )
+    for node in dataflow.layers:
+        layer, grid, times = node.layer, node.grid, rounds[node.name]
+        assert layer is not None and grid is not None
+        assert (times >= alone[node.name]).all()
+        shares = [times[:, np.array(grid.copy_windows(layer, c))] for c in range(grid.iw)]
+        for share in shares:
+            assert (share == shares[0][0, : share.shape[1]]).all()
+
+
 def test_an_input_arrives_in_raster_order_and_copies_work_side_by_side() -> None:
     """4 bytes a cycle: a position of 8 bytes every second cycle; a visit takes 4 · 8 cycles."""
     layer = Layer("conv", (8, 1, 5), 4, Window((1, 1)), weight_bits=2)

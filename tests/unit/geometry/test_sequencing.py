@@ -19,9 +19,10 @@ from spatem_ir.geometry.placement import Placement
 from spatem_ir.geometry.sequencing import (
     ProgramClass,
     Slot,
+    own_programs,
     program_classes,
-    scheduled_classes,
-    visit_order,
+    shared_programs,
+    visit_orders,
 )
 from spatem_ir.geometry.window import Window
 
@@ -133,14 +134,54 @@ def test_every_crossbar_visits_in_the_order_of_its_own_ready_times(
     for several in program_classes(*deployment):
         programs: dict[int, list[tuple[str, int]]] = {}
         orders = []
-        for members, order in scheduled_classes(several, ready):
+        own_orders = own_programs([several], ready, 1000)
+        assert own_orders is not None
+        for members, order in own_orders:
             orders.append(order.tobytes())
             for number, crossbar in enumerate(members.crossbars.tolist()):
                 own = members.select([number]).slots
-                assert visit_order(own, ready).tolist() == order.tolist()
+                assert visit_orders(own, ready)[0].tolist() == order.tolist()
                 programs[crossbar] = [(slot.node.name, int(slot.tiles[0])) for slot in own]
         assert len(set(orders)) == len(orders)
         assert programs == tiles_by_crossbar(several)
+
+
+@examples(60)
+@given(deployments(), st.integers(0, 2**32 - 1))
+def test_own_programs_within_a_number_of_bursts(
+    deployment: tuple[Dataflow, dict[str, Placement]], seed: int
+) -> None:
+    classes, ready = program_classes(*deployment), ready_times(deployment[0], seed)
+    programs = own_programs(classes, ready, 10_000)
+    assert programs is not None
+    bursts = sum(len(program.members.slots) for program in programs)
+    assert own_programs(classes, ready, bursts) is not None
+    assert own_programs(classes, ready, bursts - 1) is None
+
+
+@examples(60)
+@given(deployments(), st.integers(0, 9))
+def test_shared_programs_follow_the_rounds_of_all_copies(
+    deployment: tuple[Dataflow, dict[str, Placement]], pace: int
+) -> None:
+    """Windows become ready `pace` cycles apart, all copies at once."""
+    dataflow, placements = deployment
+    ready = {}
+    for member in dataflow.layers:
+        layer, grid = member.layer, member.grid
+        assert layer is not None and grid is not None
+        times = np.zeros((layer.matrices, layer.windows), np.int64)
+        for copy in range(grid.iw):
+            share = grid.copy_windows(layer, copy)
+            times[:, np.array(share, np.int64)] = np.arange(len(share)) * pace
+        ready[member.name] = times
+    classes = program_classes(dataflow, placements)
+    programs = shared_programs(classes, ready)
+    assert [program.members for program in programs] == classes
+    for members, order in programs:
+        orders = visit_orders(members.slots, ready, bundled=True)
+        assert (orders == orders[0]).all()
+        assert order.tolist() == orders[0].tolist()
 
 
 def tiles_by_crossbar(members: ProgramClass) -> dict[int, list[tuple[str, int]]]:
@@ -170,7 +211,7 @@ def visits_in_order(slots: list[Slot], ready: Times) -> list[tuple[int, int, int
     counts = Counter[int]()
     latest = dict.fromkeys(range(len(slots)), 0)
     visits = []
-    for number in visit_order(slots, ready).tolist():
+    for number in visit_orders(slots, ready)[0].tolist():
         slot = slots[number]
         layer, grid = slot.node.layer, slot.node.grid
         assert layer is not None and grid is not None
@@ -204,7 +245,7 @@ def test_copies_on_one_crossbar(deal: Deal, order: list[int]) -> None:
     grid = Grid(hwm=1, wwm=1, iw=2, ib=1, tile_rows=1, tile_columns=1, deal=deal)
     member = node(0, PIXELS, grid)
     slots = [Slot(member, 2, np.array([tile])) for tile in range(2)]
-    assert visit_order(slots, {"conv0": np.array([[1, 2, 3, 4]])}).tolist() == order
+    assert visit_orders(slots, {"conv0": np.array([[1, 2, 3, 4]])})[0].tolist() == order
 
 
 def test_a_window_does_not_overtake_the_one_before() -> None:
@@ -212,4 +253,4 @@ def test_a_window_does_not_overtake_the_one_before() -> None:
     grid = Grid(hwm=1, wwm=1, iw=1, ib=1, tile_rows=1, tile_columns=1)
     slots = [Slot(node(number, PIXELS, grid), 4, np.array([0])) for number in range(2)]
     ready = {"conv0": np.array([[9, 1, 1, 12]]), "conv1": np.array([[2, 9, 10, 11]])}
-    assert visit_order(slots, ready).tolist() == [1, 0, 0, 0, 1, 1, 1, 0]
+    assert visit_orders(slots, ready)[0].tolist() == [1, 0, 0, 0, 1, 1, 1, 0]

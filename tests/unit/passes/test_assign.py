@@ -25,6 +25,7 @@ from spatem_ir.passes.assign import (
     home_sequence,
     pes_by_distance,
     rank_within,
+    shortest_period,
 )
 from spatem_ir.passes.pack import PackPass
 from spatem_ir.passes.partition.partition import PartitionPass
@@ -36,6 +37,13 @@ def test_pes_in_ascending_distance_from_the_port() -> None:
     wide = replace(TINY, chip=replace(TINY.chip, pe_rows=3, pe_columns=4))
     # rows of four PEs; distances 0, 1, 2, 3 / 1, 2, 3, 4 / 2, 3, 4, 5
     assert pes_by_distance(wide) == [0, 1, 4, 2, 5, 8, 3, 6, 9, 7, 10, 11]
+
+
+@given(st.lists(st.integers(0, 2), min_size=1, max_size=9), st.integers(1, 3))
+def test_shortest_period(items: list[int], repeats: int) -> None:
+    several = items * repeats + items[:1]
+    periods = [p for p in range(1, len(several) + 1) if several[p:] == several[: len(several) - p]]
+    assert shortest_period(several) == periods[0]
 
 
 def test_ranks_within_clusters() -> None:

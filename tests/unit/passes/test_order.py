@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.passes.deployed import applied, parsed, randomly_placed
 
+from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
-from spatem_ir.passes.order import STRATEGIES, OrderPass
+from spatem_ir.passes.order import PROGRAMS, STRATEGIES, OrderPass
 from spatem_ir.runtime.machine.program import program_of
 from spatem_ir.runtime.machine.reference import ReferenceEngine
 
@@ -35,20 +36,38 @@ pxb.stage 0 {
 """Crossbars 1 and 2 hold tiles of the same layers, but cannot visit them in the same order."""
 
 
+@pytest.mark.parametrize("programs", PROGRAMS)
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_copies_that_share_crossbars_do_not_deadlock(strategy: str) -> None:
+def test_copies_that_share_crossbars_do_not_deadlock(strategy: str, programs: str) -> None:
     module = parsed(COPIES_THAT_SHARE, load_accelerator("tiny"))
-    applied(module, [OrderPass(strategy=strategy)])
+    applied(module, [OrderPass(strategy=strategy, programs=programs)])
     ReferenceEngine(program_of(module)).run()
 
 
-@examples(20)
-@given(networks(), machines(), st.sampled_from(STRATEGIES), st.integers(0, 2**32 - 1))
+def test_crossbars_with_tiles_of_the_same_layers_share_a_program() -> None:
+    """Copies 1 and 2 of @c and @d sit together, and so make one stream of two crossbars."""
+    streams = {}
+    for programs in ("own", "shared"):
+        module = parsed(COPIES_THAT_SHARE, load_accelerator("tiny"))
+        applied(module, [OrderPass(programs=programs)])
+        (stage,) = (op for op in module.ops if isinstance(op, OuStageOp))
+        streams[programs] = sorted(sorted(op.crossbars.data) for op in stage.streams)
+    assert streams == {"own": [[0], [1], [2], [3], [4]], "shared": [[0], [1, 2], [3], [4]]}
+
+
+@examples(30)
+@given(
+    networks(),
+    machines(),
+    st.sampled_from(STRATEGIES),
+    st.sampled_from(PROGRAMS),
+    st.integers(0, 2**32 - 1),
+)
 def test_no_program_deadlocks_wherever_tiles_are_placed(
-    network: Network, machine: Accelerator, strategy: str, seed: int
+    network: Network, machine: Accelerator, strategy: str, programs: str, seed: int
 ) -> None:
     module = randomly_placed(network, machine, seed)
-    applied(module, [OrderPass(strategy=strategy)])
+    applied(module, [OrderPass(strategy=strategy, programs=programs)])
     execution = ReferenceEngine(program_of(module)).run()
     assert execution.finished[0] > 0
 

@@ -17,6 +17,7 @@ from spatem_ir.geometry.latency import layer_latencies
 from spatem_ir.geometry.layer import Layer
 from spatem_ir.geometry.window import Window
 from spatem_ir.hardware.loader import load_accelerator
+from spatem_ir.passes.partition import spatem
 from spatem_ir.passes.partition.minimum import partition_minimum
 from spatem_ir.passes.partition.partition import fall_backs
 from spatem_ir.passes.partition.spatem import partition_spatem
@@ -103,6 +104,23 @@ def test_slower_strategies_need_fewer_tiles_down_to_the_minimum(layers: list[Lay
         assert faster.cycles < slower.cycles
         assert faster.tiles(layers) > slower.tiles(layers)
     assert [strategies[-1]] == partition_minimum(layers, TINY, Deal.CYCLIC)
+
+
+def test_columns_of_several_requirements_give_strategies_almost_as_good(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    layers = [Layer(f"conv{n}", (4, 9, 9), 8, Window((3, 3)), weight_bits=2) for n in range(3)]
+    exact = partition_spatem(layers, TINY, Deal.CYCLIC)
+    columns = len(layers) * TINY.crossbars
+    monkeypatch.setattr(spatem, "UNBUCKETED_COLUMNS", columns - 1)
+    monkeypatch.setattr(spatem, "MOST_COLUMNS", columns // 3)
+    coarse = partition_spatem(layers, TINY, Deal.CYCLIC)
+    assert len(coarse) < len(exact)
+    assert coarse[-1] == exact[-1]
+    assert exact[0].cycles <= coarse[0].cycles <= exact[0].cycles * 1.2
+    for strategy in coarse:
+        assert strategy.tiles(layers) <= columns
+        assert strategy.cycles == estimate(layers, strategy.grids)
 
 
 def test_more_tiles_than_layers_times_crossbars() -> None:

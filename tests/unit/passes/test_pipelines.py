@@ -30,6 +30,7 @@ from spatem_ir.passes import (
     order,
     pack,
     remove_identities,
+    verify_deployment,
 )
 from spatem_ir.passes.partition import partition
 from spatem_ir.passes.quantize import quantize
@@ -48,6 +49,7 @@ MODULES = {
     assign.AssignPass: assign,
     order.OrderPass: order,
     expand_ou.ExpandOuPass: expand_ou,
+    verify_deployment.VerifyDeploymentPass: verify_deployment,
 }
 """Every pass and the module that holds it."""
 

@@ -16,6 +16,7 @@ from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.errors import SpatemError
 from spatem_ir.geometry.bounds import LowerBounds, lower_bounds
 from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.runtime.energy import ENERGY_GROUPS
 from spatem_ir.runtime.machine.program import program_of
 from spatem_ir.runtime.machine.reference import ReferenceEngine
 from spatem_ir.runtime.metrics import Metrics, metrics_of
@@ -106,6 +107,32 @@ def test_energy_counts_every_action(action: str) -> None:
     assert metrics.energy_nj == ACTIONS[action]
 
 
+PARTS = {
+    "dacs": 2 * 8 * 4 * 2,
+    "adcs": 2 * 8 * 6,
+    "cells": 2 * 8 * 4 * 6,
+    "shift_adds": 2 * 8 * 6,
+    "merging_adders": 2 * 3,
+    "buffers": 2 * 4,
+    "input_registers": 2 * 4,
+    "links": 8 + 12,
+    "activation_units": 3,
+    "pooling_units": 0,
+    "io": 8 + 3,
+}
+"""What each component does."""
+
+
+def test_energy_by_component_counts_every_action_once() -> None:
+    """With 1 nJ for every kind of action, the energy of a component is a count."""
+    alike = dict.fromkeys((field.name for field in fields(TINY.energy)), 1000.0)
+    metrics = measure(TWO_PES, machine(energy=alike))
+    assert metrics.energy_parts_nj == PARTS
+    assert metrics.energy_nj == sum(PARTS.values()) == sum(ACTIONS.values())
+    grouped = [part for group in ENERGY_GROUPS.values() for part in group]
+    assert sorted(grouped) == sorted(PARTS)
+
+
 def test_energy_is_the_sum_over_all_actions() -> None:
     picojoule = sum(count * getattr(TINY.energy, action) for action, count in ACTIONS.items())
     assert measure(TWO_PES).energy_nj == round(picojoule / 1000, 3)
@@ -130,7 +157,14 @@ def test_conversions_of_a_tile_of_several_parts() -> None:
 def test_area_is_the_sum_over_all_components() -> None:
     """16 crossbars, 8 CUs, 4 PEs, one port."""
     expected = 16 * 0.00125125 + 8 * 0.00311 + 4 * 0.21485 + 22.88
-    assert measure(TWO_PES).area_mm2 == round(expected, 6)
+    metrics = measure(TWO_PES)
+    assert metrics.area_mm2 == round(expected, 6)
+    assert metrics.area_parts_mm2 == {
+        "crossbars": round(16 * 0.00125125, 6),
+        "compute_units": round(8 * 0.00311, 6),
+        "processing_elements": round(4 * 0.21485, 6),
+        "chip_io": 22.88,
+    }
 
 
 def test_operands_that_crossbars_share_are_fetched_once_and_registered_twice() -> None:

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from spatem_ir.errors import SpatemError
 
 
+@contextmanager
+def whole_file(path: str) -> Iterator[BinaryIO]:
+    """A file to be written; it takes the place of `path` only once all has been written.
+
+    Raises:
+        SpatemError: it cannot be written.
+    """
+    partial = Path(f"{path}.partial")
+    try:
+        with partial.open("wb") as file:
+            yield file
+        partial.replace(path)
+    except OSError as error:
+        raise SpatemError(f"{path}: cannot be written: {error.strerror}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def write_whole(path: str, text: str) -> None:
     """Write a text file all or nothing."""
-    partial = f"{path}.partial"
-    try:
-        with open(partial, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(partial, path)
-    except OSError as error:
-        Path(partial).unlink(missing_ok=True)
-        raise SpatemError(f"{path}: cannot be written: {error.strerror}") from error
+    with whole_file(path) as file:
+        file.write(text.encode())
 
 
 def check_writable(path: str) -> None:

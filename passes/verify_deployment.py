@@ -1,0 +1,208 @@
+"""The `verify-deployment` pass: what the verifiers of single ops cannot see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.passes import ModulePass
+
+from spatem_ir.dialects.checks import fail
+from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.level import Level, level_of
+from spatem_ir.dialects.mvm import network_of
+from spatem_ir.dialects.ou import InterleaveOp, MvmOp, OuStageOp, StreamOp
+from spatem_ir.dialects.pxb import HOMELESS, PxbStageOp
+from spatem_ir.dialects.vxb import VxbStageOp
+from spatem_ir.errors import SpatemError
+
+if TYPE_CHECKING:
+    from spatem_ir.geometry.dataflow import Dataflow
+    from spatem_ir.geometry.deadlock import CrossbarProgram, WaitingVisit
+    from spatem_ir.hardware.accelerator import Accelerator
+
+MOST_WAITING = 3
+"""Crossbars of a deadlock that its message names."""
+
+
+@dataclass(frozen=True)
+class VerifyDeploymentPass(ModulePass):
+    """Rejects deployments that cannot be executed; changes nothing.
+
+    The verifiers of `vxb.stage`, `pxb.stage` and `ou.stage` have checked every stage for itself:
+    tiles, crossbars, visits, merges and sends.  This pass checks the whole, as far as the level of
+    the module decides it:
+
+    - every placed tile is executed, once (level `ou`);
+    - every result has one home, and a reader (from `pxb`, from `vxb`);
+    - what a PE must hold at once fits into its buffer (from `vxb`);
+    - no visit waits for ever (level `ou`).
+
+    Raises:
+        VerifyException: naming the op, the layer and the numbers of what is wrong.
+    """
+
+    name = "verify-deployment"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        level = level_of(op)
+        if level not in (Level.VXB, Level.PXB, Level.OU):
+            raise SpatemError(f"verify-deployment: the module is at level {level}; run pack first")
+        dataflow, accelerator = dataflow_of(op), accelerator_of(op)
+        _verify_readers(op, dataflow)
+        if level is Level.VXB:
+            stage = next(stage for stage in op.ops if isinstance(stage, VxbStageOp))
+            _verify_buffers(stage, dataflow, accelerator)
+            return
+        stages = [stage for stage in op.ops if isinstance(stage, PxbStageOp)]
+        programs = [stage for stage in op.ops if isinstance(stage, OuStageOp)]
+        _verify_homes(stages, dataflow)
+        if level is Level.OU:
+            _verify_programs(stages, programs)
+        for stage in stages:
+            _verify_buffers(stage, dataflow, accelerator, _program_of(stage, programs))
+        if level is Level.OU:
+            _verify_progress(programs, dataflow)
+
+
+def _verify_readers(module: ModuleOp, dataflow: Dataflow) -> None:
+    """Check that every result of a layer or digital operator is read, or leaves the chip."""
+    network = network_of(module)
+    assert network is not None
+    for node in dataflow.nodes:
+        if node.kind in HOMELESS or dataflow.readers(node):
+            continue
+        for op in network.body.block.ops:
+            if op.properties.get("sym_name") == StringAttr(node.name):
+                fail(op, "nobody reads its results; run remove-identities before partition")
+
+
+def _verify_homes(stages: Sequence[PxbStageOp], dataflow: Dataflow) -> None:
+    """Check that the stages give every result a home, and all the same one."""
+    homes = [(stage, stage.home_ops(), stage.homes(dataflow)) for stage in stages]
+    for node in dataflow.nodes:
+        if node.kind in HOMELESS:
+            continue
+        named = [
+            (ops[node.name], tables[node.number]) for _, ops, tables in homes if node.name in ops
+        ]
+        if not named:
+            fail(stages[-1], f"@{node.name} has no pxb.home in any stage")
+        (_, first), *others = named
+        for op, table in others:
+            if (table != first).any():
+                part, position = (int(index[0]) for index in (table != first).nonzero())
+                fail(
+                    op,
+                    f"position {position} of slice {part} is at PE {table[part, position]} here "
+                    f"and at PE {first[part, position]} in an earlier stage: nobody merges them",
+                )
+
+
+def _verify_programs(stages: Sequence[PxbStageOp], programs: Sequence[OuStageOp]) -> None:
+    """Check that every stage that places tiles has one program."""
+    for stage in stages:
+        number = stage.number.value.data
+        own = [program for program in programs if program.number == stage.number]
+        if not own:
+            layers = " and ".join(f"@{name}" for name in stage.placements())
+            fail(stage, f"no ou.stage {number} visits its tiles of {layers}")
+        if len(own) > 1:
+            fail(own[1], f"is the second program of pxb.stage {number}: it visits tiles again")
+
+
+def _program_of(stage: PxbStageOp, programs: Sequence[OuStageOp]) -> OuStageOp | None:
+    """The `ou.stage` of a `pxb.stage`; None if there is none yet."""
+    return next((program for program in programs if program.number == stage.number), None)
+
+
+def _verify_buffers(
+    stage: VxbStageOp | PxbStageOp,
+    dataflow: Dataflow,
+    accelerator: Accelerator,
+    program: OuStageOp | None = None,
+) -> None:
+    """Check that what a PE must hold at once fits into its buffer."""
+    from spatem_ir.geometry.buffer_needs import needs
+
+    placements = homes = None
+    if isinstance(stage, PxbStageOp):
+        placements, homes = stage.placements(), stage.homes(dataflow)
+    size = accelerator.pe.buffer_bytes
+    merges = None if program is None else program.merges
+    for need in needs(dataflow, accelerator, size, placements, homes, merges):
+        pe = "a PE" if need.pe is None else f"PE {need.pe}"
+        fail(
+            stage,
+            f"the buffer of {pe} overflows: {need.what} takes {need.bytes} bytes at once; "
+            f"pe.buffer_bytes is {size}",
+        )
+
+
+def _verify_progress(programs: Sequence[OuStageOp], dataflow: Dataflow) -> None:
+    """Check that no visit waits for ever."""
+    from spatem_ir.geometry.deadlock import deadlock
+
+    in_order = sorted(programs, key=lambda program: program.number.value.data)
+    streams = [
+        (number, stream)
+        for number, program in enumerate(in_order)
+        for stream in program.streams
+        if stream.bursts
+    ]
+    waiting = deadlock(
+        dataflow, [crossbar_program(number, stream, dataflow) for number, stream in streams]
+    )
+    if waiting:
+        _, stream = streams[waiting[0].program]
+        fail(stream.bursts[waiting[0].burst], deadlock_text(waiting))
+
+
+def crossbar_program(stage: int, stream: StreamOp, dataflow: Dataflow) -> CrossbarProgram:
+    """The visits of a stream's crossbars as arrays; `stage` is the number of its stage."""
+    import numpy as np
+
+    from spatem_ir.geometry.deadlock import CrossbarProgram
+
+    numbers, windows, known = [], [], 0
+    for op in stream.body.block.ops:
+        bursts = op.bursts if isinstance(op, InterleaveOp) else [op]
+        counts = [len(burst.windows.data) for burst in bursts if isinstance(burst, MvmOp)]
+        visited = [b.windows.data.to_array() for b in bursts if isinstance(b, MvmOp)]
+        turns = np.repeat(np.arange(len(counts)), counts)
+        own = np.concatenate(visited)
+        if isinstance(op, InterleaveOp):
+            turns = op.by.data.to_array()
+            own = own[np.argsort(np.argsort(turns, kind="stable"))]
+        numbers.append(known + turns)
+        windows.append(own)
+        known += len(counts)
+    return CrossbarProgram(
+        stage=stage,
+        crossbars=stream.crossbars.data.to_array(),
+        nodes=tuple(dataflow.by_name[burst.layer.string_value()] for burst in stream.bursts),
+        tiles=np.stack([burst.tiles.data.to_array() for burst in stream.bursts]),
+        bursts=np.concatenate(numbers),
+        windows=np.concatenate(windows),
+    )
+
+
+def deadlock_text(waiting: Sequence[WaitingVisit]) -> str:
+    """Who waits for whom, in one line that follows the name of the first visit's layer."""
+    first, *others = waiting
+    text = (
+        f"the program deadlocks: crossbar {first.crossbar} waits before window {first.window} of "
+        f"tile {first.tile}"
+    )
+    for visit in others[: MOST_WAITING - 1]:
+        text += (
+            f", which needs crossbar {visit.crossbar} to get past window {visit.window} of tile "
+            f"{visit.tile} of @{visit.node.name}"
+        )
+    more = len(waiting) - MOST_WAITING
+    text += f", which needs {more} more crossbars" if more > 0 else ", which needs"
+    return f"{text}{' and' if more > 0 else ''} crossbar {first.crossbar} to go on"

@@ -1,0 +1,57 @@
+"""The engines that execute cycles: which there are, and how a run uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from spatem_ir.errors import SpatemError
+
+if TYPE_CHECKING:
+    from xdsl.dialects.builtin import ModuleOp
+
+    from spatem_ir.runtime.machine.reference import Execution
+
+ENGINES = ("fast", "reference", "none")
+"""What `--engine` can say; none reports what needs no cycles."""
+
+MOST_VISITS = 1_000_000
+"""Visits that the reference engine executes in reasonable time and memory (minutes, gigabytes)."""
+
+
+def default_engine() -> str:
+    """The fast engine if numba is installed, which it needs."""
+    return "fast" if find_spec("numba") is not None else "reference"
+
+
+def engine_for(
+    engine: str, source: str, module: ModuleOp, most_images: int
+) -> Callable[[int], Execution]:
+    """What executes so many images in flight of a module at level `ou`.
+
+    `source` is the name of the network in messages, `most_images` the most images that will be
+    executed at once.
+
+    Raises:
+        SpatemError: numba is not installed, or the program is too large for the reference engine.
+    """
+    if engine == "fast":
+        if find_spec("numba") is None:
+            raise SpatemError("--engine fast needs numba; install the extra fast: spatem-ir[fast]")
+        from spatem_ir.runtime.machine.fast import FastEngine
+        from spatem_ir.runtime.machine.fast_program import fast_program_of
+
+        fast_program = fast_program_of(module)
+        return lambda images: FastEngine(fast_program, images).run()
+    from spatem_ir.runtime.machine.program import program_of, visits_of
+    from spatem_ir.runtime.machine.reference import ReferenceEngine
+
+    visits = visits_of(module)
+    if visits * most_images > MOST_VISITS:
+        raise SpatemError(
+            f"{source}: the program has {visits} visits, the reference engine executes at most "
+            f"{MOST_VISITS}; use --engine fast or none, a smaller chip or fewer copies"
+        )
+    program = program_of(module)
+    return lambda images: ReferenceEngine(program, images).run()

@@ -1,0 +1,299 @@
+"""Deadlocks: crossbar programs whose visits wait for each other for ever.
+
+A visit comes after the visit before it in its crossbar's program, and after the pieces of its
+operand; a piece of a layer comes after all visits that add to it, one of a digital operator after
+the pieces that it reads.  Time does not matter: the machine's resources serve every request, so a
+program deadlocks exactly if this precedence is cyclic.
+
+The precedence is examined twice.  First coarsely: pieces of one position are one node, and so are
+crossbars that run the same program on the same windows.  Programs of millions of visits become
+graphs of thousands of nodes, and if these have no cycle, neither have the programs.  Only otherwise
+are slices and the row and column parts of tiles told apart, which makes the answer exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
+from spatem_ir.geometry.precedence import PrecedenceGraph
+from spatem_ir.geometry.window import PADDING
+
+if TYPE_CHECKING:
+    from spatem_ir.geometry.grid import Grid
+    from spatem_ir.geometry.layer import Layer
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class CrossbarProgram:
+    """The program of C crossbars: V visits, each of one of B bursts.
+
+    Attributes:
+        stage: which of the stages, that run one after the other, from 0.
+        crossbars: shape [C].
+        nodes: the layer of each burst.
+        tiles: the tile of each burst on each crossbar: shape [B, C].
+        bursts: the burst of each visit: shape [V].
+        windows: the window of each visit, counted within the share of the tile's copy: shape [V].
+    """
+
+    stage: int
+    crossbars: Ints
+    nodes: tuple[Node, ...]
+    tiles: Ints
+    bursts: Ints
+    windows: Ints
+
+
+class WaitingVisit(NamedTuple):
+    """A visit that never starts: the number of its program and burst, crossbar, tile and window."""
+
+    program: int
+    burst: int
+    crossbar: int
+    node: Node
+    tile: int
+    window: int
+
+
+def deadlock(dataflow: Dataflow, programs: Sequence[CrossbarProgram]) -> list[WaitingVisit]:
+    """Visits that wait for each other for ever; none if the programs do not deadlock.
+
+    Each waits for a crossbar that waits before the next of these visits, the last for the first's.
+    """
+    for exact in (False, True):
+        precedence = _Precedence(dataflow, programs, exact=exact)
+        if not precedence.graph.stuck.any():
+            return []
+    return precedence.waiting_visits()
+
+
+class _Variant(NamedTuple):
+    """Crossbars of a program with the same shares: one of them, and the node of its first visit."""
+
+    program: int
+    member: int
+    first: int
+
+
+@dataclass
+class _Pairs:
+    """Pairs of nodes of a precedence graph while they are collected."""
+
+    before: list[Ints] = field(default_factory=list)
+    after: list[Ints] = field(default_factory=list)
+
+    def add(self, before: Ints | int, after: Ints | int) -> None:
+        """Each node of `before` comes before the one of `after` at the same place."""
+        pairs = np.broadcast_arrays(before, after)
+        self.before.append(pairs[0].reshape(-1))
+        self.after.append(pairs[1].reshape(-1))
+
+    def graph(self, nodes: int) -> PrecedenceGraph:
+        """The graph of all pairs."""
+        return PrecedenceGraph(nodes, np.concatenate(self.before), np.concatenate(self.after))
+
+
+class _Precedence:
+    """The precedence graph of programs.
+
+    Its nodes are, one kind after the other: pieces (positions, unless `exact`), operands (windows,
+    with a row part if `exact`), the ends of stages, and visits.
+    """
+
+    def __init__(self, dataflow: Dataflow, programs: Sequence[CrossbarProgram], *, exact: bool):
+        self.dataflow = dataflow
+        self.programs = programs
+        self.exact = exact
+        self.pairs = _Pairs()
+        self.variants: list[_Variant] = []
+        self.nodes = 0
+        self.first_piece = {
+            node.number: self.numbered(node.pieces if exact else node.positions)
+            for node in dataflow.nodes
+        }
+        self.first_operand: dict[int, int] = {}
+        self.positions: dict[int, Ints] = {}
+        for node in dataflow.nodes:
+            if node.kind is NodeKind.LAYER:
+                self.add_operands(node)
+            elif node.kind is not NodeKind.INPUT:
+                self.add_digital(node)
+        self.first_end = self.numbered(max(program.stage for program in programs) + 1)
+        for number, program in enumerate(programs):
+            self.add_program(number, program)
+        self.graph = self.pairs.graph(self.nodes)
+
+    def numbered(self, count: int) -> int:
+        """The number of the first of `count` new nodes."""
+        self.nodes += count
+        return self.nodes - count
+
+    # What is read
+
+    def add_operands(self, node: Node) -> None:
+        """Operands of a layer come after the pieces of which they consist."""
+        layer, grid = _partitioned(node)
+        rows = [slice(*grid.row_range(layer, row)) for row in range(grid.hwm)]
+        parts = len(rows) if self.exact else 1
+        first = self.numbered(layer.matrices * layer.windows * parts)
+        self.first_operand[node.number] = first
+        where = np.stack([layer.window_positions(m) for m in range(layer.matrices)])
+        self.positions[node.number] = where
+        if not self.exact and self.is_aligned(node):
+            positions = layer.window.positions(*layer.input_shape[1:])[where.reshape(-1)]
+            self.add_reads(first + np.arange(where.size), self.by_position(node, positions))
+            return
+        pieces = self.operand_pieces(node)
+        for matrix in range(layer.matrices):
+            read = pieces[layer.operand_elements(matrix)]
+            operands = first + (matrix * layer.windows + np.arange(layer.windows)) * parts
+            for part, chosen in enumerate(rows) if self.exact else [(0, slice(None))]:
+                self.add_reads(operands + part, read[:, chosen])
+
+    def add_digital(self, node: Node) -> None:
+        """Pieces of a digital operator or output come after those that it reads."""
+        first = self.first_piece[node.number]
+        positions = np.arange(node.positions)
+        if not self.exact and self.is_aligned(node) and len(node.operands) == 1:
+            read = self.by_position(node, node.reaches[0].positions())
+            self.add_reads(first + positions, read)
+            return
+        pieces = self.operand_pieces(node)
+        for part in range(len(node.slices)):
+            own = first + positions + (part * node.positions if self.exact else 0)
+            self.add_reads(own, pieces[node.operand_windows(part)])
+
+    def add_reads(self, readers: Ints, pieces: Ints) -> None:
+        """Reader n comes after the pieces of row n, each once; padding is read from nowhere."""
+        ordered = np.sort(pieces, axis=1)
+        distinct = np.diff(ordered, axis=1, prepend=PADDING) > 0
+        self.pairs.add(ordered[distinct], np.repeat(readers, distinct.sum(axis=1)))
+
+    def is_aligned(self, node: Node) -> bool:
+        """Whether the positions of all operands are those of their sources."""
+        return all(
+            operand.order is None
+            and all(self.dataflow.nodes[s].positions == operand.positions for s in operand.sources)
+            for operand in node.operands
+        )
+
+    def by_position(self, node: Node, positions: Ints) -> Ints:
+        """The nodes of all sources at some positions: shape [readers, sources · reads]."""
+        firsts = [self.first_piece[source] for source in node.sources]
+        read = [np.where(positions == PADDING, PADDING, first + positions) for first in firsts]
+        return np.concatenate(read, axis=1)
+
+    def operand_pieces(self, node: Node) -> Ints:
+        """The graph's node of every operand element; a last entry stands for padding."""
+        parts = []
+        for operand in node.operands:
+            pieces = np.concatenate([self.element_pieces(source) for source in operand.sources])
+            parts.append(pieces if operand.order is None else pieces[operand.order])
+        return np.append(np.concatenate(parts), PADDING)
+
+    def element_pieces(self, number: int) -> Ints:
+        """The graph's node of every element of a node of the dataflow, in row-major order."""
+        node = self.dataflow.nodes[number]
+        if self.exact:
+            return self.first_piece[number] + node.element_pieces()
+        return self.first_piece[number] + np.tile(np.arange(node.positions), node.shape[0])
+
+    # What is visited
+
+    def add_program(self, number: int, program: CrossbarProgram) -> None:
+        """Visits come after each other and after their operands, pieces after visits."""
+        shares, members = self.shares(program)
+        visits = len(program.bursts)
+        first = self.numbered(visits * len(members))
+        self.variants += [
+            _Variant(number, member, first + visits * n) for n, member in enumerate(members)
+        ]
+        ids = first + visits * np.arange(len(members))[:, None] + np.arange(visits)[None, :]
+        self.pairs.add(ids[:, :-1], ids[:, 1:])
+        if program.stage > 0:
+            self.pairs.add(self.first_end + program.stage - 1, ids[:, 0])
+        self.pairs.add(ids[:, -1], self.first_end + program.stage)
+        layers = np.array([node.number for node in program.nodes])[program.bursts]
+        for layer in np.unique(layers).tolist():
+            chosen = np.flatnonzero(layers == layer)
+            operands, pieces = self.ends(
+                self.dataflow.nodes[layer],
+                shares[program.bursts[chosen]].T,
+                program.windows[chosen][None, :],
+            )
+            self.pairs.add(operands, ids[:, chosen])
+            self.pairs.add(ids[:, chosen], pieces)
+
+    def shares(self, program: CrossbarProgram) -> tuple[Ints, list[int]]:
+        """What the graph tells apart of tiles: shape [B, variants], and a member of each variant.
+
+        Tiles of one copy, unless `exact`; then tiles that differ in more than their input bits.
+        """
+        alike = [
+            grid.ib if self.exact else grid.tiles_per_copy
+            for _, grid in map(_partitioned, program.nodes)
+        ]
+        shares, members = np.unique(
+            program.tiles // np.array(alike)[:, None], axis=1, return_index=True
+        )
+        return shares, members.tolist()
+
+    def ends(self, node: Node, shares: Ints, turns: Ints) -> tuple[Ints, Ints]:
+        """The graph's nodes of the operands that visits read, and of the pieces to which they add.
+
+        `shares` has shape [variants, visits], `turns` has shape [1, visits].
+        """
+        layer, grid = _partitioned(node)
+        tiles = shares * (grid.ib if self.exact else grid.tiles_per_copy)
+        at = grid.coordinates(tiles)
+        window = grid.dealt_window(layer, at.copy, turns)
+        operands = at.matrix * layer.windows + window
+        pieces = self.positions[node.number][at.matrix, window]
+        if self.exact:
+            operands = operands * grid.hwm + at.row
+            regions = layer.region is not None
+            part = at.column if regions else at.matrix * grid.wwm + at.column
+            pieces = part * node.positions + pieces
+        return (
+            self.first_operand[node.number] + operands,
+            self.first_piece[node.number] + pieces,
+        )
+
+    # What waits
+
+    def waiting_visits(self) -> list[WaitingVisit]:
+        """The visits of a cycle before which their crossbars wait, from the lowest crossbar on."""
+        first_visit = self.variants[0].first
+        cycle = self.graph.cycle(int(np.flatnonzero(self.graph.stuck)[-1]))
+        waiting = [
+            visit for visit, needed in pairwise([*cycle, cycle[0]]) if visit >= first_visit > needed
+        ]
+        visits = [self.described(visit) for visit in waiting]
+        first = min(range(len(visits)), key=lambda n: (visits[n].crossbar, visits[n].program))
+        return visits[first:] + visits[:first]
+
+    def described(self, visit: int) -> WaitingVisit:
+        """The visit of a node of the graph."""
+        firsts = [variant.first for variant in self.variants]
+        variant = self.variants[int(np.searchsorted(firsts, visit, side="right")) - 1]
+        program, number = self.programs[variant.program], visit - variant.first
+        burst = int(program.bursts[number])
+        node, tile = program.nodes[burst], int(program.tiles[burst, variant.member])
+        layer, grid = _partitioned(node)
+        window = grid.copy_windows(layer, grid.coordinates(tile).copy)[program.windows[number]]
+        crossbar = int(program.crossbars[variant.member])
+        return WaitingVisit(variant.program, burst, crossbar, node, tile, window)
+
+
+def _partitioned(node: Node) -> tuple[Layer, Grid]:
+    assert node.layer is not None and node.grid is not None
+    return node.layer, node.grid

@@ -1,0 +1,226 @@
+"""Crossbars, their operands and what waits for pieces (rules R1 to R3, R10), compiled by numba."""
+
+from __future__ import annotations
+
+from spatem_ir.runtime.machine.fast_events import (
+    drain,
+    fill,
+    inlined,
+    occupy,
+    request,
+    schedule,
+    write_log,
+)
+from spatem_ir.runtime.machine.fast_kinds import (
+    ACTIVATIONS,
+    CONTRIBUTE,
+    END,
+    FETCH,
+    LEAVE,
+    PROCESS,
+    PRODUCE,
+    READY,
+)
+from spatem_ir.runtime.machine.fast_tables import NONE, OUTPUT_TASK, POOL_TASK, PRESENT
+
+NUMBER_BITS = 32
+"""Bits of a visit's number in the rank of its fetch."""
+
+
+@inlined
+def slot_at(tables, pe, piece):
+    """The slot of a piece that is read at a PE."""
+    return tables.slot_of[tables.dense_first[pe, tables.pieces[piece].node] + piece]
+
+
+@inlined
+def all_present(machine, tables, state, waiter, pe, image, entry, row):
+    """Whether the pieces of a row, from an entry on, are in a PE's buffer.
+
+    If not, the waiter waits for the first that is not, and goes on from there.
+    """
+    while entry < tables.read_first[row + 1]:
+        at = image * machine.slots + slot_at(tables, pe, tables.read_pieces[entry])
+        slot = state.slots[at]
+        if slot.waiter != PRESENT:
+            state.waiters[waiter].next = slot.waiter
+            state.waiters[waiter].entry = entry
+            slot.waiter = waiter
+            return False
+        entry += 1
+    return True
+
+
+@inlined
+def read_row(machine, tables, state, pe, image, row):
+    """R10: the pieces of a row have been read; after the last read their bytes are free."""
+    for entry in range(tables.read_first[row], tables.read_first[row + 1]):
+        piece = tables.read_pieces[entry]
+        slot = state.slots[image * machine.slots + slot_at(tables, pe, piece)]
+        slot.left -= 1
+        if slot.left == 0:
+            drain(machine, state, pe, tables.pieces[piece].bytes)
+
+
+@inlined
+def operand_row(tables, tile, ordinal):
+    """The row of the operand of a visit."""
+    return tile.operand + tile.first_window + ordinal * tile.window_step
+
+
+@inlined
+def read_operand(machine, tables, state, core):
+    """R10: the operand asked for last is in the register.
+
+    The pieces of an operand are counted as read when all visits of the PE have read it.
+    """
+    core.ready += 1
+    tile = tables.tiles[core.asked_tile]
+    at = core.asked_image * machine.instances + tile.instance + core.asked_ordinal
+    instance = state.instances[at]
+    instance.left -= 1
+    if instance.left == 0:
+        row = operand_row(tables, tile, core.asked_ordinal)
+        read_row(machine, tables, state, core.pe, core.asked_image, row)
+
+
+@inlined
+def start_visit(machine, tables, state, index, core):
+    """R1, R4: the visit whose operand came last starts; its results are valid at a known time."""
+    now = state.totals[0].now
+    core.running = 1
+    core.tile, core.ordinal, core.image = core.asked_tile, core.asked_ordinal, core.asked_image
+    tile = tables.tiles[core.tile]
+    window = tile.first_window + core.ordinal * tile.window_step
+    position = tables.positions[tile.positions + window]
+    key = core.image * machine.pieces + tile.first_piece + position
+    ends = now + core.asked_operations * machine.ou_cycles
+    schedule(state, ends, END, index, 0)
+    schedule(state, ends + machine.pipeline, CONTRIBUTE, core.tile, key)
+    write_log(machine, state, machine.first_visits + core.number, core.ended, now)
+
+
+@inlined
+def proceed(machine, tables, state, index):
+    """R1, R2: start the next visit if possible, then ask for the next operand if there is room."""
+    core = state.crossbars[index]
+    if core.running == 0 and core.ended < core.ready:
+        start_visit(machine, tables, state, index, core)
+    number = core.requested
+    if number >= core.total or number > core.ended + core.running:
+        return
+    image = number // core.visits if number >= core.visits else 0
+    entry = core.first + number - image * core.visits
+    ordinal = tables.sequence[entry].ordinal
+    burst = tables.bursts[tables.sequence[entry].burst]
+    asked_tile = tables.burst_tiles[burst.first + core.column]
+    tile = tables.tiles[asked_tile]
+    known = False
+    if core.running == 1:
+        before = tables.tiles[core.tile]
+        known = (
+            core.image == image
+            and before.instance + core.ordinal == tile.instance + ordinal
+            and before.bit == tile.bit
+        )
+        if not known and before.bytes + tile.bytes > machine.share:
+            return
+    core.requested += 1
+    core.asked_tile, core.asked_ordinal, core.asked_image = asked_tile, ordinal, image
+    core.asked_operations = burst.operations if burst.operations > 0 else tile.operations
+    if known:
+        read_operand(machine, tables, state, core)
+        return
+    instance = state.instances[image * machine.instances + tile.instance + ordinal]
+    if instance.is_present == 0:
+        row = operand_row(tables, tile, ordinal)
+        first = tables.read_first[row]
+        if not all_present(machine, tables, state, index, core.pe, image, first, row):
+            return
+        instance.is_present = 1
+    request_fetch(state, index, core)
+
+
+@inlined
+def request_fetch(state, index, core):
+    """R3: ask the PE's port for the operand that the crossbar asked for last."""
+    rank = (core.number << NUMBER_BITS) | (core.requested - 1)
+    request(state, core.pe, rank, FETCH, index, 0)
+
+
+@inlined
+def grant_fetch(machine, tables, state, index, rank):
+    """R2, R3: fetch an operand, or share the fetch of a crossbar of the CU that still waits."""
+    core = state.crossbars[index]
+    totals = state.totals[0]
+    tile = tables.tiles[core.asked_tile]
+    instance = core.asked_image * machine.instances + tile.instance + core.asked_ordinal
+    operand = instance * machine.bits + tile.bit
+    cycles = (tile.bytes + machine.port - 1) // machine.port
+    start = -1
+    for other in range(tables.cu_crossbars[core.cu], tables.cu_crossbars[core.cu + 1]):
+        if state.fetches[other].operand == operand and state.fetches[other].start >= totals.now:
+            start = state.fetches[other].start
+            break
+    if start < 0:
+        start = occupy(state, core.pe, cycles)
+        totals.fetched_bytes += tile.bytes
+    totals.register_bytes += tile.bytes
+    state.fetches[index].operand = operand
+    state.fetches[index].start = start
+    schedule(state, start + cycles, READY, index, 0)
+    write_log(machine, state, core.pe, rank, start)
+
+
+@inlined
+def await_inputs(machine, tables, state, waiter):
+    """R6, R9: a digital operator or output starts as soon as its inputs are there."""
+    number = waiter - state.crossbars.size
+    image, task = number // tables.tasks.size, number % tables.tasks.size
+    row = machine.first_task_row + task
+    pe, first = tables.tasks[task].pe, tables.read_first[row]
+    if all_present(machine, tables, state, waiter, pe, image, first, row):
+        start_task(machine, tables, state, image, task)
+
+
+@inlined
+def start_task(machine, tables, state, image, number):
+    """R6: the inputs of a digital operator are there; an output leaves at once (R9)."""
+    task = tables.tasks[number]
+    key = image * machine.pieces + task.piece
+    if task.kind == OUTPUT_TASK:
+        request(state, machine.first_io, key, LEAVE, number, key)
+    elif task.values == 0:
+        schedule(state, state.totals[0].now, PRODUCE, ACTIVATIONS, key)
+    else:
+        pooling = task.kind == POOL_TASK
+        first = machine.first_pooling if pooling else machine.first_activation
+        request(state, first + task.pe, key, PROCESS, number, key)
+
+
+@inlined
+def deliver(machine, tables, state, pe, key):
+    """R10: a piece is in a PE's buffer, until it has been read as often as it will be."""
+    image, piece = key // machine.pieces, key % machine.pieces
+    slot = state.slots[image * machine.slots + slot_at(tables, pe, piece)]
+    waiter = slot.waiter
+    slot.waiter = PRESENT
+    fill(machine, state, pe, tables.pieces[piece].bytes)
+    write_log(machine, state, machine.first_arrivals + pe, key, state.totals[0].now)
+    while waiter != NONE:
+        following = state.waiters[waiter].next
+        entry = state.waiters[waiter].entry + 1
+        if waiter < state.crossbars.size:
+            core = state.crossbars[waiter]
+            tile = tables.tiles[core.asked_tile]
+            row = operand_row(tables, tile, core.asked_ordinal)
+            if all_present(machine, tables, state, waiter, pe, image, entry, row):
+                instance = image * machine.instances + tile.instance + core.asked_ordinal
+                state.instances[instance].is_present = 1
+                request_fetch(state, waiter, core)
+        else:
+            task = (waiter - state.crossbars.size) % tables.tasks.size
+            row = machine.first_task_row + task
+            if all_present(machine, tables, state, waiter, pe, image, entry, row):
+                start_task(machine, tables, state, image, task)
+        waiter = following

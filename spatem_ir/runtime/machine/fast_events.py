@@ -1,0 +1,205 @@
+"""Events and first-come-first-served resources of the fast engine, compiled by numba.
+
+Events of this epoch of 2^14 cycles are in one list per cycle, later ones in one list per epoch.
+
+A server that takes requests in the order of arrival and rank (rule R3) can be told when it will
+start a request at the end of the cycle in which the request arrives: nothing that arrives later
+comes before it.  So there are no queues: requests are kept, by rank, until the end of their cycle.
+This is sound because nothing takes zero time: what a grant brings about happens in a later cycle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from spatem_ir.runtime.machine.fast_tables import NONE
+
+EPOCH_BITS = 14
+EPOCH = 1 << EPOCH_BITS
+FAR = 1 << 12
+"""Lists of later epochs; epochs so far apart share one."""
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """A compiled function that is inlined where it is called: its arguments are many arrays."""
+    return njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+
+
+def kept(function: Callable[..., Any]) -> Any:
+    """A compiled function that is kept on disk where numba finds a place."""
+    try:
+        return njit(cache=True)(function)
+    except RuntimeError:
+        return njit(function)
+
+
+@intrinsic
+def borrowed(_context: Any, arrays: Any) -> Any:
+    """A tuple without ownership of its arrays: numba counts references to those that are owned.
+
+    Counting takes twice as long as the rules.  The caller keeps the arrays alive.
+    """
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        (value,) = arguments
+        for index, member in enumerate(arrays.types):
+            if isinstance(member, types.Array):
+                held = builder.extract_value(value, index)
+                array = context.make_array(member)(context, builder, held)
+                array.meminfo = cgutils.get_null_value(array.meminfo.type)
+                value = builder.insert_value(value, array._getvalue(), index)
+        return value
+
+    return arrays(arrays), generate
+
+
+@inlined
+def take_job(state):
+    """A free record of the pool of events and requests."""
+    totals = state.totals[0]
+    number = totals.free_job
+    totals.free_job = state.jobs[number].next
+    totals.free_jobs -= 1
+    return number
+
+
+@inlined
+def free_job(state, number):
+    """Give a record back to the pool."""
+    totals = state.totals[0]
+    state.jobs[number].next = totals.free_job
+    totals.free_job = number
+    totals.free_jobs += 1
+
+
+@inlined
+def put(state, number, time):
+    """Put an event into the list of its cycle or epoch."""
+    if time >> EPOCH_BITS == state.totals[0].now >> EPOCH_BITS:
+        at = time & (EPOCH - 1)
+    else:
+        at = EPOCH + ((time >> EPOCH_BITS) & (FAR - 1))
+    state.jobs[number].next = state.lists[at]
+    state.lists[at] = number
+
+
+@inlined
+def schedule(state, time, kind, number, key):
+    """An event of some kind at a time that is not in the past."""
+    event = take_job(state)
+    job = state.jobs[event]
+    job.kind = kind
+    job.number = number
+    job.key = key
+    job.order = time
+    put(state, event, time)
+    state.totals[0].pending += 1
+
+
+@inlined
+def next_cycle(state):
+    """Go on to the next cycle that has an event; there must be one."""
+    totals = state.totals[0]
+    totals.now += 1
+    while True:
+        if totals.now & (EPOCH - 1) == 0:
+            at = EPOCH + ((totals.now >> EPOCH_BITS) & (FAR - 1))
+            event = state.lists[at]
+            state.lists[at] = NONE
+            while event != NONE:
+                following = state.jobs[event].next
+                put(state, event, state.jobs[event].order)
+                event = following
+        last = totals.now | (EPOCH - 1)
+        while totals.now <= last:
+            if state.lists[totals.now & (EPOCH - 1)] != NONE:
+                return
+            totals.now += 1
+
+
+@inlined
+def request(state, resource, rank, kind, number, key):
+    """Ask a resource for service; it is granted at the end of this cycle, by rank."""
+    index = take_job(state)
+    job = state.jobs[index]
+    job.kind = kind
+    job.number = number
+    job.key = key
+    job.order = rank
+    server = state.resources[resource]
+    if server.first == NONE:
+        server.next = state.totals[0].contended
+        state.totals[0].contended = resource
+        job.next = NONE
+        server.first = index
+        server.last = index
+    elif state.jobs[server.last].order <= rank:
+        job.next = NONE
+        state.jobs[server.last].next = index
+        server.last = index
+    elif rank < state.jobs[server.first].order:
+        job.next = server.first
+        server.first = index
+    else:
+        before = server.first
+        while state.jobs[state.jobs[before].next].order <= rank:
+            before = state.jobs[before].next
+        job.next = state.jobs[before].next
+        state.jobs[before].next = index
+
+
+@inlined
+def occupy(state, resource, cycles):
+    """The cycle in which a resource starts its next request, which lasts for some cycles."""
+    server = state.resources[resource]
+    start = max(server.free_at, state.totals[0].now)
+    server.free_at = start + cycles
+    return start
+
+
+@inlined
+def write_log(machine, state, what, rank, time):
+    """Log a grant or arrival, if the run is logged."""
+    if machine.is_logged:
+        totals = state.totals[0]
+        entry = state.log[totals.logged]
+        entry.what = what
+        entry.rank = rank
+        entry.time = time
+        totals.logged += 1
+
+
+@inlined
+def fill(machine, state, number, size):
+    """R10: bytes arrive in a PE's buffer."""
+    totals = state.totals[0]
+    pe = state.pes[number]
+    pe.held += size
+    if pe.is_changed == 0:
+        pe.is_changed = 1
+        pe.next = totals.changed
+        totals.changed = number
+    write_log(machine, state, machine.first_changes + number, size, totals.now)
+
+
+@inlined
+def drain(machine, state, pe, size):
+    """R10: bytes have been read for the last time."""
+    state.pes[pe].held -= size
+    write_log(machine, state, machine.first_changes + pe, -size, state.totals[0].now)
+
+
+@inlined
+def measure_peaks(state):
+    """R10: the occupancy at the end of a cycle; bytes leave before others arrive."""
+    totals = state.totals[0]
+    while totals.changed != NONE:
+        pe = state.pes[totals.changed]
+        pe.is_changed = 0
+        pe.most = max(pe.most, pe.held)
+        totals.changed = pe.next

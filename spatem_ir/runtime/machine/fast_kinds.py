@@ -1,0 +1,43 @@
+"""The kinds of events and requests of the fast engine.
+
+A record has a `number` and a `key`; keys are image · pieces + piece.
+"""
+
+from __future__ import annotations
+
+(
+    CONTRIBUTE,  # number: tile; the results of a visit are valid
+    READY,  # number: crossbar; an operand is in its register
+    END,  # number: crossbar; a visit has ended
+    SUM_CU,  # number: tile; the last contribution to a piece has been added in the tile's CU
+    SUM_PE,  # … in its PE
+    SUM_HOME,  # … at home
+    HEAD,  # number: branch; the head of a packet is at the branch's PE
+    ARRIVE,  # number: packet, key: PE; its last byte is there
+    DELIVER,  # number: PE; a piece is in its buffer
+    PRODUCE,  # number: what it counts as; a piece is finished
+    ACTIVATED,  # a piece of a layer is finished
+    PROCESSED,  # number: task; a digital operator has read its inputs
+    LEFT,  # number: task; a piece of the output has left the chip
+    ENTER,  # key: of the image's first piece; an image begins to enter
+    AWAIT,  # number: waiter; a task begins to wait for its inputs
+    PROCEED,  # number: crossbar; it begins
+) = range(16)
+
+(
+    FETCH,  # number: crossbar
+    MERGE_CU,  # number: tile; a contribution is added in the tile's CU
+    MERGE_PE,
+    MERGE_HOME,
+    CROSS,  # number: branch; a packet crosses a link
+    ACTIVATE,  # number: tile
+    PROCESS,  # number: task
+    LEAVE,  # number: task
+    ENTERING,  # an image enters
+) = range(9)
+
+INPUTS, ACTIVATIONS = range(2)
+"""What packets that carry a piece are counted as."""
+
+CU, PE, AWAY, HOME, COMPLETE = range(5)
+"""Where a contribution goes next: it is merged, sent home, or the sum is complete."""

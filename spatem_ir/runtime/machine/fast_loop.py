@@ -1,0 +1,261 @@
+"""The event loop of the fast engine (rules R6 and R9, and the dispatch of all), for numba."""
+
+from __future__ import annotations
+
+from spatem_ir.geometry.latency import PARTIAL_SUM_BYTES
+from spatem_ir.runtime.machine.fast_crossbars import (
+    await_inputs,
+    deliver,
+    grant_fetch,
+    proceed,
+    read_operand,
+    read_row,
+)
+from spatem_ir.runtime.machine.fast_events import (
+    EPOCH,
+    borrowed,
+    drain,
+    free_job,
+    inlined,
+    measure_peaks,
+    next_cycle,
+    occupy,
+    request,
+    schedule,
+    write_log,
+)
+from spatem_ir.runtime.machine.fast_kinds import (
+    ACTIVATE,
+    ACTIVATED,
+    ACTIVATIONS,
+    ARRIVE,
+    AWAIT,
+    CONTRIBUTE,
+    CROSS,
+    CU,
+    DELIVER,
+    END,
+    ENTER,
+    ENTERING,
+    FETCH,
+    HEAD,
+    HOME,
+    INPUTS,
+    LEAVE,
+    LEFT,
+    MERGE_HOME,
+    PROCEED,
+    PROCESS,
+    PROCESSED,
+    PRODUCE,
+    READY,
+    SUM_CU,
+    SUM_HOME,
+    SUM_PE,
+)
+from spatem_ir.runtime.machine.fast_tables import NONE, POOL_TASK
+from spatem_ir.runtime.machine.fast_traffic import (
+    grant_link,
+    grant_merge,
+    head_at,
+    pass_on,
+    produce,
+    reached,
+)
+
+
+@inlined
+def is_short(machine, state):
+    """Whether the next event might need more records than a pool has left."""
+    totals = state.totals[0]
+    return (
+        totals.free_jobs < machine.jobs_reserve
+        or totals.free_packets < machine.packets_reserve
+        or totals.free_branches < machine.branches_reserve
+        or state.log.size - totals.logged < machine.log_reserve
+    )
+
+
+@inlined
+def contribution(machine, tables, state, kind, number, key):
+    """R4, R5: results are valid, or the sum of a place is complete, or partial sums arrive home.
+
+    The contribution goes on to the next place.
+    """
+    place, index, source = CU, number, 0
+    if kind == ARRIVE:
+        packet = state.packets[number]
+        place, index, source, key = HOME, packet.tile, packet.source, packet.key
+        reached(state, number)
+    else:
+        tile = tables.tiles[index]
+        size = tile.values * PARTIAL_SUM_BYTES
+        if kind == CONTRIBUTE:
+            source = tile.crossbar
+        elif kind == SUM_CU:
+            place, source = CU + 1, tile.cu
+        elif kind == SUM_PE:
+            place, source = CU + 2, tile.pe
+            drain(machine, state, tile.pe, tile.at_pe * size)
+        else:
+            place = HOME + 1
+            drain(machine, state, tables.pieces[key % machine.pieces].home, tile.at_home * size)
+    pass_on(machine, tables, state, place, index, key, source)
+
+
+@inlined
+def finished(machine, tables, state, kind, number, key):
+    """R6, R9: a piece has entered, was activated or is the result of a digital operator."""
+    if kind == PROCESSED:
+        read_inputs(machine, tables, state, number, key)
+    produce(machine, tables, state, number if kind == PRODUCE else ACTIVATIONS, key)
+
+
+@inlined
+def read_inputs(machine, tables, state, task, key):
+    """R10: the inputs of a digital task have been read."""
+    row = machine.first_task_row + task
+    read_row(machine, tables, state, tables.tasks[task].pe, key // machine.pieces, row)
+
+
+@inlined
+def handle(machine, tables, state, kind, number, key):
+    """An event."""
+    totals = state.totals[0]
+    if kind in (READY, END, PROCEED):
+        core = state.crossbars[number]
+        if kind == READY:
+            read_operand(machine, tables, state, core)
+        elif kind == END:
+            core.running = 0
+            core.ended += 1
+        proceed(machine, tables, state, number)
+    elif kind <= SUM_HOME or (kind == ARRIVE and state.packets[number].tile != NONE):
+        contribution(machine, tables, state, kind, number, key)
+    elif kind == HEAD:
+        head_at(machine, state, number)
+    elif kind in (ARRIVE, DELIVER):
+        pe = number
+        if kind == ARRIVE:
+            pe, key = key, state.packets[number].key
+            reached(state, number)
+        deliver(machine, tables, state, pe, key)
+    elif kind in (PRODUCE, ACTIVATED, PROCESSED):
+        finished(machine, tables, state, kind, number, key)
+    elif kind == LEFT:
+        read_inputs(machine, tables, state, number, key)
+        image = key // machine.pieces
+        state.images[image].outputs_left -= 1
+        state.images[image].finished = totals.now
+    elif kind == ENTER:
+        request(state, machine.first_io, key, ENTERING, 0, key)
+    else:
+        await_inputs(machine, tables, state, number)
+
+
+@inlined
+def grant(machine, tables, state, kind, number, key, rank):
+    """A request that is granted, now or as soon as the requests before it are done."""
+    if kind == FETCH:
+        grant_fetch(machine, tables, state, number, rank)
+    elif kind <= MERGE_HOME:
+        grant_merge(machine, tables, state, kind, number, key, rank)
+    elif kind == CROSS:
+        grant_link(machine, state, number)
+    elif kind in (ACTIVATE, PROCESS):
+        grant_units(machine, tables, state, kind, number, key)
+    else:
+        grant_port(machine, tables, state, kind, number, key)
+
+
+@inlined
+def grant_units(machine, tables, state, kind, number, key):
+    """R6: a PE's pooling or activation units work on values."""
+    totals = state.totals[0]
+    if kind == ACTIVATE:
+        pe, pooling = tables.pieces[key % machine.pieces].home, False
+        values = tables.tiles[number].values
+    else:
+        pe, pooling = tables.tasks[number].pe, tables.tasks[number].kind == POOL_TASK
+        values = tables.tasks[number].values
+    if pooling:
+        resource, per_cycle = machine.first_pooling + pe, machine.poolings
+        totals.pooled += values
+    else:
+        resource, per_cycle = machine.first_activation + pe, machine.activations
+        totals.activated += values
+    cycles = (values + per_cycle - 1) // per_cycle
+    start = occupy(state, resource, cycles)
+    write_log(machine, state, resource, key, start)
+    schedule(state, start + cycles, ACTIVATED if kind == ACTIVATE else PROCESSED, number, key)
+
+
+@inlined
+def grant_port(machine, tables, state, kind, number, key):
+    """R9: an image enters, or a piece of an output leaves, through the chip's port."""
+    leaving = kind == LEAVE
+    size = tables.pieces[key % machine.pieces].bytes if leaving else machine.input_bytes
+    state.totals[0].io_bytes += size
+    cycles = (size + machine.io - 1) // machine.io
+    start = occupy(state, machine.first_io, cycles)
+    write_log(machine, state, machine.first_io, key, start)
+    if leaving:
+        schedule(state, start + cycles, LEFT, number, key)
+        return
+    for index in range(tables.inputs.size):
+        entering = tables.inputs[index]
+        schedule(state, start + entering.cycles, PRODUCE, INPUTS, key + entering.piece)
+    if key // machine.pieces + 1 < machine.images:
+        schedule(state, start + cycles, ENTER, 0, key + machine.pieces)
+
+
+@inlined
+def begin(machine, tables, state):
+    """Cycle 0: an image begins to enter, digital tasks wait, crossbars ask for operands."""
+    schedule(state, 0, ENTER, 0, 0)
+    for waiter in range(state.waiters.size):
+        kind = PROCEED if waiter < state.crossbars.size else AWAIT
+        schedule(state, 0, kind, waiter, 0)
+
+
+@inlined
+def advance(machine, tables, state):
+    """Execute until nothing is left to happen (True) or a pool has to grow (False).
+
+    All events of a cycle come before any grant of that cycle (rule R3).
+    """
+    tables, state = borrowed(tables), borrowed(state)
+    totals = state.totals[0]
+    if totals.events == 0:
+        totals.events = 1
+        begin(machine, tables, state)
+    while True:
+        cycle = totals.now & (EPOCH - 1)
+        while state.lists[cycle] != NONE:
+            if is_short(machine, state):
+                return False
+            event = state.lists[cycle]
+            job = state.jobs[event]
+            kind, number, key = job.kind, job.number, job.key
+            state.lists[cycle] = job.next
+            free_job(state, event)
+            totals.pending -= 1
+            totals.events += 1
+            handle(machine, tables, state, kind, number, key)
+        while totals.contended != NONE:
+            if is_short(machine, state):
+                return False
+            server = state.resources[totals.contended]
+            index = server.first
+            job = state.jobs[index]
+            kind, number, key, rank = job.kind, job.number, job.key, job.order
+            server.first = job.next
+            if server.first == NONE:
+                totals.contended = server.next
+            free_job(state, index)
+            totals.events += 1
+            grant(machine, tables, state, kind, number, key, rank)
+        measure_peaks(state)
+        if totals.pending == 0:
+            return True
+        next_cycle(state)

@@ -1,0 +1,255 @@
+"""From the IR of level `ou` to the arrays that the fast engine executes.
+
+It says the same as :mod:`spatem_ir.runtime.machine.program`, but what is regular is not written
+out: visits are named by bursts, and what follows from a visit is computed when it runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from xdsl.dialects.builtin import ModuleOp
+
+from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.ou import OuStageOp
+from spatem_ir.dialects.ou_verifier import placed_stage
+from spatem_ir.geometry.dataflow import Dataflow, NodeKind
+from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.runtime.machine.fast_events import kept
+from spatem_ir.runtime.machine.fast_layers import Layers, distinct_pieces, layers_of
+from spatem_ir.runtime.machine.fast_streams import streams_of
+from spatem_ir.runtime.machine.fast_tables import (
+    ACTIVATE_TASK,
+    INPUT,
+    NONE,
+    OUTPUT_TASK,
+    PIECE,
+    POOL_TASK,
+    TASK,
+    Int32s,
+    Int64s,
+    Records,
+    Tables,
+)
+from spatem_ir.runtime.machine.program import distinct_elements, only_stage
+
+TASK_KINDS = {
+    NodeKind.ACTIVATE: ACTIVATE_TASK,
+    NodeKind.POOL: POOL_TASK,
+    NodeKind.OUTPUT: OUTPUT_TASK,
+}
+
+
+@dataclass
+class FastProgram:
+    """A stage of the deployment, ready for the fast engine.
+
+    Attributes:
+        crossbars: records of the crossbars before anything ran, by ascending number.
+        order: their numbers in the order of the streams.
+        slot_reads: how many instances of operands and tasks read each slot.
+        instance_reads: how many visits read each instance of an operand.
+        meetings: counters of contributions that meet in CUs and PEs.
+        operand_rows: rows of pieces that are operands; those of tasks follow.
+    """
+
+    accelerator: Accelerator
+    dataflow: Dataflow
+    tables: Tables
+    crossbars: Records
+    order: Int64s
+    slot_reads: Int32s
+    instance_reads: Int32s
+    meetings: int
+    operand_rows: int
+
+    @property
+    def operations(self) -> dict[str, int]:
+        """OU operations of one image by layer name."""
+        tables = self.tables
+        counts = np.zeros(len(self.dataflow.nodes), np.int64)
+        _count_operations(tables, self.crossbars, counts)
+        return {node.name: int(counts[node.number]) for node in self.dataflow.layers}
+
+    @property
+    def visits(self) -> int:
+        """Visits of all crossbars."""
+        return int(self.crossbars.visits.sum())
+
+
+@kept
+def _count_operations(tables, crossbars, counts):
+    """Add up the OU operations of all visits by node."""
+    for core in crossbars:
+        for entry in range(core.first, core.first + core.visits):
+            burst = tables.bursts[tables.sequence[entry].burst]
+            tile = tables.tiles[tables.burst_tiles[burst.first + core.column]]
+            counts[tile.node] += burst.operations if burst.operations > 0 else tile.operations
+
+
+def fast_program_of(module: ModuleOp) -> FastProgram:
+    """The program of a verified module at level `ou`.
+
+    Raises:
+        SpatemError: the module has no `ou.stage`, or more than one.
+    """
+    return _Elaboration(module, only_stage(module)).build()
+
+
+class _Elaboration:
+    """Fills the tables of a program."""
+
+    def __init__(self, module: ModuleOp, stage: OuStageOp):
+        self.stage = stage
+        self.accelerator = accelerator_of(module)
+        self.dataflow = dataflow_of(module)
+        homes = placed_stage(stage).homes(self.dataflow)
+        self.pieces = pieces_of(self.dataflow, homes)
+
+    def build(self) -> FastProgram:
+        first_tiles, tiles = {}, 0
+        for node in self.dataflow.layers:
+            assert node.layer is not None and node.grid is not None
+            first_tiles[node.name] = tiles
+            tiles += node.grid.tiles(node.layer)
+        first_tiles[""] = tiles
+        streams = streams_of(self.stage, self.dataflow, first_tiles, self.accelerator)
+        layers = layers_of(
+            self.dataflow,
+            self.accelerator,
+            self.stage.merges,
+            first_tiles,
+            streams.crossbar_of_tile,
+        )
+        tasks, task_rows = self.tasks()
+        rows = [*layers.rows, *task_rows]
+        read_first = firsts(np.concatenate([counts for counts, _ in rows]))
+        read_pieces = np.concatenate([pieces for _, pieces in rows]).astype(np.int32)
+        readers = self.readers(layers, tasks)
+        dense_first, slot_of = self.dense_slots(readers)
+        table = (read_first, read_pieces, self.pieces.node, dense_first, slot_of)
+        for entry in layers.instances:
+            _count_reads(entry.pe, entry.first_row, entry.step, entry.counts, table)
+        task_rows = layers.first_row + np.arange(len(tasks))
+        _count_reads(tasks.pe, task_rows, 1, np.ones(len(tasks), np.int64), table)
+        used = np.flatnonzero(slot_of)
+        slot_reads = slot_of[used]
+        slot_of[:] = NONE
+        slot_of[used] = np.arange(len(used))
+        self.pieces.ordinal = layers.ordinals
+        units = range(self.accelerator.pes * self.accelerator.pe.compute_units + 1)
+        tables = Tables(
+            tiles=layers.tiles,
+            tasks=tasks,
+            pieces=self.pieces,
+            inputs=self.inputs(),
+            sequence=streams.sequence,
+            bursts=streams.bursts,
+            burst_tiles=streams.burst_tiles,
+            cu_crossbars=np.searchsorted(streams.crossbars.cu, units).astype(np.int32),
+            positions=np.concatenate(layers.positions).astype(np.int32),
+            read_first=read_first,
+            read_pieces=read_pieces,
+            dense_first=dense_first,
+            slot_of=slot_of,
+            node_pes_first=firsts(np.array(list(map(len, readers)))).astype(np.int32),
+            node_pes=np.concatenate(readers).astype(np.int32),
+        )
+        instance_reads = [np.repeat(entry.reads, entry.counts) for entry in layers.instances]
+        return FastProgram(
+            accelerator=self.accelerator,
+            dataflow=self.dataflow,
+            tables=tables,
+            crossbars=streams.crossbars,
+            order=streams.order,
+            slot_reads=slot_reads,
+            instance_reads=np.concatenate(instance_reads).astype(np.int32),
+            meetings=layers.meetings,
+            operand_rows=layers.first_row,
+        )
+
+    def tasks(self) -> tuple[Records, list[tuple[Int32s, Int32s]]]:
+        """The digital operators and outputs, piece by piece, and the pieces that they read."""
+        records, rows = [np.zeros(0, TASK)], []
+        for node in self.dataflow.nodes:
+            if node.kind not in TASK_KINDS:
+                continue
+            pieces = np.append(self.dataflow.operand_pieces(node), -1).astype(np.int32)
+            first = self.dataflow.first_pieces[node.number]
+            for part in range(len(node.slices)):
+                elements = node.operand_windows(part)
+                tasks = np.zeros(node.positions, TASK)
+                tasks["kind"] = TASK_KINDS[node.kind]
+                tasks["piece"] = first + part * node.positions + np.arange(node.positions)
+                tasks["pe"] = self.pieces.home[tasks["piece"]]
+                tasks["values"] = distinct_elements(elements)
+                records.append(tasks)
+                rows.append(distinct_pieces(pieces[elements], elements.shape[1]))
+        return np.concatenate(records).view(np.recarray), rows
+
+    def readers(self, layers: Layers, tasks: Records) -> list[Int64s]:
+        """The PEs that may read pieces of each node."""
+        pes: list[list[Int64s]] = [[] for _ in self.dataflow.nodes]
+        for entry in layers.instances:
+            for source in self.dataflow.nodes[entry.node].sources:
+                pes[source].append(np.unique(entry.pe))
+        reader = self.pieces.node[tasks.piece]
+        for node in self.dataflow.nodes:
+            if node.kind in TASK_KINDS:
+                for source in node.sources:
+                    pes[source].append(np.unique(tasks.pe[reader == node.number]))
+        return [np.unique(np.concatenate(several or [np.empty(0, int)])) for several in pes]
+
+    def dense_slots(self, readers: list[Int64s]) -> tuple[Int64s, Int32s]:
+        """Room for all pieces of a node on each PE that may read some of them."""
+        first = np.zeros((self.accelerator.pes, len(readers)), np.int64)
+        slots = 0
+        for node, pes in zip(self.dataflow.nodes, readers, strict=True):
+            starts = slots + np.arange(len(pes)) * node.pieces
+            first[pes, node.number] = starts - self.dataflow.first_pieces[node.number]
+            slots += len(pes) * node.pieces
+        return first, np.zeros(slots, np.int32)
+
+    def inputs(self) -> Records:
+        """R9: the pieces of an image in the order in which they enter, and when each is there."""
+        first = self.dataflow.first_pieces
+        spans = [np.arange(first[n.number], first[n.number + 1]) for n in self.dataflow.inputs]
+        inputs = np.zeros(sum(map(len, spans)), INPUT).view(np.recarray)
+        inputs.piece = np.concatenate(spans)
+        entered = np.cumsum(self.pieces.bytes[inputs.piece], dtype=np.int64)
+        inputs.cycles = -(-entered // self.accelerator.io.bytes_per_cycle)
+        return inputs
+
+
+def pieces_of(dataflow: Dataflow, homes: dict[int, Int64s]) -> Records:
+    """The records of all pieces, whose home PEs are given by node; ordinals are still 0."""
+    pieces = np.zeros(dataflow.first_pieces[-1], PIECE).view(np.recarray)
+    for node in dataflow.nodes:
+        first = dataflow.first_pieces[node.number]
+        span = pieces[first : first + node.pieces]
+        span.node = node.number
+        span.home = homes[node.number].reshape(-1)
+        sizes = [node.piece_bytes(part) for part in range(len(node.slices))]
+        span.bytes = np.repeat(sizes, node.positions)
+    return pieces
+
+
+def firsts(counts: Int64s) -> Int64s:
+    """The first entry of each of several rows of so many entries; a last entry counts all."""
+    first = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=first[1:])
+    return first
+
+
+@kept
+def _count_reads(pes, first_rows, step, counts, table):
+    """Count the reads of pieces on PEs: of rows ``first_rows[n] + k · step``, k < ``counts[n]``."""
+    read_first, read_pieces, nodes, dense_first, reads = table
+    for n in range(pes.size):
+        for ordinal in range(counts[n]):
+            row = first_rows[n] + ordinal * step
+            for entry in range(read_first[row], read_first[row + 1]):
+                piece = read_pieces[entry]
+                reads[dense_first[pes[n], nodes[piece]] + piece] += 1

@@ -1,0 +1,263 @@
+"""What the fast engine works on: arrays of records, made once from the IR, and those that change.
+
+Tables and state are tuples of numpy arrays, which compiled functions take as they are.  A record
+keeps together what an event touches together.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int32s = NDArray[np.int32]
+Int64s = NDArray[np.int64]
+Records = np.recarray
+
+NONE = -1
+"""The end of a linked list, and the absence of anything that has a number."""
+
+PRESENT = -2
+"""What stands for the list of those that wait for a piece once the piece is there."""
+
+ACTIVATE_TASK, POOL_TASK, OUTPUT_TASK = range(3)
+"""Kinds of digital tasks."""
+
+
+def record(**fields: str) -> np.dtype:
+    """A record type with fields of the given types."""
+    return np.dtype(list(fields.items()), align=True)
+
+
+TILE = record(
+    operand="i8",  # row of `read_first` of window 0
+    instance="i8",  # the tile's operands on its PE: number of that of ordinal 0
+    cu_meeting="i8",  # counter of the contributions of ordinal 0 that meet in the CU
+    pe_meeting="i8",
+    pe="i4",
+    cu="i4",  # CUs are numbered over the chip
+    crossbar="i4",
+    node="i4",
+    bytes="i4",  # of an operand
+    operations="i4",  # OU operations of a visit
+    first_window="i4",  # ordinal n is window first_window + n · window_step
+    window_step="i4",
+    positions="i4",  # entry of `positions` of window 0
+    first_piece="i4",  # piece of position 0
+    bit="i4",
+    values="i4",  # of a contribution
+    through_cu="i4",  # whether contributions are merged there
+    through_pe="i4",
+    at_cu="i4",  # contributions that meet in this tile's CU, in its PE and at home
+    at_pe="i4",
+    at_home="i4",
+)
+"""A tile on its crossbar.  The window of a visit is counted within the tile's copy: its ordinal."""
+
+TASK = record(kind="i4", pe="i4", piece="i4", values="i4")
+"""A digital operator or output of one piece."""
+
+PIECE = record(node="i4", home="i4", bytes="i4", ordinal="i4")
+"""A piece; `ordinal` is that of the window whose sums it is, if it is one of a layer."""
+
+VISIT = record(burst="i4", ordinal="i4")
+"""A visit of the crossbars of a stream."""
+
+BURST = record(first="i8", operations="i4")
+"""Entry of `burst_tiles` of the first crossbar; OU operations if they are spelled out, else 0."""
+
+INPUT = record(cycles="i8", piece="i4")
+"""A piece of an image, and how long after the first byte it has entered."""
+
+CROSSBAR = record(
+    total="i8",  # visits of all images
+    requested="i8",  # visits whose operand was asked for, is there, that ended
+    ready="i8",
+    ended="i8",
+    number="i4",
+    pe="i4",
+    cu="i4",
+    first="i4",  # first entry of its stream in the sequence
+    column="i4",  # which of the stream's crossbars it is
+    visits="i4",  # of one image
+    running="i4",
+    tile="i4",  # of the visit that runs
+    ordinal="i4",
+    image="i4",
+    asked_tile="i4",  # of the visit whose operand was asked for last
+    asked_ordinal="i4",
+    asked_image="i4",
+    asked_operations="i4",
+)
+"""A crossbar that has a stream: where it is in it."""
+
+FETCH = record(operand="i8", start="i8")
+"""The fetch that a crossbar asked for last: key of the operand, and when it starts."""
+
+RESOURCE = record(free_at="i8", first="i4", last="i4", next="i4")
+"""A server: when it is free, its requests of this cycle by rank, the next one that has any."""
+
+JOB = record(key="i8", order="i8", next="i4", kind="i4", number="i4")
+"""An event (`order` is its time) or a request (`order` is its rank)."""
+
+PACKET = record(key="i8", rank="i8", cycles="i8", next="i4", tile="i4", source="i4", targets="i4")
+"""A piece on its way (`tile` is NONE), or partial sums; `targets` are still to be reached."""
+
+BRANCH = record(next="i4", child="i4", link="i4", pe="i4", packet="i4", is_target="i4")
+"""A link of a packet's tree, to `pe`: the next one from the same PE, and the first one onwards."""
+
+SLOT = record(waiter="i4", left="i4")
+"""A piece on a PE: first waiter, PRESENT or NONE; reads to come."""
+
+WAITER = record(entry="i8", next="i4")
+"""What waits for an entry of `read_pieces`, and the next that waits for the same piece."""
+
+INSTANCE = record(left="i4", is_present="i4")
+"""An operand on a PE: reads to come; whether all its pieces are in the buffer."""
+
+PE_STATE = record(
+    held="i8",  # bytes in the buffer, and the most so far
+    most="i8",
+    mark="i8",  # the last packet whose tree leads here, and the branch that does
+    branch="i4",
+    is_changed="i4",  # whether bytes came in this cycle, and the next PE of which that is true
+    next="i4",
+)
+"""A PE."""
+
+IMAGE = record(outputs_left="i8", finished="i8")
+"""An image: pieces of its output still on the chip, and when the last one left."""
+
+LOGGED = record(what="i8", rank="i8", time="i8")
+"""A grant or arrival; `what` is the number of a resource, or beyond them."""
+
+TOTALS = record(
+    now="i8",
+    pending="i8",  # events to come
+    events="i8",  # events and grants so far
+    contended="i8",  # first resource with requests of this cycle
+    changed="i8",  # first PE into whose buffer bytes came this cycle
+    free_job="i8",  # first unused record of each pool, and how many there are
+    free_jobs="i8",
+    free_packet="i8",
+    free_packets="i8",
+    free_branch="i8",
+    free_branches="i8",
+    sent="i8",  # packets so far
+    logged="i8",
+    fetched_bytes="i8",
+    register_bytes="i8",
+    additions="i8",
+    activated="i8",
+    pooled="i8",
+    inputs="i8",  # bytes injected into the network
+    activations="i8",
+    partial_sums="i8",
+    byte_hops="i8",
+    io_bytes="i8",
+)
+"""The time, the heads of lists and what is counted."""
+
+MACHINE = record(
+    images="i8",
+    pieces="i8",
+    pes="i8",
+    columns="i8",
+    share="i8",  # of a crossbar in its CU's input register, bytes
+    ou_cycles="i8",
+    pipeline="i8",
+    port="i8",  # bytes or values per cycle
+    cu_adders="i8",
+    pe_adders="i8",
+    activations="i8",
+    poolings="i8",
+    link="i8",
+    io="i8",
+    hop="i8",
+    multicast="i8",
+    sources="i8",  # numbers that the source of a contribution can have, for ranks
+    bits="i8",  # numbers that the bit part of a tile can have, for the keys of operands
+    slots="i8",  # records of one image
+    instances="i8",
+    meetings="i8",
+    first_home="i8",  # first counter of contributions at home
+    first_task_row="i8",
+    input_bytes="i8",
+    first_cu_adders="i8",  # resources of one kind have consecutive numbers; ports come first
+    first_pe_adders="i8",
+    first_link="i8",
+    first_activation="i8",
+    first_pooling="i8",
+    first_io="i8",
+    first_visits="i8",  # from here on there are no resources: of what else the log speaks
+    first_arrivals="i8",
+    first_changes="i8",
+    jobs_reserve="i8",  # records that one event can take at most, of each pool and of the log
+    packets_reserve="i8",
+    branches_reserve="i8",
+    log_reserve="i8",
+    is_logged="i8",
+)
+"""Numbers of an accelerator, of a program and of a run."""
+
+
+class Tables(NamedTuple):
+    """A program.
+
+    Attributes:
+        tiles, tasks, pieces, inputs: records of all layers, operators, nodes and inputs.
+        sequence: :data:`VISIT` records of the streams, one after the other.
+        bursts, burst_tiles: the tile of each crossbar of each burst.
+        cu_crossbars: first crossbar record of each CU; a last entry counts all.
+        positions: output positions of windows.
+        read_first, read_pieces: the pieces of which operands and inputs of tasks consist, row by
+            row: those of operands, then those of tasks.
+        dense_first: shape [PEs, nodes]; entry plus piece is an entry of `slot_of`.
+        slot_of: the slot of a (PE, piece), or NONE if it is not read there.
+        node_pes_first, node_pes: the PEs that read anything of a node.
+    """
+
+    tiles: Records
+    tasks: Records
+    pieces: Records
+    inputs: Records
+    sequence: Records
+    bursts: Records
+    burst_tiles: Int32s
+    cu_crossbars: Int32s
+    positions: Int32s
+    read_first: Int64s
+    read_pieces: Int32s
+    dense_first: Int64s
+    slot_of: Int32s
+    node_pes_first: Int32s
+    node_pes: Int32s
+
+
+class State(NamedTuple):
+    """What changes.  Slots, instances and meetings have a part per image.
+
+    Attributes:
+        jobs, packets, branches: pools of records.
+        lists: heads of the lists of events of each cycle of this epoch, then of later epochs.
+        waiters: crossbars, then the tasks of all images.
+        meetings: contributions added so far, to pieces in CUs and PEs, then at home.
+        log: grants and arrivals in no particular order, if the run is logged.
+    """
+
+    totals: Records
+    crossbars: Records
+    fetches: Records
+    resources: Records
+    jobs: Records
+    packets: Records
+    branches: Records
+    lists: Int32s
+    slots: Records
+    waiters: Records
+    instances: Records
+    meetings: Int32s
+    pes: Records
+    images: Records
+    log: Records

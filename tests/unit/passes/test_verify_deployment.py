@@ -1,0 +1,192 @@
+"""A deployment of LeNet, corrupted in one way at a time, is rejected in a line that says where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import TypeVar
+
+import pytest
+from unit.passes.deployed import applied, context, parsed
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
+from xdsl.rewriter import Rewriter
+from xdsl.utils.exceptions import VerifyException
+
+from spatem_ir.dialects.hw import (
+    ACCELERATOR_ATTRIBUTE,
+    AcceleratorAttr,
+    IndicesAttr,
+    accelerator_of,
+)
+from spatem_ir.dialects.ou import MergeOp, MvmOp, OuStageOp, SendOp, StreamOp
+from spatem_ir.dialects.pxb import HomeOp, PxbPlaceOp, PxbStageOp
+from spatem_ir.errors import SpatemError
+from spatem_ir.frontend.load import ImportOptions, load_network
+from spatem_ir.geometry.index_sequence import IndexSequence
+from spatem_ir.hardware.loader import load_accelerator
+from spatem_ir.passes.assign import AssignPass
+from spatem_ir.passes.order import OrderPass
+from spatem_ir.passes.pack import PackPass
+from spatem_ir.passes.partition.partition import PartitionPass
+from spatem_ir.passes.verify_deployment import VerifyDeploymentPass
+
+OpT = TypeVar("OpT", bound=Operation)
+
+
+@cache
+def compiled() -> ModuleOp:
+    """LeNet at level ou."""
+    module = load_network("lenet", ImportOptions()).module
+    module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(load_accelerator("isaac-ou"))
+    return applied(module, [PartitionPass(), PackPass(), AssignPass(), OrderPass()])
+
+
+def first(module: ModuleOp, op_type: type[OpT]) -> OpT:
+    """The first op of a type."""
+    return next(op for op in module.walk() if isinstance(op, op_type))
+
+
+def indices(*numbers: int) -> IndicesAttr:
+    return IndicesAttr(IndexSequence.of(numbers))
+
+
+def leave_out_a_tile(module: ModuleOp) -> None:
+    place = first(module, PxbPlaceOp)
+    place.tiles = indices(*list(place.tiles.data)[:-1])
+    place.crossbars = indices(*list(place.crossbars.data)[:-1])
+
+
+def place_a_tile_twice(module: ModuleOp) -> None:
+    stage, (tile, *_) = first(module, PxbStageOp), first(module, PxbPlaceOp).tiles.data
+    numbers = (IndexSequence.of([number]) for number in (tile, 16127, 64, 64))
+    place = PxbPlaceOp("C1", *numbers)
+    stage.body.block.add_op(place)
+
+
+def stack_tiles(module: ModuleOp) -> None:
+    place = first(module, PxbPlaceOp)
+    place.crossbars = indices(next(iter(place.crossbars.data)))
+
+
+def shift_tiles(module: ModuleOp) -> None:
+    first(module, PxbPlaceOp).rows = indices(120)
+
+
+def leave_the_chip(module: ModuleOp) -> None:
+    place = first(module, PxbPlaceOp)
+    place.crossbars = indices(*(number + 16128 for number in place.crossbars.data))
+
+
+def leave_out_a_home(module: ModuleOp) -> None:
+    Rewriter.erase_op(first(module, HomeOp))
+
+
+def leave_out_a_visit(module: ModuleOp) -> None:
+    Rewriter.erase_op(first(module, MvmOp))
+
+
+def visit_twice(module: ModuleOp) -> None:
+    stream = first(module, StreamOp)
+    stream.body.block.add_op(stream.bursts[0].clone())
+
+
+def visit_elsewhere(module: ModuleOp) -> None:
+    stream = first(module, StreamOp)
+    here, there, *others = stream.crossbars.data
+    stream.crossbars = indices(there, here, *others)
+
+
+def merge_nowhere(module: ModuleOp) -> None:
+    Rewriter.erase_op(first(module, MergeOp))
+
+
+def send_nothing(module: ModuleOp) -> None:
+    Rewriter.erase_op(first(module, SendOp))
+
+
+def run_twice(module: ModuleOp) -> None:
+    module.body.block.add_op(first(module, OuStageOp).clone())
+
+
+def leave_out_a_program(module: ModuleOp) -> None:
+    """All tiles and their program are in stage 0; stage 1 takes over those of one layer."""
+    stage, program = first(module, PxbStageOp), first(module, OuStageOp)
+    moved = [op for op in stage.of_type(PxbPlaceOp) if op.layer.string_value() == "out"]
+    home = next(op for op in stage.of_type(HomeOp) if op.node.string_value() == "out")
+    for op in moved:
+        op.detach()
+    for burst in [op for op in program.walk() if isinstance(op, MvmOp)]:
+        if burst.layer.string_value() == "out":
+            Rewriter.erase_op(burst)
+    second = PxbStageOp(1, [*moved, home.clone()])
+    module.body.block.insert_op_after(second, stage)
+
+
+def give_two_homes(module: ModuleOp) -> None:
+    leave_out_a_program(module)
+    second = list(module.ops)[-2]
+    assert isinstance(second, PxbStageOp)
+    home = second.of_type(HomeOp)[0]
+    home.pes = indices(*((pe + 1) % 168 for pe in home.pes.data))
+
+
+def read_before_written(module: ModuleOp) -> None:
+    """Every crossbar that holds tiles of two layers visits the later layer first."""
+    for stream in [op for op in module.walk() if isinstance(op, StreamOp)]:
+        block = stream.body.block
+        for op in reversed(list(block.ops)):
+            op.detach()
+            block.add_op(op)
+
+
+def shrink_buffers(module: ModuleOp) -> None:
+    accelerator = accelerator_of(module)
+    small = replace(accelerator, pe=replace(accelerator.pe, buffer_bytes=16))
+    module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(small)
+
+
+CORRUPTIONS: dict[Callable[[ModuleOp], None], str] = {
+    leave_out_a_tile: r"pxb.stage 0: tile \d+ of @C1 is not placed",
+    place_a_tile_twice: r"pxb.stage 0: tile 0 of @C1 is placed 2 times",
+    stack_tiles: r"pxb.stage 0: tile \d+ of @C1 and tile \d+ of @C1 overlap",
+    shift_tiles: r"pxb.stage 0: tile \d+ of @C1 lies partly outside its crossbar",
+    leave_the_chip: r"pxb.stage 0: @C1 uses crossbar \d+; 'isaac-ou' has 16128 crossbars",
+    leave_out_a_home: r"pxb.stage 0: @C1 has no pxb.home",
+    leave_out_a_visit: r"ou.stage 0: tile 0 of @C1 visits its window 0 0 times",
+    visit_twice: r"ou.stage 0: tile 0 of @C1 visits its window 0 2 times",
+    visit_elsewhere: r"ou.mvm @C1: visits tile 0 on crossbar 1, which does not hold it",
+    merge_nowhere: r"ou.stage 0: no ou.merge says where the partial sums of @C1 meet",
+    send_nothing: r"ou.stage 0: @C1 reads @input, but no ou.send names it",
+    run_twice: r"ou.stage 0: is the second program of pxb.stage 0: it visits tiles again",
+    leave_out_a_program: r"pxb.stage 1: no ou.stage 1 visits its tiles of @out",
+    give_two_homes: r"pxb.home @out: position 0 of slice 0 is at PE \d+ here and at PE \d+ in .*",
+    read_before_written: r"ou.mvm @\w+: the program deadlocks: crossbar \d+ waits .*",
+    shrink_buffers: r"pxb.stage 0: the buffer of PE \d+ overflows: .* takes \d+ bytes at once; .*",
+}
+"""How a deployment can be corrupted, and what is said then."""
+
+
+@pytest.mark.parametrize("corrupt", CORRUPTIONS, ids=lambda corrupt: corrupt.__name__)
+def test_a_corrupted_deployment_is_rejected(corrupt: Callable[[ModuleOp], None]) -> None:
+    module = compiled().clone()
+    corrupt(module)
+    with pytest.raises(VerifyException) as raised:
+        module.verify()
+        VerifyDeploymentPass().apply(context(), module)
+    line = str(raised.value).strip().splitlines()[0].removeprefix("Operation does not verify: ")
+    assert re.fullmatch(CORRUPTIONS[corrupt], line)
+
+
+def test_the_deployment_itself_is_accepted() -> None:
+    module = compiled().clone()
+    VerifyDeploymentPass().apply(context(), module)
+    assert str(module) == str(compiled())
+
+
+def test_a_network_that_is_not_packed_is_no_deployment() -> None:
+    text = "cnn.network @net(%x: tensor<4xui8>) { cnn.output %x : tensor<4xui8> }"
+    with pytest.raises(SpatemError, match="verify-deployment: the module is at level cnn; run"):
+        VerifyDeploymentPass().apply(context(), parsed(text, load_accelerator("tiny")))

@@ -1,0 +1,79 @@
+"""Everything that happens on both engines, in the same terms."""
+
+from __future__ import annotations
+
+import pytest
+from xdsl.dialects.builtin import ModuleOp
+
+from spatem_ir.errors import SpatemError
+from spatem_ir.runtime.machine.clock import Resource
+from spatem_ir.runtime.machine.fast import FastEngine
+from spatem_ir.runtime.machine.fast_program import fast_program_of
+from spatem_ir.runtime.machine.fast_results import Event, logged_events
+from spatem_ir.runtime.machine.program import program_of
+from spatem_ir.runtime.machine.reference import Execution, ReferenceEngine
+
+
+def reference_events(engine: ReferenceEngine) -> list[Event]:
+    """Every grant of every resource, and every arrival of a piece in a PE's buffer."""
+    columns = engine.accelerator.chip.pe_columns
+    direction = {1: 0, -1: 1, columns: 2, -columns: 3}
+    links = {
+        4 * here + (direction[there - here] if columns > 1 else 2 + (there < here)): link
+        for (here, there), link in engine.noc.links.items()
+    }
+    resources: dict[str, dict[int, Resource]] = {
+        "port": engine.crossbars.ports,
+        "cu adders": engine.partial_sums.cu_adders,
+        "pe adders": engine.partial_sums.pe_adders,
+        "link": links,
+        "activation": engine.activation_units,
+        "pooling": engine.pooling_units,
+        "io": {0: engine.io},
+    }
+    events: list[Event] = [
+        (kind, number, rank, time)
+        for kind, several in resources.items()
+        for number, resource in several.items()
+        for rank, time in resource.grants
+    ]
+    events += [("arrival", pe, key, time) for (pe, key), time in engine.pieces.arrivals.items()]
+    return sorted(events)
+
+
+def expect_equal_engines(module: ModuleOp, images: int) -> Execution | None:
+    """Both engines give the same events and results, or the same error."""
+    reference = ReferenceEngine(program_of(module), images, log=True)
+    fast = FastEngine(fast_program_of(module), images, log=True)
+    try:
+        expected = reference.run()
+    except SpatemError as error:
+        with pytest.raises(SpatemError) as raised:
+            fast.run()
+        assert str(raised.value) == str(error)
+        assert sorted(logged_events(fast.machine, fast.state)) == reference_events(reference)
+        return None
+    execution = fast.run()
+    assert sorted(logged_events(fast.machine, fast.state)) == reference_events(reference)
+    assert execution.visit_starts == expected.visit_starts
+    assert sorted_changes(execution) == sorted_changes(expected)
+    assert execution.buffers.peaks() == expected.buffers.peaks()
+    for name in (
+        "finished",
+        "operations",
+        "fetched_bytes",
+        "register_bytes",
+        "additions",
+        "activated_values",
+        "pooled_values",
+        "injected_bytes",
+        "byte_hops",
+        "io_bytes",
+    ):
+        assert getattr(execution, name) == getattr(expected, name), name
+    return execution
+
+
+def sorted_changes(execution: Execution) -> dict[int, list[tuple[int, int]]]:
+    """The changes of each buffer, in order."""
+    return {pe: sorted(changes) for pe, changes in execution.buffers.changes.items()}
