@@ -99,7 +99,9 @@ class Layer:
     ) -> NDArray[np.int64]:
         """Flat input elements (channel, y, x order) of every window of a matrix.
 
-        `positions` are those that all windows read, if the caller has them already.  Returns an array of shape [W, K]; :data:`PADDING` marks padded activations.
+        `positions` are those that all windows read, if the caller has them already.
+
+        Returns an array of shape [W, K]; :data:`PADDING` marks padded activations.
         """
         import numpy as np
 
