@@ -43,24 +43,28 @@ MOST_COLUMNS = 2**15
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of the DP: requirements from 0 to `most`, `width` of them to a column."""
+    """The columns of the DP: requirements from `least` to `most`, `width` of them to a column.
 
+    The least requirement, that of the minimum mapping, has a column of its own.
+    """
+
+    least: int
     most: int
     width: int
 
     @staticmethod
-    def up_to(most: int) -> Columns:
-        """Columns for requirements up to `most`."""
-        return Columns(most, 1 if most <= UNBUCKETED_COLUMNS else -(-most // MOST_COLUMNS))
+    def between(least: int, most: int) -> Columns:
+        """Columns for requirements from `least` to `most`."""
+        return Columns(least, most, 1 if most <= UNBUCKETED_COLUMNS else -(-most // MOST_COLUMNS))
 
     @property
     def count(self) -> int:
         """How many columns there are."""
-        return self.most // self.width + 1
+        return -(-(self.most - self.least) // self.width) + 1
 
     def of(self, requirement: NDArray[np.int64]) -> NDArray[np.int64]:
         """The column of each requirement."""
-        return requirement // self.width if self.width > 1 else requirement
+        return -((self.least - requirement) // self.width)
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ def partition_spatem(layers: list[Layer], accelerator: Accelerator, deal: Deal) 
     candidates = [layer_candidates(layer, accelerator) for layer in layers]
     latencies = [layer_latencies(candidate, accelerator) for candidate in candidates]
     minimum = sum(int(candidate.parts.flat[0]) for candidate in candidates)
-    columns = Columns.up_to(max(len(layers) * accelerator.crossbars, minimum))
+    columns = Columns.between(minimum, max(len(layers) * accelerator.crossbars, minimum))
     worst = sum(int(latency.flat[0]) for latency in latencies)
     states = States(
         requirement=np.array([minimum]),

@@ -109,7 +109,7 @@ def test_slower_strategies_need_fewer_tiles_down_to_the_minimum(layers: list[Lay
 def test_columns_of_several_requirements_give_strategies_almost_as_good(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    layers = [Layer(f"conv{n}", (4, 9, 9), 8, Window((3, 3)), weight_bits=2) for n in range(3)]
+    layers = [matrix(f"layer{n}", rows=12, columns=8, windows=12, bits=8) for n in range(3)]
     exact = partition_spatem(layers, TINY, Deal.CYCLIC)
     columns = len(layers) * TINY.crossbars
     monkeypatch.setattr(spatem, "UNBUCKETED_COLUMNS", columns - 1)
@@ -120,7 +120,8 @@ def test_columns_of_several_requirements_give_strategies_almost_as_good(
     assert exact[0].cycles <= coarse[0].cycles <= exact[0].cycles * 1.2
     for strategy in coarse:
         assert strategy.tiles(layers) <= columns
-        assert strategy.cycles == estimate(layers, strategy.grids)
+        grids = zip(layers, strategy.grids, strict=True)
+        assert strategy.cycles == sum(estimate(layer, grid) for layer, grid in grids)
 
 
 def test_more_tiles_than_layers_times_crossbars() -> None:
