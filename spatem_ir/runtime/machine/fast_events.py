@@ -27,7 +27,8 @@ FAR = 1 << 12
 
 def inlined(function: Callable[..., Any]) -> Any:
     """A compiled function that is inlined where it is called: its arguments are many arrays."""
-    return njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    options: Any = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return njit(**options)(function)
 
 
 def kept(function: Callable[..., Any]) -> Any:

@@ -97,9 +97,9 @@ class _LayerBuilder:
         tiles.window_step = self.step
         tiles.operand = tables.first_row + (at.matrix * grid.hwm + at.row) * windows
         self.add_extents(tiles)
-        per_matrix = layer.region is not None
-        tiles.positions = tables.first_position + at.matrix * windows * per_matrix
-        parts = grid.slice_of(layer, at.matrix, at.column)  # type: ignore[arg-type]
+        local = layer.region is not None
+        tiles.positions = tables.first_position + at.matrix * windows * local
+        parts = np.asarray(grid.slice_of(layer, at.matrix, at.column))  # type: ignore[arg-type]
         first = self.dataflow.first_pieces[self.node.number]
         tiles.first_piece = first + parts * self.node.positions
         tiles.values = np.diff([*self.node.slices, self.node.shape[0]])[parts]

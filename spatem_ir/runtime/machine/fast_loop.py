@@ -224,7 +224,8 @@ def advance(machine, tables, state):
 
     All events of a cycle come before any grant of that cycle (rule R3).
     """
-    tables, state = borrowed(tables), borrowed(state)
+    tables = borrowed(tables)  # type: ignore[call-arg]
+    state = borrowed(state)  # type: ignore[call-arg]
     totals = state.totals[0]
     if totals.events == 0:
         totals.events = 1

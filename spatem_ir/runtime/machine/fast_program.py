@@ -6,6 +6,7 @@ out: visits are named by bursts, and what follows from a visit is computed when 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,7 +116,7 @@ class _Elaboration:
             first_tiles[node.name] = tiles
             tiles += node.grid.tiles(node.layer)
         first_tiles[""] = tiles
-        streams = streams_of(self.stage, self.dataflow, first_tiles, self.accelerator)
+        streams = streams_of(self.stage, first_tiles, self.accelerator)
         layers = layers_of(
             self.dataflow,
             self.accelerator,
@@ -125,7 +126,7 @@ class _Elaboration:
         )
         tasks, task_rows = self.tasks()
         rows = [*layers.rows, *task_rows]
-        read_first = firsts(np.concatenate([counts for counts, _ in rows]))
+        read_first = firsts([counts for counts, _ in rows])
         read_pieces = np.concatenate([pieces for _, pieces in rows]).astype(np.int32)
         readers = self.readers(layers, tasks)
         dense_first, slot_of = self.dense_slots(readers)
@@ -154,7 +155,7 @@ class _Elaboration:
             read_pieces=read_pieces,
             dense_first=dense_first,
             slot_of=slot_of,
-            node_pes_first=firsts(np.array(list(map(len, readers)))).astype(np.int32),
+            node_pes_first=firsts([np.array(list(map(len, readers)))]).astype(np.int32),
             node_pes=np.concatenate(readers).astype(np.int32),
         )
         instance_reads = [np.repeat(entry.reads, entry.counts) for entry in layers.instances]
@@ -228,7 +229,7 @@ def pieces_of(dataflow: Dataflow, homes: dict[int, Int64s]) -> Records:
     pieces = np.zeros(dataflow.first_pieces[-1], PIECE).view(np.recarray)
     for node in dataflow.nodes:
         first = dataflow.first_pieces[node.number]
-        span = pieces[first : first + node.pieces]
+        span: Records = pieces[first : first + node.pieces]
         span.node = node.number
         span.home = homes[node.number].reshape(-1)
         sizes = [node.piece_bytes(part) for part in range(len(node.slices))]
@@ -236,11 +237,9 @@ def pieces_of(dataflow: Dataflow, homes: dict[int, Int64s]) -> Records:
     return pieces
 
 
-def firsts(counts: Int64s) -> Int64s:
+def firsts(counts: Sequence[Int32s | Int64s]) -> Int64s:
     """The first entry of each of several rows of so many entries; a last entry counts all."""
-    first = np.zeros(len(counts) + 1, np.int64)
-    np.cumsum(counts, out=first[1:])
-    return first
+    return np.cumsum(np.concatenate([[0], *counts]), dtype=np.int64)
 
 
 @kept

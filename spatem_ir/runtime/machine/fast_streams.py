@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.dialects.ou import InterleaveOp, MvmOp, OuStageOp, StreamOp
-from spatem_ir.geometry.dataflow import Dataflow
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.runtime.machine.fast_tables import (
     BURST,
@@ -37,9 +36,7 @@ class Streams(NamedTuple):
     crossbar_of_tile: Int64s
 
 
-def streams_of(
-    stage: OuStageOp, dataflow: Dataflow, first_tiles: dict[str, int], accelerator: Accelerator
-) -> Streams:
+def streams_of(stage: OuStageOp, first_tiles: dict[str, int], accelerator: Accelerator) -> Streams:
     """The streams of a stage.
 
     `first_tiles` are the numbers of each layer's first tile, over all layers; entry "" counts them.

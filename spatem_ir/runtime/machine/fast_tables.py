@@ -6,14 +6,15 @@ keeps together what an event touches together.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
-Records = np.recarray
+Records = Any
+"""A `numpy.recarray`; its stubs know neither its fields nor the type of its slices."""
 
 NONE = -1
 """The end of a linked list, and the absence of anything that has a number."""

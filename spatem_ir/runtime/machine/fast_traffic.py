@@ -140,12 +140,12 @@ def produce(machine, tables, state, carried, key):
             continue
         if packet == NONE or not machine.multicast:
             if packet != NONE:
-                depart(machine, state, packet, home)
+                depart(machine, state, packet)
             packet = take_packet(machine, state, key, 1, home, pe, size)
             count_injected(state, carried, size)
         extend(machine, state, packet, home, pe, size)
     if packet != NONE:
-        depart(machine, state, packet, home)
+        depart(machine, state, packet)
 
 
 @inlined
@@ -166,7 +166,7 @@ def send_sums(machine, tables, state, index, key, source, home):
     state.packets[packet].tile = index
     state.totals[0].partial_sums += size
     extend(machine, state, packet, tile.pe, home, size)
-    depart(machine, state, packet, tile.pe)
+    depart(machine, state, packet)
 
 
 @inlined
@@ -236,7 +236,7 @@ def extend(machine, state, number, source, target, size):
 
 
 @inlined
-def depart(machine, state, number, source):
+def depart(machine, state, number):
     """R8: a packet whose tree is complete asks for its first links."""
     cross_all(machine, state, state.packets[number].next, state.packets[number].rank)
 
