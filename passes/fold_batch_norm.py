@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, f32
@@ -120,7 +120,9 @@ def _values(parameter: Attribute) -> NDArray[np.float64]:
     return current_store().values(parameter).astype("float64")
 
 
-def _kept(key: str, values: NDArray[np.float64], replaced: Attribute | None = None) -> FileAttr:
+def _kept(
+    key: str, values: NDArray[np.floating[Any]], replaced: Attribute | None = None
+) -> FileAttr:
     import numpy as np
 
     from spatem_ir.parameters import current_store
