@@ -83,6 +83,7 @@ def put(state, number, time):
     """Put an event into the list of its cycle or epoch."""
     if time >> EPOCH_BITS == state.totals[0].now >> EPOCH_BITS:
         at = time & (EPOCH - 1)
+        state.totals[0].near += 1
     else:
         at = EPOCH + ((time >> EPOCH_BITS) & (FAR - 1))
     state.jobs[number].next = state.lists[at]
@@ -107,20 +108,25 @@ def next_cycle(state):
     """Go on to the next cycle that has an event; there must be one."""
     totals = state.totals[0]
     totals.now += 1
-    while True:
-        if totals.now & (EPOCH - 1) == 0:
-            at = EPOCH + ((totals.now >> EPOCH_BITS) & (FAR - 1))
-            event = state.lists[at]
-            state.lists[at] = NONE
-            while event != NONE:
-                following = state.jobs[event].next
-                put(state, event, state.jobs[event].order)
-                event = following
-        last = totals.now | (EPOCH - 1)
-        while totals.now <= last:
-            if state.lists[totals.now & (EPOCH - 1)] != NONE:
-                return
-            totals.now += 1
+    while totals.near == 0:
+        totals.now = (totals.now + EPOCH - 1) & ~(EPOCH - 1)
+        open_epoch(state)
+        totals.now += totals.near == 0
+    while state.lists[totals.now & (EPOCH - 1)] == NONE:
+        totals.now += 1
+
+
+@inlined
+def open_epoch(state):
+    """An epoch begins: its events get a list per cycle, those of other epochs stay together."""
+    now = state.totals[0].now
+    at = EPOCH + ((now >> EPOCH_BITS) & (FAR - 1))
+    event = state.lists[at]
+    state.lists[at] = NONE
+    while event != NONE:
+        following = state.jobs[event].next
+        put(state, event, state.jobs[event].order)
+        event = following
 
 
 @inlined

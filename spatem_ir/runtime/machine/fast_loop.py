@@ -241,6 +241,7 @@ def advance(machine, tables, state):
             state.lists[cycle] = job.next
             free_job(state, event)
             totals.pending -= 1
+            totals.near -= 1
             totals.events += 1
             handle(machine, tables, state, kind, number, key)
         while totals.contended != NONE:

@@ -136,6 +136,7 @@ LOGGED = record(what="i8", rank="i8", time="i8")
 TOTALS = record(
     now="i8",
     pending="i8",  # events to come
+    near="i8",  # those of this epoch
     events="i8",  # events and grants so far
     contended="i8",  # first resource with requests of this cycle
     changed="i8",  # first PE into whose buffer bytes came this cycle

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from random import Random
 
 import pytest
 from unit.runtime.machine.programs import dense, deployment, parse
-from unit.runtime.machine.random_programs import at_random, through_the_passes
+from unit.runtime.machine.random_programs import at_random, place_on, through_the_passes
 
+from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.errors import SpatemError
 
 pytest.importorskip("numba")
@@ -33,6 +35,18 @@ def test_programs_of_the_passes(seed: int) -> None:
 def test_programs_made_at_random(seed: int) -> None:
     random = Random(1000 + seed)
     expect_equal_engines(at_random(random), random.choice([1, 1, 2, 3]))
+
+
+@pytest.mark.parametrize("cycles", [1000, 16384, 5_000_000, 2**31 - 1])
+def test_programs_that_last_long(cycles: int) -> None:
+    """Many epochs of events, most of them without any."""
+    for seed in range(3):
+        module = through_the_passes(Random(seed))
+        slow = accelerator_of(module)
+        place_on(module, replace(slow, ou=replace(slow.ou, cycles=cycles)))
+        execution = expect_equal_engines(module, 2)
+        assert execution is not None
+        assert execution.finished[0] > cycles
 
 
 CHAIN = deployment(
