@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint bench clean
+.PHONY: help run test lint bench study clean
 
 help: ## list the targets
 	@echo 'usage: make TARGET [ARGS="..."] [PYTHON=python3.12]'
@@ -30,6 +30,10 @@ lint: $(INSTALLED) ## check style, formatting and types
 
 bench: $(INSTALLED) ## run the benchmarks (ARGS: of benchmarks)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+study: ARGS ?= --out docs/study --document docs/study.md
+study: $(INSTALLED) ## run SPATEM's evaluation and write docs/study (ARGS: of spatem-bench study)
+	$(BIN)/spatem-bench study $(ARGS)
 
 clean: ## delete build products and caches, but not .venv
 	rm -rf build dist *.egg-info .hypothesis .lit .pytest_cache .ruff_cache

@@ -5,7 +5,14 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-BENCHMARKS = ("start_up", "compile_networks", "reference_engine", "fast_engine", "ou_arithmetic")
+BENCHMARKS = (
+    "start_up",
+    "compile_networks",
+    "reference_engine",
+    "fast_engine",
+    "scaling",
+    "ou_arithmetic",
+)
 
 
 def main(names: list[str]) -> int:

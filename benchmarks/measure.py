@@ -9,6 +9,9 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+"""Environment that keeps numpy's matrix products on one core."""
+
 
 @dataclass(frozen=True)
 class Cost:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from benchmarks.measure import run_python
+from benchmarks.measure import ONE_THREAD, run_python
 
 if TYPE_CHECKING:
     from spatem_ir.hardware.accelerator import AdcMode
@@ -24,9 +24,6 @@ ROWS, COLUMNS, BITS = 1152, 128, 8
 CELL_BITS, WORDLINES, BITLINES, ADC_BITS = 2, 9, 8, 4
 CELL_SIGMA, READ_NOISE = 0.2, 0.3
 RUNS = 3
-
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-"""Environment that keeps numpy's matrix product on one core."""
 
 
 class Case(NamedTuple):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Operation, SSAValue
@@ -32,6 +33,9 @@ from spatem_ir.errors import SpatemError
 from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind, Operand
 from spatem_ir.geometry.reach import Reach, Shape
 
+if TYPE_CHECKING:
+    from spatem_ir.geometry.grid import Grid
+
 
 class Delivered(NamedTuple):
     """An operand that the chip brings to an op: the op's operand `number`, and the reader."""
@@ -42,16 +46,17 @@ class Delivered(NamedTuple):
     operand: Operand
 
 
-def dataflow_of(module: ModuleOp) -> Dataflow:
+def dataflow_of(module: ModuleOp, planned: Mapping[str, Grid] | None = None) -> Dataflow:
     """The nodes of a module's network, in network order.
 
     What comes before `cnn.quantize` and after `cnn.dequantize` runs on the host; it is no node.
+    `planned` gives the grids, by name, of layers that are not partitioned yet.
 
     Raises:
         SpatemError: there is no network, a layer is not partitioned yet, or an operator has no
             place on the machine.
     """
-    return Dataflow(tuple(_walked(module).nodes))
+    return Dataflow(tuple(_walked(module, planned or {}).nodes))
 
 
 def delivered_operands(module: ModuleOp) -> list[Delivered]:
@@ -60,7 +65,7 @@ def delivered_operands(module: ModuleOp) -> list[Delivered]:
     Raises:
         SpatemError: where :func:`dataflow_of` does.
     """
-    return _walked(module).delivered
+    return _walked(module, {}).delivered
 
 
 def verified_dataflow_of(op: Operation) -> Dataflow:
@@ -75,11 +80,11 @@ def verified_dataflow_of(op: Operation) -> Dataflow:
         fail(op, str(error))
 
 
-def _walked(module: ModuleOp) -> _Walk:
+def _walked(module: ModuleOp, planned: Mapping[str, Grid]) -> _Walk:
     network = network_of(module)
     if network is None:
         raise SpatemError("the module holds no cnn.network")
-    walk = _Walk(network)
+    walk = _Walk(network, planned)
     for op in network.body.block.ops:
         walk.visit(op)
     return walk
@@ -92,7 +97,8 @@ class _Walk:
     the host computes from results of the chip.
     """
 
-    def __init__(self, network: NetworkOp):
+    def __init__(self, network: NetworkOp, planned: Mapping[str, Grid]):
+        self.planned = planned
         self.nodes: list[Node] = []
         self.delivered: list[Delivered] = []
         self.operands: dict[SSAValue, Operand] = {}
@@ -114,7 +120,9 @@ class _Walk:
             case QuantizeOp() if op.input not in self.returned:
                 self.add_input(op.output)
             case LayerOp():
-                self.add_layer(op)
+                self.add_layer(op, op.grid.data)
+            case WeightLayerOp() if op.sym_name.data in self.planned:
+                self.add_layer(op, self.planned[op.sym_name.data])
             case WeightLayerOp():
                 raise SpatemError(
                     f"{op.name} has no place on the machine; run partition before the lower levels"
@@ -238,9 +246,9 @@ class _Walk:
         before = sum(node.kind is kind for node in self.nodes)
         return f"{name}{before}" if before else name
 
-    def add_layer(self, op: LayerOp) -> None:
+    def add_layer(self, op: WeightLayerOp, grid: Grid) -> None:
         """A weight layer, cut into the slices of its grid's columns."""
-        layer, grid = op.layer, op.grid.data
+        layer = op.layer
         per_matrix = range(0, layer.columns, grid.tile_columns)
         bases = range(1) if layer.region is not None else range(layer.groups)
         operand = self.operand(op, op.input)

@@ -16,8 +16,9 @@ from xdsl.irdl.declarative_assembly_format import (
 )
 from xdsl.utils.exceptions import VerifyException
 
+from spatem_ir.dialects.index_syntax import parse_indices
 from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.index_sequence import IndexSequence, Run
+from spatem_ir.geometry.index_sequence import IndexSequence
 from spatem_ir.hardware.accelerator import GROUPS, Accelerator, Value, parameters_of
 from spatem_ir.hardware.loader import accelerator_from_table
 
@@ -29,12 +30,6 @@ if TYPE_CHECKING:
 
 ACCELERATOR_ATTRIBUTE = "hw.accelerator"
 """Name of the module attribute that holds the accelerator."""
-
-MOST_INDICES = 2**24
-"""Longest run that is read from text: a typing error must not fill the memory."""
-
-LARGEST_INDEX = 2**31 - 1
-"""Largest magnitude of an index that is read from text: sums of indices fit into 64 bits."""
 
 
 @irdl_attr_definition
@@ -119,44 +114,6 @@ class IndicesAttr(Data[IndexSequence]):
     def range(start: int, stop: int) -> IndicesAttr:
         """The attribute for the indices from `start` up to and without `stop`."""
         return IndicesAttr(IndexSequence.range(start, stop))
-
-
-def parse_indices(parser: AttrParser) -> IndexSequence:
-    """Parse an index sequence without its attribute's name."""
-    runs = parser.parse_optional_comma_separated_list(
-        parser.Delimiter.SQUARE, lambda: _parse_run(parser)
-    )
-    if runs is None:
-        runs = [_parse_run(parser)]
-    return IndexSequence.of(IndexSequence(tuple(runs)).to_array())
-
-
-def _parse_run(parser: AttrParser) -> Run:
-    """`start`, `start times n` or `start to stop step n`, and then perhaps `repeat n by stride`."""
-    position = parser.pos
-    start = parser.parse_integer(allow_boolean=False)
-    length, step, repeats, stride = 1, 1, 1, 0
-    if parser.parse_optional_keyword("times"):
-        length, step = parser.parse_integer(allow_boolean=False, allow_negative=False), 0
-    elif parser.parse_optional_keyword("to"):
-        stop = parser.parse_integer(allow_boolean=False)
-        if parser.parse_optional_keyword("step"):
-            step = parser.parse_integer(allow_boolean=False)
-        if step == 0:
-            parser.raise_error(
-                "a range's step must not be 0; write 'INDEX times COUNT' to repeat", position
-            )
-        length = max(0, -((start - stop) // step))
-    if parser.parse_optional_keyword("repeat"):
-        repeats = parser.parse_integer(allow_boolean=False, allow_negative=False)
-        parser.parse_keyword("by")
-        stride = parser.parse_integer(allow_boolean=False)
-    run = Run(start, length, step, repeats, stride)
-    if run.size > MOST_INDICES:
-        parser.raise_error(f"an index sequence has at most {MOST_INDICES} indices", position)
-    if run.size and max(map(abs, run.corners)) > LARGEST_INDEX:
-        parser.raise_error(f"an index is at most {LARGEST_INDEX}", position)
-    return run
 
 
 @irdl_custom_directive

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp, TensorType, i64
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    IntegerAttr,
+    ModuleOp,
+    StringAttr,
+    TensorType,
+    i64,
+)
 from xdsl.ir import Attribute, Data, Dialect, Operation, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
@@ -46,6 +53,9 @@ from spatem_ir.dialects.hw import module_of, optional_accelerator
 from spatem_ir.geometry.grid import Deal, Grid
 from spatem_ir.geometry.layer import Layer
 from spatem_ir.geometry.window import Window
+
+PACKINGS = ("spatem", "exclusive")
+"""How tiles are packed: crossbars shared by all layers, or owned by one copy of one layer each."""
 
 
 class MatrixShape(NamedTuple):
@@ -266,6 +276,31 @@ class AlternativeOp(IRDLOperation):
                 fail(self, f"grid of @{op.sym_name.data}: {problem}")
 
 
+@irdl_op_definition
+class PackingOp(IRDLOperation):
+    """How `pack` packs the tiles unless its options say otherwise: `mvm.packing "exclusive"`.
+
+    A partition made for crossbars of its own (`exclusive`) says so, for `pack` cannot see it.
+    """
+
+    name = "mvm.packing"
+
+    strategy = prop_def(StringAttr)
+
+    traits = traits_def(HasParent(ModuleOp))
+
+    assembly_format = "$strategy attr-dict"
+
+    def __init__(self, strategy: str):
+        super().__init__(properties={"strategy": StringAttr(strategy)})
+
+    def verify_(self) -> None:
+        if self.strategy.data not in PACKINGS:
+            fail(self, f"unknown strategy '{self.strategy.data}'; one of {', '.join(PACKINGS)}")
+        if sum(isinstance(op, PackingOp) for op in module_of(self).ops) > 1:
+            fail(self, "stands twice in a module; one says how all tiles are packed")
+
+
 def network_of(module: ModuleOp) -> NetworkOp | None:
     """The module's network; None if it has none."""
     return next((op for op in module.ops if isinstance(op, NetworkOp)), None)
@@ -286,4 +321,4 @@ def layer_ops(module: ModuleOp) -> list[LayerOp]:
     )
 
 
-MVM = Dialect("mvm", [LayerOp, AlternativeOp], [MatrixAttr, GridAttr])
+MVM = Dialect("mvm", [LayerOp, AlternativeOp, PackingOp], [MatrixAttr, GridAttr])

@@ -9,81 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from xdsl.dialects.builtin import ArrayAttr, ModuleOp, SymbolRefAttr
-from xdsl.ir import Block, Data, Dialect, Operation, Region
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, SymbolRefAttr, UnitAttr
+from xdsl.ir import Block, Dialect, Operation, Region
 from xdsl.irdl import (
     IRDLOperation,
-    irdl_attr_definition,
     irdl_op_definition,
     lazy_traits_def,
+    opt_prop_def,
     opt_region_def,
     prop_def,
     region_def,
     traits_def,
 )
-from xdsl.parser import AttrParser
-from xdsl.printer import Printer
 from xdsl.traits import HasParent, NoTerminator
 
 from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.cnn_weight_layers import INTEGER, integer
 from spatem_ir.dialects.hw import Indices, IndicesAttr
+from spatem_ir.dialects.ou_attributes import LOOPS, PLACES, LoopOrderAttr, MergePlacesAttr
 from spatem_ir.geometry.index_sequence import IndexSequence
 
-LOOPS = ("bit", "column", "row")
-"""The loops over the operation units of a visit."""
-
-PLACES = ("cu", "pe", "home")
-"""Where partial sums can be merged, from the crossbar outwards."""
-
-
-@irdl_attr_definition
-class LoopOrderAttr(Data[tuple[str, ...]]):
-    """The loop nest over the OUs of a visit, outermost first: `<bit, column, row>`."""
-
-    name = "ou.loops"
-
-    @classmethod
-    def parse_parameter(cls, parser: AttrParser) -> tuple[str, ...]:
-        start = parser.pos
-        loops = tuple(
-            parser.parse_comma_separated_list(
-                parser.Delimiter.ANGLE, lambda: parser.parse_keyword_in(LOOPS)
-            )
-        )
-        if sorted(loops) != sorted(LOOPS):
-            parser.raise_error(f"expected each of {', '.join(LOOPS)} once", start, parser.pos)
-        return loops
-
-    def print_parameter(self, printer: Printer) -> None:
-        with printer.in_angle_brackets():
-            printer.print_string(", ".join(self.data))
-
-
-@irdl_attr_definition
-class MergePlacesAttr(Data[tuple[str, ...]]):
-    """Where partial sums are merged on their way: `<cu, pe, home>`, `<home>`."""
-
-    name = "ou.places"
-
-    @classmethod
-    def parse_parameter(cls, parser: AttrParser) -> tuple[str, ...]:
-        start = parser.pos
-        places = tuple(
-            parser.parse_comma_separated_list(
-                parser.Delimiter.ANGLE, lambda: parser.parse_keyword_in(PLACES)
-            )
-        )
-        if places != tuple(p for p in PLACES if p in places) or "home" not in places:
-            parser.raise_error(
-                "expected some of cu, pe, in this order, and home at the end", start, parser.pos
-            )
-        return places
-
-    def print_parameter(self, printer: Printer) -> None:
-        with printer.in_angle_brackets():
-            printer.print_string(", ".join(self.data))
+if TYPE_CHECKING:
+    from spatem_ir.geometry.dataflow import Dataflow
+    from spatem_ir.geometry.waits import Wait
 
 
 @irdl_op_definition
@@ -327,26 +277,77 @@ class SendOp(IRDLOperation):
 
 
 @irdl_op_definition
+class WaitOp(IRDLOperation):
+    """What keeps buffers from overflowing (rule R10): `ou.wait @conv1 for @pool1 until -4 to 60`.
+
+    Position p of `node` waits until `until[p]` positions of `other` are finished, counted in raster
+    order from the first of the same image; a negative number leaves so many positions of the image
+    before unfinished.  There is one entry for each position of `node`.
+    """
+
+    name = "ou.wait"
+
+    node = prop_def(SymbolRefAttr)
+    other = prop_def(SymbolRefAttr)
+    until = prop_def(IndicesAttr)
+
+    traits = lazy_traits_def(lambda: (HasParent(OuStageOp),))
+
+    custom_directives = (Indices,)
+
+    assembly_format = "$node `for` $other `until` custom<Indices>($until) attr-dict"
+
+    def __init__(self, node: str, other: str, until: IndexSequence):
+        super().__init__(
+            properties={
+                "node": SymbolRefAttr(node),
+                "other": SymbolRefAttr(other),
+                "until": IndicesAttr(until),
+            }
+        )
+
+    def wait(self, dataflow: Dataflow) -> Wait:
+        """What the op says of the nodes of a network."""
+        from spatem_ir.geometry.waits import Wait
+
+        node, other = (dataflow.by_name[name.string_value()] for name in (self.node, self.other))
+        return Wait(node.number, other.number, self.until.data.to_array())
+
+
+@irdl_op_definition
 class OuStageOp(IRDLOperation):
     """The program of the chip during one stage: `ou.stage 0 operations <bit, column, row> { … }`.
 
     Tiles sit where the `pxb.stage` of the same number places them.  `operations` is the loop nest
-    over the OUs of every visit, outermost loop first.
+    over the OUs of every visit, outermost loop first.  A program that is `unbounded` may need
+    larger buffers than the machine has: for finding out how large they would have to be.
     """
 
     name = "ou.stage"
 
     number = prop_def(INTEGER)
     loops = prop_def(LoopOrderAttr)
+    unbounded = opt_prop_def(UnitAttr)
     body = region_def("single_block")
 
     traits = traits_def(HasParent(ModuleOp), NoTerminator())
 
-    assembly_format = "$number `operations` $loops $body attr-dict"
+    assembly_format = "$number `operations` $loops (`unbounded` $unbounded^)? $body attr-dict"
 
-    def __init__(self, number: int, ops: list[Operation], loops: tuple[str, ...] = LOOPS):
+    def __init__(
+        self,
+        number: int,
+        ops: list[Operation],
+        loops: tuple[str, ...] = LOOPS,
+        *,
+        unbounded: bool = False,
+    ):
         super().__init__(
-            properties={"number": integer(number), "loops": LoopOrderAttr(loops)},
+            properties={
+                "number": integer(number),
+                "loops": LoopOrderAttr(loops),
+                "unbounded": UnitAttr() if unbounded else None,
+            },
             regions=[Region(Block(ops))],
         )
 
@@ -367,6 +368,11 @@ class OuStageOp(IRDLOperation):
         ops = (op for op in self.body.block.ops if isinstance(op, SendOp))
         return {op.node.string_value(): op.reader_names for op in ops}
 
+    @property
+    def waits(self) -> list[WaitOp]:
+        """What waits for what, for the sake of the buffers."""
+        return [op for op in self.body.block.ops if isinstance(op, WaitOp)]
+
     def verify_(self) -> None:
         from spatem_ir.dialects.ou_verifier import verify_stage
 
@@ -375,6 +381,6 @@ class OuStageOp(IRDLOperation):
 
 OU = Dialect(
     "ou",
-    [OuStageOp, StreamOp, InterleaveOp, MvmOp, ActivateOp, MergeOp, SendOp],
+    [OuStageOp, StreamOp, InterleaveOp, MvmOp, ActivateOp, MergeOp, SendOp, WaitOp],
     [LoopOrderAttr, MergePlacesAttr],
 )

@@ -34,6 +34,7 @@ def verify_stage(stage: OuStageOp) -> None:
     _verify_visits_once(stage, dataflow, places)
     _verify_merges(stage, dataflow, places)
     _verify_sends(stage, dataflow)
+    _verify_waits(stage, dataflow)
     _verify_operations(stage, dataflow, accelerator_of(stage))
 
 
@@ -49,14 +50,17 @@ def placed_stage(stage: OuStageOp) -> PxbStageOp:
 
 
 def _verify_crossbars_once(stage: OuStageOp) -> None:
-    seen = np.empty(0, np.int64)
-    for stream in stage.streams:
-        own = stream.crossbars.data.to_array()
-        numbers, counts = np.unique(own, return_counts=True)
-        again = np.append(numbers[counts > 1], np.intersect1d(numbers, seen))
-        if len(again):
-            fail(stream, f"crossbar {again.min()} has two programs")
-        seen = np.append(seen, numbers)
+    streams = list(stage.streams)
+    members = [stream.crossbars.data.to_array() for stream in streams]
+    numbers = np.concatenate([np.empty(0, np.int64), *members])
+    _, first = np.unique(numbers, return_index=True)
+    if len(first) == len(numbers):
+        return
+    again = np.delete(np.arange(len(numbers)), first)
+    of_stream = np.repeat(np.arange(len(streams)), [len(own) for own in members])
+    stream = of_stream[again[0]]
+    crossbar = numbers[again[of_stream[again] == stream]].min()
+    fail(streams[stream], f"crossbar {crossbar} has two programs")
 
 
 def window_counts(layer: Layer, grid: Grid) -> NDArray[np.int64]:
@@ -196,6 +200,27 @@ def _verify_sends(stage: OuStageOp, dataflow: Dataflow) -> None:
         for reader in dataflow.readers(node):
             if reader.name not in named.get(node.name, []):
                 fail(stage, f"@{reader.name} reads @{node.name}, but no ou.send names it")
+
+
+def _verify_waits(stage: OuStageOp, dataflow: Dataflow) -> None:
+    named: set[tuple[str, str]] = set()
+    for op in stage.waits:
+        pair = (op.node.string_value(), op.other.string_value())
+        for name in pair:
+            if name not in dataflow.by_name:
+                fail(op, f"names @{name}, which is no node of the network")
+        if pair in named:
+            fail(op, f"is the second ou.wait for @{pair[1]} of its node")
+        named.add(pair)
+        node, other = (dataflow.by_name[name] for name in pair)
+        if len(op.until.data) != node.positions:
+            fail(op, f"has {len(op.until.data)} entries for {node.positions} positions")
+        if op.until.data.maximum > other.positions:
+            fail(
+                op,
+                f"waits for {op.until.data.maximum} positions of @{other.name}, which has "
+                f"{other.positions}",
+            )
 
 
 def _verify_operations(stage: OuStageOp, dataflow: Dataflow, accelerator: Accelerator) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from spatem_ir.hardware.accelerator import Accelerator
 
 STRATEGIES = ("spatem", "sequential")
-HOMES = ("pool", "tiles")
+HOMES = ("tiles", "pool")
 
 
 @dataclass(frozen=True)
@@ -38,17 +38,18 @@ class AssignPass(ModulePass):
     The paper's method: virtual crossbars that share most data (operands that both read, partial
     sums that both feed) are merged into virtual CUs, those into virtual PEs, and virtual PEs are
     put on physical PEs in ascending distance from the chip's port.  [R] Virtual crossbars with
-    neighbouring numbers make the CUs instead where CUs and PEs then hold no more bytes of data.
+    neighbouring numbers make the CUs or PEs instead where fewer partial sums then leave a PE.
 
     Options:
         strategy: `spatem`, or `sequential` (virtual crossbar n becomes physical crossbar n).
-        homes: a layer before a pooling is at home where the `pool` is, or where its `tiles` are.
+        homes: a layer's results are at home where their `tiles` are, so that they travel as
+            activations, or before a pooling where the `pool` is, to which partial sums travel.
     """
 
     name = "assign"
 
     strategy: str = "spatem"
-    homes: str = "pool"
+    homes: str = "tiles"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for option, value, known in (
@@ -110,18 +111,28 @@ class AssignPass(ModulePass):
 def clusters(
     dataflow: Dataflow, virtual: dict[str, Placement], count: int, accelerator: Accelerator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The virtual CU of each of `count` virtual crossbars, and the virtual PE of each CU."""
+    """The virtual CU of each of `count` virtual crossbars, and the virtual PE of each CU.
+
+    Of neighbours and greedy merging, for CUs and for PEs, the way with which the fewest bytes of
+    partial sums leave a PE; of those the one with which CUs and PEs hold the fewest bytes.  Where
+    neighbours keep as many partial sums in a PE as possible, nothing else is tried.
+    """
     from spatem_ir.geometry.clustering import cluster, cluster_neighbours, crossbar_incidence
 
     crossbars = crossbar_incidence(dataflow, virtual, count)
-    capacity = accelerator.cu.crossbars
+    least = crossbars.least_sum_bytes(accelerator.crossbars_per_pe)
     found = []
-    for unit_of in (cluster_neighbours(count, capacity), cluster(crossbars, capacity)):
+    for merge_units in (cluster_neighbours, cluster):
+        unit_of = merge_units(crossbars, accelerator.cu.crossbars)
         units = crossbars.merged(unit_of, int(unit_of.max()) + 1)
-        pe_of = cluster(units, accelerator.pe.compute_units)
-        pes = units.merged(pe_of, int(pe_of.max()) + 1)
-        found.append((units.bytes_held + pes.bytes_held, unit_of, pe_of))
-    _, unit_of, pe_of = min(found, key=lambda candidate: candidate[0])
+        for merge_pes in (cluster_neighbours, cluster):
+            pe_of = merge_pes(units, accelerator.pe.compute_units)
+            pes = units.merged(pe_of, int(pe_of.max()) + 1)
+            if not found and pes.sum_bytes_held == least:
+                return unit_of, pe_of
+            held = units.bytes_held + pes.bytes_held
+            found.append((pes.sum_bytes_held, held, unit_of, pe_of))
+    *_, unit_of, pe_of = min(found, key=lambda candidate: candidate[:2])
     return unit_of, pe_of
 
 

@@ -21,6 +21,7 @@ from spatem_ir.dialects.ou import (
     OuStageOp,
     SendOp,
     StreamOp,
+    WaitOp,
 )
 from spatem_ir.dialects.places import stages_of
 from spatem_ir.dialects.pxb import PxbPlaceOp, PxbStageOp
@@ -28,15 +29,20 @@ from spatem_ir.errors import SpatemError
 from spatem_ir.geometry.index_sequence import IndexSequence
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
     from spatem_ir.geometry.dataflow import Dataflow
+    from spatem_ir.geometry.lags import Lags
     from spatem_ir.geometry.sequencing import Program, ProgramClass, Slot
+    from spatem_ir.geometry.waits import Wait
     from spatem_ir.hardware.accelerator import Accelerator
 
 STRATEGIES = ("asap", "layer")
 PROGRAMS = ("auto", "own", "shared")
+BUFFERS = ("fit", "ignore")
 
 MOST_BURSTS = 5000
 """Bursts of a stage up to which every crossbar has the program that suits it best."""
@@ -55,12 +61,18 @@ class OrderPass(ModulePass):
         programs: `own` (every crossbar keeps the order of its own ready times), `shared` (crossbars
             with tiles of the same layers run one program, the copies of a layer in step), or
             `auto`: `own` where that takes at most :data:`MOST_BURSTS` bursts, `shared` beyond.
+        buffers: `fit` (producers wait for their readers where buffers might overflow otherwise,
+            rule R10) or `ignore` (the program may need larger buffers than there are).
+
+    Raises:
+        SpatemError: the buffers do not suffice, whatever waits for what.
     """
 
     name = "order"
 
     strategy: str = "asap"
     programs: str = "auto"
+    buffers: str = "fit"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         from spatem_ir.geometry.sequencing import program_classes
@@ -68,6 +80,7 @@ class OrderPass(ModulePass):
         for option, value, known in (
             ("strategy", self.strategy, STRATEGIES),
             ("programs", self.programs, PROGRAMS),
+            ("buffers", self.buffers, BUFFERS),
         ):
             if value not in known:
                 raise SpatemError(f"order: unknown {option} '{value}'; one of {', '.join(known)}")
@@ -77,36 +90,114 @@ class OrderPass(ModulePass):
         dataflow = dataflow_of(op)
         for stage in stages:
             classes = program_classes(dataflow, stage.placements())
-            programs = self.scheduled(dataflow, accelerator_of(op), classes)
-            op.body.block.add_op(ordered_stage(dataflow, stage, programs))
+            programs, waits = self.scheduled(op, dataflow, stage, classes)
+            unbounded = self.buffers == "ignore"
+            op.body.block.add_op(ordered_stage(dataflow, stage, programs, waits, unbounded))
 
     def scheduled(
-        self, dataflow: Dataflow, accelerator: Accelerator, classes: list[ProgramClass]
-    ) -> list[Program]:
-        """The programs of all crossbars of a stage."""
-        from spatem_ir.geometry.sequencing import own_programs, shared_programs
+        self, module: ModuleOp, dataflow: Dataflow, stage: PxbStageOp, classes: list[ProgramClass]
+    ) -> tuple[list[Program], list[Wait]]:
+        """The programs of all crossbars of a stage, and what waits for what."""
+        from spatem_ir.geometry.sequencing import grain_of, shared_programs
 
+        accelerator = accelerator_of(module)
+        fitting = self.fitting(accelerator, dataflow, stage)
         if self.programs != "shared":
             most_bursts = MOST_BURSTS if self.programs == "auto" else sys.maxsize
-            ready = self.ready_times(dataflow, accelerator, in_rounds=False)
-            programs = own_programs(classes, ready, most_bursts)
-            if programs is not None:
-                return programs
-        return shared_programs(classes, self.ready_times(dataflow, accelerator, in_rounds=True))
+            found = self.own(dataflow, accelerator, classes, fitting, most_bursts)
+            if found is not None:
+                return found
+        ready = self.ready_times(dataflow, accelerator, None, in_rounds=True)
+        grain = grain_of(ready)
+        if fitting is None:
+            return shared_programs(classes, ready, grain), []
+        try:
+            lags = fitting(in_rounds=True, grain=grain)
+        except SpatemError:
+            if self.programs == "shared":
+                raise
+            found = self.own(dataflow, accelerator, classes, fitting, sys.maxsize)
+            assert found is not None
+            return found
+        ready = self.ready_times(dataflow, accelerator, lags, in_rounds=True, grain=grain)
+        return shared_programs(classes, ready, grain), lags.waits
+
+    def own(
+        self,
+        dataflow: Dataflow,
+        accelerator: Accelerator,
+        classes: list[ProgramClass],
+        fitting: Callable[..., Lags] | None,
+        most_bursts: int,
+    ) -> tuple[list[Program], list[Wait]] | None:
+        """Programs in which every crossbar keeps its own order; None if they are too long."""
+        from spatem_ir.geometry.sequencing import own_programs
+
+        lags = None if fitting is None else fitting()
+        ready = self.ready_times(dataflow, accelerator, lags)
+        programs = own_programs(classes, ready, most_bursts)
+        if programs is None:
+            return None
+        return programs, [] if lags is None else lags.waits
+
+    def fitting(
+        self, accelerator: Accelerator, dataflow: Dataflow, stage: PxbStageOp
+    ) -> Callable[..., Lags] | None:
+        """What finds the waits with which buffers suffice; None if they do without."""
+        from spatem_ir.geometry.lags import held_on, lags_that_fit
+        from spatem_ir.geometry.residents import Deployed
+
+        if self.buffers == "ignore":
+            return None
+        placements = stage.placements()
+        merges = dict.fromkeys(placements, PLACES)
+        deployed = Deployed(dataflow, accelerator, placements, stage.homes(dataflow), merges)
+        held = held_on(deployed)
+        if held is None:
+            return None
+        in_sequence = self.strategy == "layer"
+
+        def lags(*, in_rounds: bool = False, grain: int = 0) -> Lags:
+            rounds = in_rounds or in_sequence
+            return lags_that_fit(
+                deployed, held, in_rounds=rounds, in_sequence=in_sequence, grain=grain
+            )
+
+        return lags
 
     def ready_times(
-        self, dataflow: Dataflow, accelerator: Accelerator, *, in_rounds: bool
+        self,
+        dataflow: Dataflow,
+        accelerator: Accelerator,
+        lags: Lags | None,
+        *,
+        in_rounds: bool = False,
+        grain: int = 1,
     ) -> dict[str, NDArray[np.int64]]:
-        """When each window of each layer [matrices, windows] may be visited, by layer name."""
+        """When each window of each layer [matrices, windows] may be visited, by layer name.
+
+        Layer by layer, these are a whole number of grains after those of the layer before.
+        """
         from spatem_ir.geometry.readiness import ready_times
 
-        ready = ready_times(dataflow, accelerator, in_rounds=in_rounds)
-        if self.strategy == "layer":
+        not_before = None if lags is None else lags.paces.not_before
+        ready = ready_times(dataflow, accelerator, in_rounds=in_rounds, not_before=not_before)
+        if self.strategy == "layer" and lags is None:
             return {name: times * 0 + n for n, (name, times) in enumerate(ready.items())}
+        if self.strategy == "layer":
+            longest = 1 + max(int(times.max()) for times in ready.values())
+            after = grain * (longest // grain + 1)
+            return {name: times + n * after for n, (name, times) in enumerate(ready.items())}
         return ready
 
 
-def ordered_stage(dataflow: Dataflow, stage: PxbStageOp, programs: list[Program]) -> OuStageOp:
+def ordered_stage(
+    dataflow: Dataflow,
+    stage: PxbStageOp,
+    programs: list[Program],
+    waits: list[Wait],
+    unbounded: bool,
+) -> OuStageOp:
     """The program of a stage."""
     placed = {op.layer.string_value() for op in stage.of_type(PxbPlaceOp)}
     streams = [stream(program.members, program.order) for program in programs]
@@ -116,7 +207,12 @@ def ordered_stage(dataflow: Dataflow, stage: PxbStageOp, programs: list[Program]
         readers = [reader.name for reader in dataflow.readers(node)]
         if readers:
             sends.append(SendOp(node.name, readers))
-    return OuStageOp(stage.number.value.data, [*streams, *merges, *sends])
+    names = [node.name for node in dataflow.nodes]
+    waiting = [
+        WaitOp(names[wait.node], names[wait.other], IndexSequence.of(wait.until)) for wait in waits
+    ]
+    ops = [*streams, *merges, *sends, *waiting]
+    return OuStageOp(stage.number.value.data, ops, unbounded=unbounded)
 
 
 def stream(members: ProgramClass, visits: NDArray[np.int64]) -> StreamOp:

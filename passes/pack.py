@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from math import prod
+from typing import TYPE_CHECKING, Protocol
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
+from spatem_ir.dialects.cnn import PoolOp
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.level import Level, level_of
-from spatem_ir.dialects.mvm import AlternativeOp, GridAttr, layer_ops
+from spatem_ir.dialects.mvm import PACKINGS, AlternativeOp, GridAttr, LayerOp, PackingOp, layer_ops
 from spatem_ir.dialects.places import place_runs
 from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
 from spatem_ir.errors import SpatemError
@@ -20,13 +24,17 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from spatem_ir.geometry.exclusive import CopyTiles
     from spatem_ir.geometry.grid import Grid
     from spatem_ir.geometry.layer import Layer
+    from spatem_ir.geometry.neighbourhoods import Neighbourhoods
+    from spatem_ir.geometry.packing import PlaceRun
     from spatem_ir.geometry.placement import Placement
+    from spatem_ir.geometry.window import Window
     from spatem_ir.hardware.accelerator import Accelerator
 
 BALANCES = ("cells", "time")
-STRATEGIES = ("spatem", "exclusive")
+STRATEGIES = ("auto", *PACKINGS)
 
 
 @dataclass(frozen=True)
@@ -38,14 +46,20 @@ class PackPass(ModulePass):
     virtual crossbar that can hold them; a virtual crossbar may hold tiles of several layers.
 
     Options:
-        strategy: `spatem` (shared crossbars) or `exclusive` (a crossbar for each tile).
+        strategy: `spatem` (crossbars shared by all layers), `exclusive` (a crossbar belongs to one
+            copy of one layer; its matrices share it only if they must) or `auto`: what
+            `mvm.packing` says, which `partition` leaves behind, and otherwise `spatem`.
         balance: what "emptiest" counts, `cells` or busy `time`.
+        gather: tiles whose partial sums merge go to as many neighbouring crossbars as a PE has if
+            they fit there [R], so that the sums need not leave a PE; not for `exclusive`, where
+            tiles of a copy are neighbours.
     """
 
     name = "pack"
 
-    strategy: str = "spatem"
+    strategy: str = "auto"
     balance: str = "cells"
+    gather: bool = True
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for option, value, known in (
@@ -61,15 +75,17 @@ class PackPass(ModulePass):
             raise SpatemError(f"pack: the module is at level {level_of(op)} already")
         accelerator = accelerator_of(op)
         geometries = [layer.layer for layer in layers]
-        alternatives = [o for o in op.ops if isinstance(o, AlternativeOp)]
+        notes = [note for note in op.ops if isinstance(note, PackingOp)]
+        alternatives = [other for other in op.ops if isinstance(other, AlternativeOp)]
+        packing = self.packing(notes, accelerator, poolings_of(layers))
         strategies = [[layer.grid.data for layer in layers]]
         strategies += [[grid.data for grid in other.grids] for other in alternatives]
         for grids in strategies:
-            placements = self.placements(geometries, grids, accelerator)
+            placements = packing.placements(geometries, grids)
             if placements is not None:
                 break
         else:
-            needed = min(self.least_crossbars(geometries, g, accelerator) for g in strategies)
+            needed = min(packing.least_crossbars(geometries, grids) for grids in strategies)
             raise SpatemError(
                 f"the network does not fit: its tiles need at least {needed} crossbars, "
                 f"'{accelerator.name}' has {accelerator.crossbars}, and packing found no place "
@@ -77,26 +93,31 @@ class PackPass(ModulePass):
             )
         for layer, grid in zip(layers, grids, strict=True):
             layer.grid = GridAttr(grid)
-        for other in alternatives:
-            other.detach()
-            other.erase()
+        for consumed in [*notes, *alternatives]:
+            consumed.detach()
+            consumed.erase()
         op.body.block.add_op(packed_stage([layer.name for layer in geometries], placements))
 
-    def placements(
-        self, layers: list[Layer], grids: list[Grid], accelerator: Accelerator
-    ) -> list[Placement] | None:
-        """Where the tiles of each layer sit; None if they do not fit."""
-        if self.strategy == "exclusive":
-            return exclusive_placements(layers, grids, accelerator)
-        return worst_fit_placements(layers, grids, accelerator, by_time=self.balance == "time")
+    def packing(
+        self, notes: list[PackingOp], accelerator: Accelerator, poolings: Mapping[str, Window]
+    ) -> Packing:
+        """The way of packing that the options and the module's note, if it has one, ask for."""
+        strategy = self.strategy
+        if strategy == "auto":
+            strategy = notes[0].strategy.data if notes else "spatem"
+        if strategy == "exclusive":
+            return ExclusivePacking(accelerator)
+        return SharedPacking(accelerator, self.balance == "time", self.gather, poolings)
 
-    def least_crossbars(
-        self, layers: list[Layer], grids: list[Grid], accelerator: Accelerator
-    ) -> int:
-        """A lower bound on the crossbars that the tiles of all layers need."""
-        if self.strategy == "exclusive":
-            return sum(grid.tiles(layer) for layer, grid in zip(layers, grids, strict=True))
-        return crossbars_at_least(layers, grids, accelerator)
+
+def poolings_of(layers: list[LayerOp]) -> dict[str, Window]:
+    """The window of the pooling that reads a layer's results, for layers with no other reader."""
+    poolings = {}
+    for layer in layers:
+        readers = [use.operation for use in layer.output.uses]
+        if len(readers) == 1 and isinstance(readers[0], PoolOp):
+            poolings[layer.sym_name.data] = readers[0].window.data
+    return poolings
 
 
 def packed_stage(names: list[str], placements: list[Placement]) -> VxbStageOp:
@@ -119,90 +140,218 @@ def tile_shapes(
     """
     import numpy as np
 
+    tiles = np.arange(grid.tiles(layer))
+    windows = np.array([len(grid.copy_windows(layer, copy)) for copy in range(grid.iw)])
+    busiest = np.argsort(-windows[grid.coordinates(tiles).copy], kind="stable")
+    return by_shape(busiest, *tile_extents(layer, grid, accelerator))
+
+
+def tile_extents(
+    layer: Layer, grid: Grid, accelerator: Accelerator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Wordlines and bitlines of every tile of a layer: two arrays of shape [tiles]."""
+    import numpy as np
+
     from spatem_ir.geometry.placement import Placement
 
     tiles = np.arange(grid.tiles(layer))
-    heights, widths = Placement(tiles, tiles, tiles, tiles).extents(layer, grid, accelerator)
-    shapes, members = np.unique(np.stack([heights, widths], 1), axis=0, return_inverse=True)
-    windows = np.array([len(grid.copy_windows(layer, copy)) for copy in range(grid.iw)])
-    busiest = np.argsort(-windows[grid.coordinates(tiles).copy], kind="stable")
-    order = np.argsort(-shapes.prod(axis=1), kind="stable")
-    return [
-        (int(shapes[n, 0]), int(shapes[n, 1]), busiest[members.reshape(-1)[busiest] == n])
-        for n in order
-    ]
+    return Placement(tiles, tiles, tiles, tiles).extents(layer, grid, accelerator)
 
 
-def crossbars_at_least(layers: list[Layer], grids: list[Grid], accelerator: Accelerator) -> int:
-    """A lower bound on the crossbars that the tiles of all layers need."""
-    from spatem_ir.geometry.packing import crossbars_needed
+def by_shape(
+    tiles: NDArray[np.int64], heights: NDArray[np.int64], widths: NDArray[np.int64]
+) -> list[tuple[int, int, NDArray[np.int64]]]:
+    """`tiles` by shape: (height, width, tile numbers), largest first, otherwise in their order.
 
-    shapes = [
-        (height, width, len(tiles))
-        for layer, grid in zip(layers, grids, strict=True)
-        for height, width, tiles in tile_shapes(layer, grid, accelerator)
-    ]
-    crossbar = accelerator.crossbar
-    return crossbars_needed(shapes, crossbar.wordlines, crossbar.bitlines)
-
-
-def worst_fit_placements(
-    layers: list[Layer], grids: list[Grid], accelerator: Accelerator, *, by_time: bool
-) -> list[Placement] | None:
-    """Each tile in the emptiest crossbar that can hold it; None if one finds no place."""
+    `heights` and `widths` are those of all tiles of the layer.
+    """
     import numpy as np
 
-    from spatem_ir.geometry.grid import ou_operations
-    from spatem_ir.geometry.packing import CrossbarPool
-    from spatem_ir.geometry.placement import Placement
+    key = heights[tiles] * (int(widths.max()) + 1) + widths[tiles]
+    keys, members = np.unique(key, return_inverse=True)
+    height, width = np.divmod(keys, int(widths.max()) + 1)
+    order = np.argsort(-height * width, kind="stable").tolist()
+    return [(int(height[n]), int(width[n]), tiles[members.reshape(-1) == n]) for n in order]
 
-    if crossbars_at_least(layers, grids, accelerator) > accelerator.crossbars:
-        return None
-    crossbar = accelerator.crossbar
-    pool = CrossbarPool(accelerator.crossbars, crossbar.wordlines, crossbar.bitlines)
-    placements = []
-    for layer, grid in zip(layers, grids, strict=True):
-        parts = []
-        for height, width, tiles in tile_shapes(layer, grid, accelerator):
-            load = height * width
-            if by_time:
-                columns = width // accelerator.cells_per_weight(layer.weight_bits)
-                bits = grid.tile_bits(layer)
-                visit = ou_operations(accelerator, height, columns, layer.weight_bits, bits)
-                load = visit * grid.windows_per_copy(layer)
+
+class Packing(Protocol):
+    """A way of packing tiles into crossbars."""
+
+    def placements(self, layers: list[Layer], grids: list[Grid]) -> list[Placement] | None:
+        """Where the tiles of each layer sit; None if they do not fit."""
+        ...
+
+    def least_crossbars(self, layers: list[Layer], grids: list[Grid]) -> int:
+        """A lower bound on the crossbars that the tiles of all layers need."""
+        ...
+
+
+@dataclass(frozen=True)
+class SharedPacking:
+    """Each tile in the emptiest crossbar that can hold it, whatever else that crossbar holds.
+
+    `gather` looks for that crossbar in one neighbourhood for all tiles of a column block, and for
+    all copies from which one window of the layer's pooling reads; `poolings` are by layer.
+    """
+
+    accelerator: Accelerator
+    by_time: bool = False
+    gather: bool = True
+    poolings: Mapping[str, Window] = field(default_factory=dict)
+
+    def least_crossbars(self, layers: list[Layer], grids: list[Grid]) -> int:
+        """A lower bound on the crossbars that the tiles of all layers need."""
+        from spatem_ir.geometry.packing import crossbars_needed
+
+        shapes = [
+            (height, width, len(tiles))
+            for layer, grid in zip(layers, grids, strict=True)
+            for height, width, tiles in tile_shapes(layer, grid, self.accelerator)
+        ]
+        crossbar = self.accelerator.crossbar
+        return crossbars_needed(shapes, crossbar.wordlines, crossbar.bitlines)
+
+    def placements(self, layers: list[Layer], grids: list[Grid]) -> list[Placement] | None:
+        """Where the tiles of each layer sit; None if one finds no place.
+
+        Where tiles cannot be gathered they are placed one by one in sequence, and where even then
+        one finds no place, the largest of all layers first.
+        """
+        if self.least_crossbars(layers, grids) > self.accelerator.crossbars:
+            return None
+        gathered = self.gathered(layers, grids) if self.gather else None
+        return (
+            gathered
+            or self.one_by_one(layers, grids, largest_first=False)
+            or self.one_by_one(layers, grids, largest_first=True)
+        )
+
+    def one_by_one(
+        self, layers: list[Layer], grids: list[Grid], *, largest_first: bool
+    ) -> list[Placement] | None:
+        """Places on the whole chip, layer by layer [P] or `largest_first` [R]."""
+        from spatem_ir.geometry.packing import CrossbarPool, placement_of
+        from spatem_ir.geometry.placement import Placement
+
+        crossbar = self.accelerator.crossbar
+        pool = CrossbarPool(self.accelerator.crossbars, crossbar.wordlines, crossbar.bitlines)
+        shapes = [
+            (number, *shape)
+            for number, (layer, grid) in enumerate(zip(layers, grids, strict=True))
+            for shape in tile_shapes(layer, grid, self.accelerator)
+        ]
+        if largest_first:
+            shapes.sort(key=lambda shape: -shape[1] * shape[2])
+        parts: list[list[Placement]] = [[] for _ in layers]
+        for number, height, width, tiles in shapes:
+            load = self.load(layers[number], grids[number], height, width)
             runs = pool.place_all(height, width, load, len(tiles))
             if runs is None:
                 return None
-            first, counts, rows, columns = np.array(runs, np.int64).T
-            within = np.arange(len(tiles)) - np.repeat(np.cumsum(counts) - counts, counts)
-            places = (
-                np.repeat(first, counts) + within,
-                rows.repeat(counts),
-                columns.repeat(counts),
-            )
-            parts.append(Placement(tiles, *places))
-        placements.append(Placement.joined(parts))
-    return placements
+            parts[number].append(placement_of(tiles, runs))
+        return [Placement.joined(of_layer) for of_layer in parts]
 
+    def gathered(self, layers: list[Layer], grids: list[Grid]) -> list[Placement] | None:
+        """Places in neighbourhoods, as many crossbars as a PE has, bundle by bundle [R]."""
+        from spatem_ir.geometry.neighbourhoods import Neighbourhoods
 
-def exclusive_placements(
-    layers: list[Layer], grids: list[Grid], accelerator: Accelerator
-) -> list[Placement] | None:
-    """A crossbar of its own for each tile; None if there are too few."""
-    import numpy as np
-
-    from spatem_ir.geometry.placement import Placement
-
-    counts = [grid.tiles(layer) for layer, grid in zip(layers, grids, strict=True)]
-    if sum(counts) > accelerator.crossbars:
-        return None
-    ends = np.cumsum(counts)
-    return [
-        Placement(
-            np.arange(count),
-            np.arange(end - count, end),
-            np.zeros(count, int),
-            np.zeros(count, int),
+        crossbar = self.accelerator.crossbar
+        chip = Neighbourhoods(
+            self.accelerator.crossbars,
+            self.accelerator.crossbars_per_pe,
+            crossbar.wordlines,
+            crossbar.bitlines,
         )
-        for count, end in zip(counts, ends, strict=True)
-    ]
+        placements = []
+        for layer, grid in zip(layers, grids, strict=True):
+            placement = self.gathered_layer(chip, layer, grid)
+            if placement is None:
+                return None
+            placements.append(placement)
+        return placements
+
+    def gathered_layer(self, chip: Neighbourhoods, layer: Layer, grid: Grid) -> Placement | None:
+        """Places for a layer, each bundle of column blocks in the emptiest neighbourhood.
+
+        A bundle that no neighbourhood can hold is halved until one can.
+        """
+        import numpy as np
+
+        from spatem_ir.geometry.neighbourhoods import Shape, bundles, tiles_by_pooling
+        from spatem_ir.geometry.packing import placement_of
+
+        heights, widths = tile_extents(layer, grid, self.accelerator)
+        pooling = self.poolings.get(layer.name)
+        waiting = bundles(
+            tiles_by_pooling(layer, grid, pooling),
+            block=grid.hwm * grid.ib,
+            size=self.accelerator.crossbars_per_pe,
+            together=grid.wwm * (prod(pooling.strides) if pooling else 1),
+        )
+        waiting.reverse()
+        placed: list[NDArray[np.int64]] = []
+        runs: list[PlaceRun] = []
+        while waiting:
+            bundle = waiting.pop()
+            kinds = by_shape(bundle, heights, widths)
+            runs_of_kinds = chip.place(
+                [
+                    Shape(height, width, self.load(layer, grid, height, width), len(tiles))
+                    for height, width, tiles in kinds
+                ]
+            )
+            if runs_of_kinds is not None:
+                placed += [tiles for _, _, tiles in kinds]
+                runs += chain.from_iterable(runs_of_kinds)
+            elif len(bundle) > 1:
+                waiting += np.array_split(bundle, 2)[::-1]
+            else:
+                return None
+        return placement_of(np.concatenate(placed), runs)
+
+    def load(self, layer: Layer, grid: Grid, height: int, width: int) -> int:
+        """What a tile of `height` x `width` cells fills of a crossbar: cells or busy time."""
+        from spatem_ir.geometry.grid import ou_operations
+
+        if not self.by_time:
+            return height * width
+        columns = width // self.accelerator.cells_per_weight(layer.weight_bits)
+        bits = grid.tile_bits(layer)
+        visit = ou_operations(self.accelerator, height, columns, layer.weight_bits, bits)
+        return visit * grid.windows_per_copy(layer)
+
+
+@dataclass(frozen=True)
+class ExclusivePacking:
+    """Each crossbar for one copy of one layer; matrices share it as little as the chip allows."""
+
+    accelerator: Accelerator
+
+    def least_crossbars(self, layers: list[Layer], grids: list[Grid]) -> int:
+        """The crossbars that the tiles of all layers need."""
+        return sum(
+            tiles.crossbars(tiles.largest_sharing) for tiles in self.copy_tiles(layers, grids)
+        )
+
+    def placements(self, layers: list[Layer], grids: list[Grid]) -> list[Placement] | None:
+        """Where the tiles of each layer sit; None if there are too few crossbars."""
+        from spatem_ir.geometry.exclusive import sharings
+
+        tiles = self.copy_tiles(layers, grids)
+        chosen = sharings(tiles, self.accelerator.crossbars)
+        if chosen is None:
+            return None
+        placements, first = [], 0
+        for copy_tiles, sharing in zip(tiles, chosen, strict=True):
+            placements.append(copy_tiles.place(sharing, first))
+            first += copy_tiles.crossbars(sharing)
+        return placements
+
+    def copy_tiles(self, layers: list[Layer], grids: list[Grid]) -> list[CopyTiles]:
+        """The tiles of the copies of each layer."""
+        from spatem_ir.geometry.exclusive import CopyTiles
+
+        return [
+            CopyTiles(layer, grid, self.accelerator)
+            for layer, grid in zip(layers, grids, strict=True)
+        ]

@@ -40,7 +40,10 @@ class VerifyDeploymentPass(ModulePass):
     - every placed tile is executed, once (level `ou`);
     - every result has one home, and a reader (from `pxb`, from `vxb`);
     - what a PE must hold at once fits into its buffer (from `vxb`);
-    - no visit waits for ever (level `ou`).
+    - no visit waits for ever (level `ou`);
+    - buffers suffice whatever the timing, thanks to what waits for what (level `ou`, unless the
+      program says that it is unbounded): the upper bound of :mod:`geometry.occupancy`, for one
+      image in flight, is at most the size of the buffer.
 
     Raises:
         VerifyException: naming the op, the layer and the numbers of what is wrong.
@@ -67,6 +70,11 @@ class VerifyDeploymentPass(ModulePass):
             _verify_buffers(stage, dataflow, accelerator, _program_of(stage, programs))
         if level is Level.OU:
             _verify_progress(programs, dataflow)
+            for stage in stages:
+                program = _program_of(stage, programs)
+                assert program is not None
+                if program.unbounded is None:
+                    _verify_occupancy(stage, program, dataflow, accelerator)
 
 
 def _verify_readers(module: ModuleOp, dataflow: Dataflow) -> None:
@@ -143,6 +151,29 @@ def _verify_buffers(
         )
 
 
+def _verify_occupancy(
+    stage: PxbStageOp, program: OuStageOp, dataflow: Dataflow, accelerator: Accelerator
+) -> None:
+    """Check that what a PE can hold at once fits into its buffer."""
+    from spatem_ir.geometry.occupancy import Occupancy
+    from spatem_ir.geometry.residents import Deployed
+
+    deployed = Deployed(
+        dataflow, accelerator, stage.placements(), stage.homes(dataflow), program.merges
+    )
+    occupancy = Occupancy(deployed, [op.wait(dataflow) for op in program.waits])
+    pe, size = int(occupancy.bytes.argmax()), accelerator.pe.buffer_bytes
+    if occupancy.bytes[pe] <= size:
+        return
+    share = occupancy.shares(pe)[0]
+    fail(
+        program,
+        f"the buffer of PE {pe} can overflow: {occupancy.bytes[pe]} bytes can be in it at once, "
+        f"{share.bytes} of them {share.what} of @{share.node.name}; pe.buffer_bytes is {size}; "
+        "let producers wait (ou.wait), or mark the stage unbounded",
+    )
+
+
 def _verify_progress(programs: Sequence[OuStageOp], dataflow: Dataflow) -> None:
     """Check that no visit waits for ever."""
     from spatem_ir.geometry.deadlock import deadlock
@@ -154,12 +185,27 @@ def _verify_progress(programs: Sequence[OuStageOp], dataflow: Dataflow) -> None:
         for stream in program.streams
         if stream.bursts
     ]
-    waiting = deadlock(
-        dataflow, [crossbar_program(number, stream, dataflow) for number, stream in streams]
+    waits = [(op, op.wait(dataflow)) for stage in in_order for op in stage.waits]
+    found = deadlock(
+        dataflow,
+        [crossbar_program(number, stream, dataflow) for number, stream in streams],
+        [wait for _, wait in waits],
     )
-    if waiting:
-        _, stream = streams[waiting[0].program]
-        fail(stream.bursts[waiting[0].burst], deadlock_text(waiting))
+    if found is None:
+        return
+    if found.waits:
+        op = next(op for op, wait in waits if wait is found.waits[0])
+        crossbars = ""
+        if found.visits:
+            first = found.visits[0]
+            crossbars = (
+                f"; crossbar {first.crossbar} waits before window {first.window} of tile "
+                f"{first.tile} of @{first.node.name}"
+            )
+        other = op.other.string_value()
+        fail(op, f"the program deadlocks: @{other} cannot come so far{crossbars}")
+    _, stream = streams[found.visits[0].program]
+    fail(stream.bursts[found.visits[0].burst], deadlock_text(found.visits))
 
 
 def crossbar_program(stage: int, stream: StreamOp, dataflow: Dataflow) -> CrossbarProgram:

@@ -13,8 +13,9 @@ from xdsl.rewriter import Rewriter
 
 from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
-from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.dialects.mvm import AlternativeOp, LayerOp, layer_ops
+from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
+from spatem_ir.dialects.hw import accelerator_of, module_of
+from spatem_ir.dialects.mvm import AlternativeOp, LayerOp, PackingOp, layer_ops
 from spatem_ir.errors import SpatemError
 from spatem_ir.geometry.grid import Deal
 
@@ -26,20 +27,54 @@ if TYPE_CHECKING:
 StrategyFunction = Callable[["list[Layer]", "Accelerator", Deal], "Sequence[Strategy]"]
 
 
-def _spatem() -> StrategyFunction:
-    from spatem_ir.passes.partition.spatem import partition_spatem
+def _spatem(_pass: PartitionPass, ops: Sequence[WeightLayerOp]) -> StrategyFunction:
+    from spatem_ir.passes.partition.ranking import ranked_strategies
 
-    return partition_spatem
+    return ranked_strategies(module_of(ops[0]))
 
 
-def _minimum() -> StrategyFunction:
+def _minimum(_pass: PartitionPass, _ops: Sequence[WeightLayerOp]) -> StrategyFunction:
     from spatem_ir.passes.partition.minimum import partition_minimum
 
     return partition_minimum
 
 
-STRATEGIES: dict[str, Callable[[], StrategyFunction]] = {"spatem": _spatem, "minimum": _minimum}
-"""The strategies by name, loaded when chosen."""
+def _isaac(_pass: PartitionPass, _ops: Sequence[WeightLayerOp]) -> StrategyFunction:
+    from spatem_ir.passes.partition.isaac import partition_isaac
+
+    return partition_isaac
+
+
+def _isaac_stride(options: PartitionPass, ops: Sequence[WeightLayerOp]) -> StrategyFunction:
+    from spatem_ir.passes.partition.isaac_stride import isaac_stride
+
+    return isaac_stride(ops, pooling_strides=options.pooling_strides)
+
+
+def _hitm(_pass: PartitionPass, _ops: Sequence[WeightLayerOp]) -> StrategyFunction:
+    from spatem_ir.passes.partition.hitm import partition_hitm
+
+    return partition_hitm
+
+
+def _exact_additive(_pass: PartitionPass, _ops: Sequence[WeightLayerOp]) -> StrategyFunction:
+    from spatem_ir.passes.partition.exact_additive import partition_exact_additive
+
+    return partition_exact_additive
+
+
+STRATEGIES: dict[str, Callable[[PartitionPass, Sequence[WeightLayerOp]], StrategyFunction]] = {
+    "spatem": _spatem,
+    "minimum": _minimum,
+    "isaac": _isaac,
+    "isaac-stride": _isaac_stride,
+    "hitm": _hitm,
+    "exact-additive": _exact_additive,
+}
+"""The strategies by name, loaded when chosen, for a pass and the layers that it cuts."""
+
+EXCLUSIVE = ("isaac", "isaac-stride", "hitm")
+"""The strategies made for crossbars that belong to one copy of one layer."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +82,14 @@ class PartitionPass(ModulePass):
     """Chooses a partition grid for every weight layer.
 
     Options:
-        strategy: `spatem` (Algorithm 1 of the paper) or `minimum` (the fewest tiles).
+        strategy: `spatem` (Algorithm 1 of the paper), `exact-additive` (the optimum of its
+            additive model), `minimum` (the fewest tiles), or copies by whole crossbars: `isaac`
+            (in proportion to work), `isaac-stride` (by the strides of the layers that read),
+            `hitm` (for throughput), which leave `mvm.packing "exclusive"` for `pack`.
         deal: how windows are dealt to copies, `cyclic` or `blocks`.
         alternatives: how many further strategies, slower but smaller, are left for `pack` to fall
             back on as `mvm.alternative`; none if some layers were partitioned before.
+        pooling_strides: whether `isaac-stride` counts the strides of poolings.
     """
 
     name = "partition"
@@ -58,6 +97,7 @@ class PartitionPass(ModulePass):
     strategy: str = "spatem"
     deal: str = "cyclic"
     alternatives: int = 8
+    pooling_strides: bool = True
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         layers = [layer for layer in op.walk() if isinstance(layer, ConvOp | DenseOp | LocalOp)]
@@ -77,10 +117,13 @@ class PartitionPass(ModulePass):
             raise SpatemError(f"partition: unknown deal '{self.deal}'; one of {', '.join(Deal)}")
         accelerator = accelerator_of(op)
         geometries = [layer.layer for layer in layers]
-        strategies = STRATEGIES[self.strategy]()(geometries, accelerator, Deal(self.deal))
+        partition = STRATEGIES[self.strategy](self, layers)
+        strategies = partition(geometries, accelerator, Deal(self.deal))
         chosen, *others = fall_backs(strategies, geometries, accelerator, self.alternatives)
         for layer, grid in zip(layers, chosen.grids, strict=True):
             Rewriter.replace_op(layer, LayerOp.from_cnn(layer, grid))
+        if self.strategy in EXCLUSIVE and not any(isinstance(o, PackingOp) for o in op.ops):
+            op.body.block.add_op(PackingOp("exclusive"))
         partly = len(layer_ops(op)) > len(layers)
         for other in [] if partly else others:
             op.body.block.add_op(AlternativeOp(other.cycles, list(other.grids)))

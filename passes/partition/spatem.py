@@ -53,9 +53,11 @@ class Columns:
     width: int
 
     @staticmethod
-    def between(least: int, most: int) -> Columns:
-        """Columns for requirements from `least` to `most`."""
-        return Columns(least, most, 1 if most <= UNBUCKETED_COLUMNS else -(-most // MOST_COLUMNS))
+    def between(least: int, most: int, count: int | None = None) -> Columns:
+        """Columns for requirements from `least` to `most`, about `count` of them if given."""
+        if count is None:
+            count = most if most <= UNBUCKETED_COLUMNS else MOST_COLUMNS
+        return Columns(least, most, -(-most // count))
 
     @property
     def count(self) -> int:
@@ -95,8 +97,24 @@ def partition_spatem(layers: list[Layer], accelerator: Accelerator, deal: Deal) 
     """
     candidates = [layer_candidates(layer, accelerator) for layer in layers]
     latencies = [layer_latencies(candidate, accelerator) for candidate in candidates]
+    return algorithm_1(candidates, latencies, accelerator, deal)
+
+
+def algorithm_1(
+    candidates: list[LayerCandidates],
+    latencies: list[NDArray[np.int64]],
+    accelerator: Accelerator,
+    deal: Deal,
+    most_columns: int | None = None,
+) -> TracedStrategies:
+    """Algorithm 1 on given candidates and their latencies, which may include other costs.
+
+    With `most_columns`, so many columns stand for all requirements.
+    """
+    layers = [candidate.layer for candidate in candidates]
     minimum = sum(int(candidate.parts.flat[0]) for candidate in candidates)
-    columns = Columns.between(minimum, max(len(layers) * accelerator.crossbars, minimum))
+    most = max(len(layers) * accelerator.crossbars, minimum)
+    columns = Columns.between(minimum, most, most_columns)
     worst = sum(int(latency.flat[0]) for latency in latencies)
     states = States(
         requirement=np.array([minimum]),

@@ -26,16 +26,36 @@ def default_engine() -> str:
 
 
 def engine_for(
-    engine: str, source: str, module: ModuleOp, most_images: int
+    engine: str, source: str, module: ModuleOp, most_images: int, *, trace: bool = False
 ) -> Callable[[int], Execution]:
     """What executes so many images in flight of a module at level `ou`.
 
     `source` is the name of the network in messages, `most_images` the most images that will be
-    executed at once.
+    executed at once: of so many the execution has a critical path if `trace` asks for it.
 
     Raises:
         SpatemError: numba is not installed, or the program is too large for the reference engine.
+            What executes raises it if a buffer overflows (rule R10), unless the program is
+            unbounded.
     """
+    from spatem_ir.dialects.hw import accelerator_of
+    from spatem_ir.runtime.machine.program import only_stage
+
+    run = _engine(engine, source, module, most_images, trace)
+    if only_stage(module).unbounded is not None:
+        return run
+
+    def checked(images: int) -> Execution:
+        execution = run(images)
+        execution.buffers.check(accelerator_of(module).pe.buffer_bytes, images)
+        return execution
+
+    return checked
+
+
+def _engine(
+    engine: str, source: str, module: ModuleOp, most_images: int, trace: bool
+) -> Callable[[int], Execution]:
     if engine == "fast":
         if find_spec("numba") is None:
             raise SpatemError("--engine fast needs numba; install the extra fast: spatem-ir[fast]")
@@ -43,7 +63,9 @@ def engine_for(
         from spatem_ir.runtime.machine.fast_program import fast_program_of
 
         fast_program = fast_program_of(module)
-        return lambda images: FastEngine(fast_program, images).run()
+        return lambda images: FastEngine(
+            fast_program, images, trace=trace and images == most_images
+        ).run()
     from spatem_ir.runtime.machine.program import program_of, visits_of
     from spatem_ir.runtime.machine.reference import ReferenceEngine
 

@@ -31,7 +31,8 @@ examples:
   spatem-run lenet-digits --check onnxruntime --images 360
   spatem-run deepid --accelerator isaac-ou --check reference --json -
   spatem-run lenet-digits --adc-bits 3..6 --cell-sigma 0..0.3 --images 300
-  spatem-run lenet --accelerator tiny --strategy minimum"""
+  spatem-run lenet --accelerator tiny --strategy minimum
+  spatem-run deepid --critical-path"""
 
 
 def argument_parser() -> argparse.ArgumentParser:
@@ -79,6 +80,12 @@ def argument_parser() -> argparse.ArgumentParser:
         default=1,
         metavar="N",
         help="images that overlap when the interval is measured (default 1: interval = latency)",
+    )
+    parser.add_argument(
+        "--critical-path",
+        action="store_true",
+        help="report what the latency is spent on, by layers and resources, and how busy resources "
+        "are; with several images in flight that of the last one",
     )
     parser.add_argument(
         "--level",
@@ -148,6 +155,8 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
     level = Level(arguments.level)
     if arguments.images_in_flight > 1 and level is not Level.OU:
         raise SpatemError("--images-in-flight needs cycles, which only level ou has")
+    if arguments.critical_path and (level is not Level.OU or arguments.engine == "none"):
+        raise SpatemError("--critical-path needs cycles: --level ou and an engine")
     return RunOptions(
         source=arguments.input,
         accelerator=arguments.accelerator,
@@ -159,6 +168,7 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         outputs=arguments.outputs,
         engine=arguments.engine,
         images_in_flight=arguments.images_in_flight,
+        critical_path=arguments.critical_path,
         level=level,
         overrides=analog_overrides(arguments),
     )

@@ -34,6 +34,7 @@ from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR, load_accelerator
 from spatem_ir.hardware.overrides import Key, overridden
 from spatem_ir.parameters import PACKAGE_SCHEME, ParameterStore, packaged_file
 from spatem_ir.passes.verify_deployment import VerifyDeploymentPass
+from spatem_ir.runtime.critical_path import CriticalPath, critical_path
 from spatem_ir.runtime.interpreter import execute
 from spatem_ir.runtime.metrics import Metrics, inexact_layers, metrics_of
 from spatem_ir.universe import register_dialects
@@ -66,6 +67,7 @@ class RunOptions:
     outputs: str | None = None
     engine: str = "reference"
     images_in_flight: int = 1
+    critical_path: bool = False
     level: Level = Level.OU
     overrides: Mapping[Key, tuple[Value, ...]] = field(default_factory=dict)
 
@@ -98,6 +100,7 @@ class RunResult:
     agreement: float | None
     tensors: TensorComparison | None
     original_differences: int | None
+    critical_path: CriticalPath | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The result as a flat dictionary for JSON, `layers` last."""
@@ -118,6 +121,7 @@ class RunResult:
             "original_differences": self.original_differences,
             "accuracy": self.accuracy,
             "agreement": self.agreement,
+            "critical_path": None if self.critical_path is None else self.critical_path.to_dict(),
             "layers": list(layers),
         }
 
@@ -182,7 +186,7 @@ def run_session(options: RunOptions, progress: Progress = lambda _: None) -> Run
         if inexact:
             exact = execute(without_deployment(reference), inputs, source.store)
             agreement = share_of(top_classes(outputs), top_classes(exact))
-    metrics = measured(options, source.module, progress)
+    metrics, path = measured(options, source.module, progress)
     if options.outputs and outputs is not None:
         save_outputs(options.outputs, outputs[0])
     is_partitioned_here = was is Level.CNN and options.level is not Level.CNN
@@ -200,6 +204,7 @@ def run_session(options: RunOptions, progress: Progress = lambda _: None) -> Run
         agreement=agreement,
         tensors=tensors,
         original_differences=original,
+        critical_path=path,
     )
 
 
@@ -337,23 +342,29 @@ def original_differences(source: Source, inputs: list[Array], outputs: list[Arra
     return differences(outputs, onnxruntime_outputs(source.onnx, inputs))
 
 
-def measured(options: RunOptions, module: ModuleOp, progress: Progress) -> Metrics | None:
-    """The metrics, with cycles if an engine was asked for; none where nothing has a place yet."""
+def measured(
+    options: RunOptions, module: ModuleOp, progress: Progress
+) -> tuple[Metrics | None, CriticalPath | None]:
+    """The metrics, with cycles if an engine was asked for; none where nothing has a place yet.
+
+    With the critical path if it was asked for, of the last of the images in flight.
+    """
     if level_of(module) not in (Level.PXB, Level.OU):
-        return None
+        return None, None
     if options.engine == "none" or level_of(module) is not Level.OU:
-        return metrics_of(module, None)
+        return metrics_of(module, None), None
     from spatem_ir.runtime.machine.program import visits_of
 
     progress(f"simulating {visits_of(module)} visits")
-    images = options.images_in_flight
-    execute_images = engine_for(options.engine, options.source, module, images)
+    images, traced = options.images_in_flight, options.critical_path
+    execute_images = engine_for(options.engine, options.source, module, images, trace=traced)
     execution = execute_images(1)
     pipelined = None
     if images > 1:
         progress(f"simulating {images} images in flight")
         pipelined = execute_images(images)
-    return metrics_of(module, execution, pipelined)
+    metrics = metrics_of(module, execution, pipelined)
+    return metrics, critical_path(pipelined or execution, module) if traced else None
 
 
 def save_outputs(path: str, values: Array) -> None:

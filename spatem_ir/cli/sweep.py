@@ -85,6 +85,8 @@ def run_sweep(options: RunOptions, progress: Callable[[str], None] = lambda _: N
             raise SpatemError(f"--{name} is for a single run; give one value of each parameter")
     if options.images_in_flight > 1:
         raise SpatemError("--images-in-flight is for a single run: a sweep counts no cycles")
+    if options.critical_path:
+        raise SpatemError("--critical-path is for a single run: a sweep counts no cycles")
     context = Context()
     register_dialects(context)
     progress(f"reading {options.source}")

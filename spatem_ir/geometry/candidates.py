@@ -95,9 +95,10 @@ def part_cuts(
 ) -> tuple[Cut, ...]:
     """Cuts of `extent` into parts of at most `limit`, each with fewer units per part than the last.
 
-    An element takes `scale` cells and a unit is `unit` cells wide.  A part is as large as its
-    number of units allows, so that cuts fall on unit boundaries; of the sizes that give the same
-    number of parts, the one with the fewest units is taken.
+    An element takes `scale` cells and a unit is `unit` cells wide.  Of the sizes that give the same
+    number of parts, the one with the fewest units is taken.  Parts are then made equally large, as
+    far as possible: tiles of one shape stay neighbours when they are packed, so that their partial
+    sums merge on the way.
     """
     most = min(extent, limit or extent)
     units = np.arange(-(-most * scale // unit), 0, -1)
@@ -105,5 +106,4 @@ def part_cuts(
     extents = extents[extents > 0]
     degrees = -(-extent // extents)
     last_of_degree = np.append(degrees[1:] != degrees[:-1], True)
-    pairs = zip(degrees[last_of_degree].tolist(), extents[last_of_degree].tolist(), strict=True)
-    return tuple(Cut(degree, size) for degree, size in pairs)
+    return tuple(Cut(degree, -(-extent // degree)) for degree in degrees[last_of_degree].tolist())

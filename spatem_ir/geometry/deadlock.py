@@ -2,8 +2,10 @@
 
 A visit comes after the visit before it in its crossbar's program, and after the pieces of its
 operand; a piece of a layer comes after all visits that add to it, one of a digital operator after
-the pieces that it reads.  Time does not matter: the machine's resources serve every request, so a
-program deadlocks exactly if this precedence is cyclic.
+the pieces that it reads, one of the input after the one that enters before it.  What waits for the
+progress of a node comes after the positions that it waits for (rule R10).  Time does not matter:
+the machine's resources serve every request, so a program deadlocks exactly if this precedence is
+cyclic.
 
 The precedence is examined twice.  First coarsely: pieces of one position are one node, and so are
 crossbars that run the same program on the same windows.  Programs of millions of visits become
@@ -23,6 +25,7 @@ from numpy.typing import NDArray
 
 from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.precedence import PrecedenceGraph
+from spatem_ir.geometry.waits import Wait, input_portions
 from spatem_ir.geometry.window import PADDING
 
 if TYPE_CHECKING:
@@ -64,16 +67,26 @@ class WaitingVisit(NamedTuple):
     window: int
 
 
-def deadlock(dataflow: Dataflow, programs: Sequence[CrossbarProgram]) -> list[WaitingVisit]:
-    """Visits that wait for each other for ever; none if the programs do not deadlock.
-
-    Each waits for a crossbar that waits before the next of these visits, the last for the first's.
-    """
+def deadlock(
+    dataflow: Dataflow, programs: Sequence[CrossbarProgram], waits: Sequence[Wait] = ()
+) -> Deadlock | None:
+    """What waits for ever; None if the programs do not deadlock."""
     for exact in (False, True):
-        precedence = _Precedence(dataflow, programs, exact=exact)
+        precedence = _Precedence(dataflow, programs, waits, exact=exact)
         if not precedence.graph.stuck.any():
-            return []
-    return precedence.waiting_visits()
+            return None
+    return precedence.deadlock()
+
+
+class Deadlock(NamedTuple):
+    """Visits that wait for each other for ever, and the waits that make them do so.
+
+    Each visit waits for a crossbar that waits before the next, the last for the first's; `waits`
+    are those of which positions are in the cycle.  There may be no visits, or no waits.
+    """
+
+    visits: list[WaitingVisit]
+    waits: list[Wait]
 
 
 class _Variant(NamedTuple):
@@ -106,12 +119,21 @@ class _Precedence:
     """The precedence graph of programs.
 
     Its nodes are, one kind after the other: pieces (positions, unless `exact`), operands (windows,
-    with a row part if `exact`), the ends of stages, and visits.
+    with a row part if `exact`), how far nodes are (as far as others wait for that), the ends of
+    stages, and visits.
     """
 
-    def __init__(self, dataflow: Dataflow, programs: Sequence[CrossbarProgram], *, exact: bool):
+    def __init__(
+        self,
+        dataflow: Dataflow,
+        programs: Sequence[CrossbarProgram],
+        waits: Sequence[Wait],
+        *,
+        exact: bool,
+    ):
         self.dataflow = dataflow
         self.programs = programs
+        self.waits = waits
         self.exact = exact
         self.pairs = _Pairs()
         self.variants: list[_Variant] = []
@@ -127,6 +149,9 @@ class _Precedence:
                 self.add_operands(node)
             elif node.kind is not NodeKind.INPUT:
                 self.add_digital(node)
+        self.first_progress: dict[int, int] = {}
+        self.milestones: dict[int, Ints] = {}
+        self.add_waits()
         self.first_end = self.numbered(max(program.stage for program in programs) + 1)
         for number, program in enumerate(programs):
             self.add_program(number, program)
@@ -207,6 +232,66 @@ class _Precedence:
             return self.first_piece[number] + node.element_pieces()
         return self.first_piece[number] + np.tile(np.arange(node.positions), node.shape[0])
 
+    # What waits for progress
+
+    def add_waits(self) -> None:
+        """Positions come after the progress for which they wait."""
+        if not self.waits:
+            return
+        for number in sorted({wait.other for wait in self.waits}):
+            counts = [wait.until for wait in self.waits if wait.other == number]
+            self.add_progress(self.dataflow.nodes[number], np.unique(np.concatenate(counts)))
+        self.add_entering()
+        for wait in self.waits:
+            waiting = np.flatnonzero(wait.until > 0)
+            self.add_waiting(
+                self.dataflow.nodes[wait.node],
+                waiting,
+                self.first_progress[wait.other]
+                + np.searchsorted(self.milestones[wait.other], wait.until[waiting]),
+            )
+
+    def add_entering(self) -> None:
+        """A portion of the input enters after the one before; its positions wait for the same."""
+        entering = np.concatenate(
+            [self.first_piece[n.number] + np.arange(n.positions) for n in self.dataflow.inputs]
+        )
+        starts = input_portions(self.dataflow, self.waits)
+        firsts = entering[starts]
+        self.pairs.add(firsts[:-1], firsts[1:])
+        sizes = np.diff(np.append(starts, len(entering)))
+        others = np.repeat(firsts, sizes)
+        self.pairs.add(others[others != entering], entering[others != entering])
+
+    def add_progress(self, node: Node, counts: Ints) -> None:
+        """Progress to some numbers of positions comes after their pieces and after each other."""
+        counts = self.milestones[node.number] = counts[counts > 0]
+        first = self.first_progress[node.number] = self.numbered(len(counts))
+        positions = np.arange(counts.max(initial=0))
+        progress = first + np.searchsorted(counts, positions, side="right")
+        for part in range(len(node.slices) if self.exact else 1):
+            pieces = self.first_piece[node.number] + part * node.positions + positions
+            self.pairs.add(pieces, progress)
+        after = first + np.arange(1, len(counts))
+        self.pairs.add(after - 1, after)
+
+    def add_waiting(self, node: Node, positions: Ints, progress: Ints) -> None:
+        """Positions of a node begin after some progress: a layer's when it reads its operands."""
+        if node.kind is not NodeKind.LAYER:
+            for part in range(len(node.slices) if self.exact else 1):
+                first = self.first_piece[node.number] + part * node.positions
+                self.pairs.add(progress, first + positions)
+            return
+        layer, grid = _partitioned(node)
+        after = np.full(node.positions, PADDING)
+        after[positions] = progress
+        parts = grid.hwm if self.exact else 1
+        operands = np.arange(layer.matrices * layer.windows * parts).reshape(-1, parts)
+        progress = after[self.positions[node.number].reshape(-1)]
+        waiting = progress != PADDING
+        first = self.first_operand[node.number]
+        self.pairs.add(progress[waiting, None], first + operands[waiting])
+
     # What is visited
 
     def add_program(self, number: int, program: CrossbarProgram) -> None:
@@ -268,18 +353,30 @@ class _Precedence:
             self.first_piece[node.number] + pieces,
         )
 
-    # What waits
+    # What waits for ever
 
-    def waiting_visits(self) -> list[WaitingVisit]:
-        """The visits of a cycle before which their crossbars wait, from the lowest crossbar on."""
+    def deadlock(self) -> Deadlock:
+        """A cycle: the visits before which crossbars wait, from the lowest crossbar on, and waits.
+
+        Only what the waits of the cycle let wait is named.
+        """
         first_visit = self.variants[0].first
         cycle = self.graph.cycle(int(np.flatnonzero(self.graph.stuck)[-1]))
-        waiting = [
-            visit for visit, needed in pairwise([*cycle, cycle[0]]) if visit >= first_visit > needed
-        ]
+        steps = list(pairwise([*cycle, cycle[0]]))
+        waiting = [visit for visit, needed in steps if visit >= first_visit > needed]
         visits = [self.described(visit) for visit in waiting]
-        first = min(range(len(visits)), key=lambda n: (visits[n].crossbar, visits[n].program))
-        return visits[first:] + visits[:first]
+        if visits:
+            first = min(range(len(visits)), key=lambda n: (visits[n].crossbar, visits[n].program))
+            visits = visits[first:] + visits[:first]
+        progress = set(cycle)
+        waits = [wait for wait in self.waits if self.is_among(wait, progress)]
+        return Deadlock(visits, waits)
+
+    def is_among(self, wait: Wait, nodes: set[int]) -> bool:
+        """Whether some nodes of the graph are progress for which a wait waits."""
+        first = self.first_progress[wait.other]
+        stop = first + len(self.milestones[wait.other])
+        return any(first <= node < stop for node in nodes)
 
     def described(self, visit: int) -> WaitingVisit:
         """The visit of a node of the graph."""

@@ -148,12 +148,19 @@ class IndexSequence:
         if len(self.runs) == 1 and self.runs[0].repeats == 1:
             start, length, step, _, _ = self.runs[0]
             return np.arange(length, dtype=np.int64) * step + start
-        starts, lengths, steps, repeats, strides = self._columns
-        sizes = lengths * repeats
-        within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        repeat, position = np.divmod(within, np.repeat(lengths, sizes))
-        starts, steps, strides = (np.repeat(x, sizes) for x in (starts, steps, strides))
-        return starts + position * steps + repeat * strides
+        return expanded(self._columns)
+
+
+def expanded(columns: Ints) -> Ints:
+    """The indices of runs whose fields are given: shape [5, runs], in the order of :class:`Run`."""
+    import numpy as np
+
+    starts, lengths, steps, repeats, strides = columns
+    sizes = lengths * repeats
+    within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    repeat, position = np.divmod(within, np.repeat(lengths, sizes))
+    starts, steps, strides = (np.repeat(x, sizes) for x in (starts, steps, strides))
+    return starts + position * steps + repeat * strides
 
 
 def _pair_or_run(indices: range) -> Iterator[Run]:

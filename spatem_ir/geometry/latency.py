@@ -1,20 +1,26 @@
 """Latency estimates of one layer, for every combination of partition degrees at once.
 
-The estimate is compute plus communication [R: SPATEM names both, its formulas are not published].
-A layer works in rounds, one window per copy.  A round lasts as long as the busiest of
+The estimate is compute plus communication [P: SPATEM counts both; R: its formulas are not
+published].  A layer works in rounds, one window per copy.  Its tiles are taken to stand side by
+side on the chip, copy by copy, so that the row and bit parts of a column block are neighbours;
+tiles beyond the chip's crossbars share crossbars.  A round passes these stages, each as long as the
+place with most work:
 
-* compute: the OU operations of a visit (rule R1);
+* compute: the OU operations of a visit (R1), of all the layer's tiles in a crossbar;
 * operand fetch: the operands of all crossbars of a PE over its port (R3); tiles that differ only in
   their column share a fetch inside a CU (R2);
-* merging in a CU, and merging in a PE: partial sums per cycle of the adders (R5);
+* merging in a CU, and merging in a PE and at home: partial sums per cycle of the adders (R5);
 * partial-sum packets: the contributions of the PEs of a column block over a link to its home (R8);
 * activation: the values of the column blocks of a PE over its activation units (R6).
 
-The layer's latency is rounds · longest, plus one pass through all of them to fill the pipeline.
+Rounds follow each other as the longest stage allows, and the last one passes all of them.  The
+additive model of a network is the sum over its layers; :mod:`spatem_ir.geometry.latency_network`
+has layers overlap.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,28 +38,48 @@ PARTIAL_SUM_BYTES = 4
 
 def layer_latencies(candidates: LayerCandidates, accelerator: Accelerator) -> NDArray[np.int64]:
     """Estimated latency of a layer, digital cycles: shape [rows, columns, windows, bits]."""
+    return layer_costs(candidates, accelerator).latency
+
+
+@dataclass(frozen=True)
+class LayerCosts:
+    """What each combination of cuts costs: arrays of shape [rows, columns, windows, bits].
+
+    Attributes:
+        latency: estimated latency, digital cycles.
+        partial_sum_bytes: expected bytes of partial sums that travel between PEs.
+    """
+
+    latency: NDArray[np.int64]
+    partial_sum_bytes: NDArray[np.float64]
+
+
+def layer_costs(candidates: LayerCandidates, accelerator: Accelerator) -> LayerCosts:
+    """The estimated costs of every combination of cuts of a layer."""
     layer, ou = candidates.layer, accelerator.ou
     degrees = [np.array([cut.degree for cut in axis], np.int64) for axis in candidates.axes]
     extents = [np.array([cut.extent for cut in axis], np.int64) for axis in candidates.axes]
-    h, w, i, b = np.ix_(*degrees)
+    h, w, _, b = np.ix_(*degrees)
     rows, columns, windows, bits = np.ix_(*extents)
     cells = columns * accelerator.cells_per_weight(layer.weight_bits)
+    per_cu, per_pe = accelerator.cu.crossbars, accelerator.crossbars_per_pe
 
+    tiles = candidates.parts
+    crowd = -(-tiles // accelerator.crossbars)
     visit = -(-rows // ou.wordlines) * -(-cells // ou.bitlines) * -(-bits // ou.dac_bits)
-    compute = visit * ou.cycles
+    compute = crowd * visit * ou.cycles
 
-    tiles = layer.matrices * h * w * i * b
-    tiles_per_pe = np.minimum(tiles, accelerator.crossbars_per_pe)
-    sharing = np.minimum(w, accelerator.cu.crossbars)
+    block = h * b
+    tiles_per_pe = crowd * np.minimum(tiles, per_pe)
+    sharing = np.minimum(w, np.maximum(per_cu // block, 1))
     operand_bytes = -(-rows * bits // 8)
     fetch_one = -(-operand_bytes // accelerator.pe.port_bytes_per_cycle)
     fetch = -(-tiles_per_pe // sharing) * fetch_one
 
-    block = h * b
-    cus = -(-block // accelerator.cu.crossbars)
-    pes = -(-block // accelerator.crossbars_per_pe)
-    in_cu = np.minimum(block, accelerator.cu.crossbars)
-    blocks_per_cu = np.maximum(np.minimum(tiles, accelerator.cu.crossbars) // block, 1)
+    cus = -(-block // per_cu)
+    pes = -(-block // per_pe)
+    in_cu = np.minimum(block, per_cu)
+    blocks_per_cu = np.maximum(np.minimum(tiles, per_cu) // block, 1) * crowd
     blocks_per_pe = np.maximum(tiles_per_pe // block, 1)
     add_in_cu = -(-columns // accelerator.cu.adders_per_cycle)
     add_in_pe = -(-columns // accelerator.pe.adders_per_cycle)
@@ -67,4 +93,10 @@ def layer_latencies(candidates: LayerCandidates, accelerator: Accelerator) -> ND
 
     stages = np.broadcast_arrays(compute, fetch, merge_cu, merge_pe + merge_home, packets, activate)
     longest = np.maximum.reduce(stages)
-    return windows * longest + sum(stages) + ou.pipeline_cycles
+    latency = (windows - 1) * longest + sum(stages) + ou.pipeline_cycles
+
+    aligned = (per_pe % block == 0) | (block % per_pe == 0) | (tiles <= per_pe)
+    crossings = np.where(aligned, pes - 1, (block - 1) / per_pe)
+    sums = layer.matrices * layer.windows * layer.columns * PARTIAL_SUM_BYTES
+    partial_sum_bytes = np.broadcast_to(crossings * sums, latency.shape)
+    return LayerCosts(latency, partial_sum_bytes)

@@ -9,7 +9,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable
+from math import inf
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatem_ir.geometry.placement import Placement
 
 
 class Rectangle(NamedTuple):
@@ -51,9 +57,26 @@ class CrossbarPool:
     Crossbars with the same contents are kept as groups: a run of tiles fills a group in one step.
     """
 
-    def __init__(self, crossbars: int, wordlines: int, bitlines: int):
+    def __init__(self, crossbars: int, wordlines: int, bitlines: int, first: int = 0):
+        """Empty crossbars, numbered from `first` on."""
         whole = Rectangle(0, 0, wordlines, bitlines)
-        self._groups = [CrossbarGroup(0, 0, crossbars, (whole,))] if crossbars else []
+        self._groups = [CrossbarGroup(0, first, crossbars, (whole,))] if crossbars else []
+
+    def copy(self) -> CrossbarPool:
+        """The same crossbars with the same contents."""
+        other = CrossbarPool(0, 0, 0)
+        other._groups = list(self._groups)
+        return other
+
+    def loads(self, count: int) -> NDArray[np.float64]:
+        """The loads of `count` crossbars in ascending order, infinite where there are fewer."""
+        groups = sorted((group.load, group.size) for group in self._groups)
+        loads = np.full(count, inf)
+        first = 0
+        for load, size in groups:
+            loads[first : first + size] = load
+            first += size
+        return loads
 
     def place_all(self, height: int, width: int, load: int, count: int) -> list[PlaceRun] | None:
         """Place `count` tiles of one shape, one after the other; None if one does not fit.
@@ -82,6 +105,14 @@ class CrossbarPool:
                 heapq.heappush(heap, rest)
         self._groups = joined_groups(heap + unsuitable)
         return None if count else runs
+
+
+def placement_of(tiles: NDArray[np.int64], runs: list[PlaceRun]) -> Placement:
+    """The places of `tiles`, which the runs take one after the other."""
+    firsts, counts, rows, columns = np.array(runs, np.int64).T
+    within = np.arange(len(tiles)) - np.repeat(np.cumsum(counts) - counts, counts)
+    crossbars = np.repeat(firsts, counts) + within
+    return Placement(tiles, crossbars, rows.repeat(counts), columns.repeat(counts))
 
 
 def joined_groups(groups: list[CrossbarGroup]) -> list[CrossbarGroup]:

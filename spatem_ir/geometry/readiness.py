@@ -16,43 +16,62 @@ from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.grid import Deal, Grid, ou_operations
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from spatem_ir.hardware.accelerator import Accelerator
 
 Times = NDArray[np.int64]
 
 
 def ready_times(
-    dataflow: Dataflow, accelerator: Accelerator, *, in_rounds: bool = False
+    dataflow: Dataflow,
+    accelerator: Accelerator,
+    *,
+    in_rounds: bool = False,
+    not_before: Mapping[int, Times] | None = None,
 ) -> dict[str, Times]:
     """The cycle in which the operand of each window of each layer is ready.
 
     `in_rounds` makes the copies of a layer keep step: a round, one window per copy, starts when
-    the last of its operands is there.  All copies then have the same ready times.
+    the last of its operands is there.  All copies then have the same ready times.  `not_before`
+    says, for some nodes by number, when each position may begin; these times never decrease.
 
     Returns, by layer name, an array of shape [matrices, windows].
     """
     ready: dict[str, Times] = {}
     finished: dict[int, Times] = {}
     for node in dataflow.nodes:
+        begin = np.zeros(node.positions, np.int64)
+        if not_before is not None:
+            begin = not_before.get(node.number, begin)
         match node.kind:
             case NodeKind.INPUT:
-                byte = (np.arange(node.positions) + 1) * node.shape[0] * node.bits // 8
-                finished[node.number] = -(-byte // accelerator.io.bytes_per_cycle)
+                finished[node.number] = _input_times(node, begin, accelerator)
             case NodeKind.LAYER:
                 ready[node.name], finished[node.number] = _layer_times(
-                    dataflow, node, finished, accelerator, in_rounds
+                    dataflow, node, finished, begin, accelerator, in_rounds
                 )
             case _:
-                finished[node.number] = _operator_times(dataflow, node, finished)
+                finished[node.number] = _operator_times(dataflow, node, finished, begin)
     return ready
 
 
-def _operator_times(dataflow: Dataflow, node: Node, finished: dict[int, Times]) -> Times:
+def _input_times(node: Node, begin: Times, accelerator: Accelerator) -> Times:
+    """When each position of an input has entered, none of which may begin earlier: [positions]."""
+    byte = (np.arange(node.positions) + 1) * node.shape[0] * node.bits // 8
+    times = -(-byte // accelerator.io.bytes_per_cycle)
+    before = np.append(0, byte[:-1]) // accelerator.io.bytes_per_cycle
+    return times + np.maximum.accumulate((begin - before).clip(min=0))
+
+
+def _operator_times(
+    dataflow: Dataflow, node: Node, finished: dict[int, Times], begin: Times
+) -> Times:
     """The time of the latest element that each position of a digital operator reads: [positions].
 
-    Padding is there at time 0.
+    Padding is there at time 0; no position begins before `begin`.
     """
-    latest = np.zeros(node.positions, np.int64)
+    latest = begin
     for operand, reach in zip(node.operands, node.reaches, strict=True):
         times = np.append(dataflow.over_channels(operand, finished, np.maximum), 0)
         latest = np.maximum(latest, times[reach.positions()].max(axis=1))
@@ -63,6 +82,7 @@ def _layer_times(
     dataflow: Dataflow,
     node: Node,
     finished: dict[int, Times],
+    begin: Times,
     accelerator: Accelerator,
     in_rounds: bool,
 ) -> tuple[Times, Times]:
@@ -71,7 +91,7 @@ def _layer_times(
     assert layer is not None and grid is not None
     times = np.append(dataflow.over_channels(node.operands[0], finished, np.maximum), 0)
     positions = layer.window.positions(*layer.input_shape[1:])
-    by_position = times[positions].max(axis=1)
+    by_position = np.maximum(times[positions].max(axis=1), begin)
     ready = np.stack([by_position[layer.window_positions(m)] for m in range(layer.matrices)])
     if in_rounds:
         ready = _by_round(ready, grid)

@@ -116,16 +116,20 @@ def own_programs(
     return programs
 
 
+def grain_of(ready: dict[str, Ints]) -> int:
+    """How many cycles are one in the times of crossbars that share programs."""
+    return max(int(times.max()) for times in ready.values()) // GRAINS + 1
+
+
 def shared_programs(
-    classes: Iterable[ProgramClass], ready_in_rounds: dict[str, Ints]
+    classes: Iterable[ProgramClass], ready_in_rounds: dict[str, Ints], grain: int
 ) -> list[Program]:
     """One program for each class; all copies of a layer must have the same ready times.
 
     These are those of a schedule, too, so that the programs cannot deadlock.  Visits whose ready
-    times differ little are bundled layer by layer and slot by slot: times are counted in
-    :data:`GRAINS`-th parts of the longest.
+    times differ little are bundled layer by layer and slot by slot: times are counted in grains of
+    so many cycles.
     """
-    grain = max(int(times.max()) for times in ready_in_rounds.values()) // GRAINS + 1
     ready = {name: times // grain for name, times in ready_in_rounds.items()}
     return [
         Program(members, visit_orders(members.select([0]).slots, ready, bundled=True)[0])

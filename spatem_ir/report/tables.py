@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from spatem_ir.hardware.accelerator import AdcMode
+from spatem_ir.report.critical_path import print_critical_path
 from spatem_ir.runtime.energy import ENERGY_GROUPS
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def print_report(result: RunResult) -> None:
     if result.metrics is not None:
         console.print(layer_table(result.metrics))
     console.print(metric_table(result))
+    if result.critical_path is not None:
+        print_critical_path(console, result.critical_path)
 
 
 def report_console() -> Console:
@@ -114,14 +117,15 @@ def machine_rows(m: Metrics) -> list[tuple[str, str]]:
         ),
     ]
     bound = (
-        f"{m.lower_bound_cycles:,} cycles (work {m.work_bound_cycles:,}, "
-        f"path {m.path_bound_cycles:,})"
+        f"{m.lower_bound_cycles:,} cycles by {m.lower_bound_name} "
+        f"(work {m.work_bound_cycles:,}, path {m.path_bound_cycles:,})"
     )
     if m.optimality_gap is not None:
         bound += f"; latency is {m.optimality_gap:.2f} x that"
     rows.append(("lower bound", bound))
     if m.peak_buffer_bytes is not None:
-        rows.append(("peak buffer", f"{m.peak_buffer_bytes:,} bytes in PE {m.peak_buffer_pe}"))
+        peak = f"{m.peak_buffer_bytes:,} of {m.buffer_bytes:,} bytes in PE {m.peak_buffer_pe}"
+        rows.append(("peak buffer", peak))
     rows += energy_rows(m)
     parts = (f"{label} {m.area_parts_mm2[part]:,.2f}" for part, label in AREA_LABELS.items())
     rows.append(("area", f"{m.area_mm2:,.2f} mm²: {', '.join(parts)}"))

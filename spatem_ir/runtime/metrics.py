@@ -52,7 +52,8 @@ class Metrics:
     Fields that need cycles are None if no engine ran.  Communication is bytes injected into the
     network-on-chip plus bytes through the chip's port.  `computation_parallelism` is the mean
     number of busy crossbars.  `interval_cycles` is the steady-state interval per image, the latency
-    if one image is in flight.  Energy and area are given as sums and by component.
+    if one image is in flight.  Energy and area are given as sums and by component.  Peaks
+    are the most bytes in the buffer of a PE: of the fullest, and of all by number that held any.
     """
 
     latency_cycles: int | None
@@ -74,9 +75,13 @@ class Metrics:
     lower_bound_cycles: int
     work_bound_cycles: int
     path_bound_cycles: int
+    lower_bound_name: str
+    lower_bounds_cycles: dict[str, int]
     optimality_gap: float | None
     peak_buffer_bytes: int | None
     peak_buffer_pe: int | None
+    peak_buffer_by_pe: dict[int, int] | None
+    buffer_bytes: int
     energy_nj: float | None
     energy_parts_nj: dict[str, float] | None
     area_mm2: float
@@ -111,6 +116,9 @@ def metrics_of(
         "lower_bound_cycles": bounds.largest,
         "work_bound_cycles": bounds.work,
         "path_bound_cycles": bounds.path,
+        "lower_bound_name": bounds.name,
+        "lower_bounds_cycles": bounds.by_name,
+        "buffer_bytes": accelerator.pe.buffer_bytes,
         "area_mm2": round(accelerator.area_mm2, 6),
         "area_parts_mm2": {
             component: round(area, 6) for component, area in accelerator.area_parts_mm2.items()
@@ -145,6 +153,7 @@ def metrics_of(
         optimality_gap=round(latency / bounds.largest, 4),
         peak_buffer_bytes=peaks[peak_pe],
         peak_buffer_pe=peak_pe,
+        peak_buffer_by_pe=peaks,
         energy_nj=round(sum(energy.values()), 3),
         energy_parts_nj={component: round(part, 6) for component, part in energy.items()},
         **static,

@@ -25,6 +25,7 @@ from spatem_ir.dialects.ou import (
     OuStageOp,
     SendOp,
     StreamOp,
+    WaitOp,
 )
 from spatem_ir.dialects.pxb import HOMELESS, HomeOp, PxbPlaceOp, PxbStageOp
 from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
@@ -196,6 +197,33 @@ def to_ou(random: Random, module: ModuleOp, placed: list[PlacedTile], machine: A
             if readers:
                 ops.append(SendOp(node.name, readers))
         module.body.block.add_op(OuStageOp(stage, ops))
+
+
+def add_waits(random: Random, module: ModuleOp) -> None:
+    """Make some nodes wait for others, readers of theirs or any: most lets the program end."""
+    dataflow = dataflow_of(module)
+    (stage,) = (op for op in module.ops if isinstance(op, OuStageOp))
+    pairs = set()
+    for _ in range(random.randint(1, 4)):
+        node = random.choice(dataflow.nodes)
+        readers = dataflow.readers(node)
+        other = random.choice(readers if readers and random.randrange(4) else [*dataflow.nodes])
+        if (node.number, other.number) not in pairs:
+            pairs.add((node.number, other.number))
+            until = random_until(random, node.positions, other.positions)
+            stage.body.block.add_op(WaitOp(node.name, other.name, until))
+
+
+def random_until(random: Random, positions: int, others: int) -> IndexSequence:
+    """How many positions of another node each position of a node waits for."""
+    lag = random.randint(others // 4, others)
+    until = [position * others // positions - lag for position in range(positions)]
+    if random.randrange(2):
+        grain = random.randint(1, positions)
+        until = [until[position // grain * grain] for position in range(positions)]
+    if not random.randrange(4):
+        random.shuffle(until)
+    return IndexSequence.of([max(count, -others) for count in until])
 
 
 def program(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from spatem_ir.errors import SpatemError
+
 
 @dataclass
 class Buffers:
@@ -31,3 +33,19 @@ class Buffers:
     def peaks(self) -> dict[int, int]:
         """The peak of each PE that held anything."""
         return {pe: self.peak(pe) for pe in sorted(self.changes)}
+
+    def check(self, size: int, images: int) -> None:
+        """Check that no buffer held more than `size` bytes, with so many images in flight.
+
+        Raises:
+            SpatemError: one did; names the PE and the bytes.
+        """
+        peaks = self.peaks()
+        pe = max(peaks, key=lambda pe: (peaks[pe], -pe))
+        if peaks[pe] > size:
+            several = f" with {images} images in flight" if images > 1 else ""
+            remedy = "use fewer --images-in-flight or" if images > 1 else "use"
+            raise SpatemError(
+                f"the buffer of PE {pe} overflows: it held {peaks[pe]} bytes{several}, "
+                f"pe.buffer_bytes is {size}; {remedy} a larger one"
+            )

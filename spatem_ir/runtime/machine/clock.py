@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 
+from spatem_ir.runtime.machine.steps import ResourceKind, Step
+
 Rank = tuple[int, ...]
 Action = Callable[[], None]
 
@@ -22,19 +24,27 @@ Action = Callable[[], None]
 class Clock:
     """An event queue that steps through the cycles in which something happens.
 
-    With `log`, resources note when they grant what.
+    With `log`, resources note when they grant what.  `cause` is the step that brought about the
+    event that is being processed; events and requests keep it.
     """
 
     def __init__(self, *, log: bool = False) -> None:
         self.now = 0
         self.log = log
-        self._events: list[tuple[int, int, Action]] = []
+        self.cause: Step | None = None
+        self._events: list[tuple[int, int, Action, Step | None]] = []
         self._numbers = count()
         self._contended: dict[int, Resource] = {}
 
     def at(self, time: int, action: Action) -> None:
         """Do something at a time that is not in the past."""
-        heapq.heappush(self._events, (time, next(self._numbers), action))
+        heapq.heappush(self._events, (time, next(self._numbers), action, self.cause))
+
+    def because(self, cause: Step | None, action: Action) -> None:
+        """Do something now that a step brought about."""
+        before, self.cause = self.cause, cause
+        action()
+        self.cause = before
 
     def arbitrate(self, resource: Resource) -> None:
         """Ask a resource, after all events of this cycle, to grant what it can."""
@@ -58,7 +68,8 @@ class Clock:
         while self._events:
             self.now = self._events[0][0]
             while self._events and self._events[0][0] == self.now:
-                heapq.heappop(self._events)[2]()
+                _, _, action, cause = heapq.heappop(self._events)
+                self.because(cause, action)
             contended, self._contended = self._contended, {}
             for resource in contended.values():
                 resource.grant()
@@ -78,18 +89,22 @@ class Request:
     size: int = field(compare=False)
     started: Action = field(compare=False)
     shared: Hashable = field(compare=False, default=None)
+    cause: Step | None = field(compare=False, default=None)
     served: bool = field(compare=False, default=False)
 
 
 class Resource:
     """A server that is busy with one request at a time, first come first served.
 
-    If the clock asks for a log, `grants` are the ranks of requests and the cycles in which they
-    were granted.
+    `step` is the last request as a step of the execution; those served together are one.  If the
+    clock asks for a log, `grants` are the ranks of requests and the cycles in which they were
+    granted.
     """
 
-    def __init__(self, clock: Clock):
+    def __init__(self, clock: Clock, kind: ResourceKind):
         self.clock = clock
+        self.kind = kind
+        self.step: Step | None = None
         self.free_at = 0
         self.busy_cycles = 0
         self.bytes = 0
@@ -108,7 +123,8 @@ class Resource:
         shared: Hashable = None,
     ) -> None:
         """Queue for the resource; `started` is called in the cycle in which it is granted."""
-        request = Request(self.clock.now, rank, cycles, size, started, shared)
+        cause = self.clock.cause
+        request = Request(self.clock.now, rank, cycles, size, started, shared, cause)
         heapq.heappush(self._waiting, request)
         if shared is not None:
             self._sharing.setdefault(shared, []).append(request)
@@ -132,14 +148,17 @@ class Resource:
             return
         first = heapq.heappop(self._waiting)
         together = [first] if first.shared is None else self._sharing.pop(first.shared)
-        self.free_at = self.clock.now + first.cycles
+        now, is_queued = self.clock.now, first.arrival < self.clock.now
+        cause = self.step if is_queued else first.cause
+        self.step = Step(self.kind, first.rank, now, cause, is_queued)
+        self.free_at = now + first.cycles
         self.busy_cycles += first.cycles
         self.bytes += first.size
         for request in sorted(together):
             request.served = True
             if self.clock.log:
-                self.grants.append((request.rank, self.clock.now))
-            request.started()
+                self.grants.append((request.rank, now))
+            self.clock.because(self.step, request.started)
         if self._waiting:
             self._wake()
 

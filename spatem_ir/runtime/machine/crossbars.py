@@ -12,11 +12,15 @@ from spatem_ir.hardware.accelerator import CrossbarAddress
 from spatem_ir.runtime.machine.clock import Clock, Resource
 from spatem_ir.runtime.machine.pieces import Pieces
 from spatem_ir.runtime.machine.program import Key, Program, Visit
+from spatem_ir.runtime.machine.steps import ResourceKind, Step
 
 
 @dataclass
 class CrossbarState:
-    """Where a crossbar is in its stream: the visit that runs next, and the operands it has."""
+    """Where a crossbar is in its stream: the visit that runs next, and the operands it has.
+
+    `ready_at` is when the last operand was there, `fetch` the step that brought it.
+    """
 
     visits: list[Visit]
     total: int
@@ -24,6 +28,8 @@ class CrossbarState:
     next_visit: int = 0
     requested: int = 0
     ready: int = 0
+    ready_at: int = 0
+    fetch: Step | None = None
     running: bool = False
     starts: list[int] = field(default_factory=list)
 
@@ -52,7 +58,7 @@ class Crossbars:
         self.pieces = pieces
         self.contribute = contribute
         self.register_bytes = 0
-        self.ports: dict[int, Resource] = defaultdict(lambda: Resource(clock))
+        self.ports: dict[int, Resource] = defaultdict(lambda: Resource(clock, ResourceKind.PORT))
         self.states = {
             number: CrossbarState(visits, images * len(visits), self.accelerator.address(number))
             for number, visits in program.streams.items()
@@ -67,7 +73,8 @@ class Crossbars:
         """R2: ask for the operand of the first visit that has none, if the register has room.
 
         There is room when the visit before has ended, or has started and both operands fit.  A
-        visit with the operand of the visit before needs no fetch.
+        visit with the operand of the visit before needs no fetch.  The operand is fetched when its
+        pieces are there (R3) and nothing keeps its window from beginning (R10).
         """
         state = self.states[crossbar]
         number = state.requested
@@ -86,9 +93,9 @@ class Crossbars:
                 return
         state.requested += 1
         pieces = self.program.operand_pieces[visit.operand._replace(bit=0)]
-        self.pieces.when_present(
-            state.address.pe, image, pieces, partial(self.fetch, crossbar, number)
-        )
+        fetch = partial(self.fetch, crossbar, number)
+        met = partial(self.pieces.progress.when_met, (image, visit.piece), fetch)
+        self.pieces.when_present(state.address.pe, image, pieces, met)
 
     def fetch(self, crossbar: int, number: int) -> None:
         """R3: fetch an operand over the PE port; equal requests of a CU share one fetch (R2)."""
@@ -110,6 +117,7 @@ class Crossbars:
         state = self.states[crossbar]
         visit, image = state.visit(state.ready), state.ready // len(state.visits)
         state.ready += 1
+        state.ready_at, state.fetch = self.clock.now, self.clock.cause
         for piece in self.program.operand_pieces[visit.operand._replace(bit=0)]:
             self.pieces.read(state.address.pe, (image, piece))
         self.start_visit(crossbar)
@@ -119,9 +127,18 @@ class Crossbars:
         state = self.states[crossbar]
         if state.running or state.next_visit >= state.ready:
             return
-        visit, image = state.visit(state.next_visit), state.next_visit // len(state.visits)
         state.running = True
         state.starts.append(self.clock.now)
+        is_queued = state.ready_at < self.clock.now
+        cause = self.clock.cause if is_queued else state.fetch
+        rank = (crossbar, state.next_visit)
+        step = Step(ResourceKind.CROSSBAR, rank, self.clock.now, cause, is_queued)
+        self.clock.because(step, partial(self.visit_started, crossbar))
+
+    def visit_started(self, crossbar: int) -> None:
+        """R1, R4: when a visit ends and its results are valid; the next operand is asked for."""
+        state = self.states[crossbar]
+        visit, image = state.visit(state.next_visit), state.next_visit // len(state.visits)
         ends = self.clock.now + visit.operations * self.accelerator.ou.cycles
         self.clock.at(ends, partial(self.end_visit, crossbar))
         valid = ends + self.accelerator.ou.pipeline_cycles

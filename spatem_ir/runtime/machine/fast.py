@@ -21,8 +21,10 @@ from spatem_ir.runtime.machine.fast_events import EPOCH, FAR, kept
 from spatem_ir.runtime.machine.fast_loop import advance
 from spatem_ir.runtime.machine.fast_program import FastProgram
 from spatem_ir.runtime.machine.fast_results import MeasuredBuffers, logged_facts
+from spatem_ir.runtime.machine.fast_steps import FIRST_STEPS, busy_of, collect, path_of
 from spatem_ir.runtime.machine.fast_tables import (
     BRANCH,
+    BRINGER,
     FETCH,
     IMAGE,
     INSTANCE,
@@ -32,8 +34,10 @@ from spatem_ir.runtime.machine.fast_tables import (
     NONE,
     PACKET,
     PE_STATE,
+    PROGRESS,
     RESOURCE,
     SLOT,
+    STEP,
     TOTALS,
     WAITER,
     Records,
@@ -52,12 +56,15 @@ class FastEngine:
     """Executes a program on the machine model.
 
     With `log`, the execution has the starts of all visits and the changes of all buffers, and
-    :attr:`facts` every grant and arrival; otherwise the former are empty.
+    :attr:`facts` every grant and arrival; otherwise the former are empty.  With `trace`, it has the
+    critical path and how busy resources were.
     """
 
-    def __init__(self, program: FastProgram, images: int = 1, *, log: bool = False):
+    def __init__(
+        self, program: FastProgram, images: int = 1, *, log: bool = False, trace: bool = False
+    ):
         self.program = program
-        self.machine = machine_of(program, images, log)
+        self.machine = machine_of(program, images, log, trace)
         self.state = initial_state(program, self.machine)
 
     def run(self) -> Execution:
@@ -89,6 +96,8 @@ class FastEngine:
             byte_hops=int(totals.byte_hops),
             io_bytes=int(totals.io_bytes),
             buffers=MeasuredBuffers(facts.changes, self.peaks()),
+            path=path_of(self.machine, self.state) if self.machine.is_traced else None,
+            busy=busy_of(self.machine, self.state) if self.machine.is_traced else None,
         )
 
     def peaks(self) -> dict[int, int]:
@@ -118,7 +127,7 @@ class FastEngine:
             raise SpatemError("the program ends before all outputs have left the chip")
 
 
-def machine_of(program: FastProgram, images: int, log: bool) -> np.record:
+def machine_of(program: FastProgram, images: int, log: bool, trace: bool) -> np.record:
     """The numbers of a program, its accelerator and a run: a :data:`MACHINE` record.
 
     Raises:
@@ -150,7 +159,6 @@ def machine_of(program: FastProgram, images: int, log: bool) -> np.record:
     machine.meetings = program.meetings
     machine.first_home = images * program.meetings
     machine.first_task_row = program.operand_rows
-    machine.input_bytes = tables.pieces.bytes[tables.inputs.piece].sum()
     machine.first_cu_adders = pes
     machine.first_pe_adders = machine.first_cu_adders + pes * accelerator.pe.compute_units
     machine.first_link = machine.first_pe_adders + pes
@@ -160,6 +168,7 @@ def machine_of(program: FastProgram, images: int, log: bool) -> np.record:
     machine.first_visits = machine.first_io + 1
     machine.first_arrivals = machine.first_visits + accelerator.crossbars
     machine.first_changes = machine.first_arrivals + pes
+    machine.is_traced = trace
     set_reserves(machine, program, log)
     return machine
 
@@ -180,8 +189,8 @@ def set_reserves(machine: np.record, program: FastProgram, log: bool) -> None:
 
 
 def waiters_of(program: FastProgram, images: int) -> int:
-    """Crossbars, and digital tasks of all images."""
-    return len(program.crossbars) + images * len(program.tables.tasks)
+    """Crossbars, digital tasks of all images, and the input."""
+    return len(program.crossbars) + images * len(program.tables.tasks) + 1
 
 
 def initial_state(program: FastProgram, machine: np.record) -> State:
@@ -192,10 +201,11 @@ def initial_state(program: FastProgram, machine: np.record) -> State:
     """
     images, waiters = int(machine.images), waiters_of(program, int(machine.images))
     meetings = images * int(machine.meetings + machine.pieces)
-    needed = images * (
-        len(program.slot_reads) * SLOT.itemsize + len(program.instance_reads) * INSTANCE.itemsize
-    )
+    slots, instances = images * len(program.slot_reads), images * len(program.instance_reads)
+    bringers = slots * int(machine.is_traced)
+    needed = slots * SLOT.itemsize + instances * INSTANCE.itemsize + bringers * BRINGER.itemsize
     check_memory(needed + 4 * meetings + waiters * WAITER.itemsize, images)
+    watched_positions = program.watched_positions
     crossbars = program.crossbars.copy()
     crossbars.total = crossbars.visits.astype(np.int64) * images
     state = State(
@@ -207,20 +217,26 @@ def initial_state(program: FastProgram, machine: np.record) -> State:
         packets=records(PACKET, 0),
         branches=records(BRANCH, 0),
         lists=np.full(EPOCH + FAR, NONE, np.int32),
-        slots=records(SLOT, images * len(program.slot_reads)),
+        slots=records(SLOT, slots),
         waiters=records(WAITER, waiters),
-        instances=records(INSTANCE, images * len(program.instance_reads)),
+        progress=records(PROGRESS, len(program.tables.nodes)),
+        unfinished=np.repeat(program.watched_slices, images * watched_positions),
+        held=np.full(images * int(watched_positions.sum()), NONE, np.int32),
+        instances=records(INSTANCE, instances),
         meetings=np.zeros(meetings, np.int32),
         pes=records(PE_STATE, int(machine.pes)),
         images=records(IMAGE, images),
         log=records(LOGGED, 0),
+        steps=records(STEP, FIRST_STEPS if machine.is_traced else 1),
+        bringers=records(BRINGER, bringers),
     )
     totals = state.totals
     totals.contended = totals.changed = NONE
-    totals.free_job = totals.free_packet = totals.free_branch = NONE
+    totals.free_job = totals.free_packet = totals.free_branch = totals.cause = NONE
     state.fetches.operand = state.resources.first = state.slots.waiter = NONE
     state.slots.left = np.tile(program.slot_reads, images)
     state.instances.left = np.tile(program.instance_reads, images)
+    state.progress.time = state.images.step = NONE
     state.images.outputs_left = sum(node.pieces for node in program.dataflow.outputs)
     return grown(machine, state)
 
@@ -254,6 +270,13 @@ def grown(machine: np.record, state: State) -> State:
         check_memory((size + more) * LOGGED.itemsize, images)
         log = np.concatenate([state.log, np.zeros(more, LOGGED)]).view(np.recarray)
         state = state._replace(log=log)
+    size = len(state.steps)
+    if totals.steps == size:
+        totals.steps = collect(state)
+        if totals.steps > size // 2:
+            check_memory(2 * size * STEP.itemsize, images)
+            steps = np.concatenate([state.steps, np.zeros(size, STEP)]).view(np.recarray)
+            state = state._replace(steps=steps)
     return state
 
 

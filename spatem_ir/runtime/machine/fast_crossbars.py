@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from spatem_ir.runtime.machine.fast_events import (
+    add_step,
     drain,
     fill,
     inlined,
@@ -21,16 +22,12 @@ from spatem_ir.runtime.machine.fast_kinds import (
     PRODUCE,
     READY,
 )
+from spatem_ir.runtime.machine.fast_readers import slot_at
 from spatem_ir.runtime.machine.fast_tables import NONE, OUTPUT_TASK, POOL_TASK, PRESENT
+from spatem_ir.runtime.machine.fast_waits import all_met
 
 NUMBER_BITS = 32
 """Bits of a visit's number in the rank of its fetch."""
-
-
-@inlined
-def slot_at(tables, pe, piece):
-    """The slot of a piece that is read at a PE."""
-    return tables.slot_of[tables.dense_first[pe, tables.pieces[piece].node] + piece]
 
 
 @inlined
@@ -75,6 +72,8 @@ def read_operand(machine, tables, state, core):
     The pieces of an operand are counted as read when all visits of the PE have read it.
     """
     core.ready += 1
+    core.ready_at = state.totals[0].now
+    core.fetch = state.totals[0].cause
     tile = tables.tiles[core.asked_tile]
     at = core.asked_image * machine.instances + tile.instance + core.asked_ordinal
     instance = state.instances[at]
@@ -95,6 +94,11 @@ def start_visit(machine, tables, state, index, core):
     position = tables.positions[tile.positions + window]
     key = core.image * machine.pieces + tile.first_piece + position
     ends = now + core.asked_operations * machine.ou_cycles
+    if machine.is_traced:
+        is_queued = core.ready_at < now
+        cause = state.totals[0].cause if is_queued else core.fetch
+        add_step(state, machine.first_visits + core.number, tile.node, now, cause, is_queued)
+        core.busy += ends - now
     schedule(state, ends, END, index, 0)
     schedule(state, ends + machine.pipeline, CONTRIBUTE, core.tile, key)
     write_log(machine, state, machine.first_visits + core.number, core.ended, now)
@@ -138,12 +142,44 @@ def proceed(machine, tables, state, index):
         if not all_present(machine, tables, state, index, core.pe, image, first, row):
             return
         instance.is_present = 1
-    request_fetch(state, index, core)
+    request_when_met(machine, tables, state, index, core)
 
 
 @inlined
-def request_fetch(state, index, core):
+def visit_piece(tables, core):
+    """The piece to which the visit adds whose operand the crossbar asked for last."""
+    tile = tables.tiles[core.asked_tile]
+    window = tile.first_window + core.asked_ordinal * tile.window_step
+    return tile.first_piece + tables.positions[tile.positions + window]
+
+
+@inlined
+def request_when_met(machine, tables, state, index, core):
+    """R10: the operand is in the buffer; it is fetched when the window may begin."""
+    if tables.waits.size > 0:
+        piece = visit_piece(tables, core)
+        if not all_met(machine, tables, state, index, core.asked_image, piece, 0):
+            return
+    request_fetch(machine, tables, state, index, core)
+
+
+@inlined
+def trace_arrivals(machine, tables, state, pe, image, row):
+    """What happens is due to the first piece of a row that came to a PE just now, if any did."""
+    if machine.is_traced:
+        totals = state.totals[0]
+        for entry in range(tables.read_first[row], tables.read_first[row + 1]):
+            at = image * machine.slots + slot_at(tables, pe, tables.read_pieces[entry])
+            if state.bringers[at].time == totals.now:
+                totals.cause = state.bringers[at].step
+                break
+
+
+@inlined
+def request_fetch(machine, tables, state, index, core):
     """R3: ask the PE's port for the operand that the crossbar asked for last."""
+    row = operand_row(tables, tables.tiles[core.asked_tile], core.asked_ordinal)
+    trace_arrivals(machine, tables, state, core.pe, core.asked_image, row)
     rank = (core.number << NUMBER_BITS) | (core.requested - 1)
     request(state, core.pe, rank, FETCH, index, 0)
 
@@ -161,13 +197,15 @@ def grant_fetch(machine, tables, state, index, rank):
     for other in range(tables.cu_crossbars[core.cu], tables.cu_crossbars[core.cu + 1]):
         if state.fetches[other].operand == operand and state.fetches[other].start >= totals.now:
             start = state.fetches[other].start
+            totals.cause = state.fetches[other].step
             break
     if start < 0:
-        start = occupy(state, core.pe, cycles)
+        start = occupy(machine, state, core.pe, cycles, tile.node)
         totals.fetched_bytes += tile.bytes
     totals.register_bytes += tile.bytes
     state.fetches[index].operand = operand
     state.fetches[index].start = start
+    state.fetches[index].step = totals.cause
     schedule(state, start + cycles, READY, index, 0)
     write_log(machine, state, core.pe, rank, start)
 
@@ -180,7 +218,14 @@ def await_inputs(machine, tables, state, waiter):
     row = machine.first_task_row + task
     pe, first = tables.tasks[task].pe, tables.read_first[row]
     if all_present(machine, tables, state, waiter, pe, image, first, row):
-        start_task(machine, tables, state, image, task)
+        start_when_met(machine, tables, state, waiter, image, task)
+
+
+@inlined
+def start_when_met(machine, tables, state, waiter, image, number):
+    """R10: the inputs of a digital operator are there; it starts when its position may begin."""
+    if all_met(machine, tables, state, waiter, image, tables.tasks[number].piece, 0):
+        start_task(machine, tables, state, image, number)
 
 
 @inlined
@@ -188,6 +233,8 @@ def start_task(machine, tables, state, image, number):
     """R6: the inputs of a digital operator are there; an output leaves at once (R9)."""
     task = tables.tasks[number]
     key = image * machine.pieces + task.piece
+    row = machine.first_task_row + number
+    trace_arrivals(machine, tables, state, task.pe, image, row)
     if task.kind == OUTPUT_TASK:
         request(state, machine.first_io, key, LEAVE, number, key)
     elif task.values == 0:
@@ -205,6 +252,10 @@ def deliver(machine, tables, state, pe, key):
     slot = state.slots[image * machine.slots + slot_at(tables, pe, piece)]
     waiter = slot.waiter
     slot.waiter = PRESENT
+    if machine.is_traced:
+        bringer = state.bringers[image * machine.slots + slot_at(tables, pe, piece)]
+        bringer.time = state.totals[0].now
+        bringer.step = state.totals[0].cause
     fill(machine, state, pe, tables.pieces[piece].bytes)
     write_log(machine, state, machine.first_arrivals + pe, key, state.totals[0].now)
     while waiter != NONE:
@@ -217,10 +268,10 @@ def deliver(machine, tables, state, pe, key):
             if all_present(machine, tables, state, waiter, pe, image, entry, row):
                 instance = image * machine.instances + tile.instance + core.asked_ordinal
                 state.instances[instance].is_present = 1
-                request_fetch(state, waiter, core)
+                request_when_met(machine, tables, state, waiter, core)
         else:
             task = (waiter - state.crossbars.size) % tables.tasks.size
             row = machine.first_task_row + task
             if all_present(machine, tables, state, waiter, pe, image, entry, row):
-                start_task(machine, tables, state, image, task)
+                start_when_met(machine, tables, state, waiter, image, task)
         waiter = following

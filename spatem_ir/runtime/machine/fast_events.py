@@ -99,6 +99,7 @@ def schedule(state, time, kind, number, key):
     job.number = number
     job.key = key
     job.order = time
+    job.cause = state.totals[0].cause
     put(state, event, time)
     state.totals[0].pending += 1
 
@@ -138,6 +139,7 @@ def request(state, resource, rank, kind, number, key):
     job.number = number
     job.key = key
     job.order = rank
+    job.cause = state.totals[0].cause
     server = state.resources[resource]
     if server.first == NONE:
         server.next = state.totals[0].contended
@@ -161,12 +163,37 @@ def request(state, resource, rank, kind, number, key):
 
 
 @inlined
-def occupy(state, resource, cycles):
-    """The cycle in which a resource starts its next request, which lasts for some cycles."""
+def occupy(machine, state, resource, cycles, node):
+    """The cycle in which a resource starts its next request, which lasts for some cycles.
+
+    Unless the resource is free, what it did before is the cause.
+    """
+    totals = state.totals[0]
     server = state.resources[resource]
-    start = max(server.free_at, state.totals[0].now)
+    start = max(server.free_at, totals.now)
+    if machine.is_traced:
+        is_queued = start > totals.now
+        add_step(
+            state, resource, node, start, server.step if is_queued else totals.cause, is_queued
+        )
+        server.step = totals.cause
+        server.busy += cycles
     server.free_at = start + cycles
     return start
+
+
+@inlined
+def add_step(state, resource, node, start, cause, is_queued):
+    """A step of the execution, which brings about what follows."""
+    totals = state.totals[0]
+    step = state.steps[totals.steps]
+    step.start = start
+    step.cause = cause
+    step.resource = resource
+    step.node = node
+    step.is_queued = is_queued
+    totals.cause = totals.steps
+    totals.steps += 1
 
 
 @inlined

@@ -19,7 +19,7 @@ from __future__ import annotations
     ACTIVATED,  # a piece of a layer is finished
     PROCESSED,  # number: task; a digital operator has read its inputs
     LEFT,  # number: task; a piece of the output has left the chip
-    ENTER,  # key: of the image's first piece; an image begins to enter
+    ENTER,  # number: portion, key: of its first piece; a portion of an image may enter
     AWAIT,  # number: waiter; a task begins to wait for its inputs
     PROCEED,  # number: crossbar; it begins
 ) = range(16)
@@ -33,7 +33,7 @@ from __future__ import annotations
     ACTIVATE,  # number: tile
     PROCESS,  # number: task
     LEAVE,  # number: task
-    ENTERING,  # an image enters
+    ENTERING,  # number: portion; a portion of an image enters
 ) = range(9)
 
 INPUTS, ACTIVATIONS = range(2)

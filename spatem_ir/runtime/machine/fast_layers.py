@@ -12,21 +12,17 @@ from spatem_ir.geometry.grid import Deal, Grid, operand_bytes, ou_operations
 from spatem_ir.geometry.layer import Layer
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.runtime.machine.fast_events import kept
+from spatem_ir.runtime.machine.fast_readers import Reads
 from spatem_ir.runtime.machine.fast_tables import TILE, Int32s, Int64s, Records
 
 
 @dataclass
-class Instances:
+class Instances(Reads):
     """The operands of a tile's ordinals on a PE: rows of pieces, and how often each is read.
 
     Instance n of one entry is row ``first_row + n · step``.
     """
 
-    pe: Int64s
-    node: int
-    first_row: Int64s
-    step: int
-    counts: Int64s
     reads: Int64s
 
 
@@ -157,7 +153,7 @@ class _LayerBuilder:
         tiles.instance = firsts[inverse]
         first_rows = (tiles.operand + tiles.first_window)[index]
         tables.instances.append(
-            Instances(tiles.pe[index], self.node.number, first_rows, self.step, counts, reads)
+            Instances(tiles.pe[index], first_rows, np.full(len(index), self.step), counts, reads)
         )
         tables.first_instance += int(counts.sum())
 

@@ -20,7 +20,6 @@ from spatem_ir.runtime.machine.fast_events import (
     measure_peaks,
     next_cycle,
     occupy,
-    request,
     schedule,
     write_log,
 )
@@ -36,7 +35,6 @@ from spatem_ir.runtime.machine.fast_kinds import (
     DELIVER,
     END,
     ENTER,
-    ENTERING,
     FETCH,
     HEAD,
     HOME,
@@ -53,6 +51,7 @@ from spatem_ir.runtime.machine.fast_kinds import (
     SUM_HOME,
     SUM_PE,
 )
+from spatem_ir.runtime.machine.fast_progress import enter_portion, finish_piece
 from spatem_ir.runtime.machine.fast_tables import NONE, POOL_TASK
 from spatem_ir.runtime.machine.fast_traffic import (
     grant_link,
@@ -73,6 +72,7 @@ def is_short(machine, state):
         or totals.free_packets < machine.packets_reserve
         or totals.free_branches < machine.branches_reserve
         or state.log.size - totals.logged < machine.log_reserve
+        or totals.steps == state.steps.size
     )
 
 
@@ -109,6 +109,7 @@ def finished(machine, tables, state, kind, number, key):
     if kind == PROCESSED:
         read_inputs(machine, tables, state, number, key)
     produce(machine, tables, state, number if kind == PRODUCE else ACTIVATIONS, key)
+    finish_piece(machine, tables, state, key)
 
 
 @inlined
@@ -147,8 +148,11 @@ def handle(machine, tables, state, kind, number, key):
         image = key // machine.pieces
         state.images[image].outputs_left -= 1
         state.images[image].finished = totals.now
+        state.images[image].step = totals.cause
+        finish_piece(machine, tables, state, key)
     elif kind == ENTER:
-        request(state, machine.first_io, key, ENTERING, 0, key)
+        totals.portion, totals.entering = number, key
+        enter_portion(machine, tables, state, 0)
     else:
         await_inputs(machine, tables, state, number)
 
@@ -161,7 +165,7 @@ def grant(machine, tables, state, kind, number, key, rank):
     elif kind <= MERGE_HOME:
         grant_merge(machine, tables, state, kind, number, key, rank)
     elif kind == CROSS:
-        grant_link(machine, state, number)
+        grant_link(machine, tables, state, number)
     elif kind in (ACTIVATE, PROCESS):
         grant_units(machine, tables, state, kind, number, key)
     else:
@@ -185,35 +189,43 @@ def grant_units(machine, tables, state, kind, number, key):
         resource, per_cycle = machine.first_activation + pe, machine.activations
         totals.activated += values
     cycles = (values + per_cycle - 1) // per_cycle
-    start = occupy(state, resource, cycles)
+    node = tables.pieces[key % machine.pieces].node
+    start = occupy(machine, state, resource, cycles, node)
     write_log(machine, state, resource, key, start)
     schedule(state, start + cycles, ACTIVATED if kind == ACTIVATE else PROCESSED, number, key)
 
 
 @inlined
 def grant_port(machine, tables, state, kind, number, key):
-    """R9: an image enters, or a piece of an output leaves, through the chip's port."""
+    """R9: a portion of an image enters, or a piece of an output leaves, through the chip's port."""
     leaving = kind == LEAVE
-    size = tables.pieces[key % machine.pieces].bytes if leaving else machine.input_bytes
+    piece = key % machine.pieces
+    size = tables.pieces[piece].bytes if leaving else tables.portions[number].bytes
     state.totals[0].io_bytes += size
     cycles = (size + machine.io - 1) // machine.io
-    start = occupy(state, machine.first_io, cycles)
+    start = occupy(machine, state, machine.first_io, cycles, tables.pieces[piece].node)
     write_log(machine, state, machine.first_io, key, start)
     if leaving:
         schedule(state, start + cycles, LEFT, number, key)
         return
-    for index in range(tables.inputs.size):
+    portion, image = tables.portions[number], key // machine.pieces
+    for index in range(portion.first, portion.stop):
         entering = tables.inputs[index]
-        schedule(state, start + entering.cycles, PRODUCE, INPUTS, key + entering.piece)
-    if key // machine.pieces + 1 < machine.images:
-        schedule(state, start + cycles, ENTER, 0, key + machine.pieces)
+        entered = image * machine.pieces + entering.piece
+        schedule(state, start + entering.cycles, PRODUCE, INPUTS, entered)
+    following = number + 1
+    if following == tables.portions.size:
+        following, image = 0, image + 1
+    if image < machine.images:
+        first = tables.inputs[tables.portions[following].first].piece
+        schedule(state, start + cycles, ENTER, following, image * machine.pieces + first)
 
 
 @inlined
 def begin(machine, tables, state):
     """Cycle 0: an image begins to enter, digital tasks wait, crossbars ask for operands."""
-    schedule(state, 0, ENTER, 0, 0)
-    for waiter in range(state.waiters.size):
+    schedule(state, 0, ENTER, 0, tables.inputs[0].piece)
+    for waiter in range(state.waiters.size - 1):
         kind = PROCEED if waiter < state.crossbars.size else AWAIT
         schedule(state, 0, kind, waiter, 0)
 
@@ -238,6 +250,7 @@ def advance(machine, tables, state):
             event = state.lists[cycle]
             job = state.jobs[event]
             kind, number, key = job.kind, job.number, job.key
+            totals.cause = job.cause
             state.lists[cycle] = job.next
             free_job(state, event)
             totals.pending -= 1
@@ -251,6 +264,7 @@ def advance(machine, tables, state):
             index = server.first
             job = state.jobs[index]
             kind, number, key, rank = job.kind, job.number, job.key, job.order
+            totals.cause = job.cause
             server.first = job.next
             if server.first == NONE:
                 totals.contended = server.next

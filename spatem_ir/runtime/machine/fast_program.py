@@ -17,14 +17,15 @@ from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.dialects.ou_verifier import placed_stage
 from spatem_ir.geometry.dataflow import Dataflow, NodeKind
+from spatem_ir.geometry.waits import input_portions
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.runtime.machine.fast_events import kept
-from spatem_ir.runtime.machine.fast_layers import Layers, distinct_pieces, layers_of
+from spatem_ir.runtime.machine.fast_inputs import Inputs, inputs_of, waits_of
+from spatem_ir.runtime.machine.fast_layers import distinct_pieces, layers_of
+from spatem_ir.runtime.machine.fast_readers import Reads, slots_of
 from spatem_ir.runtime.machine.fast_streams import streams_of
 from spatem_ir.runtime.machine.fast_tables import (
     ACTIVATE_TASK,
-    INPUT,
-    NONE,
     OUTPUT_TASK,
     PIECE,
     POOL_TASK,
@@ -54,6 +55,7 @@ class FastProgram:
         instance_reads: how many visits read each instance of an operand.
         meetings: counters of contributions that meet in CUs and PEs.
         operand_rows: rows of pieces that are operands; those of tasks follow.
+        watched_positions, watched_slices: of the nodes for which others wait, in order.
     """
 
     accelerator: Accelerator
@@ -65,6 +67,8 @@ class FastProgram:
     instance_reads: Int32s
     meetings: int
     operand_rows: int
+    watched_positions: Int64s
+    watched_slices: Int32s
 
     @property
     def operations(self) -> dict[str, int]:
@@ -106,6 +110,7 @@ class _Elaboration:
         self.stage = stage
         self.accelerator = accelerator_of(module)
         self.dataflow = dataflow_of(module)
+        self.waits = [op.wait(self.dataflow) for op in stage.waits]
         homes = placed_stage(stage).homes(self.dataflow)
         self.pieces = pieces_of(self.dataflow, homes)
 
@@ -128,24 +133,23 @@ class _Elaboration:
         rows = [*layers.rows, *task_rows]
         read_first = firsts([counts for counts, _ in rows])
         read_pieces = np.concatenate([pieces for _, pieces in rows]).astype(np.int32)
-        readers = self.readers(layers, tasks)
-        dense_first, slot_of = self.dense_slots(readers)
-        table = (read_first, read_pieces, self.pieces.node, dense_first, slot_of)
-        for entry in layers.instances:
-            _count_reads(entry.pe, entry.first_row, entry.step, entry.counts, table)
-        task_rows = layers.first_row + np.arange(len(tasks))
-        _count_reads(tasks.pe, task_rows, 1, np.ones(len(tasks), np.int64), table)
-        used = np.flatnonzero(slot_of)
-        slot_reads = slot_of[used]
-        slot_of[:] = NONE
-        slot_of[used] = np.arange(len(used))
+        once = np.ones(len(tasks), np.int64)
+        task_reads = Reads(tasks.pe, layers.first_row + np.arange(len(tasks)), once, once)
+        reads = [*layers.instances, task_reads]
+        slots = slots_of(reads, read_first, read_pieces, len(self.pieces))
         self.pieces.ordinal = layers.ordinals
+        waits = waits_of(self.dataflow, self.waits)
+        inputs = self.inputs()
         units = range(self.accelerator.pes * self.accelerator.pe.compute_units + 1)
         tables = Tables(
             tiles=layers.tiles,
             tasks=tasks,
             pieces=self.pieces,
-            inputs=self.inputs(),
+            inputs=inputs.inputs,
+            portions=inputs.portions,
+            nodes=waits.nodes,
+            waits=waits.waits,
+            until=waits.until,
             sequence=streams.sequence,
             bursts=streams.bursts,
             burst_tiles=streams.burst_tiles,
@@ -153,10 +157,8 @@ class _Elaboration:
             positions=np.concatenate(layers.positions).astype(np.int32),
             read_first=read_first,
             read_pieces=read_pieces,
-            dense_first=dense_first,
-            slot_of=slot_of,
-            node_pes_first=firsts([np.array(list(map(len, readers)))]).astype(np.int32),
-            node_pes=np.concatenate(readers).astype(np.int32),
+            slot_first=slots.first,
+            slot_pes=slots.pes,
         )
         instance_reads = [np.repeat(entry.reads, entry.counts) for entry in layers.instances]
         return FastProgram(
@@ -165,10 +167,12 @@ class _Elaboration:
             tables=tables,
             crossbars=streams.crossbars,
             order=streams.order,
-            slot_reads=slot_reads,
+            slot_reads=slots.reads,
             instance_reads=np.concatenate(instance_reads).astype(np.int32),
             meetings=layers.meetings,
             operand_rows=layers.first_row,
+            watched_positions=waits.watched_positions,
+            watched_slices=waits.watched_slices,
         )
 
     def tasks(self) -> tuple[Records, list[tuple[Int32s, Int32s]]]:
@@ -190,38 +194,16 @@ class _Elaboration:
                 rows.append(distinct_pieces(pieces[elements], elements.shape[1]))
         return np.concatenate(records).view(np.recarray), rows
 
-    def readers(self, layers: Layers, tasks: Records) -> list[Int64s]:
-        """The PEs that may read pieces of each node."""
-        pes: list[list[Int64s]] = [[] for _ in self.dataflow.nodes]
-        for entry in layers.instances:
-            for source in self.dataflow.nodes[entry.node].sources:
-                pes[source].append(np.unique(entry.pe))
-        reader = self.pieces.node[tasks.piece]
-        for node in self.dataflow.nodes:
-            if node.kind in TASK_KINDS:
-                for source in node.sources:
-                    pes[source].append(np.unique(tasks.pe[reader == node.number]))
-        return [np.unique(np.concatenate(several or [np.empty(0, int)])) for several in pes]
-
-    def dense_slots(self, readers: list[Int64s]) -> tuple[Int64s, Int32s]:
-        """Room for all pieces of a node on each PE that may read some of them."""
-        first = np.zeros((self.accelerator.pes, len(readers)), np.int64)
-        slots = 0
-        for node, pes in zip(self.dataflow.nodes, readers, strict=True):
-            starts = slots + np.arange(len(pes)) * node.pieces
-            first[pes, node.number] = starts - self.dataflow.first_pieces[node.number]
-            slots += len(pes) * node.pieces
-        return first, np.zeros(slots, np.int32)
-
-    def inputs(self) -> Records:
+    def inputs(self) -> Inputs:
         """R9: the pieces of an image in the order in which they enter, and when each is there."""
         first = self.dataflow.first_pieces
         spans = [np.arange(first[n.number], first[n.number + 1]) for n in self.dataflow.inputs]
-        inputs = np.zeros(sum(map(len, spans)), INPUT).view(np.recarray)
-        inputs.piece = np.concatenate(spans)
-        entered = np.cumsum(self.pieces.bytes[inputs.piece], dtype=np.int64)
-        inputs.cycles = -(-entered // self.accelerator.io.bytes_per_cycle)
-        return inputs
+        return inputs_of(
+            np.concatenate(spans),
+            self.pieces,
+            input_portions(self.dataflow, self.waits),
+            self.accelerator.io.bytes_per_cycle,
+        )
 
 
 def pieces_of(dataflow: Dataflow, homes: dict[int, Int64s]) -> Records:
@@ -240,15 +222,3 @@ def pieces_of(dataflow: Dataflow, homes: dict[int, Int64s]) -> Records:
 def firsts(counts: Sequence[Int32s | Int64s]) -> Int64s:
     """The first entry of each of several rows of so many entries; a last entry counts all."""
     return np.cumsum(np.concatenate([[0], *counts]), dtype=np.int64)
-
-
-@kept
-def _count_reads(pes, first_rows, step, counts, table):
-    """Count the reads of pieces on PEs: of rows ``first_rows[n] + k · step``, k < ``counts[n]``."""
-    read_first, read_pieces, nodes, dense_first, reads = table
-    for n in range(pes.size):
-        for ordinal in range(counts[n]):
-            row = first_rows[n] + ordinal * step
-            for entry in range(read_first[row], read_first[row + 1]):
-                piece = read_pieces[entry]
-                reads[dense_first[pes[n], nodes[piece]] + piece] += 1

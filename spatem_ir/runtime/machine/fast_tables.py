@@ -69,13 +69,28 @@ BURST = record(first="i8", operations="i4")
 """Entry of `burst_tiles` of the first crossbar; OU operations if they are spelled out, else 0."""
 
 INPUT = record(cycles="i8", piece="i4")
-"""A piece of an image, and how long after the first byte it has entered."""
+"""A piece of an image, and how long after the first byte of its portion it has entered."""
+
+PORTION = record(first="i4", stop="i4", bytes="i8")
+"""Pieces of an image, entries of `inputs`, that enter together."""
+
+NODE = record(first_piece="i4", positions="i4", first_wait="i4", waits="i4", first_watched="i4")
+"""A node: what its positions wait for, and the positions of watched nodes before it.
+
+`first_watched` is NONE if nothing waits for the node.
+"""
+
+WAIT = record(other="i4", first="i8")
+"""A wait for another node, and its entry of `until` for position 0."""
 
 CROSSBAR = record(
     total="i8",  # visits of all images
     requested="i8",  # visits whose operand was asked for, is there, that ended
     ready="i8",
     ended="i8",
+    ready_at="i8",  # when the last operand was there
+    busy="i8",
+    fetch="i4",  # the step that brought it
     number="i4",
     pe="i4",
     cu="i4",
@@ -93,14 +108,23 @@ CROSSBAR = record(
 )
 """A crossbar that has a stream: where it is in it."""
 
-FETCH = record(operand="i8", start="i8")
-"""The fetch that a crossbar asked for last: key of the operand, and when it starts."""
+FETCH = record(operand="i8", start="i8", step="i4")
+"""The fetch that a crossbar asked for last: key of the operand, when it starts, its step."""
 
-RESOURCE = record(free_at="i8", first="i4", last="i4", next="i4")
-"""A server: when it is free, its requests of this cycle by rank, the next one that has any."""
+RESOURCE = record(free_at="i8", busy="i8", first="i4", last="i4", next="i4", step="i4")
+"""A server: when it is free, its requests of this cycle by rank, the next one that has any.
 
-JOB = record(key="i8", order="i8", next="i4", kind="i4", number="i4")
-"""An event (`order` is its time) or a request (`order` is its rank)."""
+`busy` are the cycles in which it worked and `step` its last step, if the run is traced.
+"""
+
+JOB = record(key="i8", order="i8", next="i4", kind="i4", number="i4", cause="i4")
+"""An event (`order` is its time) or a request (`order` is its rank), and what brought it about."""
+
+STEP = record(start="i8", cause="i4", resource="i4", node="i4", is_queued="i4")
+"""A step of the execution; `cause` is a step or NONE, crossbars count as resources."""
+
+BRINGER = record(time="i8", step="i4")
+"""When a piece came to a PE, and the step that brought it."""
 
 PACKET = record(key="i8", rank="i8", cycles="i8", next="i4", tile="i4", source="i4", targets="i4")
 """A piece on its way (`tile` is NONE), or partial sums; `targets` are still to be reached."""
@@ -111,8 +135,18 @@ BRANCH = record(next="i4", child="i4", link="i4", pe="i4", packet="i4", is_targe
 SLOT = record(waiter="i4", left="i4")
 """A piece on a PE: first waiter, PRESENT or NONE; reads to come."""
 
-WAITER = record(entry="i8", next="i4")
-"""What waits for an entry of `read_pieces`, and the next that waits for the same piece."""
+WAITER = record(entry="i8", since="i8", next="i4", cause="i4")
+"""What waits for an entry of `read_pieces` or of its waits, and the next that waits for the same.
+
+If it waits for progress, `since` is when it began to, and `cause` the step that let it.
+"""
+
+PROGRESS = record(finished="i8", time="i8", before="i8", piece="i4", cause="i4")
+"""The progress of a node: positions that are finished, as far as those before are.
+
+`before` were finished before cycle `time`; `piece`, of the first position that was not, is the
+lowest that was finished in that cycle, and `cause` is the step that did it.
+"""
 
 INSTANCE = record(left="i4", is_present="i4")
 """An operand on a PE: reads to come; whether all its pieces are in the buffer."""
@@ -127,8 +161,8 @@ PE_STATE = record(
 )
 """A PE."""
 
-IMAGE = record(outputs_left="i8", finished="i8")
-"""An image: pieces of its output still on the chip, and when the last one left."""
+IMAGE = record(outputs_left="i8", finished="i8", step="i4")
+"""An image: pieces of its output still on the chip, when the last one left, by which step."""
 
 LOGGED = record(what="i8", rank="i8", time="i8")
 """A grant or arrival; `what` is the number of a resource, or beyond them."""
@@ -148,6 +182,10 @@ TOTALS = record(
     free_branches="i8",
     sent="i8",  # packets so far
     logged="i8",
+    cause="i8",  # the step that brought about what is happening
+    steps="i8",  # steps so far, or what is left of them
+    entering="i8",  # key of the first piece of the portion that enters next, and its number
+    portion="i8",
     fetched_bytes="i8",
     register_bytes="i8",
     additions="i8",
@@ -185,7 +223,6 @@ MACHINE = record(
     meetings="i8",
     first_home="i8",  # first counter of contributions at home
     first_task_row="i8",
-    input_bytes="i8",
     first_cu_adders="i8",  # resources of one kind have consecutive numbers; ports come first
     first_pe_adders="i8",
     first_link="i8",
@@ -200,6 +237,7 @@ MACHINE = record(
     branches_reserve="i8",
     log_reserve="i8",
     is_logged="i8",
+    is_traced="i8",  # whether there are steps
 )
 """Numbers of an accelerator, of a program and of a run."""
 
@@ -215,15 +253,17 @@ class Tables(NamedTuple):
         positions: output positions of windows.
         read_first, read_pieces: the pieces of which operands and inputs of tasks consist, row by
             row: those of operands, then those of tasks.
-        dense_first: shape [PEs, nodes]; entry plus piece is an entry of `slot_of`.
-        slot_of: the slot of a (PE, piece), or NONE if it is not read there.
-        node_pes_first, node_pes: the PEs that read anything of a node.
+        slot_first, slot_pes: first slot of each piece, and the PE of each slot, ascending by piece.
     """
 
     tiles: Records
     tasks: Records
     pieces: Records
     inputs: Records
+    portions: Records
+    nodes: Records
+    waits: Records
+    until: Int32s
     sequence: Records
     bursts: Records
     burst_tiles: Int32s
@@ -231,10 +271,8 @@ class Tables(NamedTuple):
     positions: Int32s
     read_first: Int64s
     read_pieces: Int32s
-    dense_first: Int64s
-    slot_of: Int32s
-    node_pes_first: Int32s
-    node_pes: Int32s
+    slot_first: Int32s
+    slot_pes: Int32s
 
 
 class State(NamedTuple):
@@ -243,9 +281,14 @@ class State(NamedTuple):
     Attributes:
         jobs, packets, branches: pools of records.
         lists: heads of the lists of events of each cycle of this epoch, then of later epochs.
-        waiters: crossbars, then the tasks of all images.
+        waiters: crossbars, then the tasks of all images, then the input.
+        progress: by node.
+        unfinished: pieces to be finished of each position of each watched node, over all images.
+        held: heads of the lists of those that wait until these positions are finished.
         meetings: contributions added so far, to pieces in CUs and PEs, then at home.
         log: grants and arrivals in no particular order, if the run is logged.
+        steps: steps in an order in which causes come first, if the run is traced.
+        bringers: by slot, if the run is traced.
     """
 
     totals: Records
@@ -258,8 +301,13 @@ class State(NamedTuple):
     lists: Int32s
     slots: Records
     waiters: Records
+    progress: Records
+    unfinished: Int32s
+    held: Int32s
     instances: Records
     meetings: Int32s
     pes: Records
     images: Records
     log: Records
+    steps: Records
+    bringers: Records

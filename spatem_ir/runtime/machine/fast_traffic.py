@@ -108,7 +108,7 @@ def grant_merge(machine, tables, state, kind, index, key, rank):
         pe = tile.pe if kind == MERGE_PE else piece.home
         resource = machine.first_pe_adders + pe
         cycles = (tile.values + machine.pe_adders - 1) // machine.pe_adders
-    start = occupy(state, resource, cycles)
+    start = occupy(machine, state, resource, cycles, piece.node)
     write_log(machine, state, resource, rank, start)
     if kind == MERGE_HOME:
         state.meetings[machine.first_home + key] += 1
@@ -128,13 +128,10 @@ def grant_merge(machine, tables, state, kind, index, key, rank):
 def produce(machine, tables, state, carried, key):
     """R7: a finished piece goes at once to every PE that reads it, as one packet."""
     piece = key % machine.pieces
-    home, node = tables.pieces[piece].home, tables.pieces[piece].node
-    size = tables.pieces[piece].bytes
+    home, size = tables.pieces[piece].home, tables.pieces[piece].bytes
     packet = NONE
-    for index in range(tables.node_pes_first[node], tables.node_pes_first[node + 1]):
-        pe = tables.node_pes[index]
-        if tables.slot_of[tables.dense_first[pe, node] + piece] == NONE:
-            continue
+    for slot in range(tables.slot_first[piece], tables.slot_first[piece + 1]):
+        pe = tables.slot_pes[slot]
         if pe == home:
             schedule(state, state.totals[0].now, DELIVER, pe, key)
             continue
@@ -268,12 +265,13 @@ def free_branch(state, number):
 
 
 @inlined
-def grant_link(machine, state, number):
+def grant_link(machine, tables, state, number):
     """R8: the head got a link: it is at the next PE after `hop`, the last byte follows."""
     branch = state.branches[number]
     packet = state.packets[branch.packet]
     resource = machine.first_link + branch.link
-    start = occupy(state, resource, packet.cycles)
+    node = tables.pieces[packet.key % machine.pieces].node
+    start = occupy(machine, state, resource, packet.cycles, node)
     write_log(machine, state, resource, packet.rank, start)
     head = start + machine.hop
     if branch.is_target == 1:

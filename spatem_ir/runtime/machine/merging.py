@@ -12,6 +12,7 @@ from spatem_ir.runtime.machine.buffers import Buffers
 from spatem_ir.runtime.machine.clock import Clock, Resource
 from spatem_ir.runtime.machine.noc import Noc
 from spatem_ir.runtime.machine.program import Key, Program
+from spatem_ir.runtime.machine.steps import ResourceKind
 
 
 class PartialSums:
@@ -35,8 +36,12 @@ class PartialSums:
         self.buffers = buffers
         self.completed = completed
         self.additions = 0
-        self.cu_adders: dict[int, Resource] = defaultdict(lambda: Resource(clock))
-        self.pe_adders: dict[int, Resource] = defaultdict(lambda: Resource(clock))
+        self.cu_adders: dict[int, Resource] = defaultdict(
+            lambda: Resource(clock, ResourceKind.CU_ADDERS)
+        )
+        self.pe_adders: dict[int, Resource] = defaultdict(
+            lambda: Resource(clock, ResourceKind.PE_ADDERS)
+        )
         self.merged: Counter[tuple[str, int, Key]] = Counter()
         self._meetings: dict[int, Counter[tuple[str, int]]] = {}
 

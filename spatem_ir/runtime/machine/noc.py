@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.runtime.machine.clock import Clock, Rank, Resource
+from spatem_ir.runtime.machine.steps import ResourceKind
 
 Tree = dict[int, list[int]]
 """The next PEs on the way, by PE."""
@@ -86,7 +87,7 @@ class Noc:
 
     def link(self, here: int, there: int) -> Resource:
         """The directed link between two neighbouring PEs."""
-        return self.links.setdefault((here, there), Resource(self.clock))
+        return self.links.setdefault((here, there), Resource(self.clock, ResourceKind.LINK))
 
 
 @dataclass

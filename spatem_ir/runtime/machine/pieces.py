@@ -9,17 +9,26 @@ from spatem_ir.runtime.machine.buffers import Buffers
 from spatem_ir.runtime.machine.clock import Action, Clock
 from spatem_ir.runtime.machine.noc import Noc
 from spatem_ir.runtime.machine.program import Key, Program
+from spatem_ir.runtime.machine.progress import Progress
+from spatem_ir.runtime.machine.steps import Step
 
 
 class Pieces:
-    """When pieces came into which PE's buffer, who waits for them, how often they are read."""
+    """When pieces came into which PE's buffer, who waits for them, how often they are read.
 
-    def __init__(self, program: Program, clock: Clock, noc: Noc, buffers: Buffers):
+    `bringers` are the steps that brought them there.
+    """
+
+    def __init__(
+        self, program: Program, clock: Clock, noc: Noc, buffers: Buffers, progress: Progress
+    ):
         self.program = program
         self.clock = clock
         self.noc = noc
         self.buffers = buffers
+        self.progress = progress
         self.arrivals: dict[tuple[int, Key], int] = {}
+        self.bringers: dict[tuple[int, Key], Step | None] = {}
         self.waiting: dict[tuple[int, Key], list[Action]] = defaultdict(list)
         self.reads_left: dict[tuple[int, Key], int] = {}
 
@@ -34,10 +43,12 @@ class Pieces:
         size = self.program.piece_bytes[piece]
         rank = (image, piece, 1, home)
         self.noc.send(carried, home, others, size, rank, partial(self.deliver, key))
+        self.progress.finish(key)
 
     def deliver(self, key: Key, pe: int) -> None:
         """R10: a piece is in a PE's buffer, until it has been read as often as it will be."""
         self.arrivals[pe, key] = self.clock.now
+        self.bringers[pe, key] = self.clock.cause
         self.reads_left[pe, key] = self.program.readers[key[1]][pe]
         self.buffers.fill(pe, self.clock.now, self.program.piece_bytes[key[1]])
         for action in self.waiting.pop((pe, key), ()):
@@ -51,17 +62,25 @@ class Pieces:
             self.buffers.drain(pe, self.clock.now, self.program.piece_bytes[key[1]])
 
     def when_present(self, pe: int, image: int, pieces: tuple[int, ...], action: Action) -> None:
-        """Do something when all the given pieces of an image are in a PE's buffer."""
-        missing = [key for p in pieces if (pe, key := (image, p)) not in self.arrivals]
+        """Do something when all the given pieces of an image are in a PE's buffer.
+
+        Of the pieces that came in the same cycle the one with the lowest number is its cause.
+        """
+        keys = [(pe, (image, piece)) for piece in pieces]
+        missing = [key for key in keys if key not in self.arrivals]
         left = len(missing)
+
+        def present() -> None:
+            now = [key for key in keys if self.arrivals[key] == self.clock.now]
+            self.clock.because(self.bringers[min(now)] if now else self.clock.cause, action)
 
         def arrived() -> None:
             nonlocal left
             left -= 1
             if left == 0:
-                action()
+                present()
 
         for key in missing:
-            self.waiting[pe, key].append(arrived)
+            self.waiting[key].append(arrived)
         if not missing:
-            action()
+            present()

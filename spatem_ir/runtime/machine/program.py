@@ -7,9 +7,11 @@ network (see :mod:`spatem_ir.geometry.dataflow`).
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +25,7 @@ from spatem_ir.dialects.ou_verifier import placed_stage
 from spatem_ir.errors import SpatemError
 from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.grid import TileCoordinates, operand_bytes, ou_operations
+from spatem_ir.geometry.waits import Wait, by_node, input_portions
 from spatem_ir.hardware.accelerator import Accelerator
 
 Key = tuple[int, int]
@@ -82,6 +85,8 @@ class Program:
         contributors: for each piece of a layer, who adds to it.
         digital: the digital operators and outputs, one task per piece.
         readers: for each piece, how often each PE reads it.
+        waits: what positions of a node wait for, by the node's number.
+        portions: the pieces of an image in the portions in which they enter.
     """
 
     accelerator: Accelerator
@@ -93,6 +98,14 @@ class Program:
     contributors: dict[int, Contributors] = field(default_factory=dict)
     digital: list[DigitalTask] = field(default_factory=list)
     readers: dict[int, Counter[int]] = field(default_factory=dict)
+    waits: dict[int, list[Wait]] = field(default_factory=dict)
+    portions: list[list[int]] = field(default_factory=list)
+
+    def place(self, piece: int) -> tuple[int, int]:
+        """The number of the node of a piece, and its position."""
+        node = bisect_right(self.dataflow.first_pieces, piece) - 1
+        number = piece - self.dataflow.first_pieces[node]
+        return node, number % self.dataflow.nodes[node].positions
 
     @property
     def visits(self) -> int:
@@ -158,6 +171,7 @@ class _Elaboration:
         for stream in self.stage.streams:
             self.add_stream(stream)
         self.add_digital_tasks()
+        self.add_waits()
         return self.program
 
     def read_homes(self) -> None:
@@ -243,6 +257,18 @@ class _Elaboration:
             known = Contributors(node.slice_channels(part), self.merges[node.name])
             self.program.contributors[piece] = known
         known.crossbars.append(crossbar)
+
+    def add_waits(self) -> None:
+        waits = [op.wait(self.dataflow) for op in self.stage.waits]
+        self.program.waits = by_node(waits)
+        first = self.dataflow.first_pieces
+        entering = [
+            piece
+            for n in self.dataflow.inputs
+            for piece in range(first[n.number], first[n.number + 1])
+        ]
+        starts = [*input_portions(self.dataflow, waits).tolist(), len(entering)]
+        self.program.portions = [entering[start:stop] for start, stop in pairwise(starts)]
 
     def add_digital_tasks(self) -> None:
         for node in self.dataflow.nodes:

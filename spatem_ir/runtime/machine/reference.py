@@ -22,6 +22,8 @@ from spatem_ir.runtime.machine.merging import PartialSums
 from spatem_ir.runtime.machine.noc import Noc
 from spatem_ir.runtime.machine.pieces import Pieces
 from spatem_ir.runtime.machine.program import DigitalTask, Key, Program
+from spatem_ir.runtime.machine.progress import Progress
+from spatem_ir.runtime.machine.steps import PathStep, ResourceKind, Step, path_to
 
 
 @dataclass
@@ -30,7 +32,9 @@ class Execution:
 
     `finished` is the cycle in which the last output byte of each image has left; `visit_starts`
     the start of each visit of each crossbar; `operations` are the OU operations of one image by
-    layer; other counts are over all images.
+    layer; other counts are over all images.  `path` is the critical path to the end of the last
+    image, `busy` how long each resource that was used was busy, by kind, in ascending order; both
+    are None if they were not asked for.
     """
 
     finished: list[int]
@@ -45,6 +49,8 @@ class Execution:
     byte_hops: int
     io_bytes: int
     buffers: Buffers
+    path: list[PathStep] | None = None
+    busy: dict[ResourceKind, list[int]] | None = None
 
 
 class ReferenceEngine:
@@ -60,17 +66,23 @@ class ReferenceEngine:
         self.clock = clock = Clock(log=log)
         self.noc = Noc(clock, program.accelerator)
         self.buffers = Buffers()
-        self.pieces = Pieces(program, clock, self.noc, self.buffers)
+        self.progress = Progress(program, clock)
+        self.pieces = Pieces(program, clock, self.noc, self.buffers, self.progress)
         self.partial_sums = PartialSums(program, clock, self.noc, self.buffers, self.activate)
         self.crossbars = Crossbars(
             program, clock, self.pieces, images, self.partial_sums.contribute
         )
-        self.activation_units: dict[int, Resource] = defaultdict(lambda: Resource(clock))
-        self.pooling_units: dict[int, Resource] = defaultdict(lambda: Resource(clock))
-        self.io = Resource(clock)
+        self.activation_units: dict[int, Resource] = defaultdict(
+            lambda: Resource(clock, ResourceKind.ACTIVATION)
+        )
+        self.pooling_units: dict[int, Resource] = defaultdict(
+            lambda: Resource(clock, ResourceKind.POOLING)
+        )
+        self.io = Resource(clock, ResourceKind.IO)
         self.values: Counter[NodeKind] = Counter()
         self.outputs_left = [sum(node.pieces for node in program.dataflow.outputs)] * images
         self.finished = [0] * images
+        self.last_step: list[Step | None] = [None] * images
 
     def run(self) -> Execution:
         """Execute all images.
@@ -96,20 +108,45 @@ class ReferenceEngine:
             byte_hops=self.noc.traffic.byte_hops,
             io_bytes=self.io.bytes,
             buffers=self.buffers,
+            path=path_to(self.last_step[-1], self.program),
+            busy=self.busy(),
         )
+
+    def busy(self) -> dict[ResourceKind, list[int]]:
+        """How long each resource that was used was busy."""
+        cycles = defaultdict[ResourceKind, list[int]](list)
+        for visits in self.program.streams.values():
+            operations = self.images * sum(visit.operations for visit in visits)
+            cycles[ResourceKind.CROSSBAR].append(operations * self.accelerator.ou.cycles)
+        for several in (
+            self.crossbars.ports,
+            self.partial_sums.cu_adders,
+            self.partial_sums.pe_adders,
+            self.noc.links,
+            self.activation_units,
+            self.pooling_units,
+        ):
+            for resource in several.values():
+                cycles[resource.kind].append(resource.busy_cycles)
+        cycles[ResourceKind.IO].append(self.io.busy_cycles)
+        return {kind: sorted(several) for kind, several in cycles.items()}
 
     def start(self) -> None:
         """Cycle 0: inputs begin to enter, digital tasks wait, crossbars ask for operands."""
-        self.enter_inputs(image=0)
+        self.await_portion(image=0, number=0)
         for image in range(self.images):
             self.await_digital_inputs(image)
         self.crossbars.start()
 
     # R9: the chip's port
 
-    def enter_inputs(self, image: int) -> None:
-        """R9: the input image enters through the I/O port in raster order, then the next one."""
-        pieces = [p for node in self.program.dataflow.inputs for p in self._pieces_of(node.number)]
+    def enter_portion(self, image: int, number: int) -> None:
+        """R9: an image enters through the I/O port in raster order, then the next one.
+
+        It enters in portions, of positions that wait for the same (R10).
+        """
+        portions = self.program.portions
+        pieces = portions[number]
         size = sum(self.program.piece_bytes[piece] for piece in pieces)
         bandwidth = self.accelerator.io.bytes_per_cycle
         cycles = -(-size // bandwidth)
@@ -120,10 +157,16 @@ class ReferenceEngine:
                 entered += self.program.piece_bytes[piece]
                 time = self.clock.now - (-entered // bandwidth)
                 self.clock.at(time, partial(self.pieces.produce, (image, piece), "inputs"))
-            if image + 1 < self.images:
-                self.clock.at(self.clock.now + cycles, partial(self.enter_inputs, image + 1))
+            following = (image, number + 1) if number + 1 < len(portions) else (image + 1, 0)
+            if following[0] < self.images:
+                self.clock.at(self.clock.now + cycles, partial(self.await_portion, *following))
 
-        self.io.request((image, 0), cycles, started, size=size)
+        self.io.request((image, pieces[0]), cycles, started, size=size)
+
+    def await_portion(self, image: int, number: int) -> None:
+        """R10: a portion of an image enters when nothing keeps its positions from beginning."""
+        first = (image, self.program.portions[number][0])
+        self.progress.when_met(first, partial(self.enter_portion, image, number))
 
     def leave_output(self, task: DigitalTask, key: Key) -> None:
         """R9: a piece of the output leaves through the I/O port."""
@@ -137,6 +180,8 @@ class ReferenceEngine:
         image = key[0]
         self.outputs_left[image] -= 1
         self.finished[image] = self.clock.now
+        self.progress.finish(key)
+        self.last_step[image] = self.clock.cause
 
     # R6: digital operators
 
@@ -146,10 +191,12 @@ class ReferenceEngine:
         self.process(NodeKind.ACTIVATE, self.program.home[key[1]], key, values, self.pieces.produce)
 
     def await_digital_inputs(self, image: int) -> None:
-        """R6, R9: digital operators and outputs start as soon as their inputs are there."""
+        """R6, R9, R10: digital operators and outputs start as soon as nothing prevents it."""
         for task in self.program.digital:
-            action = partial(self.start_digital, task, (image, task.piece))
-            self.pieces.when_present(task.pe, image, task.inputs, action)
+            key = (image, task.piece)
+            action = partial(self.start_digital, task, key)
+            met = partial(self.progress.when_met, key, action)
+            self.pieces.when_present(task.pe, image, task.inputs, met)
 
     def start_digital(self, task: DigitalTask, key: Key) -> None:
         """R6: the inputs of a digital operator are there; an output leaves at once (R9).
@@ -184,7 +231,3 @@ class ReferenceEngine:
         else:
             units, per_cycle = self.activation_units[pe], self.accelerator.pe.activations_per_cycle
         units.serve(key, -(-values // per_cycle), partial(finished, key))
-
-    def _pieces_of(self, node: int) -> range:
-        first = self.program.dataflow.first_pieces
-        return range(first[node], first[node + 1])

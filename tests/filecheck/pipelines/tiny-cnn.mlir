@@ -9,13 +9,13 @@
 // MVM: builtin.module attributes {hw.accelerator = #hw.accelerator<"tiny"
 // MVM: cnn.network @net(%x: tensor<2x6x6xui8>) {
 cnn.network @net(%x: tensor<2x6x6xui8>) {
-  // MVM-NEXT: %conv = mvm.layer @conv %x <3x3> {{.*}} matrix 18x4 windows 16 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 12x4>
+  // MVM-NEXT: %conv = mvm.layer @conv %x <3x3> {{.*}} matrix 18x4 windows 16 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 9x4>
   %conv = cnn.conv @conv %x <3x3> weights #cnn.seeded<0, tensor<4x2x3x3xsi2>> scale 0.01 : tensor<2x6x6xui8> -> tensor<4x4x4xui8>
   // MVM-NEXT: %pool = cnn.max_pool @pool %conv <2x2, strides 2x2>
   %pool = cnn.max_pool @pool %conv <2x2, strides 2x2> : tensor<4x4x4xui8> -> tensor<4x2x2xui8>
   // MVM-NEXT: %flat = cnn.flatten %pool
   %flat = cnn.flatten %pool : tensor<4x2x2xui8> -> tensor<16xui8>
-  // MVM-NEXT: %fc = mvm.layer @fc %flat <1x1> {{.*}} matrix 16x20 windows 1 grid <hwm = 1, wwm = 2, iw = 1 cyclic, ib = 1, tile 16x12>
+  // MVM-NEXT: %fc = mvm.layer @fc %flat <1x1> {{.*}} matrix 16x20 windows 1 grid <hwm = 1, wwm = 2, iw = 1 cyclic, ib = 1, tile 16x10>
   %fc = cnn.dense @fc %flat weights #cnn.seeded<1, tensor<20x16xsi2>> scale 0.01 : tensor<16xui8> -> tensor<20xsi8>
   // MVM-NEXT: cnn.output %fc
   cnn.output %fc : tensor<20xsi8>

@@ -245,6 +245,46 @@ def test_images_in_flight(capsys: pytest.CaptureFixture[str]) -> None:
     assert changed == {"interval_cycles", "images_per_second"}
 
 
+@pytest.mark.parametrize("images", ["1", "3"])
+def test_critical_path(images: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both engines find the same; with several images it is the path to the end of the last one."""
+    options = [*TINY, "--images-in-flight", images, "--critical-path"]
+    result = result_of(capsys, *options)
+    path = result["critical_path"]
+    interval = round(result["interval_cycles"] * (int(images) - 1))
+    assert path["total_cycles"] == result["latency_cycles"] + interval
+    assert sum(path["cycles"].values()) == path["total_cycles"]
+    assert sum(layer["total_cycles"] for layer in path["layers"]) == path["total_cycles"]
+    assert path["layers"][0]["name"] == "input"
+    assert path["layers"][-1]["name"] == "output"
+    assert result_of(capsys, *options, "--engine", "reference")["critical_path"] == path
+    assert result_of(capsys, *TINY)["critical_path"] is None
+
+
+def test_critical_path_as_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    path = result_of(capsys, *TINY, "--critical-path")["critical_path"]
+    assert main([*TINY, "--critical-path"]) == 0
+    report = capsys.readouterr().out
+    lines = report[report.index("critical path: ") :].splitlines()
+    assert lines[0].rstrip() == f"critical path: {path['total_cycles']:,} cycles"
+    rows = {line.split()[0]: line.split() for line in lines[1:] if line.strip()}
+    assert [*rows][:2] == ["layer", "─" * len(lines[3].strip())]
+    assert rows["conv"][-1] == f"{path['layers'][1]['total_cycles'] / path['total_cycles']:.1%}"
+    assert rows["total"][-2:] == [f"{path['total_cycles']:,}", "100.0%"]
+    assert rows["of"][-2] == f"{sum(path['queueing_cycles'].values()):,}"
+    ports = path["busy"]["ports"]
+    shares = [f"{ports[name]:.1%}" for name in ("mean", "max")]
+    assert rows["ports"] == ["ports", str(ports["used"]), *shares]
+
+
+@pytest.mark.parametrize("option", [("--engine", "none"), ("--level", "pxb")])
+def test_critical_path_needs_cycles(
+    option: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = error_of(capsys, *TINY, "--critical-path", *option)
+    assert message == "--critical-path needs cycles: --level ou and an engine"
+
+
 def test_inputs_and_outputs(capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--inputs", "images.npy", "--outputs", "out.npy"]
     result = result_of(capsys, *VALUES_ONLY, *options)

@@ -163,6 +163,10 @@ def test_steps_are_reported(
             "--images-in-flight is for a single run: a sweep counts no cycles",
         ),
         (
+            ["--critical-path"],
+            "--critical-path is for a single run: a sweep counts no cycles",
+        ),
+        (
             ["--cell-sigma", "0,2"],
             "'tiny': bitline sums of 12 levels, of cells that deviate by analog.cell_sigma = 2.0, "
             "can reach 9,673,557 levels; at most 262,144 can be computed with: use a "

@@ -22,7 +22,7 @@ def incidence(held: list[dict[int, int]]) -> Incidence:
     items, data = np.array(pairs, np.int64).reshape(-1, 2).T
     count = max(weights, default=-1) + 1
     table = np.array([weights.get(datum, 0) for datum in range(count)], np.int64)
-    return Incidence.of(len(held), items, data, table)
+    return Incidence.of(len(held), items, data, table, 0)
 
 
 @st.composite
@@ -32,7 +32,7 @@ def incidences(draw: st.DrawFn) -> Incidence:
     held = draw(st.lists(data, min_size=1, max_size=12))
     pairs = [(item, datum) for item, several in enumerate(held) for datum in several]
     items, numbers = np.array(pairs, np.int64).reshape(-1, 2).T
-    return Incidence.of(len(held), items, numbers, np.array(weights))
+    return Incidence.of(len(held), items, numbers, np.array(weights), 0)
 
 
 def shared_bytes(held: Incidence, items: list[int], other: int) -> int:
@@ -140,3 +140,13 @@ def test_a_crossbar_holds_a_datum_once() -> None:
     held = crossbar_incidence(Dataflow(nodes), placements, 1)
     assert held.items.tolist() == [0, 0, 0]
     assert sorted(held.weights[held.data].tolist()) == [2, 2, 12]
+
+
+def test_bytes_of_partial_sums_and_the_least_that_clusters_can_hold() -> None:
+    """Datum 0 is an operand of three items; 1 and 2 are sums of three and of one item."""
+    items, data = np.array([0, 0, 1, 1, 2, 2, 3]), np.array([0, 1, 0, 1, 0, 1, 2])
+    held = Incidence.of(4, items, data, np.array([100, 10, 1]), first_sum=1)
+    assert held.bytes_held == 331
+    assert held.sum_bytes_held == 31
+    assert [held.least_sum_bytes(capacity) for capacity in (1, 2, 3)] == [31, 21, 11]
+    assert held.merged(np.array([0, 0, 1, 1]), 2).sum_bytes_held == 21

@@ -33,7 +33,7 @@ def test_one_tile() -> None:
     compute = 4 * 2 * 8 * TINY.ou.cycles
     fetch = 16 // TINY.pe.port_bytes_per_cycle
     activate = 8 // TINY.pe.activations_per_cycle
-    expected = 9 * compute + compute + fetch + activate + TINY.ou.pipeline_cycles
+    expected = 8 * compute + compute + fetch + activate + TINY.ou.pipeline_cycles
     assert estimate(CONV, Cut(1, 16), Cut(1, 8), Cut(1, 9), Cut(1, 8)) == expected
 
 
@@ -42,7 +42,7 @@ def test_row_parts_merge_in_the_cu() -> None:
     compute = 2 * 2 * 8 * TINY.ou.cycles
     fetch = 2 * 8 // TINY.pe.port_bytes_per_cycle
     merge_cu = 2 * 8 // TINY.cu.adders_per_cycle
-    expected = 9 * compute + compute + fetch + merge_cu + 8 + TINY.ou.pipeline_cycles
+    expected = 8 * compute + compute + fetch + merge_cu + 8 + TINY.ou.pipeline_cycles
     assert estimate(CONV, Cut(2, 8), Cut(1, 8), Cut(1, 9), Cut(1, 8)) == expected
 
 
@@ -55,7 +55,7 @@ def test_row_and_bit_parts_merge_in_the_pe_and_at_home() -> None:
     merge_home = 2 * 8 // TINY.pe.adders_per_cycle
     packets = 2 * 8 * 4 // TINY.noc.link_bytes_per_cycle
     stages = [compute, fetch, merge_cu, merge_pe + merge_home, packets, 8]
-    expected = 9 * max(stages) + sum(stages) + TINY.ou.pipeline_cycles
+    expected = 8 * max(stages) + sum(stages) + TINY.ou.pipeline_cycles
     assert estimate(CONV, Cut(4, 4), Cut(1, 8), Cut(1, 9), Cut(2, 4)) == expected
 
 
@@ -63,7 +63,7 @@ def test_column_parts_share_a_fetch_in_a_cu() -> None:
     compute = 4 * 1 * 8 * TINY.ou.cycles
     fetch = 16 // TINY.pe.port_bytes_per_cycle
     activate = 2 * 4 // TINY.pe.activations_per_cycle
-    expected = 9 * compute + compute + fetch + activate + TINY.ou.pipeline_cycles
+    expected = 8 * compute + compute + fetch + activate + TINY.ou.pipeline_cycles
     assert estimate(CONV, Cut(1, 16), Cut(2, 4), Cut(1, 9), Cut(1, 8)) == expected
 
 

@@ -19,6 +19,7 @@ from spatem_ir.geometry.placement import Placement
 from spatem_ir.geometry.sequencing import (
     ProgramClass,
     Slot,
+    grain_of,
     own_programs,
     program_classes,
     shared_programs,
@@ -176,7 +177,7 @@ def test_shared_programs_follow_the_rounds_of_all_copies(
             times[:, np.array(share, np.int64)] = np.arange(len(share)) * pace
         ready[member.name] = times
     classes = program_classes(dataflow, placements)
-    programs = shared_programs(classes, ready)
+    programs = shared_programs(classes, ready, grain_of(ready))
     assert [program.members for program in programs] == classes
     for members, order in programs:
         orders = visit_orders(members.slots, ready, bundled=True)

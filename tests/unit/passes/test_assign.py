@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -16,12 +17,13 @@ from unit.passes.deployed import applied, network_on
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.vxb import VxbStageOp
-from spatem_ir.geometry.clustering import cluster, crossbar_incidence
+from spatem_ir.geometry.clustering import cluster, cluster_neighbours, crossbar_incidence
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.assign import (
     STRATEGIES,
     AssignPass,
+    clusters,
     home_sequence,
     pes_by_distance,
     rank_within,
@@ -99,23 +101,45 @@ def test_physical_crossbars_exist_and_are_used_once(
 
 
 @examples(15)
-@given(networks(), machines())
+@given(networks(), machines(), st.booleans())
 def test_clusters_of_crossbars_come_into_one_cu_and_clusters_of_cus_into_one_pe(
-    network: Network, machine: Accelerator
+    network: Network, machine: Accelerator, gather: bool
 ) -> None:
     module = network_on(network, machine, slack=2)
-    applied(module, [PartitionPass(), PackPass()])
+    applied(module, [PartitionPass(), PackPass(gather=gather)])
     stage = next(op for op in module.ops if isinstance(op, VxbStageOp))
     accelerator, dataflow = accelerator_of(module), dataflow_of(module)
     virtual = stage.placements()
     physical = AssignPass().physical_crossbars(dataflow, virtual, accelerator)
-    crossbars = crossbar_incidence(dataflow, virtual, len(physical))
-    unit_of = cluster(crossbars, accelerator.cu.crossbars)
-    units = crossbars.merged(unit_of, unit_of.max() + 1)
-    pe_of = cluster(units, accelerator.pe.compute_units)
+    unit_of, pe_of = clusters(dataflow, virtual, len(physical), accelerator)
     pes, near = physical // accelerator.crossbars_per_pe, pes_by_distance(accelerator)
     cus = physical // accelerator.cu.crossbars
     for crossbar in range(len(physical)):
         same_unit = unit_of == unit_of[crossbar]
         assert (same_unit == (cus == cus[crossbar])).all()
         assert pes[crossbar] == near[pe_of[unit_of[crossbar]]]
+
+
+@examples(25)
+@given(networks(), machines(), st.booleans())
+def test_no_other_way_of_merging_lets_fewer_partial_sums_leave_a_pe(
+    network: Network, machine: Accelerator, gather: bool
+) -> None:
+    module = network_on(network, machine, slack=2)
+    applied(module, [PartitionPass(), PackPass(gather=gather)])
+    stage = next(op for op in module.ops if isinstance(op, VxbStageOp))
+    accelerator, dataflow = accelerator_of(module), dataflow_of(module)
+    virtual = stage.placements()
+    count = 1 + max(int(placed.crossbars.max()) for placed in virtual.values())
+    crossbars = crossbar_incidence(dataflow, virtual, count)
+
+    def sum_bytes(unit_of: np.ndarray, pe_of: np.ndarray) -> int:
+        pes = pe_of[unit_of]
+        return crossbars.merged(pes, int(pes.max()) + 1).sum_bytes_held
+
+    chosen = sum_bytes(*clusters(dataflow, virtual, count, accelerator))
+    assert chosen >= crossbars.least_sum_bytes(accelerator.crossbars_per_pe)
+    for merge_units, merge_pes in product((cluster, cluster_neighbours), repeat=2):
+        unit_of = merge_units(crossbars, accelerator.cu.crossbars)
+        units = crossbars.merged(unit_of, int(unit_of.max()) + 1)
+        assert chosen <= sum_bytes(unit_of, merge_pes(units, accelerator.pe.compute_units))

@@ -12,7 +12,7 @@ from unit.geometry.strategies import partitions
 from unit.passes.deployed import applied, network_on
 
 from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.dialects.mvm import AlternativeOp, layer_ops
+from spatem_ir.dialects.mvm import PACKINGS, AlternativeOp, layer_ops
 from spatem_ir.dialects.vxb import VxbStageOp
 from spatem_ir.errors import SpatemError
 from spatem_ir.geometry.grid import Grid
@@ -21,12 +21,10 @@ from spatem_ir.geometry.window import Window
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.pack import (
-    STRATEGIES,
+    ExclusivePacking,
     PackPass,
-    crossbars_at_least,
-    exclusive_placements,
+    SharedPacking,
     tile_shapes,
-    worst_fit_placements,
 )
 from spatem_ir.passes.partition.partition import PartitionPass
 
@@ -65,8 +63,9 @@ def test_packing_uses_at_least_the_bound_and_places_every_tile(
     accelerator = accelerator_of(module)
     layers = [op.layer for op in layer_ops(module)]
     grids = [op.grid.data for op in layer_ops(module)]
-    bound = crossbars_at_least(layers, grids, accelerator)
-    placements = worst_fit_placements(layers, grids, accelerator, by_time=by_time)
+    packing = SharedPacking(accelerator, by_time)
+    bound = packing.least_crossbars(layers, grids)
+    placements = packing.placements(layers, grids)
     if placements is None:
         return
     used = set(np.concatenate([placed.crossbars for placed in placements]).tolist())
@@ -76,7 +75,7 @@ def test_packing_uses_at_least_the_bound_and_places_every_tile(
 
 
 @examples(25)
-@given(networks(), machines(), st.sampled_from(STRATEGIES), st.integers(1, 3))
+@given(networks(), machines(), st.sampled_from(PACKINGS), st.integers(1, 3))
 def test_the_first_strategy_that_fits_wins(
     network: Network, machine: Accelerator, strategy: str, slack: int
 ) -> None:
@@ -87,12 +86,9 @@ def test_the_first_strategy_that_fits_wins(
     tried += [
         [grid.data for grid in op.grids] for op in module.ops if isinstance(op, AlternativeOp)
     ]
-    place = (
-        exclusive_placements
-        if strategy == "exclusive"
-        else lambda *arguments: worst_fit_placements(*arguments, by_time=False)
-    )
-    expected = next((g for g in tried if place(layers, g, accelerator) is not None), None)
+    exclusive = strategy == "exclusive"
+    packing = ExclusivePacking(accelerator) if exclusive else SharedPacking(accelerator)
+    expected = next((g for g in tried if packing.placements(layers, g) is not None), None)
     try:
         applied(module, [PackPass(strategy=strategy)])
     except SpatemError:
@@ -101,6 +97,13 @@ def test_the_first_strategy_that_fits_wins(
     assert [op.grid.data for op in layer_ops(module)] == expected
     assert not any(isinstance(op, AlternativeOp) for op in module.ops)
     stage = next(op for op in module.ops if isinstance(op, VxbStageOp))
-    if strategy == "exclusive":
-        crossbars = [placed.crossbars for placed in stage.placements().values()]
-        assert np.concatenate(crossbars).tolist() == list(range(sum(map(len, crossbars))))
+    if exclusive:
+        owners = [
+            (int(crossbar), op.sym_name.data, int(copy))
+            for op in layer_ops(module)
+            for placed in [stage.placements()[op.sym_name.data]]
+            for crossbar, copy in zip(
+                placed.crossbars, op.grid.data.coordinates(placed.tiles).copy, strict=True
+            )
+        ]
+        assert {crossbar for crossbar, *_ in owners} == set(range(len(set(owners))))

@@ -15,13 +15,14 @@ from xdsl.ir import Operation
 from xdsl.rewriter import Rewriter
 from xdsl.utils.exceptions import VerifyException
 
+from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import (
     ACCELERATOR_ATTRIBUTE,
     AcceleratorAttr,
     IndicesAttr,
     accelerator_of,
 )
-from spatem_ir.dialects.ou import MergeOp, MvmOp, OuStageOp, SendOp, StreamOp
+from spatem_ir.dialects.ou import MergeOp, MvmOp, OuStageOp, SendOp, StreamOp, WaitOp
 from spatem_ir.dialects.pxb import HomeOp, PxbPlaceOp, PxbStageOp
 from spatem_ir.errors import SpatemError
 from spatem_ir.frontend.load import ImportOptions, load_network
@@ -134,7 +135,23 @@ def give_two_homes(module: ModuleOp) -> None:
 
 
 def read_before_written(module: ModuleOp) -> None:
-    """Every crossbar that holds tiles of two layers visits the later layer first."""
+    """On a single CU, whose crossbars hold tiles of all layers, the later layers come first."""
+    accelerator = load_accelerator("isaac-ou")
+    single = replace(
+        accelerator,
+        chip=replace(accelerator.chip, pe_rows=1, pe_columns=1),
+        pe=replace(accelerator.pe, compute_units=1),
+    )
+    module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(single)
+    fresh = load_network("lenet", ImportOptions()).module
+    fresh.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(single)
+    crowded = applied(fresh, [PartitionPass(), PackPass(), AssignPass(), OrderPass()])
+    for op in list(module.ops):
+        op.detach()
+        op.erase()
+    for op in list(crowded.ops):
+        op.detach()
+        module.body.block.add_op(op)
     for stream in [op for op in module.walk() if isinstance(op, StreamOp)]:
         block = stream.body.block
         for op in reversed(list(block.ops)):
@@ -146,6 +163,27 @@ def shrink_buffers(module: ModuleOp) -> None:
     accelerator = accelerator_of(module)
     small = replace(accelerator, pe=replace(accelerator.pe, buffer_bytes=16))
     module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(small)
+
+
+def wait_for_nobody(module: ModuleOp) -> None:
+    """LeNet in buffers for which producers have to wait, but they do not."""
+    stage = first(module, OuStageOp)
+    Rewriter.erase_op(stage)
+    accelerator = accelerator_of(module)
+    small = replace(accelerator, pe=replace(accelerator.pe, buffer_bytes=1200))
+    module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(small)
+    applied(module, [OrderPass(), VerifyDeploymentPass()])
+    waits = first(module, OuStageOp).waits
+    assert waits
+    for op in waits:
+        Rewriter.erase_op(op)
+
+
+def wait_for_itself(module: ModuleOp) -> None:
+    """A window of C3 waits until it is finished."""
+    stage = first(module, OuStageOp)
+    positions = dataflow_of(module).by_name["C3"].positions
+    stage.body.block.add_op(WaitOp("C3", "C3", IndexSequence.range(1, positions + 1)))
 
 
 CORRUPTIONS: dict[Callable[[ModuleOp], None], str] = {
@@ -164,6 +202,8 @@ CORRUPTIONS: dict[Callable[[ModuleOp], None], str] = {
     leave_out_a_program: r"pxb.stage 1: no ou.stage 1 visits its tiles of @out",
     give_two_homes: r"pxb.home @out: position 0 of slice 0 is at PE \d+ here and at PE \d+ in .*",
     read_before_written: r"ou.mvm @\w+: the program deadlocks: crossbar \d+ waits .*",
+    wait_for_nobody: r"ou.stage 0: the buffer of PE \d+ can overflow: \d+ bytes can be in it .*",
+    wait_for_itself: r"ou.wait @C3: the program deadlocks: @C3 cannot come so far; crossbar .*",
     shrink_buffers: r"pxb.stage 0: the buffer of PE \d+ overflows: .* takes \d+ bytes at once; .*",
 }
 """How a deployment can be corrupted, and what is said then."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
+from differential.deployments import add_waits
 from differential.profile import examples
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +23,7 @@ from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.dialects.ou_verifier import placed_stage
 from spatem_ir.errors import SpatemError
 from spatem_ir.geometry.buffer_needs import needs
-from spatem_ir.geometry.deadlock import WaitingVisit, deadlock
+from spatem_ir.geometry.deadlock import Deadlock, WaitingVisit, deadlock
 from spatem_ir.passes.order import OrderPass
 from spatem_ir.passes.verify_deployment import VerifyDeploymentPass, crossbar_program
 from spatem_ir.runtime.machine.program import program_of
@@ -31,26 +32,33 @@ from spatem_ir.runtime.machine.reference import ReferenceEngine
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-def waiting_visits(module: ModuleOp) -> list[WaitingVisit]:
+def found_deadlock(module: ModuleOp) -> Deadlock | None:
     dataflow = dataflow_of(module)
     stage = next(op for op in module.ops if isinstance(op, OuStageOp))
-    return deadlock(dataflow, [crossbar_program(0, stream, dataflow) for stream in stage.streams])
+    programs = [crossbar_program(0, stream, dataflow) for stream in stage.streams]
+    return deadlock(dataflow, programs, [op.wait(dataflow) for op in stage.waits])
 
 
-def check_against_the_engine(module: ModuleOp) -> None:
+def waiting_visits(module: ModuleOp) -> list[WaitingVisit]:
+    found = found_deadlock(module)
+    return [] if found is None else found.visits
+
+
+def check_against_the_engine(module: ModuleOp) -> Deadlock | None:
     """Both find a deadlock or none; who waits according to the pass, waits in the engine."""
-    waiting = waiting_visits(module)
+    found = found_deadlock(module)
     engine = ReferenceEngine(program_of(module))
-    if not waiting:
+    if found is None:
         engine.run()
-        return
-    with pytest.raises(SpatemError, match="deadlocks"):
+        return None
+    with pytest.raises(SpatemError, match=r"deadlocks|ends before all outputs"):
         engine.run()
-    for visit in waiting:
+    for visit in found.visits:
         state = engine.crossbars.states[visit.crossbar]
         operand = state.visit(state.next_visit).operand
         assert not state.running
         assert (operand.node, operand.window) == (visit.node.number, visit.window)
+    return found
 
 
 @examples(12)
@@ -71,6 +79,21 @@ def test_exchanged_visits_deadlock_where_the_engine_says_so(seed: int, exchanges
     exchange_visits(random, module, exchanges)
     module.verify()
     check_against_the_engine(module)
+
+
+@pytest.mark.parametrize("deploy", [at_random, through_the_passes])
+@examples(20)
+@given(SEEDS)
+def test_waits_deadlock_where_the_engine_says_so(
+    deploy: Callable[[Random], ModuleOp], seed: int
+) -> None:
+    random = Random(seed)
+    module = deploy(random)
+    add_waits(random, module)
+    module.verify()
+    found = check_against_the_engine(module)
+    if deploy is through_the_passes and found is not None:
+        assert found.waits
 
 
 @pytest.mark.parametrize("deploy", [at_random, through_the_passes])

@@ -154,6 +154,19 @@ cnn.network @net(%x: tensor<4xui8>) {
 
 // -----
 
+// How tiles are packed.
+
+// CHECK: mvm.packing: unknown strategy 'loosely'; one of spatem, exclusive
+mvm.packing "loosely"
+
+// -----
+
+// CHECK: mvm.packing: stands twice in a module; one says how all tiles are packed
+mvm.packing "exclusive"
+mvm.packing "spatem"
+
+// -----
+
 // Alternatives.
 
 // CHECK: mvm.alternative: must stand after the cnn.network of its module

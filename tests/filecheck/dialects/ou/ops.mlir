@@ -106,6 +106,10 @@ ou.stage 0 operations <bit, column, row> {
   // CHECK-NEXT: ou.send @output to []
   // GENERIC: "ou.send"() <{node = @output, readers = []}> : () -> ()
   ou.send @output to []
+
+  // CHECK-NEXT: ou.wait @input for @a until [-2 to 4, 0 times 6]
+  // GENERIC: "ou.wait"() <{node = @input, other = @a, until = #hw.indices<[-2 to 4, 0 times 6]>}> : () -> ()
+  ou.wait @input for @a until [-2 to 4, 0 times 6]
 }
 // CHECK-NEXT: }
 

@@ -1,4 +1,4 @@
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='assign{strategy=sequential}' | filecheck %s --check-prefixes=CHECK,POOL
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='assign{strategy=sequential}' | filecheck %s --check-prefixes=CHECK,TILES
 // RUN: spatem-opt %s --accelerator tiny --pass-pipeline='assign{strategy=sequential homes=pool}' | filecheck %s --check-prefixes=CHECK,POOL
 // RUN: spatem-opt %s --accelerator tiny --pass-pipeline='assign{strategy=sequential homes=tiles}' | filecheck %s --check-prefixes=CHECK,TILES
 

@@ -5,7 +5,7 @@
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,assign,assign' 2>&1 | filecheck %s --match-full-lines --check-prefix=LEVEL
 
 // STRATEGY: spatem-opt: assign: unknown strategy 'random'; one of spatem, sequential
-// HOMES: spatem-opt: assign: unknown homes 'port'; one of pool, tiles
+// HOMES: spatem-opt: assign: unknown homes 'port'; one of tiles, pool
 // OPTION: spatem-opt: --pass-pipeline 'partition,pack,assign{seed=1}': Provided arguments ["seed"] not found in expected arguments ["strategy", "homes"]
 // LEVEL: spatem-opt: assign: the module holds no vxb.stage; run pack first
 

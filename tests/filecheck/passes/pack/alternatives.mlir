@@ -1,4 +1,4 @@
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='pack' | filecheck %s --check-prefixes=CHECK,SHARED
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='pack{gather=false}' | filecheck %s --check-prefixes=CHECK,SHARED
 // RUN: spatem-opt %s --accelerator tiny --pass-pipeline='pack{strategy=exclusive}' | filecheck %s --check-prefixes=CHECK,EXCLUSIVE
 
 // The first strategy that fits on 16 crossbars wins; its grids replace those of the layers, and no

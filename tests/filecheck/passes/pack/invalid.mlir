@@ -3,9 +3,9 @@
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack{tiles=2}' 2>&1 | filecheck %s --match-full-lines --check-prefix=OPTION
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='pack' 2>&1 | filecheck %s --match-full-lines --check-prefix=LEVEL
 
-// STRATEGY: spatem-opt: pack: unknown strategy 'best'; one of spatem, exclusive
+// STRATEGY: spatem-opt: pack: unknown strategy 'best'; one of auto, spatem, exclusive
 // BALANCE: spatem-opt: pack: unknown balance 'energy'; one of cells, time
-// OPTION: spatem-opt: --pass-pipeline 'partition,pack{tiles=2}': Provided arguments ["tiles"] not found in expected arguments ["strategy", "balance"]
+// OPTION: spatem-opt: --pass-pipeline 'partition,pack{tiles=2}': Provided arguments ["tiles"] not found in expected arguments ["strategy", "balance", "gather"]
 // LEVEL: spatem-opt: pack: the module holds no mvm.layer; run partition first
 
 cnn.network @net(%x: tensor<4xui8>) {

@@ -1,4 +1,4 @@
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='pack' --split-input-file | filecheck %s
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='pack{gather=false}' --split-input-file | filecheck %s
 
 // Tiles of one layer: largest shape first, and cut into what the tiles before left of a crossbar.
 

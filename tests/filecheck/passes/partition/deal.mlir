@@ -2,11 +2,12 @@
 // RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{deal=blocks}' | filecheck %s --check-prefix=BLOCKS
 // RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=minimum deal=blocks}' | filecheck %s --check-prefix=MINIMUM
 
-// How windows are dealt to copies is part of the grid; the degrees do not depend on it.
+// How windows are dealt to copies is part of the grid; when results are there depends on it, and so
+// may the degrees.
 
 cnn.network @net(%x: tensor<4x4x4xui8>) {
-  // CYCLIC: mvm.layer @conv {{.*}} iw = 4 cyclic, ib = 4
-  // BLOCKS: mvm.layer @conv {{.*}} iw = 4 blocks, ib = 4
+  // CYCLIC: mvm.layer @conv {{.*}} iw = 8 cyclic, ib = 2
+  // BLOCKS: mvm.layer @conv {{.*}} iw = 16 blocks, ib = 1
   // MINIMUM: mvm.layer @conv {{.*}} iw = 1 blocks, ib = 1
   %y = cnn.conv @conv %x <1x1> weights #cnn.seeded<0, tensor<4x4x1x1xsi2>> scale 0.5 : tensor<4x4x4xui8> -> tensor<4x4x4xui8>
   cnn.output %y : tensor<4x4x4xui8>

@@ -5,9 +5,9 @@
 // RUN: not spatem-opt %s --pass-pipeline='partition' 2>&1 | filecheck %s --match-full-lines --check-prefix=ACCELERATOR
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,partition' 2>&1 | filecheck %s --match-full-lines --check-prefix=TWICE
 
-// STRATEGY: spatem-opt: partition: unknown strategy 'fastest'; one of spatem, minimum
+// STRATEGY: spatem-opt: partition: unknown strategy 'fastest'; one of spatem, minimum, isaac, isaac-stride, hitm, exact-additive
 // DEAL: spatem-opt: partition: unknown deal 'random'; one of cyclic, blocks
-// OPTION: spatem-opt: --pass-pipeline 'partition{copies=2}': Provided arguments ["copies"] not found in expected arguments ["strategy", "deal", "alternatives"]
+// OPTION: spatem-opt: --pass-pipeline 'partition{copies=2}': Provided arguments ["copies"] not found in expected arguments ["strategy", "deal", "alternatives", "pooling_strides"]
 // TYPE: spatem-opt: --pass-pipeline 'partition{alternatives=many}': Incompatible types: given ('many',), expected <class 'int'>
 // ACCELERATOR: spatem-opt: builtin.module needs the module attribute hw.accelerator; name an accelerator with --accelerator
 // TWICE: spatem-opt: partition: the module holds no cnn.conv, cnn.local or cnn.dense

@@ -5,7 +5,7 @@
 // CHECK: cnn.network @net(%x: tensor<2x6x6xui8>) {
 cnn.network @net(%x: tensor<2x6x6xui8>) {
 
-  // CHECK-NEXT: %conv = mvm.layer @conv %x <3x3> weights #cnn.seeded<0, tensor<4x2x3x3xsi2>> scale 0.5 matrix 18x4 windows 16 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 12x4> : tensor<2x6x6xui8> -> tensor<4x4x4xui8>
+  // CHECK-NEXT: %conv = mvm.layer @conv %x <3x3> weights #cnn.seeded<0, tensor<4x2x3x3xsi2>> scale 0.5 matrix 18x4 windows 16 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 9x4> : tensor<2x6x6xui8> -> tensor<4x4x4xui8>
   %conv = cnn.conv @conv %x <3x3> weights #cnn.seeded<0, tensor<4x2x3x3xsi2>> scale 0.5 : tensor<2x6x6xui8> -> tensor<4x4x4xui8>
 
   // CHECK-NEXT: %groups = mvm.layer @groups %conv <2x2, strides 2x2> groups 2 weights #cnn.seeded<1, tensor<4x2x2x2xui4>> scale dense<5.000000e-01> : tensor<4xf32> zero_point 8 bias #cnn.seeded<2, tensor<4xsi32>> matrix 2 of 8x2 windows 4 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 8x2> : tensor<4x4x4xui8> -> tensor<4x2x2xui8>

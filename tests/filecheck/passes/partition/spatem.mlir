@@ -15,7 +15,7 @@ cnn.network @dense(%x: tensor<16xui8>) {
 cnn.network @conv(%x: tensor<4x4x4xui8>) {
   // A matrix of one OU: its 16 windows and 8 input bits are dealt to copies.
 
-  // CHECK: mvm.layer @conv {{.*}} matrix 4x4 windows 16 grid <hwm = 1, wwm = 1, iw = 4 cyclic, ib = 4, tile 4x4>
+  // CHECK: mvm.layer @conv {{.*}} matrix 4x4 windows 16 grid <hwm = 1, wwm = 1, iw = 8 cyclic, ib = 2, tile 4x4>
   %y = cnn.conv @conv %x <1x1> weights #cnn.seeded<0, tensor<4x4x1x1xsi2>> scale 0.5 : tensor<4x4x4xui8> -> tensor<4x4x4xui8>
   cnn.output %y : tensor<4x4x4xui8>
 }
@@ -25,7 +25,7 @@ cnn.network @conv(%x: tensor<4x4x4xui8>) {
 cnn.network @shared(%x: tensor<4x4x4xui8>) {
   // Each of the two layers gets 16 tiles: up to L = 2 layers may share a crossbar.
 
-  // CHECK: mvm.layer @a {{.*}} grid <hwm = 1, wwm = 1, iw = 4 cyclic, ib = 4, tile 4x4>
+  // CHECK: mvm.layer @a {{.*}} grid <hwm = 1, wwm = 1, iw = 8 cyclic, ib = 2, tile 4x4>
   %a = cnn.conv @a %x <1x1> weights #cnn.seeded<0, tensor<4x4x1x1xsi2>> scale 0.5 : tensor<4x4x4xui8> -> tensor<4x4x4xui8>
 
   // CHECK: mvm.layer @b {{.*}} grid <hwm = 4, wwm = 1, iw = 4 cyclic, ib = 1, tile 4x4>

@@ -44,7 +44,7 @@ def reference_events(engine: ReferenceEngine) -> list[Event]:
 def expect_equal_engines(module: ModuleOp, images: int) -> Execution | None:
     """Both engines give the same events and results, or the same error."""
     reference = ReferenceEngine(program_of(module), images, log=True)
-    fast = FastEngine(fast_program_of(module), images, log=True)
+    fast = FastEngine(fast_program_of(module), images, log=True, trace=True)
     try:
         expected = reference.run()
     except SpatemError as error:
@@ -69,6 +69,8 @@ def expect_equal_engines(module: ModuleOp, images: int) -> Execution | None:
         "injected_bytes",
         "byte_hops",
         "io_bytes",
+        "path",
+        "busy",
     ):
         assert getattr(execution, name) == getattr(expected, name), name
     return execution

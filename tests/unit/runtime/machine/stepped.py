@@ -13,6 +13,7 @@ from typing import Any
 
 from unit.runtime.machine.stepped_state import Core, Head, Job, Packet, Server
 from unit.runtime.machine.stepped_tables import Tables, Visit, ceiling
+from unit.runtime.machine.stepped_waiting import Waiting
 
 from spatem_ir.hardware.accelerator import Accelerator
 
@@ -21,7 +22,7 @@ class Stuck(Exception):
     """Nothing moves any more, and not all outputs have left."""
 
 
-class Stepped:
+class Stepped(Waiting):
     """The machine; `run` fills `finished` and the counters."""
 
     def __init__(self, tables: Tables, accelerator: Accelerator, images: int = 1):
@@ -47,7 +48,8 @@ class Stepped:
         self.reads.update((task.pe, p) for task in tables.tasks for p in task.reads)
         self.reads_done: Counter[tuple[int, int, int]] = Counter()
         self.expected = {p: self.meetings(p) for p in tables.values}
-        self.queue_input(0)
+        Waiting.__init__(self, tables, images)
+        self.portion: tuple[int, int] | None = (0, 0)
 
     def pe_of(self, crossbar: int) -> int:
         return crossbar // (self.accelerator.pe.compute_units * self.accelerator.cu.crossbars)
@@ -91,7 +93,7 @@ class Stepped:
         self.end_flights()
         for _, crossbar, image, piece in self.take("valid"):
             self.contribute(crossbar, image, piece)
-        while self.cores_go_on() or self.tasks_go_on():
+        while self.cores_go_on() or self.tasks_go_on() or self.input_goes_on():
             pass
         self.grant()
 
@@ -133,7 +135,7 @@ class Stepped:
             elif name[0] == "fetch":
                 self.fetched += first.what[1].size
             elif name[0] == "port" and first.what[0] == "input":
-                self.enter(first.what[1])
+                self.enter(*first.what[1:])
 
     def end_jobs(self) -> None:
         ends: dict[str, Callable[..., None]] = {
@@ -152,14 +154,23 @@ class Stepped:
 
     # The port
 
-    def queue_input(self, image: int) -> None:
-        size = sum(self.tables.size[piece] for piece in self.tables.inputs)
+    def input_goes_on(self) -> bool:
+        """Queue the next portion of the input if it may enter."""
+        if self.portion is None or not self.may_begin(
+            self.portion[0], self.portions[self.portion[1]][0]
+        ):
+            return False
+        image, number = self.portion
+        pieces = self.portions[number]
+        size = sum(self.tables.size[piece] for piece in pieces)
         cycles = ceiling(size, self.accelerator.io.bytes_per_cycle)
-        self.wait(("port",), (image, 0), cycles, ("input", image))
+        self.wait(("port",), (image, pieces[0]), cycles, ("input", image, number))
+        self.portion = None
+        return True
 
-    def enter(self, image: int) -> None:
+    def enter(self, image: int, number: int) -> None:
         entered = 0
-        for piece in self.tables.inputs:
+        for piece in self.portions[number]:
             entered += self.tables.size[piece]
             cycles = ceiling(entered, self.accelerator.io.bytes_per_cycle)
             self.entering.append((self.now + cycles, image, piece))
@@ -168,18 +179,22 @@ class Stepped:
         for _, image, piece in self.take("entering"):
             self.spread(image, piece, "inputs")
 
-    def end_port(self, kind: str, image: int, task: Any = None) -> None:
+    def end_port(self, kind: str, image: int, what: Any) -> None:
         if kind == "output":
-            self.read(task.pe, image, task.reads)
+            self.read(what.pe, image, what.reads)
             self.outputs_left[image] -= 1
             self.finished[image] = self.now
+            self.done.add((image, what.piece))
+        elif what + 1 < len(self.portions):
+            self.portion = (image, what + 1)
         elif image + 1 < self.images:
-            self.queue_input(image + 1)
+            self.portion = (image + 1, 0)
 
     # Buffers and the network
 
     def spread(self, image: int, piece: int, kind: str = "activations") -> None:
         """A piece is finished at its home."""
+        self.done.add((image, piece))
         home, size = self.tables.home[piece], self.tables.size[piece]
         readers = sorted({pe for pe, read in self.reads if read == piece})
         if home in readers:
@@ -294,7 +309,7 @@ class Stepped:
         if self.reuses(number, core):
             core.asked, core.loaded, core.wants = core.asked + 1, core.loaded + 1, False
             self.read(pe, image, visit.reads)
-        elif self.has(pe, image, visit.reads):
+        elif self.has(pe, image, visit.reads) and self.may_begin(image, visit.piece):
             cycles = ceiling(visit.size, self.accelerator.pe.port_bytes_per_cycle)
             alike = (number // self.accelerator.cu.crossbars, image, visit.operand)
             what = (number, visit, image)
@@ -361,7 +376,11 @@ class Stepped:
     # Poolings, activations, outputs
 
     def tasks_go_on(self) -> bool:
-        ready = [(i, task) for i, task in self.tasks_left if self.has(task.pe, i, task.reads)]
+        ready = [
+            (image, task)
+            for image, task in self.tasks_left
+            if self.has(task.pe, image, task.reads) and self.may_begin(image, task.piece)
+        ]
         self.tasks_left = [item for item in self.tasks_left if item not in ready]
         for image, task in ready:
             order = (image, task.piece)

@@ -59,7 +59,11 @@ class Task(NamedTuple):
 
 @dataclass
 class Tables:
-    """Pieces (bytes and homes), streams of visits, sums and tasks."""
+    """Pieces (bytes and homes), streams of visits, sums and tasks.
+
+    `waits` are what nodes wait for, `by_position` the pieces of each position of a node, `at` the
+    node and position of each piece.
+    """
 
     size: list[int] = field(default_factory=list)
     home: list[int] = field(default_factory=list)
@@ -68,6 +72,9 @@ class Tables:
     values: dict[int, int] = field(default_factory=dict)
     merge: dict[int, tuple[str, ...]] = field(default_factory=dict)
     tasks: list[Task] = field(default_factory=list)
+    waits: dict[str, list[tuple[str, list[int]]]] = field(default_factory=dict)
+    by_position: dict[str, list[frozenset[int]]] = field(default_factory=dict)
+    at: dict[int, tuple[str, int]] = field(default_factory=dict)
 
 
 class Reader:
@@ -85,9 +92,10 @@ class Reader:
         self.homes = {op.node.string_value(): op for op in ops if isinstance(op, HomeOp)}
         ops = stage.body.block.ops
         self.merges = {op.layer.string_value(): op for op in ops if isinstance(op, MergeOp)}
-        for argument in network.body.block.args:
+        for number, argument in enumerate(network.body.block.args):
             self.features[argument] = self.new(argument, [0], None)
             self.tables.inputs += range(len(self.tables.size))
+            self.note_positions(f"input{number or ''}", self.features[argument])
         for op in network.body.block.ops:
             match op:
                 case LayerOp():
@@ -98,10 +106,13 @@ class Reader:
                     features = [self.features[value] for value in op.operands]
                     self.features[op.output] = seen(op, features)
                 case OutputOp():
-                    for value in op.outputs:
-                        self.output(value)
+                    for number, value in enumerate(op.outputs):
+                        self.output(value, f"output{number or ''}")
                 case _:
                     raise AssertionError(op.name)
+        for wait in stage.waits:
+            other = (wait.other.string_value(), list(wait.until.data))
+            self.tables.waits.setdefault(wait.node.string_value(), []).append(other)
         for stream in stage.streams:
             for number, crossbar in enumerate(stream.crossbars.data):
                 for op in stream.body.block.ops:
@@ -126,7 +137,17 @@ class Reader:
                 at = number * period + position % period
                 self.tables.home.append(0 if name is None else pes[at])
         numbers = np.arange(channels * positions).reshape(shape)
-        return Feature(pieces.reshape(shape), numbers, [start * positions for start in slices])
+        feature = Feature(pieces.reshape(shape), numbers, [start * positions for start in slices])
+        if name is not None:
+            self.note_positions(name, feature)
+        return feature
+
+    def note_positions(self, name: str, feature: Feature) -> None:
+        """Which pieces are at which position of a node."""
+        columns = feature.map.reshape(feature.map.shape[0], -1).T.tolist()
+        self.tables.by_position[name] = [frozenset(column) for column in columns]
+        for position, column in enumerate(columns):
+            self.tables.at.update(dict.fromkeys(column, (name, position)))
 
     def layer(self, op: LayerOp) -> None:
         name, groups = op.sym_name.data, op.groups.value.data
@@ -157,9 +178,10 @@ class Reader:
             self.tables.tasks.append(Task(unit, home, piece, needed, len(inside)))
         self.features[op.output] = feature
 
-    def output(self, value: SSAValue) -> None:
+    def output(self, value: SSAValue, name: str) -> None:
         source = self.features[value]
         feature = self.new(value, source.slices, None)
+        self.note_positions(name, feature)
         for piece in np.unique(feature.pieces).tolist():
             inside = source.pieces[feature.pieces == piece]
             self.tables.tasks.append(

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from spatem_ir.runtime.machine.clock import Clock, Resource
+from spatem_ir.runtime.machine.steps import ResourceKind
 
 Grants = list[tuple[str, int]]
 
@@ -16,7 +17,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.clock = Clock()
-        self.resource = Resource(self.clock)
+        self.resource = Resource(self.clock, ResourceKind.PORT)
         self.started: Grants = []
 
     def ask(self, time: int, name: str, rank: int, cycles: int, shared: str | None = None) -> None:
@@ -109,7 +110,7 @@ def test_a_request_shares_nothing_with_one_that_is_being_served() -> None:
 
 def test_work_is_finished_when_its_cycles_are_over() -> None:
     clock, finished = Clock(), list[tuple[str, int]]()
-    resource = Resource(clock)
+    resource = Resource(clock, ResourceKind.PORT)
 
     def ask(name: str, rank: int) -> None:
         resource.serve((rank,), 3, lambda: finished.append((name, clock.now)))
@@ -123,7 +124,7 @@ def test_work_is_finished_when_its_cycles_are_over() -> None:
 def test_resources_do_not_wait_for_each_other() -> None:
     clock, started = Clock(), list[tuple[str, int]]()
     for name in "ab":
-        resource = Resource(clock)
+        resource = Resource(clock, ResourceKind.PORT)
         clock.at(
             2,
             partial(resource.request, (0,), 9, lambda name=name: started.append((name, clock.now))),

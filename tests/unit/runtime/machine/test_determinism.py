@@ -93,7 +93,7 @@ def shuffled_clock(random: Random) -> type[Clock]:
     class Shuffled(Clock):
         def at(self, time: int, action: Callable[[], None]) -> None:
             number = random.getrandbits(64) << 32 | next(self._numbers)
-            heapq.heappush(self._events, (time, number, action))
+            heapq.heappush(self._events, (time, number, action, self.cause))
 
     return Shuffled
 

@@ -14,7 +14,7 @@ from xdsl.dialects.builtin import ModuleOp
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.bounds import LowerBounds, lower_bounds
+from spatem_ir.geometry.bounds import lower_bounds
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.runtime.energy import ENERGY_GROUPS
 from spatem_ir.runtime.machine.program import program_of
@@ -215,16 +215,19 @@ def test_interval_and_throughput_of_images_in_flight() -> None:
 def test_bounds_of_one_layer() -> None:
     """Work: 2 · 2 parts · 8 bits · 4 cycles on 16 crossbars.
 
-    Path: 2 cycles to enter, 1 to fetch, 4 for an operation, 1 pipeline, 1 activation, 1 to leave.
+    Path: 2 cycles to enter, 1 to fetch, 4 for an operation, 1 pipeline, 6 to merge 2 row parts of 8
+    bit parts, 1 activation, 1 to leave.
     """
     metrics = measure(TWO_PES)
     assert metrics.work_bound_cycles == 128 // 16
-    assert metrics.path_bound_cycles == 2 + 1 + 4 + 1 + 1 + 1
-    assert metrics.lower_bound_cycles == 10
-    assert metrics.optimality_gap == 8.5
+    assert metrics.path_bound_cycles == 2 + 1 + 4 + 1 + 6 + 1 + 1
+    assert metrics.lower_bound_cycles == 16
+    assert metrics.lower_bound_name == "path"
+    assert metrics.lower_bounds_cycles["path"] == 16
+    assert metrics.optimality_gap == round(85 / 16, 4)
 
 
-def test_the_work_bound_is_a_whole_number_of_cycles() -> None:
+def test_the_work_bound_is_a_whole_number_of_operations() -> None:
     """3 operations of 4 cycles on 16 crossbars."""
     text = deployment(
         input="4xui3",
@@ -233,25 +236,26 @@ def test_the_work_bound_is_a_whole_number_of_cycles() -> None:
         homes=["@a pes 0"],
         streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 }"],
     )
-    assert measure(text).work_bound_cycles == 1
+    assert measure(text).work_bound_cycles == 4
 
 
 def test_bounds_of_a_layer_and_a_pooling() -> None:
-    """The last position enters by 4; 7 cycles of the layer, 4 values per channel, 1 to leave."""
+    """The last position enters by 4; 11 cycles of the layer, 4 values per channel, 1 to leave."""
     metrics = measure(POOLED)
     assert metrics.work_bound_cycles == 4 * 8 * 4 // 16
-    assert metrics.path_bound_cycles == 4 + 7 + 4 + 1
-    assert metrics.optimality_gap == round(142 / 16, 4)
+    assert metrics.path_bound_cycles == 4 + 11 + 4 + 1
+    assert metrics.optimality_gap == round(142 / 20, 4)
 
 
 @pytest.mark.parametrize(
     ("channels", "features", "weights", "bandwidth", "work", "path"),
     [
         # 16 rows are 4 parts, 8 weights of 2 cells 4 parts, 8 bits, 16 windows, 4 cycles.
-        # Entered by 4 · 16, 7 cycles of the layer, 1 to leave.
-        (16, 8, "si4", 4, 4 * 4 * 8 * 16 * 4 // 16, 64 + 7 + 1),
-        # The first position enters by 1, and 16 positions of 16 bytes must leave.
-        (1, 16, "si2", 2, 1 * 4 * 8 * 16 * 4 // 16, 1 + 7 + 16 * 16 // 2),
+        # Entered by 4 · 16; then the port is free for 16 positions of 8 bytes.
+        (16, 8, "si4", 4, 4 * 4 * 8 * 16 * 4 // 16, 64 + 16 * 8 // 4),
+        # The first position enters by 1, its 8 bits merge in 4, and 16 positions of 16 bytes must
+        # leave.
+        (1, 16, "si2", 2, 1 * 4 * 8 * 16 * 4 // 16, 1 + 7 + 4 + 16 * 16 // 2),
     ],
 )
 def test_bounds_of_many_windows(
@@ -269,8 +273,8 @@ def test_bounds_of_many_windows(
     )
     module = parse(text, machine(io={"bytes_per_cycle": bandwidth}))
     bounds = lower_bounds(dataflow_of(module), accelerator_of(module))
-    assert bounds == LowerBounds(work, path)
-    assert bounds.largest == max(work, path)
+    assert (bounds.work, bounds.path) == (work, path)
+    assert bounds.largest >= max(work, path)
 
 
 def test_cutting_a_layer_changes_no_bound() -> None:
@@ -306,4 +310,4 @@ def test_without_cycles_only_what_is_static_is_known() -> None:
     assert metrics.latency_cycles is metrics.energy_nj is metrics.communication_bytes is None
     assert metrics.layers[0].busy_share is None
     assert metrics.cells_used == 48
-    assert metrics.lower_bound_cycles == 10
+    assert metrics.lower_bound_cycles == 16

@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from differential.deployments import add_waits
 from unit.runtime.machine.random_programs import at_random, through_the_passes
 from unit.runtime.machine.stepped import Stepped, Stuck
 from unit.runtime.machine.stepped_tables import Reader
@@ -51,3 +52,12 @@ def test_programs_of_the_passes(seed: int) -> None:
 def test_programs_made_at_random(seed: int) -> None:
     random = Random(seed)
     expect_agreement(at_random(random), random.choice([1, 1, 2, 3]))
+
+
+@pytest.mark.parametrize("seed", range(100, 140))
+def test_programs_with_waits(seed: int) -> None:
+    random = Random(seed)
+    module = random.choice([through_the_passes, at_random])(random)
+    add_waits(random, module)
+    module.verify()
+    expect_agreement(module, random.choice([1, 1, 2, 3]))

@@ -1,0 +1,67 @@
+"""ISAAC's rule of thumb for copies (Shafiee et al., ISCA 2016): they follow the strides.
+
+[P] A layer read with stride s must produce s² results for each result of its reader, so that
+R(l-1) = stride(l)² · R(l), from back to front, one copy of the last layer.
+
+[R] A layer with several readers follows the most demanding one.  The strides of poolings on the way
+count or do not.  The numbers are multiplied or divided by the largest factor with which all copies
+fit.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from math import prod
+from typing import TYPE_CHECKING
+
+from spatem_ir.dialects.cnn import PoolOp
+from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
+from spatem_ir.passes.partition.isaac import proportional_copies
+from spatem_ir.passes.partition.whole_crossbars import copied, whole_crossbars
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xdsl.ir import Operation
+
+    from spatem_ir.geometry.grid import Deal
+    from spatem_ir.geometry.layer import Layer
+    from spatem_ir.hardware.accelerator import Accelerator
+    from spatem_ir.passes.partition.partition import StrategyFunction
+    from spatem_ir.passes.partition.strategy import Strategy
+
+
+def isaac_stride(ops: Sequence[WeightLayerOp], *, pooling_strides: bool) -> StrategyFunction:
+    """The strategy for the layers `ops`; `pooling_strides` says whether those of poolings count."""
+    demands = stride_demands(ops, pooling_strides=pooling_strides)
+    return partial(_partition, demands)
+
+
+def _partition(
+    demands: list[int], layers: list[Layer], accelerator: Accelerator, deal: Deal
+) -> list[Strategy]:
+    mapped = whole_crossbars(layers, accelerator)
+    return copied(mapped, partial(proportional_copies, mapped, demands), accelerator, deal)
+
+
+def stride_demands(ops: Sequence[WeightLayerOp], *, pooling_strides: bool) -> list[int]:
+    """R of each layer: how many results it must produce for one of the last layer of its path.
+
+    `ops` are in network order; what stands between them is followed whatever it is.
+    """
+    demand: dict[Operation, int] = {}
+    block = ops[0].parent_block()
+    assert block is not None
+    for op in reversed(list(block.ops)):
+        readers = [use.operation for result in op.results for use in result.uses]
+        demand[op] = max(
+            (demand[reader] * _strides(reader, pooling_strides) for reader in readers), default=1
+        )
+    return [demand[op] for op in ops]
+
+
+def _strides(op: Operation, pooling_strides: bool) -> int:
+    """Results of an operand that an op reads anew for each of its own: vertical · horizontal."""
+    if isinstance(op, WeightLayerOp):
+        return prod(op.layer.window.strides)
+    return prod(op.window.data.strides) if isinstance(op, PoolOp) and pooling_strides else 1

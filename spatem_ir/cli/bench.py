@@ -1,0 +1,195 @@
+"""`spatem-bench`: studies of networks, strategies and machines."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spatem_ir.cli.engines import default_engine
+from spatem_ir.cli.errors import raise_usage_errors, run_tool
+from spatem_ir.cli.inputs import add_network_arguments, import_options
+from spatem_ir.errors import SpatemError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spatem_ir.study.study import Plan
+
+NETWORKS = ("lenet", "deepid", "deepface", "caffenet", "overfeat")
+"""The networks of SPATEM's evaluation."""
+
+STRATEGIES = ("spatem", "isaac", "hitm", "exact-additive")
+SENSITIVITY_NETWORKS = ("lenet", "deepid", "caffenet")
+
+DESCRIPTION = """\
+Compiles and simulates every network with every strategy, and says what the first strategy gains
+over the others, how far from the lower bound each is, how good the estimate is by which partitions
+are chosen, what each pass contributes (ablation), and what changes with the machine (sensitivity).
+A point that does not fit becomes a row that says so."""
+
+EPILOG = """\
+files in DIR:
+  study.json  study.csv       all points with all metrics
+  study.md                    the tables
+  *.svg  *.png                the figures; need matplotlib: the extra report, spatem-ir[report]
+  timings.json                CPU seconds; the only file that differs from run to run
+
+examples:
+  spatem-bench study --out results
+  spatem-bench study --networks lenet deepid --strategies spatem,isaac --without sensitivity
+  spatem-bench study --accelerator my-chip.toml --networks lenet net.onnx --json > study.json"""
+
+
+def argument_parser() -> argparse.ArgumentParser:
+    """The command line of `spatem-bench`."""
+    parser = argparse.ArgumentParser(
+        prog="spatem-bench", description="Studies of networks, strategies and machines."
+    )
+    raise_usage_errors(parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    study = commands.add_parser(
+        "study",
+        help="SPATEM's evaluation: networks × strategies, ablation, sensitivity",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    raise_usage_errors(study)
+    study.add_argument(
+        "--networks",
+        nargs="+",
+        default=list(NETWORKS),
+        metavar="NETWORK",
+        help="names (spatem-run --list), .onnx or .mlir files, in ascending size if possible "
+        f"(default: {' '.join(NETWORKS)})",
+    )
+    study.add_argument(
+        "--strategies",
+        nargs="+",
+        default=list(STRATEGIES),
+        metavar="STRATEGY",
+        help="partition strategies, with further options of the pass if wanted, such as "
+        "'spatem{deal=blocks}'; the first is compared with the others, figures are relative to the "
+        "second "
+        f"(default: {' '.join(STRATEGIES)})",
+    )
+    study.add_argument(
+        "--sensitivity-networks",
+        nargs="+",
+        metavar="NETWORK",
+        help="networks of the sensitivity sweep, with the first two strategies (default: those of "
+        f"{' '.join(SENSITIVITY_NETWORKS)} that are studied, or the first network)",
+    )
+    study.add_argument(
+        "--without",
+        nargs="+",
+        default=[],
+        choices=("ablation", "sensitivity"),
+        metavar="PART",
+        help="leave out: ablation, sensitivity",
+    )
+    study.add_argument("--out", metavar="DIR", help="write the files below into this folder")
+    study.add_argument(
+        "--document",
+        metavar="FILE.md",
+        help="put the tables into a Markdown file too, between the lines "
+        "<!-- study --> and <!-- end of study -->",
+    )
+    study.add_argument(
+        "--jobs",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="points at a time, each in a process of about 1 GB for the largest networks "
+        "(default: the number of CPUs)",
+    )
+    study.add_argument(
+        "--json", action="store_true", help="print study.json instead of the tables of study.md"
+    )
+    add_network_arguments(study)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run `spatem-bench` with the given arguments; returns the exit status."""
+    return run_tool("spatem-bench", lambda: _study(argument_parser().parse_args(argv)))
+
+
+def _study(arguments: argparse.Namespace) -> None:
+    from spatem_ir.study.command import run_study
+
+    if arguments.jobs < 1:
+        raise SpatemError(f"--jobs is {arguments.jobs}; it must be at least 1")
+    text = run_study(
+        _plan(arguments),
+        command=_command(arguments),
+        jobs=arguments.jobs,
+        folder=None if arguments.out is None else Path(arguments.out),
+        document=None if arguments.document is None else Path(arguments.document),
+        as_json=arguments.json,
+    )
+    print(text, end="")
+
+
+def _plan(arguments: argparse.Namespace) -> Plan:
+    """What the command line asks for, checked.
+
+    Raises:
+        SpatemError: a network, strategy or accelerator is not known.
+    """
+    from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR, load_accelerator
+    from spatem_ir.study.points import Setting
+    from spatem_ir.study.study import PARTS, Plan, check_names
+
+    networks = _names(arguments.networks)
+    strategies = _names(arguments.strategies)
+    chosen = arguments.sensitivity_networks
+    sensitivity = (
+        _names(chosen)
+        if chosen is not None
+        else tuple(name for name in SENSITIVITY_NETWORKS if name in networks) or networks[:1]
+    )
+    plan = Plan(
+        Setting(
+            load_accelerator(arguments.accelerator or DEFAULT_ACCELERATOR),
+            import_options(arguments),
+            default_engine(),
+        ),
+        networks,
+        strategies,
+        tuple(part for part in PARTS if part not in arguments.without),
+        sensitivity,
+    )
+    check_names(plan)
+    return plan
+
+
+def _names(words: Sequence[str]) -> tuple[str, ...]:
+    """Names given one by one or with commas between them, each once."""
+    names = (name.strip() for word in words for name in word.split(","))
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """The command that gives the same results: without what only says where they go."""
+    import shlex
+
+    defaults = argument_parser().parse_args(["study"])
+    words = ["spatem-bench", "study"]
+    for name, value in vars(arguments).items():
+        if name in ("command", "out", "document", "jobs", "json"):
+            continue
+        if value != getattr(defaults, name):
+            words.append("--" + name.replace("_", "-"))
+            if isinstance(value, list):
+                words += _names(value)
+            elif value is not True:
+                words.append(str(value))
+    return shlex.join(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

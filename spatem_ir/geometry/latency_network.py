@@ -1,0 +1,394 @@
+"""The estimated latency of a whole network: layers that overlap and share the machine.
+
+A max-plus recurrence over the windows of the layers, in network order, in numpy [R].  The input
+enters position by position (R9) and leaves PE 0 packet by packet (R8).  A window is ready when the
+last position that it reads has arrived.  A copy takes its windows one after the other; they follow
+each other as the longest stage allows (:mod:`spatem_ir.geometry.latency_stages`), and each is done
+when it has passed all stages.  A finished position goes to the PEs that read it (R7, R8), digital
+operators take their units (R6), outputs the chip's port (R9).
+
+Layers that share crossbars (R1) share their time: a layer gets what the layers before it leave.
+The time that crossbars have left until cycle t is a function A(t); the layer's recurrence runs in
+that time and is mapped back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
+from spatem_ir.geometry.grid import Deal, operand_bytes
+from spatem_ir.geometry.latency_stages import (
+    LayerStages,
+    layer_stages,
+    packed_crossbars,
+    tiles_together,
+)
+from spatem_ir.geometry.spare_time import SpareTime
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spatem_ir.geometry.grid import Grid
+    from spatem_ir.geometry.layer import Layer
+    from spatem_ir.geometry.placement import Placement
+    from spatem_ir.hardware.accelerator import Accelerator
+
+Times = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An estimated execution of one image.
+
+    `cycles` is the latency (R9), `finished` the cycle in which each node's last result is there,
+    by name; `partial_sum_bytes` and `activation_bytes` are what packets carry, `fetched_bytes`
+    what passes the ports of the PEs, `held_bytes` what the fullest PE holds of the inputs of its
+    layers while their windows move on (R10).  `is_packed` says whether all tiles have places.
+    """
+
+    cycles: int
+    finished: dict[str, int]
+    partial_sum_bytes: int
+    activation_bytes: int
+    fetched_bytes: int
+    held_bytes: int
+    is_packed: bool
+
+    @property
+    def moved_bytes(self) -> int:
+        """Bytes that packets and ports carry."""
+        return self.partial_sum_bytes + self.activation_bytes + self.fetched_bytes
+
+
+def network_latency(
+    dataflow: Dataflow,
+    accelerator: Accelerator,
+    grids: Mapping[str, Grid] | None = None,
+    placements: Mapping[str, Placement] | None = None,
+) -> Estimate:
+    """The estimated latency of a network.
+
+    Args:
+        dataflow: the network; its own grids count unless `grids` gives others, layer by layer.
+        accelerator: the machine.
+        grids: other grids for layers, by name.
+        placements: where tiles are, in physical crossbars; otherwise they are packed worst fit,
+            and where they do not fit, taken to stand in sequence, round and round.
+    """
+    return NetworkModel(dataflow, accelerator).estimate(grids, placements)
+
+
+class NetworkModel:
+    """A network on an accelerator, whose latency can be estimated for many partitions."""
+
+    def __init__(self, dataflow: Dataflow, accelerator: Accelerator):
+        self.dataflow = dataflow
+        self.accelerator = accelerator
+        self.readers = [dataflow.readers(node) for node in dataflow.nodes]
+        self._known_stages: dict[tuple[int, Grid], LayerStages] = {}
+
+    @cached_property
+    def read_positions(self) -> dict[int, list[NDArray[np.int64]]]:
+        """Positions of each operand that each position of a node reads, by node."""
+        return {node.number: _read_positions(node) for node in self.dataflow.nodes}
+
+    def estimate(
+        self,
+        grids: Mapping[str, Grid] | None = None,
+        placements: Mapping[str, Placement] | None = None,
+    ) -> Estimate:
+        """The estimate of a partition; see :func:`network_latency`."""
+        nodes = self.dataflow.layers
+        layers = [node.layer for node in nodes if node.layer is not None]
+        own = {node.name: node.grid for node in nodes if node.grid is not None}
+        used = [(own | dict(grids or {}))[node.name] for node in nodes]
+        places: list[NDArray[np.int64]] | None
+        if placements is not None:
+            places = [placements[node.name].by_tile().crossbars for node in nodes]
+        else:
+            places = packed_crossbars(layers, used, self.accelerator)
+        is_packed = places is not None
+        if places is None:
+            counts = [grid.tiles(layer) for layer, grid in zip(layers, used, strict=True)]
+            tiles = np.arange(sum(counts)) % self.accelerator.crossbars
+            places = np.split(tiles, np.cumsum(counts)[:-1])
+        chosen = {node.number: grid for node, grid in zip(nodes, used, strict=True)}
+        crossbars = {node.number: where for node, where in zip(nodes, places, strict=True)}
+        stages = self.stages(chosen, crossbars, placements)
+        return _Recurrence(self, chosen, crossbars, stages).run(is_packed)
+
+    def stages(
+        self,
+        grids: dict[int, Grid],
+        crossbars: dict[int, NDArray[np.int64]],
+        placements: Mapping[str, Placement] | None,
+    ) -> dict[int, LayerStages]:
+        """The stages of each layer, by node.
+
+        Tiles whose results merge are kept together by the passes: without placements the stages of
+        a layer are those of tiles in sequence, and kept for other partitions with the same grid.
+        """
+        found = {}
+        for node in self.dataflow.layers:
+            layer, grid, places = node.layer, grids[node.number], crossbars[node.number]
+            assert layer is not None
+            if placements is not None:
+                found[node.number] = layer_stages(layer, grid, places, self.accelerator)
+                continue
+            key = (node.number, grid)
+            if key not in self._known_stages:
+                places = np.arange(len(places)) % self.accelerator.crossbars
+                self._known_stages[key] = layer_stages(layer, grid, places, self.accelerator)
+            found[node.number] = self._known_stages[key]
+        return found
+
+
+def _read_positions(node: Node) -> list[NDArray[np.int64]]:
+    """The positions of each operand that each position reads: [positions, kernel] each."""
+    if node.layer is not None:
+        return [node.layer.window.positions(*node.layer.input_shape[1:])]
+    return [reach.positions() for reach in node.reaches]
+
+
+class _Recurrence:
+    """The times of one partition, node by node."""
+
+    def __init__(
+        self,
+        model: NetworkModel,
+        grids: dict[int, Grid],
+        crossbars: dict[int, NDArray[np.int64]],
+        stages: dict[int, LayerStages],
+    ):
+        self.model = model
+        self.dataflow = model.dataflow
+        self.accelerator = model.accelerator
+        self.grids = grids
+        self.stages = stages
+        self.crossbars = crossbars
+        self.finished: dict[int, Times] = {}
+        self.pieces: dict[int, list[tuple[int, int]]] = {}
+        self.pes: dict[int, int] = {}
+        self.spare = SpareTime(crossbars, self.accelerator.crossbars)
+        self.activation_bytes = 0
+
+    def run(self, is_packed: bool) -> Estimate:
+        """Follow the image through the network."""
+        latency, ends = 0, {}
+        for node in self.dataflow.nodes:
+            match node.kind:
+                case NodeKind.INPUT:
+                    self.enter(node)
+                case NodeKind.LAYER:
+                    self.work(node)
+                case NodeKind.OUTPUT:
+                    latency = max(latency, self.leave(node))
+                case _:
+                    self.process(node)
+            ends[node.name] = int(self.finished[node.number].max())
+            if self.model.readers[node.number]:
+                self.deliver(node)
+        fetched = sum(stages.fetched_bytes for stages in self.stages.values())
+        sums = sum(stages.partial_sum_bytes for stages in self.stages.values())
+        return Estimate(
+            latency, ends, sums, self.activation_bytes, fetched, self.held_bytes(), is_packed
+        )
+
+    def held_bytes(self) -> int:
+        """R10: the most that a PE holds of rows that windows of its layers still read.
+
+        Tiles on a PE are taken to be of different row parts, as far as there are.
+        """
+        held = np.zeros(self.spare.count // self.accelerator.crossbars_per_pe + 1, np.int64)
+        for node in self.dataflow.layers:
+            layer = node.layer
+            assert layer is not None
+            channels, height, width = layer.input_shape
+            rows = min(layer.window.extent[0], height)
+            positions = min(rows * width + layer.window.extent[1], height * width)
+            size = operand_bytes(channels * positions, layer.input_bits)
+            pe = self.crossbars[node.number] // self.accelerator.crossbars_per_pe
+            grid = self.grids[node.number]
+            parts = np.minimum(np.bincount(pe, minlength=len(held)) / (grid.hwm * grid.ib), 1)
+            held += (parts * size).astype(np.int64)
+        return int(held.max())
+
+    def enter(self, node: Node) -> None:
+        """R9: the input enters in raster order."""
+        size = node.piece_bytes(0)
+        entered = (np.arange(node.positions) + 1) * size
+        self.finished[node.number] = -(-entered // self.accelerator.io.bytes_per_cycle)
+        self.pieces[node.number] = [(1, node.shape[0])]
+        self.pes[node.number] = 1
+
+    def work(self, node: Node) -> None:
+        """R1 to R6: the copies of a layer work through their windows."""
+        layer, grid, stages = node.layer, self.grids[node.number], self.stages[node.number]
+        assert layer is not None
+        arrived = self.latest_reads(node)
+        ready = np.stack([arrived[layer.window_positions(m)] for m in range(layer.matrices)])
+        copies = layer.matrices * grid.iw
+        ready = queued(ready, stages.round.fetch / copies, stages.window.fetch)
+        done = self.visits(node, ready, stages)
+        later = max(
+            stages.round.merge_in_cu,
+            stages.round.merge_in_pe,
+            stages.round.packets,
+            stages.round.activate,
+        )
+        path = stages.window.total - stages.window.fetch
+        done = queued(done + self.accelerator.ou.pipeline_cycles, later / copies, path)
+        output = np.zeros(node.positions, np.int64)
+        for matrix in range(layer.matrices):
+            here = layer.window_positions(matrix)
+            output[here] = np.maximum(output[here], done[matrix])
+        self.finished[node.number] = output
+        self.pieces[node.number] = _slices(layer, grid)
+        self.pes[node.number] = stages.pes
+
+    def visits(self, node: Node, ready: Times, stages: LayerStages) -> Times:
+        """When the visits to each window end, in the time that earlier layers leave."""
+        layer, grid = node.layer, self.grids[node.number]
+        assert layer is not None
+        turns = dealt(ready, layer, grid)
+        places = self.crossbars[node.number]
+        interval = stages.visit * tiles_together(grid, places)[:, None]
+        turn = np.arange(turns.shape[1])
+        kinds = self.spare.kind[places[:: grid.tiles_per_copy]]
+        done = np.empty_like(turns)
+        for kind in np.unique(kinds):
+            here = np.flatnonzero(kinds == kind)
+            start, work = self.spare.before(kind, turns[here]), interval[here]
+            end = np.maximum.accumulate(start - turn * work, axis=1) + (turn + 1) * work
+            done[here] = self.spare.after(kind, end)
+        for kind in np.unique(self.spare.kind[places]):
+            here = kinds == kind
+            busy = stages.visit * self.spare.tiles(node.number, kind) * layer.windows / grid.iw
+            self.spare.use(kind, done[here] if here.any() else done, stages.visit, busy)
+        return collected(done, layer, grid)
+
+    def process(self, node: Node) -> None:
+        """R6: a digital operator takes its units."""
+        unit = self.accelerator.pe
+        pool = node.kind is NodeKind.POOL
+        per_cycle = unit.poolings_per_cycle if pool else unit.activations_per_cycle
+        source = node.sources[0]
+        shape = self.dataflow.nodes[source].shape
+        same = shape[0] == node.shape[0]
+        self.pieces[node.number] = self.pieces[source] if same else [(1, node.shape[0])]
+        self.pes[node.number] = pes = self.pes[source]
+        reads = sum(p.shape[1] for p in self.model.read_positions[node.number])
+        cycles = [(n, -(-size * reads // per_cycle)) for n, size in self.pieces[node.number]]
+        load = sum(n * each for n, each in cycles)
+        at_once = min(pes, sum(n for n, _ in cycles))
+        times = self.latest_reads(node, local=True)
+        self.finished[node.number] = queued(times, load / pes, load // at_once)
+
+    def leave(self, node: Node) -> int:
+        """R9: the output leaves through the port; the cycle in which it has."""
+        times = self.latest_reads(node)
+        io = self.accelerator.io.bytes_per_cycle
+        pieces = [piece for source in node.sources for piece in self.pieces[source]]
+        load = sum(n * -(-operand_bytes(size, node.bits) // io) for n, size in pieces)
+        self.finished[node.number] = queued(times, load, load)
+        return int(self.finished[node.number].max())
+
+    def latest_reads(self, node: Node, *, local: bool = False) -> Times:
+        """The time of the latest element that each position reads; padding is there at 0."""
+        times_of = self.finished if local else self.arrived
+        latest = np.zeros(node.positions, np.int64)
+        for operand, read in zip(
+            node.operands, self.model.read_positions[node.number], strict=True
+        ):
+            times = np.append(self.dataflow.over_channels(operand, times_of, np.maximum), 0)
+            latest = np.maximum(latest, times[read].max(axis=1))
+        return latest
+
+    arrived: dict[int, Times]
+
+    def deliver(self, node: Node) -> None:
+        """R7, R8: the pieces of a node go to the PEs that read them."""
+        if node.number == self.dataflow.nodes[0].number:
+            self.arrived = {}
+        noc, columns = self.accelerator.noc, self.accelerator.chip.pe_columns
+        readers, most = 0.0, 1
+        for reader in self.model.readers[node.number]:
+            if reader.kind is NodeKind.LAYER:
+                stages, grid = self.stages[reader.number], self.grids[reader.number]
+                read = self.model.read_positions[reader.number][0]
+                windows = read.size / max(int(read.max()) + 1, 1)
+                readers += min(min(windows, grid.iw) * stages.pes_per_copy, stages.pes)
+                most = max(most, stages.pes)
+            elif reader.kind is NodeKind.OUTPUT:
+                readers += 1
+        if (most == 1 and self.pes[node.number] == 1) or not readers:
+            self.arrived[node.number] = self.finished[node.number]
+            return
+        packets = [
+            (n, -(-operand_bytes(size, node.bits) // noc.link_bytes_per_cycle))
+            for n, size in self.pieces[node.number]
+        ]
+        load = sum(n * cycles for n, cycles in packets)
+        span = max(most, self.pes[node.number])
+        rows = -(-span // columns)
+        share = 1.0
+        if node.kind is not NodeKind.INPUT and rows > 1:
+            share = min(1.0, readers / columns) * (rows - 1) / rows
+        hops = (rows + min(columns, span)) // 2
+        last = max(cycles for _, cycles in packets)
+        self.arrived[node.number] = queued(
+            self.finished[node.number], load * share, hops * noc.hop_cycles + last
+        )
+        if node.kind is not NodeKind.INPUT:
+            size = sum(n * operand_bytes(size, node.bits) for n, size in self.pieces[node.number])
+            self.activation_bytes += size * node.positions
+
+
+def queued(times: Times, load: float, latency: float) -> Times:
+    """When requests that come at `times` leave a queue that serves one in `load` cycles.
+
+    Requests are served in the order of their times; `latency` is the time of one alone.
+    """
+    flat = times.reshape(-1)
+    order = np.argsort(flat, kind="stable")
+    turn = np.arange(len(flat)) * load
+    served = np.empty(len(flat))
+    served[order] = np.maximum.accumulate(flat[order] - turn) + turn
+    return (served + max(latency, load)).astype(np.int64).reshape(times.shape)
+
+
+def dealt(by_window: Times, layer: Layer, grid: Grid) -> Times:
+    """Times by window [matrices, windows] as times by copy and turn [matrices · iw, turns].
+
+    Copies with fewer windows get the latest time at the end.
+    """
+    turns = grid.windows_per_copy(layer)
+    padded = np.full((layer.matrices, turns * grid.iw), by_window.max())
+    padded[:, : layer.windows] = by_window
+    if grid.deal is Deal.CYCLIC:
+        shares = padded.reshape(layer.matrices, turns, grid.iw).swapaxes(1, 2)
+    else:
+        shares = padded.reshape(layer.matrices, grid.iw, turns)
+    return shares.reshape(-1, turns)
+
+
+def collected(by_copy: Times, layer: Layer, grid: Grid) -> Times:
+    """Times by copy and turn [matrices · iw, turns] as times by window [matrices, windows]."""
+    shares = by_copy.reshape(layer.matrices, grid.iw, -1)
+    if grid.deal is Deal.CYCLIC:
+        shares = shares.swapaxes(1, 2)
+    return shares.reshape(layer.matrices, -1)[:, : layer.windows]
+
+
+def _slices(layer: Layer, grid: Grid) -> list[tuple[int, int]]:
+    """The channel slices of a layer's output: (number, channels) of those of equal size."""
+    groups = 1 if layer.region is not None else layer.groups
+    full, rest = divmod(layer.columns, grid.tile_columns)
+    sizes = [(groups * full, grid.tile_columns), (groups, rest)]
+    return [(number, size) for number, size in sizes if number and size]

@@ -1,0 +1,1 @@
+"""Studies: many networks, strategies and machines, run in parallel and compared."""

@@ -1,0 +1,105 @@
+"""The work of `spatem-bench study`: run all points, make all files, write them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from spatem_ir.study.documents import (
+    check_folder,
+    dict_of,
+    documents_of,
+    timings_of,
+    write_documents,
+)
+from spatem_ir.study.insertion import inserted, insertion_point
+from spatem_ir.study.runner import run_points
+from spatem_ir.study.study import Study
+from spatem_ir.study.tables import body_of, markdown_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from spatem_ir.study.points import Outcome, Point
+    from spatem_ir.study.study import Plan
+
+
+def run_study(
+    plan: Plan,
+    *,
+    command: str,
+    jobs: int,
+    folder: Path | None,
+    document: Path | None,
+    as_json: bool,
+) -> str:
+    """Run a study, write its files, and give what is to be printed: JSON or Markdown.
+
+    Raises:
+        SpatemError: a file cannot be written; found before anything is run where possible.
+    """
+    started = monotonic()
+    if folder is not None:
+        check_folder(folder)
+    if document is not None:
+        insertion_point(document)
+    drawn = figure_maker() if folder is not None else None
+    points = [point for part in plan.points().values() for point in part]
+    study = Study(plan, command, outcomes_of(points, plan, jobs))
+    if folder is not None:
+        documents = documents_of(study)
+        documents |= {} if drawn is None else drawn(study)
+        documents["timings.json"] = timings_of(study, jobs, monotonic() - started)
+        write_documents(folder, documents)
+    if document is not None:
+        write_documents(document.parent, {document.name: inserted(document, body_of(study))})
+    return json.dumps(dict_of(study), indent=2) + "\n" if as_json else markdown_of(study)
+
+
+def outcomes_of(points: list[Point], plan: Plan, jobs: int) -> dict[Point, Outcome]:
+    """Run points with a progress bar on stderr."""
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=len(set(points)))
+
+        def report(outcome: Outcome) -> None:
+            verdict = "" if outcome.failure is None else ": no results"
+            progress.update(task, advance=1, description=f"{outcome.point}{verdict}")
+
+        outcomes = run_points(points, plan.setting, jobs, report)
+        progress.update(task, description="")
+    failed = sum(outcome.failure is not None for outcome in outcomes.values())
+    if failed:
+        print(
+            f"spatem-bench: {failed} of {len(outcomes)} points have no results, for the reasons "
+            "that the report gives",
+            file=sys.stderr,
+        )
+    return outcomes
+
+
+def figure_maker() -> Callable[[Study], dict[str, bytes]] | None:
+    """What makes the figures by file name; None, and a line on stderr, without matplotlib."""
+    from importlib import util
+
+    if util.find_spec("matplotlib") is None:
+        print(
+            "spatem-bench: no figures: matplotlib is not installed; install the extra report: "
+            "spatem-ir[report]",
+            file=sys.stderr,
+        )
+        return None
+    from spatem_ir.study.figures import rendered_figures
+
+    return rendered_figures

@@ -1,0 +1,88 @@
+"""Running the points of a study in parallel processes."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+from spatem_ir.study.evaluation import evaluate
+from spatem_ir.study.points import Outcome
+
+if TYPE_CHECKING:
+    from spatem_ir.study.points import Point, Setting
+
+Report = Callable[[Outcome], None]
+
+LOST = "the process ended unexpectedly; is there enough memory?"
+"""Why a point has no results whose process was killed, even when it ran alone."""
+
+
+def run_points(
+    points: Sequence[Point], setting: Setting, jobs: int, report: Report = lambda _: None
+) -> dict[Point, Outcome]:
+    """The outcomes of points, each of which runs once, whatever the order in which they end.
+
+    With one job the points run in this process, otherwise in `jobs` others; `report` hears of
+    every outcome when it is there.
+    """
+    outcomes: dict[Point, Outcome] = {}
+    waiting = longest_first(list(dict.fromkeys(points)))
+    for outcome in (
+        in_this_process(waiting, setting) if jobs == 1 else in_others(waiting, setting, jobs)
+    ):
+        outcomes[outcome.point] = outcome
+        report(outcome)
+    return outcomes
+
+
+def longest_first(points: list[Point]) -> list[Point]:
+    """Points in an order in which processes end at about the same time.
+
+    Networks are usually named in ascending size; so those of the last one come first.
+    """
+    networks = list(dict.fromkeys(point.network for point in points))
+    return sorted(points, key=lambda point: -networks.index(point.network))
+
+
+def in_this_process(points: list[Point], setting: Setting) -> Iterator[Outcome]:
+    """Evaluate points one after the other."""
+    for point in points:
+        yield evaluate(point, setting)
+
+
+def in_others(points: list[Point], setting: Setting, jobs: int) -> Iterator[Outcome]:
+    """Evaluate points in other processes, so many at a time; in the order in which they end.
+
+    If a process is killed, usually for want of memory, the points that are left go on one at a
+    time; one whose process is killed then has failed.
+    """
+    waiting = dict.fromkeys(points)
+    while waiting:
+        pool = ProcessPoolExecutor(
+            min(jobs, len(waiting)), mp_context=get_context("spawn"), initializer=end_on_interrupt
+        )
+        with pool:
+            futures = {pool.submit(evaluate, point, setting): point for point in waiting}
+            try:
+                for future in as_completed(futures):
+                    outcome = future.result()
+                    del waiting[outcome.point]
+                    yield outcome
+            except BrokenProcessPool:
+                if jobs == 1:
+                    lost = next(iter(waiting))
+                    del waiting[lost]
+                    yield Outcome(lost, failure=LOST)
+                jobs = 1
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+def end_on_interrupt() -> None:
+    """Let an interrupt end a worker process without a word."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

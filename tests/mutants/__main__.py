@@ -1,0 +1,103 @@
+"""Breaks one rule of one engine after the other: `python -m mutants`, in the folder `tests`.
+
+The engines are compared on random programs in a temporary copy of the package.  Every mutation must
+make the comparison fail, and without one it must not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from random import Random
+
+from differential.deployments import add_waits
+from mutants.rules import FAST, MACHINE, REFERENCE, Mutant
+from unit.runtime.machine.engines import expect_equal_engines
+from unit.runtime.machine.random_programs import at_random, through_the_passes
+from xdsl.dialects.builtin import ModuleOp
+
+import spatem_ir
+
+PACKAGE = Path(spatem_ir.__file__).parent
+
+LONGEST = 900.0
+"""Seconds that a comparison may take: a mutated program might not end."""
+
+
+def main() -> int:
+    """Print what every mutant comes to; returns how many were not noticed."""
+    parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
+    parser.add_argument("--programs", type=int, default=100)
+    parser.add_argument("--compare", action="store_true", help="compare, in this very package")
+    arguments = parser.parse_args()
+    if arguments.compare:
+        compare(arguments.programs)
+        return 0
+    unnoticed = 0
+    print("engine     rule                         result")
+    for engine, mutants in (("neither", [None]), ("fast", FAST), ("reference", REFERENCE)):
+        for mutant in mutants:
+            found = noticed(mutant, arguments.programs)
+            unnoticed += (found is None) != (mutant is None)
+            result = f"equal on {arguments.programs} programs" if found is None else found
+            print(f"{engine:10} {'' if mutant is None else mutant.rule:28} {result}", flush=True)
+    print(f"{unnoticed} unexpected")
+    return unnoticed
+
+
+def noticed(mutant: Mutant | None, programs: int) -> str | None:
+    """Where the engines differ in a copy of the package with a mutation; None if nowhere."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / PACKAGE.name
+        shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("*.pyc"))
+        if mutant is not None:
+            (copy / MACHINE.relative_to(PACKAGE) / mutant.file).write_text(mutant.source())
+        tests = Path(__file__).parents[1]
+        paths = os.pathsep.join([folder, str(tests)])
+        command = [sys.executable, "-m", "mutants", "--compare", "--programs", str(programs)]
+        try:
+            result = subprocess.run(
+                command,
+                cwd=folder,
+                env={**os.environ, "PYTHONPATH": paths},
+                timeout=LONGEST,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return f"does not end within {LONGEST:.0f} s"
+    if result.returncode == 0:
+        return None
+    lines = result.stdout.splitlines()
+    return f"fails at {lines[-1]}" if lines else result.stderr.splitlines()[-1]
+
+
+def compare(programs: int) -> None:
+    """Compare the engines program by program; says which one it is first."""
+    assert PACKAGE.parent == Path.cwd()
+    for seed in range(programs // 3):
+        for kind, make in (
+            ("passes", through_the_passes),
+            ("random", at_random),
+            ("waits", with_waits),
+        ):
+            print(f"program {kind} {seed}", flush=True)
+            random = Random(1000 + seed)
+            expect_equal_engines(make(random), random.choice([1, 1, 2, 3]))
+
+
+def with_waits(random: Random) -> ModuleOp:
+    """A random network deployed at random, some of whose nodes wait for others."""
+    module = at_random(random)
+    add_waits(random, module)
+    return module
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+"""One-line mutations of the rules of both engines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import spatem_ir.runtime.machine
+
+MACHINE = Path(spatem_ir.runtime.machine.__file__).parent
+
+
+class Mutant(NamedTuple):
+    """A rule of docs/machine.md, broken in a file of the machine: `old` becomes `new`."""
+
+    rule: str
+    file: str
+    old: str
+    new: str
+
+    def source(self) -> str:
+        """The file's text with the mutation.
+
+        Raises:
+            ValueError: the file does not hold the old text just once.
+        """
+        text = (MACHINE / self.file).read_text(encoding="utf-8")
+        if text.count(self.old) != 1:
+            raise ValueError(f"{self.file}: '{self.old}' is there {text.count(self.old)} times")
+        return text.replace(self.old, self.new)
+
+
+FAST = (
+    Mutant(
+        "R1 length of a visit",
+        "fast_crossbars.py",
+        "ends = now + core.asked_operations * machine.ou_cycles",
+        "ends = now + core.asked_operations * machine.ou_cycles + 1",
+    ),
+    Mutant(
+        "R2 two operands fit",
+        "fast_crossbars.py",
+        "before.bytes + tile.bytes > machine.share",
+        "before.bytes + tile.bytes >= machine.share",
+    ),
+    Mutant(
+        "R2 same operand again",
+        "fast_crossbars.py",
+        "core.image == image",
+        "core.image == image + 1",
+    ),
+    Mutant(
+        "R2 shared fetches",
+        "fast_crossbars.py",
+        "state.fetches[other].start >= totals.now",
+        "state.fetches[other].start > totals.now",
+    ),
+    Mutant(
+        "R3 ranks within a cycle",
+        "fast_events.py",
+        "elif state.jobs[server.last].order <= rank:",
+        "elif state.jobs[server.last].order >= rank:",
+    ),
+    Mutant(
+        "R3 pieces in the buffer",
+        "fast_crossbars.py",
+        "entry = state.waiters[waiter].entry + 1",
+        "entry = state.waiters[waiter].entry + 2",
+    ),
+    Mutant(
+        "R4 pipeline",
+        "fast_crossbars.py",
+        "schedule(state, ends + machine.pipeline, CONTRIBUTE",
+        "schedule(state, ends, CONTRIBUTE",
+    ),
+    Mutant("R5 lone contributions", "fast_traffic.py", "if tile.at_cu > 1:", "if tile.at_cu > 0:"),
+    Mutant(
+        "R5 cycles of adders",
+        "fast_traffic.py",
+        "cycles = (tile.values + machine.cu_adders - 1) // machine.cu_adders",
+        "cycles = tile.values // machine.cu_adders + 1",
+    ),
+    Mutant(
+        "R6 cycles of units",
+        "fast_loop.py",
+        "cycles = (values + per_cycle - 1) // per_cycle",
+        "cycles = values // per_cycle + 1",
+    ),
+    Mutant(
+        "R7 one packet to all",
+        "fast_traffic.py",
+        "if packet == NONE or not machine.multicast:",
+        "if packet == NONE:",
+    ),
+    Mutant(
+        "R8 last byte",
+        "fast_traffic.py",
+        "schedule(state, head + packet.cycles - 1, ARRIVE",
+        "schedule(state, head + packet.cycles, ARRIVE",
+    ),
+    Mutant(
+        "R8 rows first",
+        "fast_traffic.py",
+        "if here % machine.columns < column:",
+        "if here % machine.columns < column and here // machine.columns >= row:",
+    ),
+    Mutant(
+        "R9 cycles of the port",
+        "fast_loop.py",
+        "cycles = (size + machine.io - 1) // machine.io",
+        "cycles = size // machine.io + 1",
+    ),
+    Mutant(
+        "R10 last read",
+        "fast_crossbars.py",
+        "        if slot.left == 0:",
+        "        if slot.left == 1:",
+    ),
+    Mutant(
+        "R10 waits",
+        "fast_waits.py",
+        "if state.progress[wait.other].finished < needed:",
+        "if state.progress[wait.other].finished < 0:",
+    ),
+)
+
+REFERENCE = (
+    Mutant(
+        "R1 length of a visit",
+        "crossbars.py",
+        "ends = self.clock.now + visit.operations * self.accelerator.ou.cycles",
+        "ends = self.clock.now + visit.operations * self.accelerator.ou.cycles + 1",
+    ),
+    Mutant(
+        "R2 two operands fit",
+        "crossbars.py",
+        "before.operand_bytes + visit.operand_bytes > share",
+        "before.operand_bytes + visit.operand_bytes >= share",
+    ),
+    Mutant("R2 shared fetches", "crossbars.py", "size=size, shared=shared", "size=size"),
+    Mutant("R4 pipeline", "crossbars.py", "self.clock.at(valid, ", "self.clock.at(ends, "),
+    Mutant("R5 lone contributions", "merging.py", "if expected == 1:", "if expected <= 2:"),
+    Mutant(
+        "R5 sources of a rank",
+        "merging.py",
+        "rank = (*key, source, PLACES.index(place))",
+        "rank = (*key, -source, PLACES.index(place))",
+    ),
+    Mutant(
+        "R6 cycles of units",
+        "reference.py",
+        "units.serve(key, -(-values // per_cycle),",
+        "units.serve(key, values // per_cycle + 1,",
+    ),
+    Mutant(
+        "R7 one packet to all",
+        "noc.py",
+        "if self.parameters.multicast else",
+        "if not self.parameters.multicast else",
+    ),
+    Mutant("R8 last byte", "noc.py", "at(head + cycles - 1, ", "at(head + cycles, "),
+    Mutant(
+        "R8 head",
+        "noc.py",
+        "head = self.noc.clock.now + self.noc.parameters.hop_cycles",
+        "head = self.noc.clock.now + self.noc.parameters.hop_cycles + 1",
+    ),
+    Mutant(
+        "R9 when a position is there",
+        "reference.py",
+        "time = self.clock.now - (-entered // bandwidth)",
+        "time = self.clock.now + entered // bandwidth",
+    ),
+    Mutant(
+        "R10 waits",
+        "progress.py",
+        "if self.nodes[wait.other].finished < needed:",
+        "if self.nodes[wait.other].finished < 0:",
+    ),
+)

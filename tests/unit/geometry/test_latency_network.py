@@ -1,0 +1,130 @@
+"""The estimated latency of a network: stages by hand, the recurrence against the machine."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from xdsl.context import Context
+
+from spatem_ir.cli.lowering import run_pipeline
+from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
+from spatem_ir.dialects.pxb import PxbStageOp
+from spatem_ir.frontend.load import ImportOptions, load_network
+from spatem_ir.geometry.grid import Deal, Grid
+from spatem_ir.geometry.latency_network import (
+    NetworkModel,
+    collected,
+    dealt,
+    network_latency,
+    queued,
+)
+from spatem_ir.geometry.latency_stages import layer_stages, packed_crossbars, tiles_together
+from spatem_ir.geometry.layer import Layer
+from spatem_ir.geometry.spare_time import SpareTime
+from spatem_ir.geometry.window import Window
+from spatem_ir.hardware.loader import load_accelerator
+from spatem_ir.runtime.machine.program import program_of
+from spatem_ir.runtime.machine.reference import ReferenceEngine
+
+TINY = load_accelerator("tiny")
+CONV = Layer("conv", (4, 4, 4), 8, Window((2, 2)), weight_bits=2)
+"""A matrix of 16 x 8 cells with 9 windows and 8 input bits."""
+
+
+def test_stages_of_row_and_bit_parts() -> None:
+    """Eight tiles of a column block in sequence: four CUs, two PEs."""
+    grid = Grid(4, 1, 1, 2, 4, 8)
+    stages = layer_stages(CONV, grid, np.arange(8), TINY)
+    assert stages.visit == 2 * 4 * TINY.ou.cycles
+    window = stages.window
+    assert window == stages.round
+    assert window.fetch == 4 * 1
+    assert window.merge_in_cu == 2 * 8 // TINY.cu.adders_per_cycle
+    assert window.merge_in_pe == (2 + 2) * 8 // TINY.pe.adders_per_cycle
+    assert window.packets == 8 * 4 // TINY.noc.link_bytes_per_cycle
+    assert window.activate == 8 // TINY.pe.activations_per_cycle
+    assert stages.pes == stages.pes_per_copy == 2
+    assert stages.partial_sum_bytes == 9 * 8 * 4
+
+
+def test_tiles_that_share_an_operand_in_a_cu_are_fetched_once() -> None:
+    stages = layer_stages(CONV, Grid(1, 2, 1, 1, 16, 4), np.arange(2), TINY)
+    assert stages.window.fetch == 16 // TINY.pe.port_bytes_per_cycle
+    apart = layer_stages(CONV, Grid(1, 2, 1, 1, 16, 4), np.array([0, 2]), TINY)
+    assert apart.window.fetch == 2 * stages.window.fetch
+
+
+def test_tiles_together_in_a_crossbar_are_counted_for_each_copy() -> None:
+    grid = Grid(1, 1, 3, 1, 16, 8)
+    assert tiles_together(grid, np.array([0, 5, 0])).tolist() == [2, 1, 2]
+
+
+def test_worst_fit_spreads_tiles_and_tells_when_they_do_not_fit() -> None:
+    one, many = Grid(1, 1, 1, 1, 16, 8), Grid(1, 1, 9, 1, 16, 8)
+    packed = packed_crossbars([CONV, CONV], [one, many], TINY)
+    assert packed is not None
+    assert [crossbars.tolist() for crossbars in packed] == [[0], list(range(1, 10))]
+    assert packed_crossbars([CONV] * 4, [many] * 4, TINY) is None
+
+
+def test_a_queue_serves_in_the_order_of_arrival() -> None:
+    times = np.array([[10, 0], [1, 30]])
+    assert queued(times, 4, 5).tolist() == [[15, 5], [9, 35]]
+    assert queued(np.zeros(3, np.int64), 4, 0).tolist() == [4, 8, 12]
+
+
+@pytest.mark.parametrize("deal", Deal)
+def test_dealt_times_are_collected_again(deal: Deal) -> None:
+    grid = Grid(1, 1, 4, 1, 16, 8, deal) if deal is Deal.CYCLIC else Grid(1, 1, 3, 1, 16, 8, deal)
+    times = np.arange(9).reshape(1, 9)
+    shares = dealt(times, CONV, grid)
+    for copy in range(grid.iw):
+        own = list(grid.copy_windows(CONV, copy))
+        assert shares[copy, : len(own)].tolist() == own
+    assert collected(shares, CONV, grid).tolist() == times.tolist()
+
+
+def test_a_later_layer_gets_the_time_that_an_earlier_one_leaves() -> None:
+    spare = SpareTime({0: np.array([0, 1]), 1: np.array([1])}, 2)
+    shared, alone = spare.kind[1], spare.kind[0]
+    spare.use(shared, np.array([40]), 30, 30)
+    assert spare.before(shared, np.array([5, 10, 40, 50])).tolist() == [5, 10, 10, 20]
+    assert spare.after(shared, np.array([4.0, 12.0])).tolist() == [4, 42]
+    assert spare.before(alone, np.array([50])).tolist() == [50]
+
+
+def simulated(name: str, strategy: str) -> tuple[float, float, int]:
+    """The estimates of a network before and after its deployment, and its latency."""
+    module = load_network(name, ImportOptions()).module
+    module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(load_accelerator("isaac-ou"))
+    accelerator = load_accelerator("isaac-ou")
+    run_pipeline(Context(), module, f"partition{{strategy={strategy}}},pack,assign,order")
+    stage = next(op for op in module.ops if isinstance(op, PxbStageOp))
+    dataflow = dataflow_of(module)
+    planned = network_latency(dataflow, accelerator)
+    deployed = network_latency(dataflow, accelerator, placements=stage.placements())
+    return planned.cycles, deployed.cycles, ReferenceEngine(program_of(module)).run().finished[0]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "error"), [("minimum", 0.02), ("isaac", 0.05), ("spatem", 0.4)]
+)
+def test_estimates_of_lenet_are_near_the_machine(strategy: str, error: float) -> None:
+    planned, deployed, cycles = simulated("lenet", strategy)
+    assert planned == pytest.approx(cycles, rel=error)
+    assert deployed == pytest.approx(cycles, rel=error)
+
+
+def test_other_grids_can_be_estimated_on_one_dataflow() -> None:
+    module = load_network("lenet", ImportOptions()).module
+    accelerator = load_accelerator("isaac-ou")
+    module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(accelerator)
+    run_pipeline(Context(), module, "partition{strategy=minimum}")
+    model = NetworkModel(dataflow_of(module), accelerator)
+    alone = model.estimate()
+    copied = model.estimate({"C1": Grid(1, 1, 784, 1, 25, 6)})
+    assert alone.is_packed
+    assert copied.finished["C1"] < alone.finished["C1"] / 100
+    assert copied.cycles < alone.cycles
+    assert set(copied.finished) == {node.name for node in model.dataflow.nodes}
