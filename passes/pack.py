@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
-from math import prod
 from typing import TYPE_CHECKING, Protocol
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from spatem_ir.dialects.cnn import PoolOp
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.level import Level, level_of
-from spatem_ir.dialects.mvm import PACKINGS, AlternativeOp, GridAttr, LayerOp, PackingOp, layer_ops
+from spatem_ir.dialects.mvm import PACKINGS, AlternativeOp, GridAttr, PackingOp, layer_ops
 from spatem_ir.dialects.places import place_runs
 from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
 from spatem_ir.errors import SpatemError
+from spatem_ir.passes.poolings import poolings_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,9 +49,9 @@ class PackPass(ModulePass):
             copy of one layer; its matrices share it only if they must) or `auto`: what
             `mvm.packing` says, which `partition` leaves behind, and otherwise `spatem`.
         balance: what "emptiest" counts, `cells` or busy `time`.
-        gather: tiles whose partial sums merge go to as many neighbouring crossbars as a PE has if
-            they fit there [R], so that the sums need not leave a PE; not for `exclusive`, where
-            tiles of a copy are neighbours.
+        gather: tiles whose partial sums merge, or whose results are pooled together, go to as many
+            neighbouring crossbars as a PE has if they fit there [R], so that sums and results need
+            not leave a PE; not for `exclusive`, where tiles of a copy are neighbours.
     """
 
     name = "pack"
@@ -108,16 +107,6 @@ class PackPass(ModulePass):
         if strategy == "exclusive":
             return ExclusivePacking(accelerator)
         return SharedPacking(accelerator, self.balance == "time", self.gather, poolings)
-
-
-def poolings_of(layers: list[LayerOp]) -> dict[str, Window]:
-    """The window of the pooling that reads a layer's results, for layers with no other reader."""
-    poolings = {}
-    for layer in layers:
-        readers = [use.operation for use in layer.output.uses]
-        if len(readers) == 1 and isinstance(readers[0], PoolOp):
-            poolings[layer.sym_name.data] = readers[0].window.data
-    return poolings
 
 
 def packed_stage(names: list[str], placements: list[Placement]) -> VxbStageOp:
@@ -191,7 +180,7 @@ class SharedPacking:
     """Each tile in the emptiest crossbar that can hold it, whatever else that crossbar holds.
 
     `gather` looks for that crossbar in one neighbourhood for all tiles of a column block, and for
-    all copies from which one window of the layer's pooling reads; `poolings` are by layer.
+    copies whose results are pooled together; `poolings` are by layer.
     """
 
     accelerator: Accelerator
@@ -252,7 +241,25 @@ class SharedPacking:
         return [Placement.joined(of_layer) for of_layer in parts]
 
     def gathered(self, layers: list[Layer], grids: list[Grid]) -> list[Placement] | None:
-        """Places in neighbourhoods, as many crossbars as a PE has, bundle by bundle [R]."""
+        """Places in neighbourhoods, as many crossbars as a PE has, bundle by bundle [R].
+
+        Layer by layer; a layer that finds no place is put before all others, once.
+        """
+        first: list[int] = []
+        while True:
+            order = [*first, *(n for n in range(len(layers)) if n not in first)]
+            placements = self.gathered_in_order(layers, grids, order)
+            if len(placements) == len(layers):
+                return [placements[number] for number in range(len(layers))]
+            homeless = order[len(placements)]
+            if homeless in first:
+                return None
+            first.append(homeless)
+
+    def gathered_in_order(
+        self, layers: list[Layer], grids: list[Grid], order: list[int]
+    ) -> dict[int, Placement]:
+        """The places of layers by number, in the given order up to the first that finds none."""
         from spatem_ir.geometry.neighbourhoods import Neighbourhoods
 
         crossbar = self.accelerator.crossbar
@@ -262,12 +269,12 @@ class SharedPacking:
             crossbar.wordlines,
             crossbar.bitlines,
         )
-        placements = []
-        for layer, grid in zip(layers, grids, strict=True):
-            placement = self.gathered_layer(chip, layer, grid)
+        placements: dict[int, Placement] = {}
+        for number in order:
+            placement = self.gathered_layer(chip, layers[number], grids[number])
             if placement is None:
-                return None
-            placements.append(placement)
+                break
+            placements[number] = placement
         return placements
 
     def gathered_layer(self, chip: Neighbourhoods, layer: Layer, grid: Grid) -> Placement | None:
@@ -277,16 +284,17 @@ class SharedPacking:
         """
         import numpy as np
 
-        from spatem_ir.geometry.neighbourhoods import Shape, bundles, tiles_by_pooling
+        from spatem_ir.geometry.neighbourhoods import Shape, bundles
         from spatem_ir.geometry.packing import placement_of
 
-        heights, widths = tile_extents(layer, grid, self.accelerator)
-        pooling = self.poolings.get(layer.name)
+        accelerator = self.accelerator
+        heights, widths = tile_extents(layer, grid, accelerator)
         waiting = bundles(
-            tiles_by_pooling(layer, grid, pooling),
-            block=grid.hwm * grid.ib,
-            size=self.accelerator.crossbars_per_pe,
-            together=grid.wwm * (prod(pooling.strides) if pooling else 1),
+            layer,
+            grid,
+            self.poolings.get(layer.name),
+            accelerator.crossbars,
+            accelerator.crossbars_per_pe,
         )
         waiting.reverse()
         placed: list[NDArray[np.int64]] = []

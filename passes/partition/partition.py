@@ -14,7 +14,7 @@ from xdsl.rewriter import Rewriter
 from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
-from spatem_ir.dialects.hw import accelerator_of, module_of
+from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import AlternativeOp, LayerOp, PackingOp, layer_ops
 from spatem_ir.errors import SpatemError
 from spatem_ir.geometry.grid import Deal
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 StrategyFunction = Callable[["list[Layer]", "Accelerator", Deal], "Sequence[Strategy]"]
 
 
-def _spatem(_pass: PartitionPass, ops: Sequence[WeightLayerOp]) -> StrategyFunction:
+def _spatem(options: PartitionPass, ops: Sequence[WeightLayerOp]) -> StrategyFunction:
     from spatem_ir.passes.partition.ranking import ranked_strategies
 
-    return ranked_strategies(module_of(ops[0]))
+    return ranked_strategies(ops, options.slack)
 
 
 def _minimum(_pass: PartitionPass, _ops: Sequence[WeightLayerOp]) -> StrategyFunction:
@@ -89,6 +89,8 @@ class PartitionPass(ModulePass):
         deal: how windows are dealt to copies, `cyclic` or `blocks`.
         alternatives: how many further strategies, slower but smaller, are left for `pack` to fall
             back on as `mvm.alternative`; none if some layers were partitioned before.
+        slack: of the strategies that `spatem` finds, the one that communicates least comes first
+            among those whose latency exceeds the least by at most this share.
         pooling_strides: whether `isaac-stride` counts the strides of poolings.
     """
 
@@ -97,6 +99,7 @@ class PartitionPass(ModulePass):
     strategy: str = "spatem"
     deal: str = "cyclic"
     alternatives: int = 8
+    slack: float | int = 0.15
     pooling_strides: bool = True
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
@@ -115,6 +118,8 @@ class PartitionPass(ModulePass):
             )
         if self.deal not in tuple(Deal):
             raise SpatemError(f"partition: unknown deal '{self.deal}'; one of {', '.join(Deal)}")
+        if not self.slack >= 0:
+            raise SpatemError(f"partition: slack must be at least 0, not {self.slack}")
         accelerator = accelerator_of(op)
         geometries = [layer.layer for layer in layers]
         partition = STRATEGIES[self.strategy](self, layers)
@@ -134,8 +139,8 @@ def fall_backs(
 ) -> list[Strategy]:
     """The best strategy whose cells fit the chip, and up to `count` smaller ones after it.
 
-    Their tile counts fall geometrically; the last gives every tile a crossbar of its own if any
-    strategy does, and is the smallest otherwise.
+    Up to the one that gives every tile a crossbar of its own, if any does, and to the smallest
+    otherwise; where there are more, their tile counts fall geometrically.  In ascending latency.
 
     Raises:
         SpatemError: even the smallest strategy has more cells than the chip.
@@ -155,13 +160,12 @@ def fall_backs(
     all_tiles = tiles_of(strategies, layers)
     tiles = [all_tiles[number] for number in fitting]
     safe = next((n for n, t in enumerate(tiles) if t <= accelerator.crossbars), len(fitting) - 1)
-    ratio = (tiles[safe] / tiles[0]) ** (1 / max(count, 1))
-    picked = [0]
-    for step in range(1, count + 1):
-        limit = tiles[0] * ratio**step
-        number = next((n for n in range(safe) if tiles[n] <= limit), safe)
-        if number > picked[-1]:
-            picked.append(number)
-    if safe > picked[-1] and count > 0:
-        picked.append(safe)
-    return [strategies[fitting[number]] for number in picked]
+    if safe <= count:
+        picked = list(range(safe + 1))
+    else:
+        ratio = (tiles[safe] / tiles[0]) ** (1 / max(count, 1))
+        limits = [tiles[0] * ratio**step for step in range(1, count + 1)]
+        smaller = {next((n for n in range(safe) if tiles[n] <= t), safe) for t in limits}
+        picked = sorted(smaller | ({0, safe} if count else {0}))
+    chosen, *others = (strategies[fitting[number]] for number in picked)
+    return [chosen, *sorted(others, key=lambda strategy: strategy.cycles)]

@@ -1,179 +1,181 @@
-"""Algorithm 1 under several prices of communication, ranked by the network's latency [R].
+"""SPATEM's strategies in the order in which `pack` tries them [R].
 
 [P] Algorithm 1 adds up latencies of layers, and `pack` tries its strategies in ascending estimated
-latency.  [R] The additive model knows no layers that overlap and no traffic between layers.
-Therefore Algorithm 1 runs several times: with row parts of different least heights (low parts take
-less time, but their partial sums more adders and packets), with and without parts of the input
-bits, and with different prices of partial sums.  The strategies found are put in ascending latency
-of :func:`spatem_ir.geometry.latency_network.network_latency`; those of which tiles find no place
-come last, and where a PE would hold more than its buffer, producers have to wait (R10), and the
-latency is taken to grow by as much.
+latency.  [R] The additive model knows neither layers that overlap nor traffic between layers.
+Therefore:
+
+1. Algorithm 1 runs under several limits on its cuts, which gives strategies of different kinds and
+   sizes (:mod:`spatem_ir.passes.partition.cut_limits`).
+2. They are put in ascending latency of the whole network, before packing
+   (:mod:`spatem_ir.geometry.latency_network`); those of which tiles find no place come last.
+3. The first few are packed, so that latency and communication can be estimated with tiles where
+   they will be.  Of those that are nearly as fast as the fastest, the one that communicates least
+   is first, unless its buffers are too small.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import product
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, NamedTuple
 
 from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.hw import module_of
+from spatem_ir.dialects.mvm import layer_ops
 from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.candidates import LayerCandidates, layer_candidates
-from spatem_ir.geometry.latency import LayerCosts, layer_costs
+from spatem_ir.geometry.candidates import layer_candidates
 from spatem_ir.geometry.latency_network import NetworkModel
-from spatem_ir.passes.partition.spatem import algorithm_1, partition_spatem
-from spatem_ir.passes.partition.strategy import Strategy, TracedStrategies
+from spatem_ir.passes.pack import SharedPacking
+from spatem_ir.passes.partition.cut_limits import MANY_LAYERS, limited_strategies
+from spatem_ir.passes.partition.spatem import partition_spatem
+from spatem_ir.passes.partition.trial import Trial
+from spatem_ir.passes.poolings import poolings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
     from xdsl.dialects.builtin import ModuleOp
 
+    from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
     from spatem_ir.geometry.dataflow import Dataflow
     from spatem_ir.geometry.grid import Deal
     from spatem_ir.geometry.layer import Layer
     from spatem_ir.hardware.accelerator import Accelerator
+    from spatem_ir.passes.partition.strategy import Strategy
 
-CUTS = ((1, True), (2, True), (4, True), (16, False))
-"""Row parts are no lower than the wordlines of a crossbar divided by the first; whether all input
-bits go to one part."""
+FASTEST_TRIALS = 3
+"""So many strategies that seem fastest before packing are tried out: the estimate's error without
+places is larger than the differences between them; one of a network of many layers, for the sake
+of time."""
 
-WIDTHS = (1, 4)
-"""Column parts are no wider than the bitlines of a crossbar divided by these: narrow tiles of many
-layers find a place side by side."""
+FRUGAL_TRIALS = 1
+"""So many more that move fewest bytes, of those that may be fast enough."""
 
-PRICES = (0, 4)
-"""Cycles charged for what a link carries in a cycle on each PE of the chip at once."""
+PLANNING_ERROR = 0.25
+"""A strategy may be faster by this share than it seems before packing."""
 
-SIZES = (1, 2, 8)
-"""Of each run the best strategies with at most the best one's tiles over these are ranked."""
 
-MANY_LAYERS = 12
-"""With more layers only the first width and price are tried, for the sake of time."""
+class Planned(NamedTuple):
+    """A strategy as it looks before packing, in the order of ranking."""
 
-COLUMNS = 2**11
-"""Columns of the DP in each run."""
-
-NEARLY_EQUAL = 0.15
-"""Latencies that differ no more than by this share are within the estimate's error; of strategies
-that are nearly as fast as the fastest, the one that moves fewest bytes wins."""
+    unpacked: bool
+    cycles: int
+    moved_bytes: int
+    tiles: int
+    strategy: Strategy
 
 
 def ranked_strategies(
-    module: ModuleOp,
+    ops: Sequence[WeightLayerOp], slack: float
 ) -> Callable[[list[Layer], Accelerator, Deal], Sequence[Strategy]]:
     """The strategy `spatem` for the layers of a module that are not partitioned yet.
 
-    Strategies of a network that has no place on the machine are those of Algorithm 1 alone; the
-    pass that deploys it says why.
+    A strategy whose latency is at most 1 + `slack` times the least is fast enough.  Strategies of a
+    network that has no place on the machine are those of Algorithm 1 alone; the pass that deploys
+    it says why.
     """
+    module = module_of(ops[0])
 
     def partition(layers: list[Layer], accelerator: Accelerator, deal: Deal) -> Sequence[Strategy]:
-        minimum = {
-            layer.name: layer_candidates(layer, accelerator).grid((0, 0, 0, 0), deal)
-            for layer in layers
-        }
         try:
-            dataflow = dataflow_of(module, minimum)
+            dataflow = minimum_dataflow(module, layers, accelerator, deal)
         except SpatemError:
             return partition_spatem(layers, accelerator, deal)
-        return partition_ranked(layers, dataflow, accelerator, deal)
+        poolings = poolings_of([*ops, *layer_ops(module)])
+        strategies = limited_strategies(layers, accelerator, deal, poolings)
+        model = NetworkModel(dataflow, accelerator)
+        ranked = planned(strategies, layers, model)
+        packing = SharedPacking(accelerator, poolings=poolings)
+
+        names = [layer.name for layer in layers]
+        all_names = [node.name for node in dataflow.layers]
+
+        def tried(entries: Iterable[Planned]) -> Iterator[Trial]:
+            for entry in entries:
+                chosen = dict(zip(names, entry.strategy.grids, strict=True))
+                with_grids = dataflow_of(module, chosen)
+                places = packing.placements(
+                    [node.layer for node in with_grids.layers if node.layer is not None],
+                    [node.grid for node in with_grids.layers if node.grid is not None],
+                )
+                if places is not None:
+                    placements = dict(zip(all_names, places, strict=True))
+                    yield Trial(entry.strategy, model, with_grids, placements)
+
+        fastest = 1 if len(layers) > MANY_LAYERS else FASTEST_TRIALS
+        worth, others = worth_a_trial(ranked, fastest, slack)
+        best = preferred(list(tried(worth)), slack)
+        if best is None:
+            best = next((trial for trial in tried(others) if trial.runs_in_buffers), None)
+        strategies = [entry.strategy for entry in ranked]
+        return ever_smaller(strategies if best is None else [best.noted, *strategies], layers)
 
     return partition
 
 
-def partition_ranked(
-    layers: list[Layer], dataflow: Dataflow, accelerator: Accelerator, deal: Deal
-) -> list[Strategy]:
-    """Strategies in ascending estimated latency of the network; later ones have fewer tiles."""
-    candidates = [layer_candidates(layer, accelerator) for layer in layers]
-    costs = [layer_costs(candidate, accelerator) for candidate in candidates]
-    model = NetworkModel(dataflow, accelerator)
-    pool: dict[tuple[object, ...], Strategy] = {}
-    tried = slice(1) if len(layers) > MANY_LAYERS else slice(None)
-    for (height, whole_bits), width, price in product(CUTS, WIDTHS[tried], PRICES[tried]):
-        limited = [
-            limit_cuts(candidate, cost, accelerator, height, width, whole_bits)
-            for candidate, cost in zip(candidates, costs, strict=True)
-        ]
-        priced = [priced_latencies(cost, accelerator, price) for _, cost in limited]
-        cuts = [candidate for candidate, _ in limited]
-        found = algorithm_1(cuts, priced, accelerator, deal, COLUMNS)
-        for strategy in some_that_fit(found, layers, accelerator):
-            pool.setdefault(strategy.grids, strategy)
-    names = [layer.name for layer in layers]
-    ranked = []
-    for strategy in pool.values():
-        estimate = model.estimate(dict(zip(names, strategy.grids, strict=True)))
-        overfull = max(1, estimate.held_bytes / accelerator.pe.buffer_bytes)
-        order = (not estimate.is_packed, estimate.cycles * overfull, estimate.moved_bytes)
-        ranked.append((order, strategy.tiles(layers), replace(strategy, cycles=estimate.cycles)))
-    ranked.sort(key=lambda entry: entry[:2])
-    unpacked, least, _ = ranked[0][0]
-    near = [e for e in ranked if e[0][:2] <= (unpacked, least * (1 + NEARLY_EQUAL))]
-    first = min(near, key=lambda entry: entry[0][2])
-    kept = [first]
-    for entry in ranked:
-        if entry[0][:2] >= kept[-1][0][:2] and entry[1] < kept[-1][1]:
-            kept.append(entry)
-    return [strategy for _, _, strategy in kept]
+def minimum_dataflow(
+    module: ModuleOp, layers: list[Layer], accelerator: Accelerator, deal: Deal
+) -> Dataflow:
+    """The module's network with the minimum mapping of its layers.
 
-
-def limit_cuts(
-    candidates: LayerCandidates,
-    costs: LayerCosts,
-    accelerator: Accelerator,
-    height: int,
-    width: int,
-    whole_bits: bool,
-) -> tuple[LayerCandidates, LayerCosts]:
-    """The cuts with row parts of at least a crossbar's wordlines / `height`, and their costs.
-
-    Column parts are of at most its bitlines / `width`, or as narrow as possible.
+    Raises:
+        SpatemError: an operator of the network has no place on the machine.
     """
-    least = accelerator.crossbar.wordlines // height
-    ou = accelerator.ou.wordlines
-    rows = sum(-(-cut.extent // ou) * ou >= least for cut in candidates.rows)
-    rows = max(rows, 1)
-    cells = accelerator.cells_per_weight(candidates.layer.weight_bits)
-    most = accelerator.crossbar.bitlines // width
-    wide = sum(cut.extent * cells > most for cut in candidates.columns)
-    wide = min(wide, len(candidates.columns) - 1)
-    bits = 1 if whole_bits else len(candidates.bits)
-    limited = LayerCandidates(
-        candidates.layer,
-        candidates.rows[:rows],
-        candidates.columns[wide:],
-        candidates.windows,
-        candidates.bits[:bits],
-    )
-    return limited, LayerCosts(
-        costs.latency[:rows, wide:, :, :bits], costs.partial_sum_bytes[:rows, wide:, :, :bits]
-    )
+    minimum = {
+        layer.name: layer_candidates(layer, accelerator).grid((0, 0, 0, 0), deal)
+        for layer in layers
+    }
+    return dataflow_of(module, minimum)
 
 
-def priced_latencies(costs: LayerCosts, accelerator: Accelerator, price: int) -> NDArray[np.int64]:
-    """Latencies of a layer to which a price of its partial sums is added."""
-    per_cycle = accelerator.noc.link_bytes_per_cycle * accelerator.pes
-    return costs.latency + (price * costs.partial_sum_bytes / per_cycle).astype(np.int64)
+def planned(
+    strategies: Sequence[Strategy], layers: list[Layer], model: NetworkModel
+) -> list[Planned]:
+    """Strategies in ascending estimated latency of the network, which is noted in them."""
+    names = [layer.name for layer in layers]
+    found = []
+    for strategy in strategies:
+        estimate = model.estimate(dict(zip(names, strategy.grids, strict=True)))
+        cycles = estimate.cycles_in_buffers(model.accelerator.pe.buffer_bytes)
+        noted = replace(strategy, cycles=cycles)
+        tiles = strategy.tiles(layers)
+        found.append(Planned(not estimate.is_packed, cycles, estimate.moved_bytes, tiles, noted))
+    return sorted(found, key=lambda entry: entry[:4])
 
 
-def some_that_fit(
-    strategies: TracedStrategies, layers: list[Layer], accelerator: Accelerator
-) -> Sequence[Strategy]:
-    """The best strategies whose cells fit the chip, of several sizes."""
-    cells_per_weight = [accelerator.cells_per_weight(layer.weight_bits) for layer in layers]
-    cells = np.array(strategies.all_cells(cells_per_weight))
-    tiles = np.array(strategies.all_tiles())
-    fits = np.flatnonzero(cells <= accelerator.crossbars * accelerator.cells_per_crossbar)
-    if not len(fits):
-        return [strategies[len(strategies) - 1]]
-    picked = set()
-    for size in SIZES:
-        small = fits[tiles[fits] * size <= tiles[fits[0]]]
-        picked.add(int(small[0]) if len(small) else int(fits[-1]))
-    picked.add(len(strategies) - 1)
-    return [strategies[number] for number in sorted(picked)]
+def worth_a_trial(
+    ranked: Sequence[Planned], fastest: int, slack: float
+) -> tuple[list[Planned], list[Planned]]:
+    """So many strategies that seem `fastest`, and those that move fewest bytes of the fast enough.
+
+    Returns them, and all others.
+    """
+    others = ranked[fastest:]
+    most = ranked[0].cycles * (1 + slack) * (1 + PLANNING_ERROR)
+    enough = [entry for entry in others if not entry.unpacked and entry.cycles <= most]
+    frugal = sorted(enough, key=lambda entry: entry.moved_bytes)[:FRUGAL_TRIALS]
+    return [*ranked[:fastest], *frugal], [entry for entry in others if entry not in frugal]
+
+
+def preferred(trials: Sequence[Trial], slack: float) -> Trial | None:
+    """Of the trials that are fast enough and run in their buffers, that which communicates least.
+
+    A trial is fast enough with at most 1 + `slack` times the least latency of those that remain
+    when others turn out not to run in their buffers.  None if none does.
+    """
+    remaining = list(trials)
+    while remaining:
+        most = min(trial.cycles for trial in remaining) * (1 + slack)
+        fast = [trial for trial in remaining if trial.cycles <= most]
+        best = min(fast, key=lambda trial: (trial.communication_bytes, trial.cycles))
+        if best.runs_in_buffers:
+            return best
+        remaining.remove(best)
+    return None
+
+
+def ever_smaller(strategies: Sequence[Strategy], layers: list[Layer]) -> list[Strategy]:
+    """The first strategy, and of the others each that has fewer tiles than all before it."""
+    kept = [strategies[0]]
+    for strategy in strategies:
+        if strategy.tiles(layers) < kept[-1].tiles(layers):
+            kept.append(strategy)
+    return kept

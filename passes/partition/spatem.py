@@ -107,7 +107,7 @@ def algorithm_1(
     deal: Deal,
     most_columns: int | None = None,
 ) -> TracedStrategies:
-    """Algorithm 1 on given candidates and their latencies, which may include other costs.
+    """Algorithm 1 on given candidates, which may be some of a layer's, and their latencies.
 
     With `most_columns`, so many columns stand for all requirements.
     """

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.latency import PARTIAL_SUM_BYTES
+from spatem_ir.geometry.links import axes_of, is_aligned
 from spatem_ir.geometry.window import PADDING
 
 if TYPE_CHECKING:
@@ -41,6 +42,23 @@ def piece_bytes(dataflow: Dataflow) -> Ints:
         for node in dataflow.nodes
     ]
     return np.append(np.concatenate(parts), 0)
+
+
+def most_read(dataflow: Dataflow, node: Node) -> int:
+    """Bytes that a node never exceeds with what it reads for one result or window.
+
+    That is all channels of as many positions as it reads of each operand, or all of the operand.
+    """
+    total = 0
+    for number, operand in enumerate(node.operands):
+        rows, columns = axes_of(node, number)
+        positions = rows.kernel * columns.kernel
+        for source in map(dataflow.nodes.__getitem__, operand.sources):
+            read = source.positions
+            if is_aligned(operand, source):
+                read = min(read, positions)
+            total += read * sum(map(source.piece_bytes, range(len(source.slices))))
+    return total
 
 
 def operand_needs(
@@ -179,17 +197,19 @@ def needs(
     decided.
     """
     for node in dataflow.nodes:
+        reads_more = most_read(dataflow, node) > more_than
         if node.kind is NodeKind.LAYER:
             placed = None if placements is None else placements.get(node.name)
             if placements is not None and placed is None:
                 continue
-            yield from operand_needs(
-                dataflow, node, more_than, placed, accelerator.crossbars_per_pe
-            )
+            if reads_more:
+                yield from operand_needs(
+                    dataflow, node, more_than, placed, accelerator.crossbars_per_pe
+                )
             if placed is not None and homes is not None and merges is not None:
                 yield from merging_needs(
                     node, placed, merges[node.name], homes[node.number], accelerator, more_than
                 )
-        elif node.kind is not NodeKind.INPUT:
+        elif reads_more:
             home = None if homes is None else homes.get(node.number)
             yield from digital_needs(dataflow, node, more_than, home)

@@ -6,7 +6,7 @@ of the largest part (algorithm sketch: T in Algorithm 1 of SPATEM), so each axis
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatem_ir.geometry.layer import Layer
+    from spatem_ir.geometry.window import Window
     from spatem_ir.hardware.accelerator import Accelerator
 
 
@@ -88,6 +89,25 @@ def layer_candidates(layer: Layer, accelerator: Accelerator) -> LayerCandidates:
         windows=part_cuts(layer.windows),
         bits=bit_cuts,
     )
+
+
+def pooled_candidates(candidates: LayerCandidates, pooling: Window) -> LayerCandidates:
+    """The candidates with which windows that one window of a pooling reads stay in few copies.
+
+    [R] With windows dealt cyclically, copies are columns of the output map, or columns of every
+    n-th row, if they are a divisor or multiple of its columns: then neighbouring copies work on
+    neighbouring results everywhere.  Strides of the pooling must divide n, or the divisor.
+    """
+    layer = candidates.layer
+    if layer.region is not None:
+        return candidates
+    rows, columns = layer.output_size
+    down, across = pooling.strides
+    degrees = [n for n in range(1, columns) if columns % n == 0 and (n == 1 or n % across == 0)]
+    degrees += [n * columns for n in (1, *range(down, rows, down), rows)]
+    least = {-(-layer.windows // degree): degree for degree in sorted(degrees, reverse=True)}
+    windows = sorted(Cut(degree, extent) for extent, degree in least.items())
+    return replace(candidates, windows=tuple(windows))
 
 
 def part_cuts(

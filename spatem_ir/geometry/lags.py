@@ -290,6 +290,19 @@ class _Choice:
         return np.roll(needed, lag) - reader.positions * (np.arange(len(needed)) < lag)
 
 
+def least_bytes(deployed: Deployed) -> int:
+    """Bytes that the fullest buffer needs if producers wait as long as they can.
+
+    0 if no PE needs more than its buffer even if none waits.
+    """
+    held = held_on(deployed)
+    if held is None:
+        return 0
+    choice = _Choice(deployed, held, in_rounds=False)
+    choice.find_least()
+    return int(choice.held(choice.least).max())
+
+
 def lags_that_fit(
     deployed: Deployed,
     held: list[Resident],

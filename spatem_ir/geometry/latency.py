@@ -20,7 +20,6 @@ has layers overlap.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,24 +37,6 @@ PARTIAL_SUM_BYTES = 4
 
 def layer_latencies(candidates: LayerCandidates, accelerator: Accelerator) -> NDArray[np.int64]:
     """Estimated latency of a layer, digital cycles: shape [rows, columns, windows, bits]."""
-    return layer_costs(candidates, accelerator).latency
-
-
-@dataclass(frozen=True)
-class LayerCosts:
-    """What each combination of cuts costs: arrays of shape [rows, columns, windows, bits].
-
-    Attributes:
-        latency: estimated latency, digital cycles.
-        partial_sum_bytes: expected bytes of partial sums that travel between PEs.
-    """
-
-    latency: NDArray[np.int64]
-    partial_sum_bytes: NDArray[np.float64]
-
-
-def layer_costs(candidates: LayerCandidates, accelerator: Accelerator) -> LayerCosts:
-    """The estimated costs of every combination of cuts of a layer."""
     layer, ou = candidates.layer, accelerator.ou
     degrees = [np.array([cut.degree for cut in axis], np.int64) for axis in candidates.axes]
     extents = [np.array([cut.extent for cut in axis], np.int64) for axis in candidates.axes]
@@ -93,10 +74,4 @@ def layer_costs(candidates: LayerCandidates, accelerator: Accelerator) -> LayerC
 
     stages = np.broadcast_arrays(compute, fetch, merge_cu, merge_pe + merge_home, packets, activate)
     longest = np.maximum.reduce(stages)
-    latency = (windows - 1) * longest + sum(stages) + ou.pipeline_cycles
-
-    aligned = (per_pe % block == 0) | (block % per_pe == 0) | (tiles <= per_pe)
-    crossings = np.where(aligned, pes - 1, (block - 1) / per_pe)
-    sums = layer.matrices * layer.windows * layer.columns * PARTIAL_SUM_BYTES
-    partial_sum_bytes = np.broadcast_to(crossings * sums, latency.shape)
-    return LayerCosts(latency, partial_sum_bytes)
+    return (windows - 1) * longest + sum(stages) + ou.pipeline_cycles

@@ -47,23 +47,27 @@ class Estimate:
     """An estimated execution of one image.
 
     `cycles` is the latency (R9), `finished` the cycle in which each node's last result is there,
-    by name; `partial_sum_bytes` and `activation_bytes` are what packets carry, `fetched_bytes`
-    what passes the ports of the PEs, `held_bytes` what the fullest PE holds of the inputs of its
-    layers while their windows move on (R10).  `is_packed` says whether all tiles have places.
+    by name; `partial_sum_bytes` and `activation_bytes` are what packets carry (of activations, if
+    tiles are in several PEs, all but those that only a pooling reads; they mostly stay at home);
+    `held_bytes` is what the fullest PE holds of the inputs of its layers while their windows move
+    on (R10).  `is_packed` says whether all tiles have places.
     """
 
     cycles: int
     finished: dict[str, int]
     partial_sum_bytes: int
     activation_bytes: int
-    fetched_bytes: int
     held_bytes: int
     is_packed: bool
 
     @property
     def moved_bytes(self) -> int:
-        """Bytes that packets and ports carry."""
-        return self.partial_sum_bytes + self.activation_bytes + self.fetched_bytes
+        """Bytes that packets carry."""
+        return self.partial_sum_bytes + self.activation_bytes
+
+    def cycles_in_buffers(self, buffer_bytes: int) -> int:
+        """The latency if PEs that would hold more than their buffer slow it down by as much."""
+        return int(self.cycles * max(1, self.held_bytes / buffer_bytes))
 
 
 def network_latency(
@@ -97,6 +101,15 @@ class NetworkModel:
     def read_positions(self) -> dict[int, list[NDArray[np.int64]]]:
         """Positions of each operand that each position of a node reads, by node."""
         return {node.number: _read_positions(node) for node in self.dataflow.nodes}
+
+    @cached_property
+    def window_positions(self) -> dict[int, NDArray[np.int64]]:
+        """Output positions of a layer's windows, shape [matrices, windows], by node."""
+        return {
+            node.number: np.stack([layer.window_positions(m) for m in range(layer.matrices)])
+            for node in self.dataflow.layers
+            if (layer := node.layer) is not None
+        }
 
     def estimate(
         self,
@@ -177,6 +190,8 @@ class _Recurrence:
         self.pes: dict[int, int] = {}
         self.spare = SpareTime(crossbars, self.accelerator.crossbars)
         self.activation_bytes = 0
+        places = np.concatenate(list(crossbars.values())) // self.accelerator.crossbars_per_pe
+        self.in_one_pe = bool((places == places[0]).all())
 
     def run(self, is_packed: bool) -> Estimate:
         """Follow the image through the network."""
@@ -194,11 +209,9 @@ class _Recurrence:
             ends[node.name] = int(self.finished[node.number].max())
             if self.model.readers[node.number]:
                 self.deliver(node)
-        fetched = sum(stages.fetched_bytes for stages in self.stages.values())
+                self.count_packets(node)
         sums = sum(stages.partial_sum_bytes for stages in self.stages.values())
-        return Estimate(
-            latency, ends, sums, self.activation_bytes, fetched, self.held_bytes(), is_packed
-        )
+        return Estimate(latency, ends, sums, self.activation_bytes, self.held_bytes(), is_packed)
 
     def held_bytes(self) -> int:
         """R10: the most that a PE holds of rows that windows of its layers still read.
@@ -232,7 +245,8 @@ class _Recurrence:
         layer, grid, stages = node.layer, self.grids[node.number], self.stages[node.number]
         assert layer is not None
         arrived = self.latest_reads(node)
-        ready = np.stack([arrived[layer.window_positions(m)] for m in range(layer.matrices)])
+        positions = self.model.window_positions[node.number]
+        ready = arrived[positions]
         copies = layer.matrices * grid.iw
         ready = queued(ready, stages.round.fetch / copies, stages.window.fetch)
         done = self.visits(node, ready, stages)
@@ -245,9 +259,7 @@ class _Recurrence:
         path = stages.window.total - stages.window.fetch
         done = queued(done + self.accelerator.ou.pipeline_cycles, later / copies, path)
         output = np.zeros(node.positions, np.int64)
-        for matrix in range(layer.matrices):
-            here = layer.window_positions(matrix)
-            output[here] = np.maximum(output[here], done[matrix])
+        np.maximum.at(output, positions, done)
         self.finished[node.number] = output
         self.pieces[node.number] = _slices(layer, grid)
         self.pes[node.number] = stages.pes
@@ -310,6 +322,13 @@ class _Recurrence:
             latest = np.maximum(latest, times[read].max(axis=1))
         return latest
 
+    def count_packets(self, node: Node) -> None:
+        """R7: a piece is one packet, whatever number of PEs it goes to."""
+        kinds = {reader.kind for reader in self.model.readers[node.number]}
+        if kinds != {NodeKind.POOL} and not self.in_one_pe:
+            size = sum(n * operand_bytes(size, node.bits) for n, size in self.pieces[node.number])
+            self.activation_bytes += size * node.positions
+
     arrived: dict[int, Times]
 
     def deliver(self, node: Node) -> None:
@@ -345,9 +364,6 @@ class _Recurrence:
         self.arrived[node.number] = queued(
             self.finished[node.number], load * share, hops * noc.hop_cycles + last
         )
-        if node.kind is not NodeKind.INPUT:
-            size = sum(n * operand_bytes(size, node.bits) for n, size in self.pieces[node.number])
-            self.activation_bytes += size * node.positions
 
 
 def queued(times: Times, load: float, latency: float) -> Times:

@@ -67,7 +67,6 @@ class LayerStages:
         pes: PEs that hold tiles.
         pes_per_copy: PEs that hold tiles of a copy, on average.
         partial_sum_bytes: bytes of all packets of partial sums.
-        fetched_bytes: bytes of all operands that pass a PE's port.
     """
 
     visit: int
@@ -76,7 +75,6 @@ class LayerStages:
     pes: int
     pes_per_copy: float
     partial_sum_bytes: int
-    fetched_bytes: int
 
 
 def layer_stages(
@@ -118,8 +116,10 @@ def layer_stages(
                 keys = places * (int(copy.max()) + 1) + of_block // grid.wwm
             if not len(keys):
                 return 0
-            _, number = np.unique(keys, return_inverse=True)
-            return int(np.bincount(number.reshape(-1), weights=weights).max())
+            order = np.argsort(keys, kind="stable")
+            ordered = keys[order]
+            first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+            return int(np.add.reduceat(weights[order], first).max())
 
         operand_copy = fetches[1] // (grid.hwm * grid.ib) * grid.wwm
         pe_merges = np.where(meeting_in_pe, pe_blocks[2], 0)
@@ -150,16 +150,16 @@ def layer_stages(
         * PARTIAL_SUM_BYTES
         * layer.windows
         // grid.iw,
-        fetched_bytes=len(fetch_pe) * size * layer.windows // grid.iw,
     )
 
 
 def _distinct(places: Ints, items: Ints, *, count: bool = False) -> tuple[Ints, ...]:
     """The distinct (place, item) pairs, ascending; with `count`, also how often each occurs."""
     width = int(items.max()) + 1
-    pairs, counts = np.unique(places * width + items, return_counts=True)
-    place, item = np.divmod(pairs, width)
-    return (place, item, counts) if count else (place, item)
+    pairs = np.sort(places * width + items, kind="stable")
+    first = np.flatnonzero(np.append(True, pairs[1:] != pairs[:-1]))
+    place, item = np.divmod(pairs[first], width)
+    return (place, item, np.diff(first, append=len(pairs))) if count else (place, item)
 
 
 def _homes(block: Ints, pe: Ints, tiles: Ints) -> tuple[Ints, Ints]:

@@ -1,12 +1,14 @@
-"""Worst-fit packing that keeps tiles together whose partial sums merge.
+"""Worst-fit packing that keeps tiles together whose results merge or are pooled together.
 
 Crossbars are filled by *neighbourhoods*, as many neighbouring crossbars as a PE has.  Tiles that
 belong together (a bundle) go to the emptiest neighbourhood that can hold them all, and there each
-to the emptiest crossbar that can hold it, so that their partial sums need not leave a PE.
+to the emptiest crossbar that can hold it, so that their partial sums need not leave a PE, and
+results need not leave it before they are pooled.
 """
 
 from __future__ import annotations
 
+from math import isqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -68,36 +70,60 @@ def _placed(pool: CrossbarPool, shapes: list[Shape]) -> list[list[PlaceRun]] | N
     return placed
 
 
-def tiles_by_pooling(layer: Layer, grid: Grid, pooling: Window | None) -> NDArray[np.int64]:
-    """The tiles of a layer, copy by copy; copies whose windows one pooling window reads together.
-
-    A copy comes where the first `pooling` window that reads its first window is.
-    """
-    tiles = np.arange(grid.tiles(layer))
-    if pooling is None or layer.region is not None:
-        return tiles
-    read = pooling.positions(*layer.output_size)
-    first_reader = np.full(layer.windows, len(read))
-    reader, entry = np.nonzero(read >= 0)
-    np.minimum.at(first_reader, read[reader, entry], reader)
-    first_windows = [grid.copy_windows(layer, copy)[0] for copy in range(grid.iw)]
-    copies = np.argsort(first_reader[first_windows], kind="stable")
-    return tiles.reshape(layer.matrices, grid.iw, -1)[:, copies].reshape(-1)
+OVERLAPPING = 2
+"""A bundle of copies whose pooling windows overlap may be so many times larger than one of others:
+results at its border are read by two PEs, and the larger it is, the fewer those are."""
 
 
 def bundles(
-    tiles: NDArray[np.int64], block: int, size: int, together: int = 1
+    layer: Layer, grid: Grid, pooling: Window | None, crossbars: int, size: int
 ) -> list[NDArray[np.int64]]:
-    """Cut `tiles`, column blocks of `block` tiles each, into bundles of at most `size` tiles.
+    """The tiles of a layer in bundles, for so many crossbars in neighbourhoods of `size`.
 
-    A bundle is as many blocks as fit, a multiple of `together` if so many fit; a larger block is
-    cut into as few bundles as possible, which are as equal as possible.
+    A bundle is column blocks in sequence that give each crossbar of a neighbourhood one tile; a
+    larger block is cut into as few bundles as possible, which are as equal as possible.  Where one
+    `pooling` reads all results of the layer, a bundle is the blocks of one column part of copies
+    whose results the same pooling windows read, no fewer than one window's stride covers, in
+    sequence from left to right; more tiles than the chip has crossbars make bundles larger.
     """
-    if block <= size:
-        blocks = size // block
-        if blocks >= together:
-            blocks -= blocks % together
-        step = blocks * block
-        return [tiles[first : first + step] for first in range(0, len(tiles), step)]
-    blocks = tiles.reshape(-1, block)
-    return [part for one in blocks for part in np.array_split(one, -(-block // size))]
+    block = grid.hwm * grid.ib
+    tiles = np.arange(grid.tiles(layer)).reshape(layer.matrices, grid.iw, grid.wwm, block)
+    most = size * -(-grid.tiles(layer) // crossbars)
+    if pooling is None or layer.region is not None or block > most:
+        blocks = tiles.reshape(-1, block)
+        if block > size:
+            return [part for one in blocks for part in np.array_split(one, -(-block // size))]
+        step = size // block
+        return [blocks[at : at + step].reshape(-1) for at in range(0, len(blocks), step)]
+    rows = -(-grid.iw // layer.output_size[1])
+    together = min(min(pooling.strides[0], rows) * pooling.strides[1], grid.iw)
+    if pooling.kernel == pooling.strides:
+        step = max(most // (together * block), 1) * together
+    else:
+        step = max(OVERLAPPING * most // block, together)
+        step = -(-grid.iw // -(-grid.iw // step))
+    copies = copies_by_pooling(layer, grid, pooling, step)
+    by_column = tiles[:, copies].swapaxes(1, 2).reshape(-1, grid.iw, block)
+    if step >= grid.iw:
+        several = max(most // (grid.iw * block), 1)
+        return [
+            by_column[at : at + several].reshape(-1) for at in range(0, len(by_column), several)
+        ]
+    return [
+        column[at : at + step].reshape(-1) for column in by_column for at in range(0, grid.iw, step)
+    ]
+
+
+def copies_by_pooling(layer: Layer, grid: Grid, pooling: Window, step: int) -> NDArray[np.int64]:
+    """The copies of a layer by the place of their first windows: shape [copies].
+
+    The map is cut into strips of columns, so wide that `step` copies in sequence cover all rows
+    that copies begin with, or a square; strips are in raster order of the pooling windows, whose
+    own windows stay together.
+    """
+    first = np.array([grid.copy_windows(layer, copy)[0] for copy in range(grid.iw)])
+    row, column = np.divmod(first, layer.output_size[1])
+    down, across = pooling.strides
+    width = max(step // (int(row.max()) + 1), isqrt(step)) // across * across
+    strip = column // max(width, across)
+    return np.lexsort((first, column // across, row // down, strip))

@@ -149,11 +149,12 @@ def _digital_reads(deployed: Deployed, node: Node, reader: Node) -> _Reads:
     pes, where = np.unique(homes, return_inverse=True)
     where = where.reshape(homes.shape)
     parts, positions = np.indices(homes.shape)
-    at_home = np.zeros((len(pes), *homes.shape), bool)
-    at_home[where, parts, positions] = True
+    by_part = np.zeros((len(pes), len(homes)), bool)
+    by_part[where, parts] = True
+    by_position = np.zeros((len(pes), reader.positions), bool)
+    by_position[where, positions] = True
     slices = np.zeros((len(pes), len(node.slices)), bool)
     read = np.zeros((len(pes), node.positions), bool)
-    by_part = at_home.any(axis=2)
     for number, operand in enumerate(reader.operands):
         if node.number not in operand.sources:
             continue
@@ -161,7 +162,7 @@ def _digital_reads(deployed: Deployed, node: Node, reader: Node) -> _Reads:
         by_slice = source_slices(node, operand, deployed.dataflow, channels)
         slices |= by_part.astype(np.int64) @ by_slice > 0
         if is_aligned(operand, node):
-            read |= _read_by_sets(np.asarray(at_home.any(axis=1)), reader, number)
+            read |= _read_by_sets(by_position, reader, number)
         else:
             read[:] = True
     return _Reads(pes, slices, read)

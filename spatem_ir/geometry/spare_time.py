@@ -33,10 +33,8 @@ class SpareTime:
         self.rows = {number: row for row, number in enumerate(crossbars)}
         for number, used in crossbars.items():
             holds[self.rows[number]] = np.bincount(used, minlength=count)
-        packed = np.packbits(holds > 0, axis=0)
-        _, kind = np.unique(packed, axis=1, return_inverse=True)
         self.count = count
-        self.kind = kind.reshape(-1)
+        self.kind = kinds_of(holds > 0)
         kinds = int(self.kind.max()) + 1
         self.size = np.bincount(self.kind, minlength=kinds)
         self.held = np.stack(
@@ -72,3 +70,14 @@ class SpareTime:
             merged = merged[np.linspace(0, len(merged) - 1, MOST_KNOTS).astype(np.int64)]
         spare = self.before(kind, merged) - np.interp(merged, at, share)
         self.knots[kind] = merged, np.maximum.accumulate(spare.clip(min=0))
+
+
+def kinds_of(holds: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The kind of each crossbar, 0, 1, 2 …: those alike in `holds` [layers, crossbars].
+
+    Neighbours are mostly alike, so that only one crossbar of each run of equal ones is looked at.
+    """
+    differs = np.append(True, (holds[:, 1:] != holds[:, :-1]).any(axis=0))
+    packed = np.packbits(holds[:, differs], axis=0)
+    _, kind = np.unique(packed, axis=1, return_inverse=True)
+    return kind.reshape(-1)[np.cumsum(differs) - 1]

@@ -8,7 +8,15 @@ from __future__ import annotations
 from random import Random
 
 import numpy as np
-from differential.deployments import random_places, to_mvm, to_ou, to_pxb, to_vxb
+from differential.deployments import (
+    add_waits,
+    random_places,
+    stages_of,
+    to_mvm,
+    to_ou,
+    to_pxb,
+    to_vxb,
+)
 from differential.machines import machines, with_crossbars
 from differential.networks import Network, build, networks, random_images
 from differential.profile import examples
@@ -49,3 +57,6 @@ def test_every_legal_deployment_computes_what_the_reference_computes(
     check(Level.PXB)
     to_ou(random, module, placed, machine)
     check(Level.OU)
+    if len(stages_of(placed)) == 1:
+        add_waits(random, module)
+        check(Level.OU)

@@ -1,4 +1,4 @@
-"""The `swap-pes` pass: partial sums travel fewer hops (level `pxb` to level `pxb`)."""
+"""The `swap-pes` pass: data travels fewer hops (level `pxb` to level `pxb`)."""
 
 from __future__ import annotations
 
@@ -10,23 +10,22 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from spatem_ir.dialects.dataflow import dataflow_of
-from spatem_ir.dialects.hw import IndicesAttr, accelerator_of, module_of
+from edge_chip.traffic import traffic_of
+from spatem_ir.dialects.hw import IndicesAttr, accelerator_of
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.pxb import HomeOp, PxbPlaceOp, PxbStageOp
 from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.latency import PARTIAL_SUM_BYTES
 
 
 @dataclass(frozen=True)
 class SwapPesPass(ModulePass):
-    """Exchanges the contents of PEs so that partial sums travel fewer hops.
+    """Exchanges the contents of PEs so that data travels fewer hops.
 
-    A PE that adds to a result but is not its home sends its sum there.  The pass exchanges the
-    contents (tiles and homes) of two PEs, always of the two that save most bytes times hops, until
-    none save any: steepest descent on the mapping problem of Hu and Marculescu, "Energy-aware
-    mapping for tile-based NoC architectures under performance constraints", ASP-DAC 2003.
-    Packets of activations and the way to the chip's port are not counted.
+    The pass exchanges the contents (tiles and homes) of two PEs, always of the two that save most
+    bytes times hops, until none save any: steepest descent on the mapping problem of Hu and
+    Marculescu, "Energy-aware mapping for tile-based NoC architectures under performance
+    constraints", ASP-DAC 2003.  The chip's port stays at PE 0, whatever moves there.  What several
+    PEs read is counted as a packet for each, also where multicast makes it one.
 
     Options:
         swaps: how many exchanges at most.
@@ -43,46 +42,30 @@ class SwapPesPass(ModulePass):
             raise SpatemError(f"swap-pes: this is level {level}; run it between assign and order")
         for stage in op.ops:
             if isinstance(stage, PxbStageOp):
-                move_contents(stage, destinations(stage, self.swaps))
+                columns = accelerator_of(stage).chip.pe_columns
+                move_contents(stage, destinations(traffic_of(stage), columns, self.swaps))
 
 
-def partial_sum_traffic(stage: PxbStageOp) -> NDArray[np.float64]:
-    """Bytes of partial sums of one image from each PE to each home PE: shape [PEs, PEs]."""
-    accelerator, dataflow = accelerator_of(stage), dataflow_of(module_of(stage))
-    homes = stage.homes(dataflow)
-    traffic = np.zeros((accelerator.pes, accelerator.pes))
-    for name, placed in stage.placements().items():
-        node = dataflow.by_name[name]
-        layer, grid = node.layer, node.grid
-        assert layer is not None and grid is not None
-        at, pes = grid.coordinates(placed.tiles), placed.crossbars // accelerator.crossbars_per_pe
-        senders = np.unique(np.stack([at.matrix, at.copy, at.column, pes]), axis=1).T
-        for matrix, copy, column, pe in senders.tolist():
-            part = grid.slice_of(layer, matrix, column)
-            positions = layer.window_positions(matrix)[grid.copy_windows(layer, copy)]
-            size = PARTIAL_SUM_BYTES * node.slice_channels(part)
-            np.add.at(traffic[pe], homes[node.number][part, positions], size)
-    np.fill_diagonal(traffic, 0)
-    return traffic
+def destinations(traffic: NDArray[np.float64], pe_columns: int, swaps: int) -> NDArray[np.int64]:
+    """The PE to which the contents of each PE move in at most `swaps` exchanges: shape [PEs].
 
-
-def destinations(stage: PxbStageOp, swaps: int) -> NDArray[np.int64]:
-    """The PE to which the contents of each PE move in at most `swaps` exchanges: shape [PEs]."""
-    traffic = partial_sum_traffic(stage)
+    `traffic` are the bytes between them and, last, the port: shape [PEs + 1, PEs + 1].
+    """
     between = traffic + traffic.T
-    new = np.arange(len(between))
-    row, column = np.divmod(new, accelerator_of(stage).chip.pe_columns)
+    new = np.append(np.arange(len(traffic) - 1), 0)
+    row, column = np.divmod(np.arange(len(traffic) - 1), pe_columns)
     hops = abs(row[:, None] - row) + abs(column[:, None] - column)
     for _ in range(swaps):
         distance = hops[np.ix_(new, new)]
         cost = between @ distance  # [a, b]: bytes times hops of contents a in the place of b
         stay = np.diag(cost)
         change = cost + cost.T - stay[:, None] - stay + 2 * between * distance
-        a, b = np.unravel_index(np.argmin(change), change.shape)
+        between_pes = change[:-1, :-1]
+        a, b = np.unravel_index(np.argmin(between_pes), between_pes.shape)
         if change[a, b] >= 0:
             break
         new[[a, b]] = new[[b, a]]
-    return new
+    return new[:-1]
 
 
 def move_contents(stage: PxbStageOp, new: NDArray[np.int64]) -> None:

@@ -23,7 +23,6 @@ from spatem_ir.runtime.machine.fast_program import FastProgram
 from spatem_ir.runtime.machine.fast_results import MeasuredBuffers, logged_facts
 from spatem_ir.runtime.machine.fast_steps import FIRST_STEPS, busy_of, collect, path_of
 from spatem_ir.runtime.machine.fast_tables import (
-    BRANCH,
     BRINGER,
     FETCH,
     IMAGE,
@@ -158,7 +157,6 @@ def machine_of(program: FastProgram, images: int, log: bool, trace: bool) -> np.
     machine.instances = len(program.instance_reads)
     machine.meetings = program.meetings
     machine.first_home = images * program.meetings
-    machine.first_task_row = program.operand_rows
     machine.first_cu_adders = pes
     machine.first_pe_adders = machine.first_cu_adders + pes * accelerator.pe.compute_units
     machine.first_link = machine.first_pe_adders + pes
@@ -181,9 +179,8 @@ def set_reserves(machine: np.record, program: FastProgram, log: bool) -> None:
     """
     chip, tables = program.accelerator.chip, program.tables
     machine.jobs_reserve = waiters_of(program, int(machine.images)) + len(tables.inputs)
-    machine.jobs_reserve += machine.pes + 8
+    machine.jobs_reserve += machine.pes * (chip.pe_rows + chip.pe_columns + 1) + 8
     machine.packets_reserve = machine.pes + 1
-    machine.branches_reserve = machine.pes * (chip.pe_rows + chip.pe_columns)
     machine.is_logged = log
     machine.log_reserve = int(np.diff(tables.read_first).max()) + 8 if log else 0
 
@@ -215,7 +212,6 @@ def initial_state(program: FastProgram, machine: np.record) -> State:
         resources=records(RESOURCE, int(machine.first_visits)),
         jobs=records(JOB, 0),
         packets=records(PACKET, 0),
-        branches=records(BRANCH, 0),
         lists=np.full(EPOCH + FAR, NONE, np.int32),
         slots=records(SLOT, slots),
         waiters=records(WAITER, waiters),
@@ -232,9 +228,12 @@ def initial_state(program: FastProgram, machine: np.record) -> State:
     )
     totals = state.totals
     totals.contended = totals.changed = NONE
-    totals.free_job = totals.free_packet = totals.free_branch = totals.cause = NONE
+    totals.free_job = totals.free_packet = totals.cause = NONE
     state.fetches.operand = state.resources.first = state.slots.waiter = NONE
     state.slots.left = np.tile(program.slot_reads, images)
+    state.slots.pe = np.tile(program.tables.slot_pes, images)
+    sizes = np.repeat(program.tables.pieces.bytes, np.diff(program.tables.slot_first))
+    state.slots.bytes = np.tile(sizes, images)
     state.instances.left = np.tile(program.instance_reads, images)
     state.progress.time = state.images.step = NONE
     state.images.outputs_left = sum(node.pieces for node in program.dataflow.outputs)
@@ -256,7 +255,6 @@ def grown(machine: np.record, state: State) -> State:
     for pool, head, free, reserve in (
         ("jobs", "free_job", "free_jobs", int(machine.jobs_reserve)),
         ("packets", "free_packet", "free_packets", int(machine.packets_reserve)),
-        ("branches", "free_branch", "free_branches", int(machine.branches_reserve)),
     ):
         if totals[free] < reserve:
             old = getattr(state, pool)

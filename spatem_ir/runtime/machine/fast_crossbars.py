@@ -6,6 +6,7 @@ from spatem_ir.runtime.machine.fast_events import (
     add_step,
     drain,
     fill,
+    image_of,
     inlined,
     occupy,
     request,
@@ -22,7 +23,6 @@ from spatem_ir.runtime.machine.fast_kinds import (
     PRODUCE,
     READY,
 )
-from spatem_ir.runtime.machine.fast_readers import slot_at
 from spatem_ir.runtime.machine.fast_tables import NONE, OUTPUT_TASK, POOL_TASK, PRESENT
 from spatem_ir.runtime.machine.fast_waits import all_met
 
@@ -31,14 +31,14 @@ NUMBER_BITS = 32
 
 
 @inlined
-def all_present(machine, tables, state, waiter, pe, image, entry, row):
-    """Whether the pieces of a row, from an entry on, are in a PE's buffer.
+def all_present(machine, tables, state, waiter, image, entry, reader):
+    """Whether the pieces of a reader, from an entry on, are in the buffer of its PE.
 
     If not, the waiter waits for the first that is not, and goes on from there.
     """
-    while entry < tables.read_first[row + 1]:
-        at = image * machine.slots + slot_at(tables, pe, tables.read_pieces[entry])
-        slot = state.slots[at]
+    first = image * machine.slots
+    while entry < tables.read_first[reader + 1]:
+        slot = state.slots[first + tables.read_slots[entry]]
         if slot.waiter != PRESENT:
             state.waiters[waiter].next = slot.waiter
             state.waiters[waiter].entry = entry
@@ -49,20 +49,14 @@ def all_present(machine, tables, state, waiter, pe, image, entry, row):
 
 
 @inlined
-def read_row(machine, tables, state, pe, image, row):
-    """R10: the pieces of a row have been read; after the last read their bytes are free."""
-    for entry in range(tables.read_first[row], tables.read_first[row + 1]):
-        piece = tables.read_pieces[entry]
-        slot = state.slots[image * machine.slots + slot_at(tables, pe, piece)]
+def read_pieces(machine, tables, state, image, reader):
+    """R10: a reader has read its pieces; after the last read their bytes are free."""
+    first = image * machine.slots
+    for entry in range(tables.read_first[reader], tables.read_first[reader + 1]):
+        slot = state.slots[first + tables.read_slots[entry]]
         slot.left -= 1
         if slot.left == 0:
-            drain(machine, state, pe, tables.pieces[piece].bytes)
-
-
-@inlined
-def operand_row(tables, tile, ordinal):
-    """The row of the operand of a visit."""
-    return tile.operand + tile.first_window + ordinal * tile.window_step
+            drain(machine, state, slot.pe, slot.bytes)
 
 
 @inlined
@@ -75,12 +69,11 @@ def read_operand(machine, tables, state, core):
     core.ready_at = state.totals[0].now
     core.fetch = state.totals[0].cause
     tile = tables.tiles[core.asked_tile]
-    at = core.asked_image * machine.instances + tile.instance + core.asked_ordinal
-    instance = state.instances[at]
+    reader = tile.instance + core.asked_ordinal
+    instance = state.instances[core.asked_image * machine.instances + reader]
     instance.left -= 1
     if instance.left == 0:
-        row = operand_row(tables, tile, core.asked_ordinal)
-        read_row(machine, tables, state, core.pe, core.asked_image, row)
+        read_pieces(machine, tables, state, core.asked_image, reader)
 
 
 @inlined
@@ -135,11 +128,11 @@ def proceed(machine, tables, state, index):
     if known:
         read_operand(machine, tables, state, core)
         return
-    instance = state.instances[image * machine.instances + tile.instance + ordinal]
+    reader = tile.instance + ordinal
+    instance = state.instances[image * machine.instances + reader]
     if instance.is_present == 0:
-        row = operand_row(tables, tile, ordinal)
-        first = tables.read_first[row]
-        if not all_present(machine, tables, state, index, core.pe, image, first, row):
+        first = tables.read_first[reader]
+        if not all_present(machine, tables, state, index, image, first, reader):
             return
         instance.is_present = 1
     request_when_met(machine, tables, state, index, core)
@@ -164,12 +157,12 @@ def request_when_met(machine, tables, state, index, core):
 
 
 @inlined
-def trace_arrivals(machine, tables, state, pe, image, row):
-    """What happens is due to the first piece of a row that came to a PE just now, if any did."""
+def trace_arrivals(machine, tables, state, image, reader):
+    """What happens is due to the first piece of a reader that came just now, if any did."""
     if machine.is_traced:
         totals = state.totals[0]
-        for entry in range(tables.read_first[row], tables.read_first[row + 1]):
-            at = image * machine.slots + slot_at(tables, pe, tables.read_pieces[entry])
+        for entry in range(tables.read_first[reader], tables.read_first[reader + 1]):
+            at = image * machine.slots + tables.read_slots[entry]
             if state.bringers[at].time == totals.now:
                 totals.cause = state.bringers[at].step
                 break
@@ -178,8 +171,8 @@ def trace_arrivals(machine, tables, state, pe, image, row):
 @inlined
 def request_fetch(machine, tables, state, index, core):
     """R3: ask the PE's port for the operand that the crossbar asked for last."""
-    row = operand_row(tables, tables.tiles[core.asked_tile], core.asked_ordinal)
-    trace_arrivals(machine, tables, state, core.pe, core.asked_image, row)
+    reader = tables.tiles[core.asked_tile].instance + core.asked_ordinal
+    trace_arrivals(machine, tables, state, core.asked_image, reader)
     rank = (core.number << NUMBER_BITS) | (core.requested - 1)
     request(state, core.pe, rank, FETCH, index, 0)
 
@@ -215,9 +208,8 @@ def await_inputs(machine, tables, state, waiter):
     """R6, R9: a digital operator or output starts as soon as its inputs are there."""
     number = waiter - state.crossbars.size
     image, task = number // tables.tasks.size, number % tables.tasks.size
-    row = machine.first_task_row + task
-    pe, first = tables.tasks[task].pe, tables.read_first[row]
-    if all_present(machine, tables, state, waiter, pe, image, first, row):
+    reader = machine.instances + task
+    if all_present(machine, tables, state, waiter, image, tables.read_first[reader], reader):
         start_when_met(machine, tables, state, waiter, image, task)
 
 
@@ -233,8 +225,7 @@ def start_task(machine, tables, state, image, number):
     """R6: the inputs of a digital operator are there; an output leaves at once (R9)."""
     task = tables.tasks[number]
     key = image * machine.pieces + task.piece
-    row = machine.first_task_row + number
-    trace_arrivals(machine, tables, state, task.pe, image, row)
+    trace_arrivals(machine, tables, state, image, machine.instances + number)
     if task.kind == OUTPUT_TASK:
         request(state, machine.first_io, key, LEAVE, number, key)
     elif task.values == 0:
@@ -246,32 +237,32 @@ def start_task(machine, tables, state, image, number):
 
 
 @inlined
-def deliver(machine, tables, state, pe, key):
+def deliver(machine, tables, state, number, key):
     """R10: a piece is in a PE's buffer, until it has been read as often as it will be."""
-    image, piece = key // machine.pieces, key % machine.pieces
-    slot = state.slots[image * machine.slots + slot_at(tables, pe, piece)]
+    image = image_of(machine, key)
+    at = image * machine.slots + number
+    slot = state.slots[at]
     waiter = slot.waiter
     slot.waiter = PRESENT
     if machine.is_traced:
-        bringer = state.bringers[image * machine.slots + slot_at(tables, pe, piece)]
+        bringer = state.bringers[at]
         bringer.time = state.totals[0].now
         bringer.step = state.totals[0].cause
-    fill(machine, state, pe, tables.pieces[piece].bytes)
-    write_log(machine, state, machine.first_arrivals + pe, key, state.totals[0].now)
+    fill(machine, state, slot.pe, slot.bytes)
+    write_log(machine, state, machine.first_arrivals + slot.pe, key, state.totals[0].now)
     while waiter != NONE:
         following = state.waiters[waiter].next
         entry = state.waiters[waiter].entry + 1
         if waiter < state.crossbars.size:
             core = state.crossbars[waiter]
             tile = tables.tiles[core.asked_tile]
-            row = operand_row(tables, tile, core.asked_ordinal)
-            if all_present(machine, tables, state, waiter, pe, image, entry, row):
-                instance = image * machine.instances + tile.instance + core.asked_ordinal
-                state.instances[instance].is_present = 1
+            reader = tile.instance + core.asked_ordinal
+            if all_present(machine, tables, state, waiter, image, entry, reader):
+                state.instances[image * machine.instances + reader].is_present = 1
                 request_when_met(machine, tables, state, waiter, core)
         else:
             task = (waiter - state.crossbars.size) % tables.tasks.size
-            row = machine.first_task_row + task
-            if all_present(machine, tables, state, waiter, pe, image, entry, row):
+            reader = machine.instances + task
+            if all_present(machine, tables, state, waiter, image, entry, reader):
                 start_when_met(machine, tables, state, waiter, image, task)
         waiter = following

@@ -28,15 +28,16 @@ FAR = 1 << 12
 def inlined(function: Callable[..., Any]) -> Any:
     """A compiled function that is inlined where it is called: its arguments are many arrays."""
     options: Any = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    options["error_model"] = "numpy"
     return njit(**options)(function)
 
 
 def kept(function: Callable[..., Any]) -> Any:
     """A compiled function that is kept on disk where numba finds a place."""
     try:
-        return njit(cache=True)(function)
+        return njit(cache=True, error_model="numpy")(function)
     except RuntimeError:
-        return njit(function)
+        return njit(error_model="numpy")(function)
 
 
 @intrinsic
@@ -57,6 +58,18 @@ def borrowed(_context: Any, arrays: Any) -> Any:
         return value
 
     return arrays(arrays), generate
+
+
+@inlined
+def piece_of(machine, key):
+    """The piece of a key; divisions take long, and there is seldom more than one image."""
+    return key if key < machine.pieces else key % machine.pieces
+
+
+@inlined
+def image_of(machine, key):
+    """The image of a key."""
+    return 0 if key < machine.pieces else key // machine.pieces
 
 
 @inlined
@@ -98,9 +111,16 @@ def schedule(state, time, kind, number, key):
     job.kind = kind
     job.number = number
     job.key = key
+    schedule_job(state, event, time)
+
+
+@inlined
+def schedule_job(state, number, time):
+    """An event whose record is there already."""
+    job = state.jobs[number]
     job.order = time
     job.cause = state.totals[0].cause
-    put(state, event, time)
+    put(state, number, time)
     state.totals[0].pending += 1
 
 
@@ -138,6 +158,13 @@ def request(state, resource, rank, kind, number, key):
     job.kind = kind
     job.number = number
     job.key = key
+    request_job(state, resource, rank, index)
+
+
+@inlined
+def request_job(state, resource, rank, index):
+    """A request whose record is there already."""
+    job = state.jobs[index]
     job.order = rank
     job.cause = state.totals[0].cause
     server = state.resources[resource]

@@ -12,9 +12,9 @@ from __future__ import annotations
     SUM_CU,  # number: tile; the last contribution to a piece has been added in the tile's CU
     SUM_PE,  # … in its PE
     SUM_HOME,  # … at home
-    HEAD,  # number: branch; the head of a packet is at the branch's PE
-    ARRIVE,  # number: packet, key: PE; its last byte is there
-    DELIVER,  # number: PE; a piece is in its buffer
+    HEAD,  # number: packet; its head is at the link
+    ARRIVE,  # number: packet, key: slot, 0 for partial sums; its last byte is there
+    DELIVER,  # number: slot; a piece is in the buffer of its PE
     PRODUCE,  # number: what it counts as; a piece is finished
     ACTIVATED,  # a piece of a layer is finished
     PROCESSED,  # number: task; a digital operator has read its inputs
@@ -29,7 +29,7 @@ from __future__ import annotations
     MERGE_CU,  # number: tile; a contribution is added in the tile's CU
     MERGE_PE,
     MERGE_HOME,
-    CROSS,  # number: branch; a packet crosses a link
+    CROSS,  # number: packet; it crosses the link
     ACTIVATE,  # number: tile
     PROCESS,  # number: task
     LEAVE,  # number: task

@@ -91,7 +91,6 @@ class _LayerBuilder:
         tiles.bit = at.bit
         tiles.first_window = self.first_windows[at.copy]
         tiles.window_step = self.step
-        tiles.operand = tables.first_row + (at.matrix * grid.hwm + at.row) * windows
         self.add_extents(tiles)
         local = layer.region is not None
         tiles.positions = tables.first_position + at.matrix * windows * local
@@ -100,7 +99,10 @@ class _LayerBuilder:
         tiles.first_piece = first + parts * self.node.positions
         tiles.values = np.diff([*self.node.slices, self.node.shape[0]])[parts]
         self.add_positions(parts)
-        self.add_instances(tiles, (at.matrix * grid.iw + at.copy) * grid.hwm + at.row, at.copy)
+        rows = tables.first_row + (at.matrix * grid.hwm + at.row) * windows + tiles.first_window
+        self.add_instances(
+            tiles, (at.matrix * grid.iw + at.copy) * grid.hwm + at.row, at.copy, rows
+        )
         self.add_meetings(
             tiles, (at.matrix * grid.iw + at.copy) * grid.wwm + at.column, at.copy, places
         )
@@ -141,8 +143,11 @@ class _LayerBuilder:
             tables.positions.append(positions)
             tables.first_position += len(positions)
 
-    def add_instances(self, tiles: Records, group: Int64s, copy: Int64s) -> None:
-        """Operands on PEs: tiles of one row and copy differ in columns and bits only."""
+    def add_instances(self, tiles: Records, group: Int64s, copy: Int64s, rows: Int64s) -> None:
+        """Operands on PEs: tiles of one row and copy differ in columns and bits only.
+
+        `rows` are those of the operands of the tiles' first visits.
+        """
         tables = self.tables
         keys = tiles.pe.astype(np.int64) * (group.max() + 1) + group
         _, index, inverse, reads = np.unique(
@@ -151,9 +156,8 @@ class _LayerBuilder:
         counts = self.counts[copy[index]]
         firsts = tables.first_instance + np.cumsum(counts) - counts
         tiles.instance = firsts[inverse]
-        first_rows = (tiles.operand + tiles.first_window)[index]
         tables.instances.append(
-            Instances(tiles.pe[index], first_rows, np.full(len(index), self.step), counts, reads)
+            Instances(tiles.pe[index], rows[index], np.full(len(index), self.step), counts, reads)
         )
         tables.first_instance += int(counts.sum())
 

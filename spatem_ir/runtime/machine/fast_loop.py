@@ -9,17 +9,19 @@ from spatem_ir.runtime.machine.fast_crossbars import (
     grant_fetch,
     proceed,
     read_operand,
-    read_row,
+    read_pieces,
 )
 from spatem_ir.runtime.machine.fast_events import (
     EPOCH,
     borrowed,
     drain,
     free_job,
+    image_of,
     inlined,
     measure_peaks,
     next_cycle,
     occupy,
+    piece_of,
     schedule,
     write_log,
 )
@@ -56,10 +58,10 @@ from spatem_ir.runtime.machine.fast_tables import NONE, POOL_TASK
 from spatem_ir.runtime.machine.fast_traffic import (
     grant_link,
     grant_merge,
-    head_at,
     pass_on,
     produce,
     reached,
+    request_link,
 )
 
 
@@ -70,7 +72,6 @@ def is_short(machine, state):
     return (
         totals.free_jobs < machine.jobs_reserve
         or totals.free_packets < machine.packets_reserve
-        or totals.free_branches < machine.branches_reserve
         or state.log.size - totals.logged < machine.log_reserve
         or totals.steps == state.steps.size
     )
@@ -99,7 +100,7 @@ def contribution(machine, tables, state, kind, number, key):
             drain(machine, state, tile.pe, tile.at_pe * size)
         else:
             place = HOME + 1
-            drain(machine, state, tables.pieces[key % machine.pieces].home, tile.at_home * size)
+            drain(machine, state, tables.pieces[piece_of(machine, key)].home, tile.at_home * size)
     pass_on(machine, tables, state, place, index, key, source)
 
 
@@ -115,8 +116,7 @@ def finished(machine, tables, state, kind, number, key):
 @inlined
 def read_inputs(machine, tables, state, task, key):
     """R10: the inputs of a digital task have been read."""
-    row = machine.first_task_row + task
-    read_row(machine, tables, state, tables.tasks[task].pe, key // machine.pieces, row)
+    read_pieces(machine, tables, state, image_of(machine, key), machine.instances + task)
 
 
 @inlined
@@ -133,19 +133,17 @@ def handle(machine, tables, state, kind, number, key):
         proceed(machine, tables, state, number)
     elif kind <= SUM_HOME or (kind == ARRIVE and state.packets[number].tile != NONE):
         contribution(machine, tables, state, kind, number, key)
-    elif kind == HEAD:
-        head_at(machine, state, number)
     elif kind in (ARRIVE, DELIVER):
-        pe = number
+        slot = number
         if kind == ARRIVE:
-            pe, key = key, state.packets[number].key
+            slot, key = key, state.packets[number].key
             reached(state, number)
-        deliver(machine, tables, state, pe, key)
+        deliver(machine, tables, state, slot, key)
     elif kind in (PRODUCE, ACTIVATED, PROCESSED):
         finished(machine, tables, state, kind, number, key)
     elif kind == LEFT:
         read_inputs(machine, tables, state, number, key)
-        image = key // machine.pieces
+        image = image_of(machine, key)
         state.images[image].outputs_left -= 1
         state.images[image].finished = totals.now
         state.images[image].step = totals.cause
@@ -164,8 +162,6 @@ def grant(machine, tables, state, kind, number, key, rank):
         grant_fetch(machine, tables, state, number, rank)
     elif kind <= MERGE_HOME:
         grant_merge(machine, tables, state, kind, number, key, rank)
-    elif kind == CROSS:
-        grant_link(machine, tables, state, number)
     elif kind in (ACTIVATE, PROCESS):
         grant_units(machine, tables, state, kind, number, key)
     else:
@@ -177,7 +173,7 @@ def grant_units(machine, tables, state, kind, number, key):
     """R6: a PE's pooling or activation units work on values."""
     totals = state.totals[0]
     if kind == ACTIVATE:
-        pe, pooling = tables.pieces[key % machine.pieces].home, False
+        pe, pooling = tables.pieces[piece_of(machine, key)].home, False
         values = tables.tiles[number].values
     else:
         pe, pooling = tables.tasks[number].pe, tables.tasks[number].kind == POOL_TASK
@@ -189,7 +185,7 @@ def grant_units(machine, tables, state, kind, number, key):
         resource, per_cycle = machine.first_activation + pe, machine.activations
         totals.activated += values
     cycles = (values + per_cycle - 1) // per_cycle
-    node = tables.pieces[key % machine.pieces].node
+    node = tables.pieces[piece_of(machine, key)].node
     start = occupy(machine, state, resource, cycles, node)
     write_log(machine, state, resource, key, start)
     schedule(state, start + cycles, ACTIVATED if kind == ACTIVATE else PROCESSED, number, key)
@@ -199,7 +195,7 @@ def grant_units(machine, tables, state, kind, number, key):
 def grant_port(machine, tables, state, kind, number, key):
     """R9: a portion of an image enters, or a piece of an output leaves, through the chip's port."""
     leaving = kind == LEAVE
-    piece = key % machine.pieces
+    piece = piece_of(machine, key)
     size = tables.pieces[piece].bytes if leaving else tables.portions[number].bytes
     state.totals[0].io_bytes += size
     cycles = (size + machine.io - 1) // machine.io
@@ -208,7 +204,7 @@ def grant_port(machine, tables, state, kind, number, key):
     if leaving:
         schedule(state, start + cycles, LEFT, number, key)
         return
-    portion, image = tables.portions[number], key // machine.pieces
+    portion, image = tables.portions[number], image_of(machine, key)
     for index in range(portion.first, portion.stop):
         entering = tables.inputs[index]
         entered = image * machine.pieces + entering.piece
@@ -252,11 +248,14 @@ def advance(machine, tables, state):
             kind, number, key = job.kind, job.number, job.key
             totals.cause = job.cause
             state.lists[cycle] = job.next
-            free_job(state, event)
             totals.pending -= 1
             totals.near -= 1
             totals.events += 1
-            handle(machine, tables, state, kind, number, key)
+            if kind == HEAD:
+                request_link(machine, state, event, state.packets[number].rank)
+            else:
+                free_job(state, event)
+                handle(machine, tables, state, kind, number, key)
         while totals.contended != NONE:
             if is_short(machine, state):
                 return False
@@ -268,9 +267,12 @@ def advance(machine, tables, state):
             server.first = job.next
             if server.first == NONE:
                 totals.contended = server.next
-            free_job(state, index)
             totals.events += 1
-            grant(machine, tables, state, kind, number, key, rank)
+            if kind == CROSS:
+                grant_link(machine, tables, state, index)
+            else:
+                free_job(state, index)
+                grant(machine, tables, state, kind, number, key, rank)
         measure_peaks(state)
         if totals.pending == 0:
             return True

@@ -54,7 +54,6 @@ class FastProgram:
         slot_reads: how many instances of operands and tasks read each slot.
         instance_reads: how many visits read each instance of an operand.
         meetings: counters of contributions that meet in CUs and PEs.
-        operand_rows: rows of pieces that are operands; those of tasks follow.
         watched_positions, watched_slices: of the nodes for which others wait, in order.
     """
 
@@ -66,7 +65,6 @@ class FastProgram:
     slot_reads: Int32s
     instance_reads: Int32s
     meetings: int
-    operand_rows: int
     watched_positions: Int64s
     watched_slices: Int32s
 
@@ -131,12 +129,12 @@ class _Elaboration:
         )
         tasks, task_rows = self.tasks()
         rows = [*layers.rows, *task_rows]
-        read_first = firsts([counts for counts, _ in rows])
-        read_pieces = np.concatenate([pieces for _, pieces in rows]).astype(np.int32)
+        row_first = firsts([counts for counts, _ in rows])
+        row_pieces = np.concatenate([pieces for _, pieces in rows]).astype(np.int32)
         once = np.ones(len(tasks), np.int64)
         task_reads = Reads(tasks.pe, layers.first_row + np.arange(len(tasks)), once, once)
         reads = [*layers.instances, task_reads]
-        slots = slots_of(reads, read_first, read_pieces, len(self.pieces))
+        slots = slots_of(reads, row_first, row_pieces, len(self.pieces))
         self.pieces.ordinal = layers.ordinals
         waits = waits_of(self.dataflow, self.waits)
         inputs = self.inputs()
@@ -155,8 +153,8 @@ class _Elaboration:
             burst_tiles=streams.burst_tiles,
             cu_crossbars=np.searchsorted(streams.crossbars.cu, units).astype(np.int32),
             positions=np.concatenate(layers.positions).astype(np.int32),
-            read_first=read_first,
-            read_pieces=read_pieces,
+            read_first=slots.read_first,
+            read_slots=slots.read_slots,
             slot_first=slots.first,
             slot_pes=slots.pes,
         )
@@ -170,7 +168,6 @@ class _Elaboration:
             slot_reads=slots.reads,
             instance_reads=np.concatenate(instance_reads).astype(np.int32),
             meetings=layers.meetings,
-            operand_rows=layers.first_row,
             watched_positions=waits.watched_positions,
             watched_slices=waits.watched_slices,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spatem_ir.runtime.machine.fast_crossbars import request_fetch, start_task, visit_piece
-from spatem_ir.runtime.machine.fast_events import inlined, request
+from spatem_ir.runtime.machine.fast_events import image_of, inlined, piece_of, request
 from spatem_ir.runtime.machine.fast_kinds import ENTERING
 from spatem_ir.runtime.machine.fast_tables import NONE
 from spatem_ir.runtime.machine.fast_waits import all_met
@@ -16,7 +16,7 @@ def finish_piece(machine, tables, state, key):
     The cause of progress is what finished the position that was missing before this cycle, of its
     pieces the one with the lowest number.
     """
-    piece, image = key % machine.pieces, key // machine.pieces
+    piece, image = piece_of(machine, key), image_of(machine, key)
     number = tables.pieces[piece].node
     node = tables.nodes[number]
     if node.first_watched == NONE:
@@ -69,7 +69,7 @@ def go_on(machine, tables, state, waiter):
 def enter_portion(machine, tables, state, entry):
     """R9, R10: a portion of an image enters when no wait, from an entry on, keeps it out."""
     key, portion = state.totals[0].entering, state.totals[0].portion
-    piece, image = key % machine.pieces, key // machine.pieces
+    piece, image = piece_of(machine, key), image_of(machine, key)
     waiter = state.waiters.size - 1
     if all_met(machine, tables, state, waiter, image, piece, entry):
         request(state, machine.first_io, key, ENTERING, portion, key)

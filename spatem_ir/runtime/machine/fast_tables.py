@@ -32,8 +32,7 @@ def record(**fields: str) -> np.dtype:
 
 
 TILE = record(
-    operand="i8",  # row of `read_first` of window 0
-    instance="i8",  # the tile's operands on its PE: number of that of ordinal 0
+    instance="i8",  # the tile's operands on its PE: number of that of ordinal 0, as a reader
     cu_meeting="i8",  # counter of the contributions of ordinal 0 that meet in the CU
     pe_meeting="i8",
     pe="i4",
@@ -117,8 +116,23 @@ RESOURCE = record(free_at="i8", busy="i8", first="i4", last="i4", next="i4", ste
 `busy` are the cycles in which it worked and `step` its last step, if the run is traced.
 """
 
-JOB = record(key="i8", order="i8", next="i4", kind="i4", number="i4", cause="i4")
-"""An event (`order` is its time) or a request (`order` is its rank), and what brought it about."""
+JOB = record(
+    key="i8",
+    order="i8",  # the time of an event, the rank of a request
+    next="i4",
+    kind="i4",
+    number="i4",
+    cause="i4",  # the step that brought it about
+    link="i4",  # of a packet's tree, and the cycles that the packet takes to cross it
+    cycles="i4",
+    child="i4",  # first link onwards, next link from the same PE
+    sibling="i4",
+)
+"""An event, a request, or a link of a packet's tree.
+
+A link is both in turn: the event that the packet's head comes to it, a request, the event that the
+packet arrives at its end.  Its key then is the slot of the piece at its end, NONE if no target.
+"""
 
 STEP = record(start="i8", cause="i4", resource="i4", node="i4", is_queued="i4")
 """A step of the execution; `cause` is a step or NONE, crossbars count as resources."""
@@ -126,17 +140,14 @@ STEP = record(start="i8", cause="i4", resource="i4", node="i4", is_queued="i4")
 BRINGER = record(time="i8", step="i4")
 """When a piece came to a PE, and the step that brought it."""
 
-PACKET = record(key="i8", rank="i8", cycles="i8", next="i4", tile="i4", source="i4", targets="i4")
+PACKET = record(key="i8", rank="i8", next="i4", cycles="i4", tile="i4", source="i4", targets="i4")
 """A piece on its way (`tile` is NONE), or partial sums; `targets` are still to be reached."""
 
-BRANCH = record(next="i4", child="i4", link="i4", pe="i4", packet="i4", is_target="i4")
-"""A link of a packet's tree, to `pe`: the next one from the same PE, and the first one onwards."""
-
-SLOT = record(waiter="i4", left="i4")
+SLOT = record(waiter="i4", left="i4", pe="i4", bytes="i4")
 """A piece on a PE: first waiter, PRESENT or NONE; reads to come."""
 
 WAITER = record(entry="i8", since="i8", next="i4", cause="i4")
-"""What waits for an entry of `read_pieces` or of its waits, and the next that waits for the same.
+"""What waits for an entry of `read_slots` or of its waits, and the next that waits for the same.
 
 If it waits for progress, `since` is when it began to, and `cause` the step that let it.
 """
@@ -154,8 +165,8 @@ INSTANCE = record(left="i4", is_present="i4")
 PE_STATE = record(
     held="i8",  # bytes in the buffer, and the most so far
     most="i8",
-    mark="i8",  # the last packet whose tree leads here, and the branch that does
-    branch="i4",
+    mark="i8",  # the last packet whose tree leads here, and the job of the link that does
+    link="i4",
     is_changed="i4",  # whether bytes came in this cycle, and the next PE of which that is true
     next="i4",
 )
@@ -178,8 +189,6 @@ TOTALS = record(
     free_jobs="i8",
     free_packet="i8",
     free_packets="i8",
-    free_branch="i8",
-    free_branches="i8",
     sent="i8",  # packets so far
     logged="i8",
     cause="i8",  # the step that brought about what is happening
@@ -222,7 +231,6 @@ MACHINE = record(
     instances="i8",
     meetings="i8",
     first_home="i8",  # first counter of contributions at home
-    first_task_row="i8",
     first_cu_adders="i8",  # resources of one kind have consecutive numbers; ports come first
     first_pe_adders="i8",
     first_link="i8",
@@ -234,7 +242,6 @@ MACHINE = record(
     first_changes="i8",
     jobs_reserve="i8",  # records that one event can take at most, of each pool and of the log
     packets_reserve="i8",
-    branches_reserve="i8",
     log_reserve="i8",
     is_logged="i8",
     is_traced="i8",  # whether there are steps
@@ -251,8 +258,8 @@ class Tables(NamedTuple):
         bursts, burst_tiles: the tile of each crossbar of each burst.
         cu_crossbars: first crossbar record of each CU; a last entry counts all.
         positions: output positions of windows.
-        read_first, read_pieces: the pieces of which operands and inputs of tasks consist, row by
-            row: those of operands, then those of tasks.
+        read_first, read_slots: the slots of which operands and inputs of tasks consist, reader by
+            reader: those of instances, then those of tasks.
         slot_first, slot_pes: first slot of each piece, and the PE of each slot, ascending by piece.
     """
 
@@ -270,7 +277,7 @@ class Tables(NamedTuple):
     cu_crossbars: Int32s
     positions: Int32s
     read_first: Int64s
-    read_pieces: Int32s
+    read_slots: Int32s
     slot_first: Int32s
     slot_pes: Int32s
 
@@ -279,7 +286,7 @@ class State(NamedTuple):
     """What changes.  Slots, instances and meetings have a part per image.
 
     Attributes:
-        jobs, packets, branches: pools of records.
+        jobs, packets: pools of records.
         lists: heads of the lists of events of each cycle of this epoch, then of later epochs.
         waiters: crossbars, then the tasks of all images, then the input.
         progress: by node.
@@ -297,7 +304,6 @@ class State(NamedTuple):
     resources: Records
     jobs: Records
     packets: Records
-    branches: Records
     lists: Int32s
     slots: Records
     waiters: Records

@@ -5,10 +5,16 @@ from __future__ import annotations
 from spatem_ir.geometry.latency import PARTIAL_SUM_BYTES
 from spatem_ir.runtime.machine.fast_events import (
     fill,
+    free_job,
+    image_of,
     inlined,
     occupy,
+    piece_of,
     request,
+    request_job,
     schedule,
+    schedule_job,
+    take_job,
     write_log,
 )
 from spatem_ir.runtime.machine.fast_kinds import (
@@ -75,7 +81,7 @@ def pass_on(machine, tables, state, place, index, key, source):
                 return
             source = tile.pe
         place = AWAY
-    home = tables.pieces[key % machine.pieces].home
+    home = tables.pieces[piece_of(machine, key)].home
     if place == AWAY:
         if tile.pe != home:
             send_sums(machine, tables, state, index, key, source, home)
@@ -100,7 +106,7 @@ def grant_merge(machine, tables, state, kind, index, key, rank):
     Contributions are added one after the other, so that the last to start is the last to end.
     """
     tile = tables.tiles[index]
-    piece = tables.pieces[key % machine.pieces]
+    piece = tables.pieces[piece_of(machine, key)]
     if kind == MERGE_CU:
         resource = machine.first_cu_adders + tile.cu
         cycles = (tile.values + machine.cu_adders - 1) // machine.cu_adders
@@ -116,7 +122,7 @@ def grant_merge(machine, tables, state, kind, index, key, rank):
             schedule(state, start + cycles, SUM_HOME, index, key)
         return
     first = tile.cu_meeting if kind == MERGE_CU else tile.pe_meeting
-    at = key // machine.pieces * machine.meetings + first + piece.ordinal
+    at = image_of(machine, key) * machine.meetings + first + piece.ordinal
     state.meetings[at] += 1
     if kind == MERGE_CU and state.meetings[at] == tile.at_cu:
         schedule(state, start + cycles, SUM_CU, index, key)
@@ -127,20 +133,20 @@ def grant_merge(machine, tables, state, kind, index, key, rank):
 @inlined
 def produce(machine, tables, state, carried, key):
     """R7: a finished piece goes at once to every PE that reads it, as one packet."""
-    piece = key % machine.pieces
+    piece = piece_of(machine, key)
     home, size = tables.pieces[piece].home, tables.pieces[piece].bytes
     packet = NONE
     for slot in range(tables.slot_first[piece], tables.slot_first[piece + 1]):
         pe = tables.slot_pes[slot]
         if pe == home:
-            schedule(state, state.totals[0].now, DELIVER, pe, key)
+            schedule(state, state.totals[0].now, DELIVER, slot, key)
             continue
         if packet == NONE or not machine.multicast:
             if packet != NONE:
                 depart(machine, state, packet)
             packet = take_packet(machine, state, key, 1, home, pe, size)
             count_injected(state, carried, size)
-        extend(machine, state, packet, home, pe, size)
+        extend(machine, state, packet, home, pe, slot, size)
     if packet != NONE:
         depart(machine, state, packet)
 
@@ -162,7 +168,7 @@ def send_sums(machine, tables, state, index, key, source, home):
     packet = take_packet(machine, state, key, 0, source, home, size)
     state.packets[packet].tile = index
     state.totals[0].partial_sums += size
-    extend(machine, state, packet, tile.pe, home, size)
+    extend(machine, state, packet, tile.pe, home, 0, size)
     depart(machine, state, packet)
 
 
@@ -185,11 +191,12 @@ def take_packet(machine, state, key, is_piece, source, target, size):
 
 
 @inlined
-def extend(machine, state, number, source, target, size):
+def extend(machine, state, number, source, target, slot, size):
     """R8: add the XY route to a target to a packet's tree, and its links to the traffic.
 
-    Until the packet departs, `next` of the packet is the first branch from its source, and
-    `mark` of the PEs to which its tree leads is the packet's ordinal number.
+    `slot` is that of the packet's piece at the target, 0 of partial sums.  Until the packet
+    departs, `next` of the packet is the first link from its source, and `mark` of the PEs to which
+    its tree leads is the packet's ordinal number.
     """
     totals = state.totals[0]
     packet = state.packets[number]
@@ -197,89 +204,80 @@ def extend(machine, state, number, source, target, size):
         totals.sent += 1
     packet.targets += 1
     here, parent = source, NONE
-    row, column = target // machine.columns, target % machine.columns
+    column = target % machine.columns
+    here_column = here % machine.columns
     while here != target:
-        if here % machine.columns < column:
+        if here_column < column:
             direction, there = EAST, here + 1
-        elif here % machine.columns > column:
+            here_column += 1
+        elif here_column > column:
             direction, there = WEST, here - 1
-        elif here // machine.columns < row:
+            here_column -= 1
+        elif here < target:
             direction, there = SOUTH, here + machine.columns
         else:
             direction, there = NORTH, here - machine.columns
         reached = state.pes[there]
         if reached.mark != totals.sent:
             reached.mark = totals.sent
-            index = totals.free_branch
-            branch = state.branches[index]
-            totals.free_branch = branch.next
-            totals.free_branches -= 1
-            branch.child = NONE
-            branch.link = 4 * here + direction
-            branch.pe = there
-            branch.packet = number
-            branch.is_target = 0
+            index = take_job(state)
+            job = state.jobs[index]
+            job.number = number
+            job.key = job.child = job.cause = NONE
+            job.link = 4 * here + direction
+            job.cycles = packet.cycles
             if parent == NONE:
-                branch.next = packet.next
+                job.sibling = packet.next
                 packet.next = index
             else:
-                branch.next = state.branches[parent].child
-                state.branches[parent].child = index
-            reached.branch = index
+                job.sibling = state.jobs[parent].child
+                state.jobs[parent].child = index
+            reached.link = index
             totals.byte_hops += size
-        parent = reached.branch
+        parent = reached.link
         here = there
-    state.branches[parent].is_target = 1
+    state.jobs[parent].key = slot
 
 
 @inlined
 def depart(machine, state, number):
     """R8: a packet whose tree is complete asks for its first links."""
-    cross_all(machine, state, state.packets[number].next, state.packets[number].rank)
+    packet = state.packets[number]
+    index = packet.next
+    while index != NONE:
+        following = state.jobs[index].sibling
+        request_link(machine, state, index, packet.rank)
+        index = following
 
 
 @inlined
-def cross_all(machine, state, branch, rank):
-    """R8: the head of a packet asks for all links onwards."""
-    while branch != NONE:
-        following = state.branches[branch].next
-        request(state, machine.first_link + state.branches[branch].link, rank, CROSS, branch, 0)
-        branch = following
+def request_link(machine, state, index, rank):
+    """R8: the head of a packet is at a link, for which it asks."""
+    state.jobs[index].kind = CROSS
+    request_job(state, machine.first_link + state.jobs[index].link, rank, index)
 
 
 @inlined
-def head_at(machine, state, number):
-    """R8: the head of a packet is at a PE's router."""
-    branch = state.branches[number]
-    cross_all(machine, state, branch.child, state.packets[branch.packet].rank)
-    free_branch(state, number)
-
-
-@inlined
-def free_branch(state, number):
-    """Give a branch back to the pool."""
-    totals = state.totals[0]
-    state.branches[number].next = totals.free_branch
-    totals.free_branch = number
-    totals.free_branches += 1
-
-
-@inlined
-def grant_link(machine, tables, state, number):
-    """R8: the head got a link: it is at the next PE after `hop`, the last byte follows."""
-    branch = state.branches[number]
-    packet = state.packets[branch.packet]
-    resource = machine.first_link + branch.link
-    node = tables.pieces[packet.key % machine.pieces].node
-    start = occupy(machine, state, resource, packet.cycles, node)
-    write_log(machine, state, resource, packet.rank, start)
+def grant_link(machine, tables, state, index):
+    """R8: the head got a link: it is at the next ones after `hop`, the last byte follows."""
+    job = state.jobs[index]
+    resource, cycles, slot, child = machine.first_link + job.link, job.cycles, job.key, job.child
+    node = NONE
+    if machine.is_traced:
+        node = tables.pieces[piece_of(machine, state.packets[job.number].key)].node
+    start = occupy(machine, state, resource, cycles, node)
+    write_log(machine, state, resource, job.order, start)
     head = start + machine.hop
-    if branch.is_target == 1:
-        schedule(state, head + packet.cycles - 1, ARRIVE, branch.packet, branch.pe)
-    if branch.child != NONE:
-        schedule(state, head, HEAD, number, 0)
+    if slot != NONE:
+        job.kind = ARRIVE
+        schedule_job(state, index, head + cycles - 1)
     else:
-        free_branch(state, number)
+        free_job(state, index)
+    while child != NONE:
+        following = state.jobs[child].sibling
+        state.jobs[child].kind = HEAD
+        schedule_job(state, child, head)
+        child = following
 
 
 @inlined

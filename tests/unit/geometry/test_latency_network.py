@@ -108,12 +108,16 @@ def simulated(name: str, strategy: str) -> tuple[float, float, int]:
 
 
 @pytest.mark.parametrize(
-    ("strategy", "error"), [("minimum", 0.02), ("isaac", 0.05), ("spatem", 0.4)]
+    ("strategy", "before", "after"),
+    [("minimum", 0.02, 0.02), ("isaac", 0.05, 0.05), ("spatem", 0.45, 0.25)],
 )
-def test_estimates_of_lenet_are_near_the_machine(strategy: str, error: float) -> None:
+def test_estimates_of_lenet_are_near_the_machine(
+    strategy: str, before: float, after: float
+) -> None:
+    """With errors of at most `before` packing and `after` it."""
     planned, deployed, cycles = simulated("lenet", strategy)
-    assert planned == pytest.approx(cycles, rel=error)
-    assert deployed == pytest.approx(cycles, rel=error)
+    assert planned == pytest.approx(cycles, rel=before)
+    assert deployed == pytest.approx(cycles, rel=after)
 
 
 def test_other_grids_can_be_estimated_on_one_dataflow() -> None:

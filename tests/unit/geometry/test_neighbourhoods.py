@@ -10,55 +10,83 @@ from unit.geometry.strategies import partitions
 
 from spatem_ir.geometry.grid import Grid
 from spatem_ir.geometry.layer import Layer
-from spatem_ir.geometry.neighbourhoods import Neighbourhoods, Shape, bundles, tiles_by_pooling
+from spatem_ir.geometry.neighbourhoods import Neighbourhoods, Shape, bundles
 from spatem_ir.geometry.window import Window
 
+DENSE = Layer("dense", (12, 1, 1), 6, Window((1, 1)), weight_bits=2)
+CONV = Layer("conv", (1, 4, 4), 2, Window((1, 1)), weight_bits=2)
 
-def cut(count: int, block: int, size: int, together: int = 1) -> list[list[int]]:
-    """The bundles of tiles 0, 1, 2 …"""
-    return [bundle.tolist() for bundle in bundles(np.arange(count), block, size, together)]
+
+def cut(layer: Layer, grid: Grid, size: int, pooling: Window | None = None) -> list[list[int]]:
+    """The bundles of a layer's tiles where they have a crossbar each."""
+    crossbars = grid.tiles(layer)
+    return [bundle.tolist() for bundle in bundles(layer, grid, pooling, crossbars, size)]
+
+
+def copies(found: list[list[int]], grid: Grid) -> list[list[int]]:
+    """The copies of the tiles of each bundle."""
+    return [grid.coordinates(np.array(bundle)).copy.tolist() for bundle in found]
 
 
 def test_a_bundle_is_as_many_blocks_as_fit() -> None:
-    assert cut(10, block=2, size=5) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
-    assert cut(6, block=1, size=5, together=2) == [[0, 1, 2, 3], [4, 5]]
-    assert cut(6, block=1, size=5, together=9) == [[0, 1, 2, 3, 4], [5]]
+    assert cut(DENSE, Grid(2, 3, 1, 1, 6, 2), size=5) == [[0, 1, 2, 3], [4, 5]]
+    assert cut(DENSE, Grid(1, 6, 1, 1, 12, 1), size=4) == [[0, 1, 2, 3], [4, 5]]
 
 
 def test_a_block_larger_than_a_neighbourhood_is_cut_evenly() -> None:
-    assert cut(14, block=7, size=5) == [[0, 1, 2, 3], [4, 5, 6], [7, 8, 9, 10], [11, 12, 13]]
+    found = cut(DENSE, Grid(6, 2, 1, 1, 2, 3), size=4)
+    assert found == [[0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10, 11]]
 
 
 @examples(60)
-@given(partitions(), st.integers(1, 12), st.integers(1, 4))
-def test_bundles_are_all_tiles_in_order(case: tuple[Layer, Grid], size: int, together: int) -> None:
+@given(partitions(), st.integers(1, 12), st.integers(1, 3), st.integers(1, 3))
+def test_bundles_hold_every_tile_once(
+    case: tuple[Layer, Grid], size: int, kernel: int, stride: int
+) -> None:
     layer, grid = case
-    tiles = np.arange(grid.tiles(layer))
-    found = bundles(tiles, grid.hwm * grid.ib, size, together)
-    assert np.concatenate(found).tolist() == tiles.tolist()
-    assert max(map(len, found)) <= size
+    pooling = Window((kernel, kernel), (stride, stride))
+    for found in (cut(layer, grid, size), cut(layer, grid, size, pooling)):
+        assert sorted(tile for bundle in found for tile in bundle) == [*range(grid.tiles(layer))]
+    assert max(map(len, cut(layer, grid, size))) <= size
 
 
-def test_copies_of_one_pooling_window_come_together() -> None:
-    layer = Layer("conv", (1, 4, 4), 2, Window((1, 1)), weight_bits=2)
+def test_the_copies_of_one_pooling_window_come_together() -> None:
     grid = Grid(1, 2, 16, 1, 1, 1)
-    tiles = tiles_by_pooling(layer, grid, Window((2, 2), (2, 2)))
-    copies = (tiles.reshape(-1, 2)[:, 0] // 2).reshape(4, 4)
-    assert copies.tolist() == [[0, 1, 4, 5], [2, 3, 6, 7], [8, 9, 12, 13], [10, 11, 14, 15]]
-    assert tiles_by_pooling(layer, grid, None).tolist() == list(range(32))
+    found = cut(CONV, grid, 4, Window((2, 2), (2, 2)))
+    windows = [[0, 1, 4, 5], [8, 9, 12, 13], [2, 3, 6, 7], [10, 11, 14, 15]]
+    assert copies(found, grid) == windows * 2
+    columns = [set(grid.coordinates(np.array(bundle)).column.tolist()) for bundle in found]
+    assert columns == [{0}] * 4 + [{1}] * 4
 
 
-@examples(40)
-@given(partitions(), st.integers(1, 3), st.integers(1, 3))
-def test_pooling_moves_whole_copies(case: tuple[Layer, Grid], kernel: int, stride: int) -> None:
-    layer, grid = case
-    rows, columns = layer.output_size
-    if min(rows, columns) < kernel:
-        return
-    tiles = tiles_by_pooling(layer, grid, Window((kernel, kernel), (stride, stride)))
-    by_copy = tiles.reshape(-1, grid.tiles_per_copy)
-    assert sorted(by_copy[:, 0].tolist()) == list(range(0, grid.tiles(layer), grid.tiles_per_copy))
-    assert (by_copy - by_copy[:, :1] == np.arange(grid.tiles_per_copy)).all()
+def test_a_pooling_window_stays_together_where_it_exceeds_a_neighbourhood() -> None:
+    grid = Grid(1, 1, 16, 1, 1, 2)
+    assert copies(cut(CONV, grid, 2, Window((2, 2), (2, 2))), grid) == [
+        [0, 1, 4, 5],
+        [8, 9, 12, 13],
+        [2, 3, 6, 7],
+        [10, 11, 14, 15],
+    ]
+
+
+def test_bundles_grow_where_tiles_share_crossbars() -> None:
+    grid = Grid(1, 1, 16, 1, 1, 2)
+    found = bundles(CONV, grid, Window((2, 2), (2, 2)), crossbars=8, size=4)
+    assert [len(bundle) for bundle in found] == [8, 8]
+
+
+def test_overlapping_windows_make_larger_bundles() -> None:
+    layer = Layer("conv", (1, 6, 6), 1, Window((1, 1)), weight_bits=2)
+    grid = Grid(1, 1, 6, 1, 1, 1)
+    # copies are columns: a window of three reads the first column of the next bundle
+    assert copies(cut(layer, grid, 2, Window((3, 3), (2, 2))), grid) == [[0, 1, 2], [3, 4, 5]]
+    assert copies(cut(layer, grid, 2, Window((2, 2), (2, 2))), grid) == [[0, 1], [2, 3], [4, 5]]
+
+
+def test_a_block_beyond_the_chip_is_not_gathered_for_pooling() -> None:
+    grid = Grid(1, 1, 16, 8, 1, 2)
+    pooling = Window((2, 2), (2, 2))
+    assert cut(CONV, grid, 4, pooling) == cut(CONV, grid, 4)
 
 
 def test_a_bundle_goes_where_the_crossbars_that_take_it_are_emptiest() -> None:

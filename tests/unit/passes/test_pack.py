@@ -107,3 +107,27 @@ def test_the_first_strategy_that_fits_wins(
             )
         ]
         assert {crossbar for crossbar, *_ in owners} == set(range(len(set(owners))))
+
+
+def test_a_layer_that_finds_no_place_is_gathered_first() -> None:
+    small = Layer("small", (1, 16, 1), 1, Window((1, 1)), weight_bits=2)
+    large = Layer("large", (64, 1, 1), 16, Window((1, 1)), weight_bits=2)
+    layers, grids = [small, large], [Grid(1, 1, 16, 1, 1, 1), Grid(4, 1, 1, 1, 16, 16)]
+    packing = SharedPacking(TINY)
+    # one small tile in each of the 16 crossbars leaves no whole one
+    assert set(packing.gathered_in_order(layers, grids, [0, 1])) == {0}
+    found = packing.gathered(layers, grids)
+    assert found is not None
+    assert found[1].crossbars.tolist() == [0, 1, 2, 3]
+    assert set(found[0].crossbars.tolist()) == set(range(4, 16))
+
+
+def test_copies_of_a_pooling_window_are_gathered_in_one_pe() -> None:
+    layer = Layer("conv", (1, 4, 4), 1, Window((1, 1)), weight_bits=2)
+    grid = Grid(1, 1, 16, 1, 1, 1)
+    packing = SharedPacking(TINY, poolings={"conv": Window((2, 2), (2, 2))})
+    found = packing.gathered([layer], [grid])
+    assert found is not None
+    placed = found[0].by_tile()
+    pes = (placed.crossbars // TINY.crossbars_per_pe).reshape(4, 4)
+    assert pes.tolist() == [[0, 0, 2, 2], [0, 0, 2, 2], [1, 1, 3, 3], [1, 1, 3, 3]]

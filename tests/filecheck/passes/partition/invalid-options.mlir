@@ -2,13 +2,15 @@
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{deal=random}' 2>&1 | filecheck %s --match-full-lines --check-prefix=DEAL
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{copies=2}' 2>&1 | filecheck %s --match-full-lines --check-prefix=OPTION
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{alternatives=many}' 2>&1 | filecheck %s --match-full-lines --check-prefix=TYPE
+// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{slack=-0.5}' 2>&1 | filecheck %s --match-full-lines --check-prefix=SLACK
 // RUN: not spatem-opt %s --pass-pipeline='partition' 2>&1 | filecheck %s --match-full-lines --check-prefix=ACCELERATOR
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,partition' 2>&1 | filecheck %s --match-full-lines --check-prefix=TWICE
 
 // STRATEGY: spatem-opt: partition: unknown strategy 'fastest'; one of spatem, minimum, isaac, isaac-stride, hitm, exact-additive
 // DEAL: spatem-opt: partition: unknown deal 'random'; one of cyclic, blocks
-// OPTION: spatem-opt: --pass-pipeline 'partition{copies=2}': Provided arguments ["copies"] not found in expected arguments ["strategy", "deal", "alternatives", "pooling_strides"]
+// OPTION: spatem-opt: --pass-pipeline 'partition{copies=2}': Provided arguments ["copies"] not found in expected arguments ["strategy", "deal", "alternatives", "slack", "pooling_strides"]
 // TYPE: spatem-opt: --pass-pipeline 'partition{alternatives=many}': Incompatible types: given ('many',), expected <class 'int'>
+// SLACK: spatem-opt: partition: slack must be at least 0, not -0.5
 // ACCELERATOR: spatem-opt: builtin.module needs the module attribute hw.accelerator; name an accelerator with --accelerator
 // TWICE: spatem-opt: partition: the module holds no cnn.conv, cnn.local or cnn.dense
 

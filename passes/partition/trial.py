@@ -1,0 +1,75 @@
+"""A strategy tried out: packed as pass `pack` does, then looked at as a whole network [R]."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatem_ir.dialects.ou import PLACES
+from spatem_ir.geometry.homes import home_tables
+from spatem_ir.geometry.lags import least_bytes
+from spatem_ir.geometry.residents import Deployed
+from spatem_ir.geometry.traffic import communication_bytes, piece_homes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spatem_ir.geometry.dataflow import Dataflow
+    from spatem_ir.geometry.latency_network import NetworkModel
+    from spatem_ir.geometry.placement import Placement
+    from spatem_ir.hardware.accelerator import Accelerator
+    from spatem_ir.passes.partition.strategy import Strategy
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A strategy with places for its tiles; virtual crossbar n is taken to be crossbar n.
+
+    `model` is the network with any partition, `dataflow` the network with this one; `placements`
+    are by name of layer.
+    """
+
+    strategy: Strategy
+    model: NetworkModel
+    dataflow: Dataflow
+    placements: dict[str, Placement]
+
+    @property
+    def accelerator(self) -> Accelerator:
+        """The machine."""
+        return self.model.accelerator
+
+    @property
+    def noted(self) -> Strategy:
+        """The strategy, with the latency estimated here."""
+        return replace(self.strategy, cycles=self.cycles)
+
+    @cached_property
+    def homes(self) -> dict[str, NDArray[np.int64]]:
+        """The home PEs of all pieces that have one, by name of node."""
+        per_pe = self.accelerator.crossbars_per_pe
+        return home_tables(self.dataflow, self.placements, per_pe, pool_at_home=False)
+
+    @cached_property
+    def cycles(self) -> int:
+        """The estimated latency; where a buffer would overflow, longer by as much (R10)."""
+        grids = {node.name: node.grid for node in self.dataflow.layers if node.grid is not None}
+        estimate = self.model.estimate(grids, self.placements)
+        return estimate.cycles_in_buffers(self.accelerator.pe.buffer_bytes)
+
+    @cached_property
+    def communication_bytes(self) -> int:
+        """Bytes injected into the network-on-chip, and through the chip's port."""
+        per_pe = self.accelerator.crossbars_per_pe
+        return communication_bytes(self.dataflow, self.placements, self.homes, per_pe)
+
+    @cached_property
+    def runs_in_buffers(self) -> bool:
+        """Whether producers can wait so that all buffers suffice (R10)."""
+        homes = {node.number: piece_homes(node, self.homes) for node in self.dataflow.nodes}
+        merges = dict.fromkeys(self.placements, PLACES)
+        deployed = Deployed(self.dataflow, self.accelerator, self.placements, homes, merges)
+        return least_bytes(deployed) <= self.accelerator.pe.buffer_bytes
