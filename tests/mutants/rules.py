@@ -95,14 +95,14 @@ FAST = (
     Mutant(
         "R8 last byte",
         "fast_traffic.py",
-        "schedule(state, head + packet.cycles - 1, ARRIVE",
-        "schedule(state, head + packet.cycles, ARRIVE",
+        "schedule_job(state, index, head + cycles - 1)",
+        "schedule_job(state, index, head + cycles)",
     ),
     Mutant(
         "R8 rows first",
         "fast_traffic.py",
-        "if here % machine.columns < column:",
-        "if here % machine.columns < column and here // machine.columns >= row:",
+        "if here_column < column:",
+        "if here_column < column and here // machine.columns >= target // machine.columns:",
     ),
     Mutant(
         "R9 cycles of the port",
