@@ -33,7 +33,8 @@ Of so few digits that nothing computed from them exceeds 63 bits.
 """
 
 PRINTED_RUN = re.compile(RUN)
-PRINTED_LIST = re.compile(rf"\[(?:{RUN}, )*+{RUN}\]")
+PRINTED_LIST = re.compile(rf"\[(?:{RUN}, )*{RUN}\]")
+"""A list of runs; without possessive quantifiers, which Python gets wrong before 3.11.5."""
 
 
 def parse_indices(parser: AttrParser) -> IndexSequence:
