@@ -9,9 +9,8 @@ Therefore:
 2. They are put in ascending latency of the whole network, before packing
    (:mod:`spatem_ir.geometry.latency_network`); those of which tiles find no place come last.
 3. The first few are packed, so that latency and communication can be estimated with tiles where
-   they will be (of a network of many layers only communication, for the sake of time).  Of those
-   that are nearly as fast as the fastest, the one that communicates least is first, unless its
-   buffers are too small.
+   they will be.  Of those that are nearly as fast as the fastest, the one that communicates least
+   is first, unless its buffers are too small.
 """
 
 from __future__ import annotations
@@ -99,15 +98,13 @@ def ranked_strategies(
                 )
                 if places is not None:
                     placements = dict(zip(all_names, places, strict=True))
-                    yield Trial(entry.strategy, model, with_grids, placements, not is_deep)
+                    yield Trial(entry.strategy, model, with_grids, placements)
 
-        is_deep = len(layers) > MANY_LAYERS
-        fastest = 1 if is_deep else FASTEST_TRIALS
+        fastest = 1 if len(layers) > MANY_LAYERS else FASTEST_TRIALS
         worth, others = worth_a_trial(ranked, fastest, slack)
         best = preferred(list(tried(worth)), slack)
         if best is None:
-            smaller = fewer_tiles(others, min(entry.tiles for entry in worth))
-            best = next((trial for trial in tried(smaller) if trial.runs_in_buffers), None)
+            best = next((trial for trial in tried(others) if trial.runs_in_buffers), None)
         strategies = [entry.strategy for entry in ranked]
         return ever_smaller(strategies if best is None else [best.noted, *strategies], layers)
 
@@ -156,14 +153,6 @@ def worth_a_trial(
     enough = [entry for entry in others if not entry.unpacked and entry.cycles <= most]
     frugal = sorted(enough, key=lambda entry: entry.moved_bytes)[:FRUGAL_TRIALS]
     return [*ranked[:fastest], *frugal], [entry for entry in others if entry not in frugal]
-
-
-def fewer_tiles(entries: Iterable[Planned], tiles: int) -> Iterator[Planned]:
-    """The entries with fewer tiles than `tiles` and than all before them: they hold less."""
-    for entry in entries:
-        if entry.tiles < tiles:
-            tiles = entry.tiles
-            yield entry
 
 
 def preferred(trials: Sequence[Trial], slack: float) -> Trial | None:

@@ -29,15 +29,13 @@ class Trial:
     """A strategy with places for its tiles; virtual crossbar n is taken to be crossbar n.
 
     `model` is the network with any partition, `dataflow` the network with this one; `placements`
-    are by name of layer.  If `is_placed`, the latency is that of tiles at their places, otherwise
-    the strategy's own.
+    are by name of layer.
     """
 
     strategy: Strategy
     model: NetworkModel
     dataflow: Dataflow
     placements: dict[str, Placement]
-    is_placed: bool
 
     @property
     def accelerator(self) -> Accelerator:
@@ -58,8 +56,6 @@ class Trial:
     @cached_property
     def cycles(self) -> int:
         """The estimated latency; where a buffer would overflow, longer by as much (R10)."""
-        if not self.is_placed:
-            return self.strategy.cycles
         grids = {node.name: node.grid for node in self.dataflow.layers if node.grid is not None}
         estimate = self.model.estimate(grids, self.placements)
         return estimate.cycles_in_buffers(self.accelerator.pe.buffer_bytes)
