@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
-from spatem_ir.geometry.grid import Deal, operand_bytes
+from spatem_ir.geometry.deals import collected, dealt
+from spatem_ir.geometry.grid import operand_bytes
 from spatem_ir.geometry.latency_stages import (
     LayerStages,
     layer_stages,
@@ -186,6 +187,7 @@ class _Recurrence:
         self.stages = stages
         self.crossbars = crossbars
         self.finished: dict[int, Times] = {}
+        self.arrived: dict[int, Times] = {}
         self.pieces: dict[int, list[tuple[int, int]]] = {}
         self.pes: dict[int, int] = {}
         self.spare = SpareTime(crossbars, self.accelerator.crossbars)
@@ -329,12 +331,8 @@ class _Recurrence:
             size = sum(n * operand_bytes(size, node.bits) for n, size in self.pieces[node.number])
             self.activation_bytes += size * node.positions
 
-    arrived: dict[int, Times]
-
     def deliver(self, node: Node) -> None:
         """R7, R8: the pieces of a node go to the PEs that read them."""
-        if node.number == self.dataflow.nodes[0].number:
-            self.arrived = {}
         noc, columns = self.accelerator.noc, self.accelerator.chip.pe_columns
         readers, most = 0.0, 1
         for reader in self.model.readers[node.number]:
@@ -377,29 +375,6 @@ def queued(times: Times, load: float, latency: float) -> Times:
     served = np.empty(len(flat))
     served[order] = np.maximum.accumulate(flat[order] - turn) + turn
     return (served + max(latency, load)).astype(np.int64).reshape(times.shape)
-
-
-def dealt(by_window: Times, layer: Layer, grid: Grid) -> Times:
-    """Times by window [matrices, windows] as times by copy and turn [matrices · iw, turns].
-
-    Copies with fewer windows get the latest time at the end.
-    """
-    turns = grid.windows_per_copy(layer)
-    padded = np.full((layer.matrices, turns * grid.iw), by_window.max())
-    padded[:, : layer.windows] = by_window
-    if grid.deal is Deal.CYCLIC:
-        shares = padded.reshape(layer.matrices, turns, grid.iw).swapaxes(1, 2)
-    else:
-        shares = padded.reshape(layer.matrices, grid.iw, turns)
-    return shares.reshape(-1, turns)
-
-
-def collected(by_copy: Times, layer: Layer, grid: Grid) -> Times:
-    """Times by copy and turn [matrices · iw, turns] as times by window [matrices, windows]."""
-    shares = by_copy.reshape(layer.matrices, grid.iw, -1)
-    if grid.deal is Deal.CYCLIC:
-        shares = shares.swapaxes(1, 2)
-    return shares.reshape(layer.matrices, -1)[:, : layer.windows]
 
 
 def _slices(layer: Layer, grid: Grid) -> list[tuple[int, int]]:

@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
+from spatem_ir.geometry.deals import collected, dealt
 from spatem_ir.geometry.grid import Deal, Grid, ou_operations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from spatem_ir.geometry.layer import Layer
     from spatem_ir.hardware.accelerator import Accelerator
 
 Times = NDArray[np.int64]
@@ -98,7 +100,7 @@ def _layer_times(
     visit = accelerator.ou.cycles * ou_operations(
         accelerator, grid.tile_rows, grid.tile_columns, layer.weight_bits, grid.tile_bits(layer)
     )
-    done = _in_sequence(ready, visit, grid.iw, grid.deal is Deal.CYCLIC)
+    done = _in_sequence(ready, visit, layer, grid)
     output = np.zeros(node.positions, np.int64)
     for matrix in range(layer.matrices):
         here = layer.window_positions(matrix)
@@ -118,21 +120,13 @@ def _by_round(ready: Times, grid: Grid) -> Times:
     return np.broadcast_to(latest[rounds], ready.shape)
 
 
-def _in_sequence(ready: Times, visit: int, copies: int, cyclic: bool) -> Times:
+def _in_sequence(ready: Times, visit: int, layer: Layer, grid: Grid) -> Times:
     """Finish times of windows that each copy visits in ascending order, `visit` cycles each.
 
     A window starts when it is ready and its copy has finished the window before:
     finish(j) = max over m ≤ j of (ready(m) − m · visit) + (j + 1) · visit.
     """
-    matrices, windows = ready.shape
-    per_copy = -(-windows // copies)
-    padded = np.full((matrices, per_copy * copies), ready.max())
-    padded[:, :windows] = ready
-    shares = padded.reshape(matrices, per_copy, copies)
-    if not cyclic:
-        shares = padded.reshape(matrices, copies, per_copy).swapaxes(1, 2)
-    turn = np.arange(per_copy)[None, :, None]
+    shares = dealt(ready, layer, grid)
+    turn = np.arange(shares.shape[1])
     done = np.maximum.accumulate(shares - turn * visit, axis=1) + (turn + 1) * visit
-    if not cyclic:
-        done = done.swapaxes(1, 2)
-    return done.reshape(matrices, -1)[:, :windows]
+    return collected(done, layer, grid)

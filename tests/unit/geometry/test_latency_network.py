@@ -11,11 +11,10 @@ from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.frontend.load import ImportOptions, load_network
+from spatem_ir.geometry.deals import collected, dealt
 from spatem_ir.geometry.grid import Deal, Grid
 from spatem_ir.geometry.latency_network import (
     NetworkModel,
-    collected,
-    dealt,
     network_latency,
     queued,
 )
