@@ -32,12 +32,14 @@ class CutLimit(NamedTuple):
     """How finely a run of Algorithm 1 may cut.
 
     Row parts have at least a crossbar's wordlines / `height` cells, column parts at most its
-    bitlines / `width`, or are as narrow as possible; `whole_bits` keeps input bits in one part, and
-    no more row parts than a PE has crossbars, so that partial sums need not leave it.
+    bitlines / `width`, or are as narrow as possible, and at least its bitlines / `finest`, or are
+    as wide as possible; `whole_bits` keeps input bits in one part, and no more row parts than a PE
+    has crossbars, so that partial sums need not leave it.
     """
 
     height: int
     width: int
+    finest: int
     whole_bits: bool
 
 
@@ -59,7 +61,11 @@ fastest divided by these, beyond those of its smallest: they fit where tiles sha
 
 MANY_LAYERS = 12
 """With more layers each takes a small part of the chip, and estimates take longer: only the first
-width and the first three sizes are tried."""
+width, three heights and sizes are tried."""
+
+FINEST = (2, 4)
+"""Of many layers column parts are at least so many parts of a crossbar wide: results of narrow ones
+are many small packets, which all layers send through the same network."""
 
 COLUMNS = 2**11
 """Columns of the DP in each run: 8 crossbars for each on a chip of 16,128."""
@@ -81,10 +87,11 @@ def limited_strategies(
         for candidate in free
     ]
     many = len(layers) > MANY_LAYERS
-    widths, sizes = (WIDTHS[:1], SIZES[:3]) if many else (WIDTHS, SIZES)
-    runs = [free]
-    for (height, whole_bits), width in product(HEIGHTS, widths):
-        limit = CutLimit(height, width, whole_bits)
+    sizes = SIZES[:3] if many else SIZES
+    limits = limits_of_many_layers() if many else limits_of_few_layers(accelerator)
+    runs = [] if many else [free]
+    first_limited = len(runs)
+    for limit in limits:
         runs.append([limit_cuts(candidate, accelerator, limit) for candidate in pooled])
     found: dict[tuple[object, ...], Strategy] = {}
     smallest: dict[tuple[object, ...], Strategy] = {}
@@ -94,9 +101,20 @@ def limited_strategies(
         for strategy in some_that_fit(strategies, layers, accelerator, sizes):
             found[strategy.grids] = strategy
         last = strategies[len(strategies) - 1]
-        few = with_few_tiles(strategies) if cuts is runs[1] else []
+        few = with_few_tiles(strategies) if cuts is runs[first_limited] else []
         smallest |= {strategy.grids: strategy for strategy in (*few, last)}
     return list((found | smallest).values())
+
+
+def limits_of_few_layers(accelerator: Accelerator) -> list[CutLimit]:
+    """All heights and widths; column parts may be as narrow as a cell."""
+    finest = accelerator.crossbar.bitlines
+    return [CutLimit(h, width, finest, whole) for (h, whole), width in product(HEIGHTS, WIDTHS)]
+
+
+def limits_of_many_layers() -> list[CutLimit]:
+    """The heights that need few partial sums, and the narrowest column parts worth their packets."""
+    return [CutLimit(h, 1, n, whole) for (h, whole), n in product(HEIGHTS[:-1], FINEST)]
 
 
 def limit_cuts(
@@ -110,12 +128,14 @@ def limit_cuts(
         -(-cut.extent // ou) * ou >= least and cut.degree <= most_rows for cut in candidates.rows
     )
     cells = accelerator.cells_per_weight(candidates.layer.weight_bits)
-    most = accelerator.crossbar.bitlines // limit.width
-    wide = sum(cut.extent * cells > most for cut in candidates.columns)
+    bitlines = accelerator.crossbar.bitlines
+    wide = sum(cut.extent * cells > bitlines // limit.width for cut in candidates.columns)
+    enough = sum(cut.extent * cells >= bitlines // limit.finest for cut in candidates.columns)
+    coarsest = min(wide, len(candidates.columns) - 1)
     return LayerCandidates(
         candidates.layer,
         candidates.rows[: max(rows, 1)],
-        candidates.columns[min(wide, len(candidates.columns) - 1) :],
+        candidates.columns[coarsest : max(enough, coarsest + 1)],
         candidates.windows,
         candidates.bits[:1] if limit.whole_bits else candidates.bits,
     )
