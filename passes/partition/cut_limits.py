@@ -60,12 +60,18 @@ FEW_TILES = (32, 128, 512)
 fastest divided by these, beyond those of its smallest: they fit where tiles share no crossbars."""
 
 MANY_LAYERS = 12
-"""With more layers each takes a small part of the chip, and estimates take longer: only the first
-width, three heights and sizes are tried."""
+"""With more layers each takes a small part of the chip, and estimates take longer: fewer limits and
+sizes are tried."""
 
-FINEST = (2, 4)
-"""Of many layers column parts are at least so many parts of a crossbar wide: results of narrow ones
-are many small packets, which all layers send through the same network."""
+HEIGHTS_OF_MANY = HEIGHTS[1:3]
+"""Of many layers: full crossbars serve few windows at once, and OUs send many partial sums."""
+
+FINEST_OF_MANY = (2, 4)
+"""Column parts of many layers have at least a crossbar's bitlines / so many cells: results of
+narrow ones are many small packets, which all layers send through the same network."""
+
+SIZES_OF_MANY = ((0.85, 2), (0.7, 1), (0.55, 1))
+"""Tiles of many layers find places beside each other only if they leave some cells free."""
 
 COLUMNS = 2**11
 """Columns of the DP in each run: 8 crossbars for each on a chip of 16,128."""
@@ -87,7 +93,7 @@ def limited_strategies(
         for candidate in free
     ]
     many = len(layers) > MANY_LAYERS
-    sizes = SIZES[:3] if many else SIZES
+    sizes = SIZES_OF_MANY if many else SIZES
     limits = limits_of_many_layers() if many else limits_of_few_layers(accelerator)
     runs = [] if many else [free]
     first_limited = len(runs)
@@ -113,8 +119,8 @@ def limits_of_few_layers(accelerator: Accelerator) -> list[CutLimit]:
 
 
 def limits_of_many_layers() -> list[CutLimit]:
-    """The heights that need few partial sums, and the narrowest column parts worth their packets."""
-    return [CutLimit(h, 1, n, whole) for (h, whole), n in product(HEIGHTS[:-1], FINEST)]
+    """Moderate heights, and column parts that are wide enough to be worth their packets."""
+    return [CutLimit(h, 1, n, whole) for (h, whole), n in product(HEIGHTS_OF_MANY, FINEST_OF_MANY)]
 
 
 def limit_cuts(

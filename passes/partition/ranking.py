@@ -8,9 +8,10 @@ Therefore:
    sizes (:mod:`spatem_ir.passes.partition.cut_limits`).
 2. They are put in ascending latency of the whole network, before packing
    (:mod:`spatem_ir.geometry.latency_network`); those of which tiles find no place come last.
-3. The first few are packed, so that latency and communication can be estimated with tiles where
-   they will be.  Of those that are nearly as fast as the fastest, the one that communicates least
-   is first, unless its buffers are too small.
+3. The first few (of a network of many layers, as many as may be faster than those before) are
+   packed, so that latency and communication can be estimated with tiles where they will be.  Of
+   those that are nearly as fast as the fastest, the one that communicates least is first, unless
+   its buffers are too small.
 """
 
 from __future__ import annotations
@@ -43,14 +44,21 @@ if TYPE_CHECKING:
 
 FASTEST_TRIALS = 3
 """So many strategies that seem fastest before packing are tried out: the estimate's error without
-places is larger than the differences between them; one of a network of many layers, for the sake
-of time."""
+places is larger than the differences between them."""
 
 FRUGAL_TRIALS = 1
 """So many more that move fewest bytes, of those that may be fast enough."""
 
 PLANNING_ERROR = 0.25
 """A strategy may be faster by this share than it seems before packing."""
+
+WORTH_LOOKING = 0.15
+"""Of a network of many layers strategies are tried until none seems faster by this share than those
+that were."""
+
+
+Trials = Callable[["Iterable[Planned]"], Iterator[Trial]]
+"""Packs strategies; those of which tiles find no place are left out."""
 
 
 class Planned(NamedTuple):
@@ -84,9 +92,7 @@ def ranked_strategies(
         model = NetworkModel(dataflow, accelerator)
         ranked = planned(strategies, layers, model)
         packing = SharedPacking(accelerator, poolings=poolings)
-
         names = [layer.name for layer in layers]
-        all_names = [node.name for node in dataflow.layers]
 
         def tried(entries: Iterable[Planned]) -> Iterator[Trial]:
             for entry in entries:
@@ -97,14 +103,12 @@ def ranked_strategies(
                     [node.grid for node in with_grids.layers if node.grid is not None],
                 )
                 if places is not None:
+                    all_names = [node.name for node in with_grids.layers]
                     placements = dict(zip(all_names, places, strict=True))
                     yield Trial(entry.strategy, model, with_grids, placements)
 
-        fastest = 1 if len(layers) > MANY_LAYERS else FASTEST_TRIALS
-        worth, others = worth_a_trial(ranked, fastest, slack)
-        best = preferred(list(tried(worth)), slack)
-        if best is None:
-            best = next((trial for trial in tried(others) if trial.runs_in_buffers), None)
+        best_of = best_of_many_layers if len(layers) > MANY_LAYERS else best_of_few_layers
+        best = best_of(ranked, tried, slack)
         strategies = [entry.strategy for entry in ranked]
         return ever_smaller(strategies if best is None else [best.noted, *strategies], layers)
 
@@ -139,6 +143,27 @@ def planned(
         tiles = strategy.tiles(layers)
         found.append(Planned(not estimate.is_packed, cycles, estimate.moved_bytes, tiles, noted))
     return sorted(found, key=lambda entry: entry[:4])
+
+
+def best_of_few_layers(ranked: Sequence[Planned], tried: Trials, slack: float) -> Trial | None:
+    """The best of a few trials; if none of those runs in its buffers, the next that does."""
+    worth, others = worth_a_trial(ranked, FASTEST_TRIALS, slack)
+    best = preferred(list(tried(worth)), slack)
+    return best or next((trial for trial in tried(others) if trial.runs_in_buffers), None)
+
+
+def best_of_many_layers(ranked: Sequence[Planned], tried: Trials, slack: float) -> Trial | None:
+    """The best of trials until no other strategy seems faster than they are.
+
+    Gathering finds places where tiles in sequence have none, so that does not count before.
+    """
+    trials: list[Trial] = []
+    for entry in sorted(ranked, key=lambda entry: entry.cycles):
+        fastest = preferred(trials, slack=0)
+        if fastest is not None and fastest.cycles <= entry.cycles * (1 + WORTH_LOOKING):
+            break
+        trials += tried([entry])
+    return preferred(trials, slack)
 
 
 def worth_a_trial(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -12,6 +13,7 @@ from spatem_ir.geometry.layer import Layer
 from spatem_ir.geometry.window import Window
 from spatem_ir.passes.partition.ranking import (
     Planned,
+    best_of_many_layers,
     ever_smaller,
     preferred,
     worth_a_trial,
@@ -75,6 +77,49 @@ def test_fastest_and_the_frugal_one_of_the_fast_enough_are_tried() -> None:
     tried, others = worth_a_trial(ranked, 3, 0)
     assert tried == [*ranked[:3], ranked[5]]
     assert others == [ranked[3], ranked[4], *ranked[6:]]
+
+
+class Laboratory:
+    """Tries strategies: notes which, and finds what each latency before packing comes to."""
+
+    def __init__(self, found: dict[int, Tried | None]):
+        self.found = found
+        self.asked: list[int] = []
+
+    def __call__(self, entries: Iterable[Planned]) -> Iterator[Trial]:
+        for entry in entries:
+            self.asked.append(entry.cycles)
+            trial = self.found[entry.cycles]
+            if trial is not None:
+                yield cast("Trial", trial)
+
+
+@pytest.mark.parametrize(
+    ("found", "asked", "best"),
+    [
+        # As fast as the next one seems, within 15 %: the search ends.
+        ({1000: 1150, 1001: 1}, [1000], 1150),
+        # Much slower than it seemed: others may be faster.
+        ({1000: 3000, 1400: 1500, 1500: 1}, [1000, 1400], 1500),
+        # No place, and no way to make the buffers suffice.
+        ({1000: None, 1100: -1100, 1200: 1300, 1300: 1}, [1000, 1100, 1200], 1300),
+        ({1000: None, 1100: -1100}, [1000, 1100], None),
+    ],
+)
+def test_strategies_of_many_layers_are_tried_until_none_seems_faster(
+    found: dict[int, int | None], asked: list[int], best: int | None
+) -> None:
+    """Latencies before packing, and with tiles in their places: negative ones overflow buffers."""
+    laboratory = Laboratory(
+        {
+            cycles: None if result is None else Tried(abs(result), 0, result > 0)
+            for cycles, result in found.items()
+        }
+    )
+    ranked = [planned(cycles, 0, unpacked=cycles % 200 == 0) for cycles in reversed(found)]
+    trial = best_of_many_layers(ranked, laboratory, 0)
+    assert laboratory.asked == asked
+    assert (None if trial is None else trial.cycles) == best
 
 
 def test_what_follows_the_first_is_ever_smaller() -> None:
