@@ -66,15 +66,11 @@ class AssignPass(ModulePass):
     def assign_stage(self, module: ModuleOp, stage: VxbStageOp) -> None:
         """Replace a stage of virtual crossbars by one of physical crossbars."""
         from spatem_ir.geometry.homes import home_tables
-        from spatem_ir.geometry.placement import Placement
 
         accelerator, dataflow = accelerator_of(module), dataflow_of(module)
         virtual = stage.placements()
         physical_of = self.physical_crossbars(dataflow, virtual, accelerator)
-        physical = {
-            name: Placement(p.tiles, physical_of[p.crossbars], p.rows, p.columns)
-            for name, p in virtual.items()
-        }
+        physical = {name: placed.moved(physical_of) for name, placed in virtual.items()}
         homes = home_tables(
             dataflow, physical, accelerator.crossbars_per_pe, pool_at_home=self.homes == "pool"
         )

@@ -98,8 +98,7 @@ class FoldIntoLayer(RewritePattern):
         if not only_use(layer):
             return
         scale, shift = _values(op.scale), _values(op.shift)
-        weights = _values(layer.weights)
-        scaled = weights * scale.reshape(-1, *(1,) * (weights.ndim - 1))
+        scaled = _scaled(layer.weights, scale)
         bias = shift if layer.bias is None else _values(layer.bias) * scale + shift
         name = layer.sym_name.data
         layer.weights = _kept(f"{name}.weights", scaled, layer.weights)
@@ -120,6 +119,20 @@ def _values(parameter: Attribute) -> NDArray[np.float64]:
     return current_store().values(parameter).astype("float64")
 
 
+def _scaled(weights: Attribute, scale: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Weights [output channels, …] times a scale per channel, in float64, rounded to float32."""
+    import numpy as np
+
+    from spatem_ir.parameters import current_store
+
+    values = current_store().values(weights)
+    factors = scale.reshape(-1, *(1,) * (values.ndim - 1))
+    scaled = np.empty(values.shape, np.float32)
+    with np.errstate(over="ignore"):
+        np.multiply(values, factors, out=scaled, dtype=np.float64, casting="same_kind")
+    return scaled
+
+
 def _kept(
     key: str, values: NDArray[np.floating[Any]], replaced: Attribute | None = None
 ) -> FileAttr:
@@ -128,5 +141,5 @@ def _kept(
     from spatem_ir.parameters import current_store
 
     with np.errstate(over="ignore"):
-        rounded = values.astype(np.float32)
+        rounded = values.astype(np.float32, copy=False)
     return current_store().keep(key, rounded, f32, replaced)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 from xdsl.context import Context
@@ -24,10 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatem_ir.geometry.exclusive import CopyTiles
+    from spatem_ir.geometry.gathering import Bundle
     from spatem_ir.geometry.grid import Grid
     from spatem_ir.geometry.layer import Layer
-    from spatem_ir.geometry.neighbourhoods import Neighbourhoods
-    from spatem_ir.geometry.packing import PlaceRun
     from spatem_ir.geometry.placement import Placement
     from spatem_ir.geometry.window import Window
     from spatem_ir.hardware.accelerator import Accelerator
@@ -129,38 +127,16 @@ def tile_shapes(
     """
     import numpy as np
 
+    from spatem_ir.geometry.tile_shapes import TileShapes
+
     tiles = np.arange(grid.tiles(layer))
     windows = np.array([len(grid.copy_windows(layer, copy)) for copy in range(grid.iw)])
     busiest = np.argsort(-windows[grid.coordinates(tiles).copy], kind="stable")
-    return by_shape(busiest, *tile_extents(layer, grid, accelerator))
-
-
-def tile_extents(
-    layer: Layer, grid: Grid, accelerator: Accelerator
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Wordlines and bitlines of every tile of a layer: two arrays of shape [tiles]."""
-    import numpy as np
-
-    from spatem_ir.geometry.placement import Placement
-
-    tiles = np.arange(grid.tiles(layer))
-    return Placement(tiles, tiles, tiles, tiles).extents(layer, grid, accelerator)
-
-
-def by_shape(
-    tiles: NDArray[np.int64], heights: NDArray[np.int64], widths: NDArray[np.int64]
-) -> list[tuple[int, int, NDArray[np.int64]]]:
-    """`tiles` by shape: (height, width, tile numbers), largest first, otherwise in their order.
-
-    `heights` and `widths` are those of all tiles of the layer.
-    """
-    import numpy as np
-
-    key = heights[tiles] * (int(widths.max()) + 1) + widths[tiles]
-    keys, members = np.unique(key, return_inverse=True)
-    height, width = np.divmod(keys, int(widths.max()) + 1)
-    order = np.argsort(-height * width, kind="stable").tolist()
-    return [(int(height[n]), int(width[n]), tiles[members.reshape(-1) == n]) for n in order]
+    shapes = TileShapes.of(layer, grid, accelerator)
+    return [
+        (shapes.heights[number], shapes.widths[number], members)
+        for number, members in shapes.split(busiest)
+    ]
 
 
 class Packing(Protocol):
@@ -191,11 +167,12 @@ class SharedPacking:
     def least_crossbars(self, layers: list[Layer], grids: list[Grid]) -> int:
         """A lower bound on the crossbars that the tiles of all layers need."""
         from spatem_ir.geometry.packing import crossbars_needed
+        from spatem_ir.geometry.tile_shapes import TileShapes
 
         shapes = [
-            (height, width, len(tiles))
+            shape
             for layer, grid in zip(layers, grids, strict=True)
-            for height, width, tiles in tile_shapes(layer, grid, self.accelerator)
+            for shape in TileShapes.of(layer, grid, self.accelerator).counts()
         ]
         crossbar = self.accelerator.crossbar
         return crossbars_needed(shapes, crossbar.wordlines, crossbar.bitlines)
@@ -245,77 +222,31 @@ class SharedPacking:
 
         Layer by layer; a layer that finds no place is put before all others, once.
         """
-        first: list[int] = []
-        while True:
-            order = [*first, *(n for n in range(len(layers)) if n not in first)]
-            placements = self.gathered_in_order(layers, grids, order)
-            if len(placements) == len(layers):
-                return [placements[number] for number in range(len(layers))]
-            homeless = order[len(placements)]
-            if homeless in first:
-                return None
-            first.append(homeless)
-
-    def gathered_in_order(
-        self, layers: list[Layer], grids: list[Grid], order: list[int]
-    ) -> dict[int, Placement]:
-        """The places of layers by number, in the given order up to the first that finds none."""
+        from spatem_ir.geometry.gathering import gathered
         from spatem_ir.geometry.neighbourhoods import Neighbourhoods
 
-        crossbar = self.accelerator.crossbar
-        chip = Neighbourhoods(
-            self.accelerator.crossbars,
-            self.accelerator.crossbars_per_pe,
-            crossbar.wordlines,
-            crossbar.bitlines,
-        )
-        placements: dict[int, Placement] = {}
-        for number in order:
-            placement = self.gathered_layer(chip, layers[number], grids[number])
-            if placement is None:
-                break
-            placements[number] = placement
-        return placements
-
-    def gathered_layer(self, chip: Neighbourhoods, layer: Layer, grid: Grid) -> Placement | None:
-        """Places for a layer, each bundle of column blocks in the emptiest neighbourhood.
-
-        A bundle that no neighbourhood can hold is halved until one can.
-        """
-        import numpy as np
-
-        from spatem_ir.geometry.neighbourhoods import Shape, bundles
-        from spatem_ir.geometry.packing import placement_of
-
         accelerator = self.accelerator
-        heights, widths = tile_extents(layer, grid, accelerator)
-        waiting = bundles(
-            layer,
-            grid,
-            self.poolings.get(layer.name),
+        chip = Neighbourhoods(
             accelerator.crossbars,
             accelerator.crossbars_per_pe,
+            accelerator.crossbar.wordlines,
+            accelerator.crossbar.bitlines,
         )
-        waiting.reverse()
-        placed: list[NDArray[np.int64]] = []
-        runs: list[PlaceRun] = []
-        while waiting:
-            bundle = waiting.pop()
-            kinds = by_shape(bundle, heights, widths)
-            runs_of_kinds = chip.place(
-                [
-                    Shape(height, width, self.load(layer, grid, height, width), len(tiles))
-                    for height, width, tiles in kinds
-                ]
-            )
-            if runs_of_kinds is not None:
-                placed += [tiles for _, _, tiles in kinds]
-                runs += chain.from_iterable(runs_of_kinds)
-            elif len(bundle) > 1:
-                waiting += np.array_split(bundle, 2)[::-1]
-            else:
-                return None
-        return placement_of(np.concatenate(placed), runs)
+        return gathered(chip, list(map(self.bundles, layers, grids)))
+
+    def bundles(self, layer: Layer, grid: Grid) -> list[Bundle]:
+        """The tiles of a layer that are placed together."""
+        from spatem_ir.geometry.gathering import Bundle
+        from spatem_ir.geometry.neighbourhoods import bundles
+        from spatem_ir.geometry.tile_shapes import TileShapes
+
+        accelerator = self.accelerator
+        shapes = TileShapes.of(layer, grid, accelerator)
+        extents = zip(shapes.heights, shapes.widths, strict=True)
+        loads = tuple(self.load(layer, grid, height, width) for height, width in extents)
+        pooling = self.poolings.get(layer.name)
+        tiles = bundles(layer, grid, pooling, accelerator.crossbars, accelerator.crossbars_per_pe)
+        return [Bundle(together, shapes, loads) for together in tiles]
 
     def load(self, layer: Layer, grid: Grid, height: int, width: int) -> int:
         """What a tile of `height` x `width` cells fills of a crossbar: cells or busy time."""

@@ -21,8 +21,9 @@ from spatem_ir.dialects.vxb import VxbStageOp
 from spatem_ir.errors import SpatemError
 
 if TYPE_CHECKING:
+    from spatem_ir.geometry.crossbar_program import CrossbarProgram
     from spatem_ir.geometry.dataflow import Dataflow
-    from spatem_ir.geometry.deadlock import CrossbarProgram, WaitingVisit
+    from spatem_ir.geometry.deadlock import WaitingVisit
     from spatem_ir.hardware.accelerator import Accelerator
 
 MOST_WAITING = 3
@@ -212,7 +213,7 @@ def crossbar_program(stage: int, stream: StreamOp, dataflow: Dataflow) -> Crossb
     """The visits of a stream's crossbars as arrays; `stage` is the number of its stage."""
     import numpy as np
 
-    from spatem_ir.geometry.deadlock import CrossbarProgram
+    from spatem_ir.geometry.crossbar_program import CrossbarProgram
 
     numbers, windows, known = [], [], 0
     for op in stream.body.block.ops:

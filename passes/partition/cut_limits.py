@@ -56,8 +56,9 @@ most the tiles of the fastest of those divided by these.  Where tiles take nearl
 seldom find places; fewer tiles hold less in buffers and send their results to fewer PEs."""
 
 FEW_TILES = (32, 128, 512)
-"""Of the run with the highest row parts, the fastest strategies with at most the tiles of its
-fastest divided by these, beyond those of its smallest: they fit where tiles share no crossbars."""
+"""Of the run with the highest row parts and all column parts, the fastest strategies with at most
+the tiles of its fastest divided by these, beyond those of its smallest: they fit where tiles share
+no crossbars, and their layers do not wait for each other."""
 
 MANY_LAYERS = 12
 """With more layers each takes a small part of the chip, and estimates take longer: fewer limits and
@@ -92,22 +93,21 @@ def limited_strategies(
         else candidate
         for candidate in free
     ]
-    many = len(layers) > MANY_LAYERS
-    sizes = SIZES_OF_MANY if many else SIZES
-    limits = limits_of_many_layers() if many else limits_of_few_layers(accelerator)
-    runs = [] if many else [free]
-    first_limited = len(runs)
-    for limit in limits:
-        runs.append([limit_cuts(candidate, accelerator, limit) for candidate in pooled])
+    highest = CutLimit(1, 1, accelerator.crossbar.bitlines, whole_bits=True)
+    if len(layers) > MANY_LAYERS:
+        runs = dict.fromkeys(limits_of_many_layers(), SIZES_OF_MANY) | {highest: ()}
+    else:
+        runs = dict.fromkeys([None, *limits_of_few_layers(accelerator)], SIZES)
     found: dict[tuple[object, ...], Strategy] = {}
     smallest: dict[tuple[object, ...], Strategy] = {}
-    for cuts in runs:
+    for limit, sizes in runs.items():
+        cuts = [limit_cuts(cuts, accelerator, limit) for cuts in pooled] if limit else free
         latencies = [layer_latencies(cut, accelerator) for cut in cuts]
         strategies = algorithm_1(cuts, latencies, accelerator, deal, COLUMNS)
         for strategy in some_that_fit(strategies, layers, accelerator, sizes):
             found[strategy.grids] = strategy
         last = strategies[len(strategies) - 1]
-        few = with_few_tiles(strategies) if cuts is runs[first_limited] else []
+        few = with_few_tiles(strategies) if limit == highest else []
         smallest |= {strategy.grids: strategy for strategy in (*few, last)}
     return list((found | smallest).values())
 

@@ -40,6 +40,9 @@ UNBUCKETED_COLUMNS = 2**18
 MOST_COLUMNS = 2**15
 """Columns of the DP beyond that, where one column stands for several requirements."""
 
+RAISED_AT_ONCE = 2**16
+"""States of the DP that are raised in one step of numpy, at least all with one value."""
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -160,23 +163,23 @@ def _raise_degree(
     other_reduction = states.reduction + flat_latency[before]
     best = np.full(columns.count, UNREACHED, np.int64)
     raised = []
-    for value in range(parts.shape[degree]):
+    count, values = len(states.requirement), parts.shape[degree]
+    values_at_once = max(RAISED_AT_ONCE // count, 1)
+    for first in range(0, values, values_at_once):
+        value = np.arange(first, min(first + values_at_once, values))[:, None]
         after = lowest + value * step
-        requirement = other_parts + flat_parts[after]
-        which = np.flatnonzero(requirement <= columns.most)
-        if len(which) < len(requirement):
-            requirement, after = requirement[which], after[which]
-        reduction = other_reduction[which] - flat_latency[after]
-        column = columns.of(requirement)
+        requirement = (other_parts + flat_parts[after]).reshape(-1)
+        reduction = (other_reduction - flat_latency[after]).reshape(-1)
+        fits = np.flatnonzero(requirement <= columns.most)
+        column, reduction = columns.of(requirement[fits]), reduction[fits]
         np.maximum.at(best, column, reduction)
-        raised.append((which, column, reduction))
-    chosen = np.zeros((2, columns.count), np.int64)
-    for value, (which, column, reduction) in reversed(list(enumerate(raised))):
+        raised.append((first * count + fits, column, reduction))
+    chosen = np.zeros(columns.count, np.int64)
+    for number, column, reduction in reversed(raised):
         wins = np.flatnonzero(reduction == best[column])[::-1]
-        chosen[0, column[wins]] = value
-        chosen[1, column[wins]] = which[wins]
+        chosen[column[wins]] = number[wins]
     reached = np.flatnonzero(best > UNREACHED)
-    value, which = chosen[:, reached]
+    value, which = np.divmod(chosen[reached], count)
     choice = states.choice[which]
     choice[:, degree] = value
     requirement = other_parts[which] + flat_parts[lowest[which] + value * step]

@@ -10,9 +10,10 @@ import numpy as np
 
 from spatem_ir.dialects.ou import PLACES
 from spatem_ir.geometry.homes import home_tables
-from spatem_ir.geometry.lags import least_bytes
+from spatem_ir.geometry.lags import buffers_suffice
 from spatem_ir.geometry.residents import Deployed
 from spatem_ir.geometry.traffic import communication_bytes, piece_homes
+from spatem_ir.passes.assign import AssignPass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,8 +69,13 @@ class Trial:
 
     @cached_property
     def runs_in_buffers(self) -> bool:
-        """Whether producers can wait so that all buffers suffice (R10)."""
-        homes = {node.number: piece_homes(node, self.homes) for node in self.dataflow.nodes}
-        merges = dict.fromkeys(self.placements, PLACES)
-        deployed = Deployed(self.dataflow, self.accelerator, self.placements, homes, merges)
-        return least_bytes(deployed) <= self.accelerator.pe.buffer_bytes
+        """Whether producers can wait so that all buffers suffice (R10), as pass `assign` places."""
+        physical_of = AssignPass().physical_crossbars(
+            self.dataflow, self.placements, self.accelerator
+        )
+        physical = {name: placed.moved(physical_of) for name, placed in self.placements.items()}
+        per_pe = self.accelerator.crossbars_per_pe
+        tables = home_tables(self.dataflow, physical, per_pe, pool_at_home=False)
+        homes = {node.number: piece_homes(node, tables) for node in self.dataflow.nodes}
+        merges = dict.fromkeys(physical, PLACES)
+        return buffers_suffice(Deployed(self.dataflow, self.accelerator, physical, homes, merges))

@@ -112,7 +112,7 @@ class QuantizePass(ModulePass):
 
         store, name = current_store(), layer.sym_name.data
         bias = None if layer.bias is None else store.values(layer.bias).astype("float32")
-        weights = store.values(layer.weights).astype("float32")
+        weights = store.values(layer.weights).astype("float32", copy=False)
         channels = layer.layer.out_channels
         is_local = layer.layer.region is not None
         by_channel = weights.swapaxes(0, 1) if is_local else weights

@@ -66,7 +66,7 @@ def weight_scales(
     rows: NDArray[np.float32], bits: int, method: Method = Method.AUTO
 ) -> NDArray[np.float64]:
     """A scale for each row of weights [rows, columns], 0 for a row of zeros."""
-    greatest = np.abs(rows).max(axis=1).astype(np.float64)
+    greatest = np.maximum(rows.max(axis=1), -rows.min(axis=1)).astype(np.float64)
     full = greatest / (2 ** (bits - 1) - 1)
     if method is Method.MAX_ABS or (method is Method.AUTO and bits > SEARCHED_BITS):
         return full
@@ -83,7 +83,10 @@ def _codes(
     rows: NDArray[np.float32], scale: NDArray[np.floating[Any]], bits: int
 ) -> NDArray[np.int8]:
     largest = 2 ** (bits - 1) - 1
-    return np.clip(np.rint(rows / scale[:, None]), -largest, largest).astype(np.int8)
+    codes = rows / scale[:, None]
+    np.rint(codes, out=codes)
+    np.clip(codes, -largest, largest, out=codes)
+    return codes.astype(np.int8)
 
 
 def smallest_scales(

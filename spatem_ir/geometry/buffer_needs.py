@@ -74,10 +74,10 @@ def operand_needs(
     """
     layer, grid = node.layer, node.grid
     assert layer is not None and grid is not None
+    if grid.tile_rows * _largest_piece(dataflow, node) <= more_than:
+        return
     sizes = piece_bytes(dataflow)
     pieces = np.append(dataflow.operand_pieces(node), PADDING)
-    if grid.tile_rows * sizes[pieces].max() <= more_than:
-        return
     for matrix in range(layer.matrices):
         read = pieces[layer.operand_elements(matrix)]
         for row in range(grid.hwm):
@@ -117,20 +117,34 @@ def digital_needs(
 
     `homes`, of shape [slices, positions], says at which PE.
     """
+    largest = _largest_piece(dataflow, node)
+    if sum(dataflow.nodes[source].pieces for source in node.sources) * largest <= more_than:
+        return
+    per_channel = sum(
+        reach.channels.kernel * reach.rows.kernel * reach.columns.kernel for reach in node.reaches
+    )
+    parts = [
+        part
+        for part in range(len(node.slices))
+        if node.slice_channels(part) * per_channel * largest > more_than
+    ]
+    if not parts:
+        return
     sizes = piece_bytes(dataflow)
     pieces = np.append(dataflow.operand_pieces(node), PADDING)
-    if np.unique(pieces).size * sizes[pieces].max() <= more_than:
-        return
-    for part in range(len(node.slices)):
-        elements = node.operand_windows(part)
-        if elements.shape[1] * sizes[pieces].max() <= more_than:
-            continue
-        needed = _distinct_bytes(pieces[elements], sizes)
+    for part in parts:
+        needed = _distinct_bytes(pieces[node.operand_windows(part)], sizes)
         position = int(np.argmax(needed))
         if needed[position] > more_than:
             pe = None if homes is None else int(homes[part, position])
             what = f"what position {position} of slice {part} of @{node.name} reads"
             yield BufferNeed(pe, int(needed[position]), what)
+
+
+def _largest_piece(dataflow: Dataflow, node: Node) -> int:
+    """The bytes of the largest piece that a node reads."""
+    sources = [dataflow.nodes[source] for source in node.sources]
+    return max(source.piece_bytes(part) for source in sources for part in range(len(source.slices)))
 
 
 def _distinct_bytes(pieces: Ints, sizes: Ints) -> Ints:
@@ -166,7 +180,8 @@ def merging_needs(
         else:
             per_unit = accelerator.cu.crossbars if place == "cu" else units_per_pe
             units, units_per_pe = units // per_unit, units_per_pe // per_unit
-        (blocks, units), counts = np.unique(np.stack([blocks, units]), axis=1, return_counts=True)
+        sources, counts = np.unique(blocks * accelerator.crossbars + units, return_counts=True)
+        blocks, units = np.divmod(sources, accelerator.crossbars)
         if place == "cu":
             continue
         needed = counts * values[blocks] * PARTIAL_SUM_BYTES

@@ -99,8 +99,8 @@ class Node:
 
     def slice_channels(self, number: int) -> int:
         """Channels of a slice."""
-        bounds = (*self.slices, self.shape[0])
-        return bounds[number + 1] - bounds[number]
+        is_last = number + 1 == len(self.slices)
+        return (self.shape[0] if is_last else self.slices[number + 1]) - self.slices[number]
 
     def piece_bytes(self, number: int) -> int:
         """Bytes of a piece of a slice, its activations packed."""
@@ -165,7 +165,16 @@ class Dataflow:
 
     def readers(self, node: Node) -> list[Node]:
         """The nodes that read a node's feature map."""
-        return [other for other in self.nodes if node.number in other.sources]
+        return self._readers[node.number]
+
+    @cached_property
+    def _readers(self) -> list[list[Node]]:
+        """The nodes that read each node's feature map."""
+        readers: list[list[Node]] = [[] for _ in self.nodes]
+        for node in self.nodes:
+            for source in dict.fromkeys(node.sources):
+                readers[source].append(node)
+        return readers
 
     @cached_property
     def first_pieces(self) -> tuple[int, ...]:

@@ -7,24 +7,23 @@ progress of a node comes after the positions that it waits for (rule R10).  Time
 the machine's resources serve every request, so a program deadlocks exactly if this precedence is
 cyclic.
 
-The precedence is examined twice.  First coarsely: pieces of one position are one node, and so are
-crossbars that run the same program on the same windows.  Programs of millions of visits become
-graphs of thousands of nodes, and if these have no cycle, neither have the programs.  Only otherwise
-are slices and the row and column parts of tiles told apart, which makes the answer exact.
+Most programs are seen not to deadlock by a quick look at whole positions (:mod:`liveness`).  Only
+of others is the precedence of all pieces and visits examined.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spatem_ir.geometry.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
-from spatem_ir.geometry.precedence import PrecedenceGraph
+from spatem_ir.geometry.liveness import come_to_their_end
+from spatem_ir.geometry.precedence import Pairs
 from spatem_ir.geometry.waits import Wait, input_portions
 from spatem_ir.geometry.window import PADDING
 
@@ -33,27 +32,6 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.layer import Layer
 
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class CrossbarProgram:
-    """The program of C crossbars: V visits, each of one of B bursts.
-
-    Attributes:
-        stage: which of the stages, that run one after the other, from 0.
-        crossbars: shape [C].
-        nodes: the layer of each burst.
-        tiles: the tile of each burst on each crossbar: shape [B, C].
-        bursts: the burst of each visit: shape [V].
-        windows: the window of each visit, counted within the share of the tile's copy: shape [V].
-    """
-
-    stage: int
-    crossbars: Ints
-    nodes: tuple[Node, ...]
-    tiles: Ints
-    bursts: Ints
-    windows: Ints
 
 
 class WaitingVisit(NamedTuple):
@@ -71,11 +49,10 @@ def deadlock(
     dataflow: Dataflow, programs: Sequence[CrossbarProgram], waits: Sequence[Wait] = ()
 ) -> Deadlock | None:
     """What waits for ever; None if the programs do not deadlock."""
-    for exact in (False, True):
-        precedence = _Precedence(dataflow, programs, waits, exact=exact)
-        if not precedence.graph.stuck.any():
-            return None
-    return precedence.deadlock()
+    if come_to_their_end(dataflow, programs, waits):
+        return None
+    precedence = _Precedence(dataflow, programs, waits)
+    return precedence.deadlock() if precedence.graph.stuck.any() else None
 
 
 class Deadlock(NamedTuple):
@@ -97,51 +74,23 @@ class _Variant(NamedTuple):
     first: int
 
 
-@dataclass
-class _Pairs:
-    """Pairs of nodes of a precedence graph while they are collected."""
-
-    before: list[Ints] = field(default_factory=list)
-    after: list[Ints] = field(default_factory=list)
-
-    def add(self, before: Ints | int, after: Ints | int) -> None:
-        """Each node of `before` comes before the one of `after` at the same place."""
-        pairs = np.broadcast_arrays(before, after)
-        self.before.append(pairs[0].reshape(-1))
-        self.after.append(pairs[1].reshape(-1))
-
-    def graph(self, nodes: int) -> PrecedenceGraph:
-        """The graph of all pairs."""
-        return PrecedenceGraph(nodes, np.concatenate(self.before), np.concatenate(self.after))
-
-
 class _Precedence:
     """The precedence graph of programs.
 
-    Its nodes are, one kind after the other: pieces (positions, unless `exact`), operands (windows,
-    with a row part if `exact`), how far nodes are (as far as others wait for that), the ends of
-    stages, and visits.
+    Its nodes are, one kind after the other: pieces, operands (row parts of windows), how far nodes
+    are (as far as others wait for that), the ends of stages, and visits.
     """
 
     def __init__(
-        self,
-        dataflow: Dataflow,
-        programs: Sequence[CrossbarProgram],
-        waits: Sequence[Wait],
-        *,
-        exact: bool,
+        self, dataflow: Dataflow, programs: Sequence[CrossbarProgram], waits: Sequence[Wait]
     ):
         self.dataflow = dataflow
         self.programs = programs
         self.waits = waits
-        self.exact = exact
-        self.pairs = _Pairs()
+        self.pairs = Pairs()
         self.variants: list[_Variant] = []
         self.nodes = 0
-        self.first_piece = {
-            node.number: self.numbered(node.pieces if exact else node.positions)
-            for node in dataflow.nodes
-        }
+        self.first_piece = {node.number: self.numbered(node.pieces) for node in dataflow.nodes}
         self.first_operand: dict[int, int] = {}
         self.positions: dict[int, Ints] = {}
         for node in dataflow.nodes:
@@ -168,33 +117,23 @@ class _Precedence:
         """Operands of a layer come after the pieces of which they consist."""
         layer, grid = _partitioned(node)
         rows = [slice(*grid.row_range(layer, row)) for row in range(grid.hwm)]
-        parts = len(rows) if self.exact else 1
-        first = self.numbered(layer.matrices * layer.windows * parts)
+        first = self.numbered(layer.matrices * layer.windows * len(rows))
         self.first_operand[node.number] = first
-        where = np.stack([layer.window_positions(m) for m in range(layer.matrices)])
-        self.positions[node.number] = where
-        if not self.exact and self.is_aligned(node):
-            positions = layer.window.positions(*layer.input_shape[1:])[where.reshape(-1)]
-            self.add_reads(first + np.arange(where.size), self.by_position(node, positions))
-            return
+        self.positions[node.number] = layer.positions_by_matrix()
         pieces = self.operand_pieces(node)
         for matrix in range(layer.matrices):
             read = pieces[layer.operand_elements(matrix)]
-            operands = first + (matrix * layer.windows + np.arange(layer.windows)) * parts
-            for part, chosen in enumerate(rows) if self.exact else [(0, slice(None))]:
+            operands = first + (matrix * layer.windows + np.arange(layer.windows)) * len(rows)
+            for part, chosen in enumerate(rows):
                 self.add_reads(operands + part, read[:, chosen])
 
     def add_digital(self, node: Node) -> None:
         """Pieces of a digital operator or output come after those that it reads."""
         first = self.first_piece[node.number]
         positions = np.arange(node.positions)
-        if not self.exact and self.is_aligned(node) and len(node.operands) == 1:
-            read = self.by_position(node, node.reaches[0].positions())
-            self.add_reads(first + positions, read)
-            return
         pieces = self.operand_pieces(node)
         for part in range(len(node.slices)):
-            own = first + positions + (part * node.positions if self.exact else 0)
+            own = first + part * node.positions + positions
             self.add_reads(own, pieces[node.operand_windows(part)])
 
     def add_reads(self, readers: Ints, pieces: Ints) -> None:
@@ -202,20 +141,6 @@ class _Precedence:
         ordered = np.sort(pieces, axis=1)
         distinct = np.diff(ordered, axis=1, prepend=PADDING) > 0
         self.pairs.add(ordered[distinct], np.repeat(readers, distinct.sum(axis=1)))
-
-    def is_aligned(self, node: Node) -> bool:
-        """Whether the positions of all operands are those of their sources."""
-        return all(
-            operand.order is None
-            and all(self.dataflow.nodes[s].positions == operand.positions for s in operand.sources)
-            for operand in node.operands
-        )
-
-    def by_position(self, node: Node, positions: Ints) -> Ints:
-        """The nodes of all sources at some positions: shape [readers, sources · reads]."""
-        firsts = [self.first_piece[source] for source in node.sources]
-        read = [np.where(positions == PADDING, PADDING, first + positions) for first in firsts]
-        return np.concatenate(read, axis=1)
 
     def operand_pieces(self, node: Node) -> Ints:
         """The graph's node of every operand element; a last entry stands for padding."""
@@ -227,10 +152,7 @@ class _Precedence:
 
     def element_pieces(self, number: int) -> Ints:
         """The graph's node of every element of a node of the dataflow, in row-major order."""
-        node = self.dataflow.nodes[number]
-        if self.exact:
-            return self.first_piece[number] + node.element_pieces()
-        return self.first_piece[number] + np.tile(np.arange(node.positions), node.shape[0])
+        return self.first_piece[number] + self.dataflow.nodes[number].element_pieces()
 
     # What waits for progress
 
@@ -269,7 +191,7 @@ class _Precedence:
         first = self.first_progress[node.number] = self.numbered(len(counts))
         positions = np.arange(counts.max(initial=0))
         progress = first + np.searchsorted(counts, positions, side="right")
-        for part in range(len(node.slices) if self.exact else 1):
+        for part in range(len(node.slices)):
             pieces = self.first_piece[node.number] + part * node.positions + positions
             self.pairs.add(pieces, progress)
         after = first + np.arange(1, len(counts))
@@ -278,15 +200,14 @@ class _Precedence:
     def add_waiting(self, node: Node, positions: Ints, progress: Ints) -> None:
         """Positions of a node begin after some progress: a layer's when it reads its operands."""
         if node.kind is not NodeKind.LAYER:
-            for part in range(len(node.slices) if self.exact else 1):
+            for part in range(len(node.slices)):
                 first = self.first_piece[node.number] + part * node.positions
                 self.pairs.add(progress, first + positions)
             return
         layer, grid = _partitioned(node)
         after = np.full(node.positions, PADDING)
         after[positions] = progress
-        parts = grid.hwm if self.exact else 1
-        operands = np.arange(layer.matrices * layer.windows * parts).reshape(-1, parts)
+        operands = np.arange(layer.matrices * layer.windows * grid.hwm).reshape(-1, grid.hwm)
         progress = after[self.positions[node.number].reshape(-1)]
         waiting = progress != PADDING
         first = self.first_operand[node.number]
@@ -321,12 +242,9 @@ class _Precedence:
     def shares(self, program: CrossbarProgram) -> tuple[Ints, list[int]]:
         """What the graph tells apart of tiles: shape [B, variants], and a member of each variant.
 
-        Tiles of one copy, unless `exact`; then tiles that differ in more than their input bits.
+        Tiles differ if they do in more than their input bits.
         """
-        alike = [
-            grid.ib if self.exact else grid.tiles_per_copy
-            for _, grid in map(_partitioned, program.nodes)
-        ]
+        alike = [grid.ib for _, grid in map(_partitioned, program.nodes)]
         shares, members = np.unique(
             program.tiles // np.array(alike)[:, None], axis=1, return_index=True
         )
@@ -338,16 +256,12 @@ class _Precedence:
         `shares` has shape [variants, visits], `turns` has shape [1, visits].
         """
         layer, grid = _partitioned(node)
-        tiles = shares * (grid.ib if self.exact else grid.tiles_per_copy)
-        at = grid.coordinates(tiles)
+        at = grid.coordinates(shares * grid.ib)
         window = grid.dealt_window(layer, at.copy, turns)
-        operands = at.matrix * layer.windows + window
-        pieces = self.positions[node.number][at.matrix, window]
-        if self.exact:
-            operands = operands * grid.hwm + at.row
-            regions = layer.region is not None
-            part = at.column if regions else at.matrix * grid.wwm + at.column
-            pieces = part * node.positions + pieces
+        operands = (at.matrix * layer.windows + window) * grid.hwm + at.row
+        regions = layer.region is not None
+        part = at.column if regions else at.matrix * grid.wwm + at.column
+        pieces = part * node.positions + self.positions[node.number][at.matrix, window]
         return (
             self.first_operand[node.number] + operands,
             self.first_piece[node.number] + pieces,

@@ -114,6 +114,16 @@ class Grid:
             return range(copy, layer.windows, self.iw)
         return range(*_chunk(copy, self.windows_per_copy(layer), layer.windows))
 
+    def window_counts(self, layer: Layer) -> NDArray[np.int64]:
+        """The number of windows dealt to each copy: shape [iw]."""
+        import numpy as np
+
+        copies = np.arange(self.iw)
+        if self.deal is Deal.CYCLIC:
+            return -(-(layer.windows - copies) // self.iw)
+        most = self.windows_per_copy(layer)
+        return (layer.windows - copies * most).clip(0, most)
+
     def dealt_window(
         self, layer: Layer, copy: NDArray[np.int64], turn: NDArray[np.int64]
     ) -> NDArray[np.int64]:

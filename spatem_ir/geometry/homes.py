@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
+from spatem_ir.geometry.equals import first_of_equals, lengths
+from spatem_ir.geometry.piece_reads import piece_reads
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.placement import Placement
@@ -33,19 +35,21 @@ def home_tables(
 
     `placements` are in physical crossbars; `pool_at_home` moves layers to their pooling's home.
     """
-    tables: dict[int, Ints] = {}
-    for node in dataflow.nodes:
+    homes = np.zeros(dataflow.first_pieces[-1], np.int64)
+    tables = [
+        homes[first : first + node.pieces].reshape(len(node.slices), node.positions)
+        for first, node in zip(dataflow.first_pieces[:-1], dataflow.nodes, strict=True)
+    ]
+    for node, table in zip(dataflow.nodes, tables, strict=True):
         if node.kind is NodeKind.LAYER:
-            tables[node.number] = layer_homes(node, placements[node.name], crossbars_per_pe)
+            table[:] = layer_homes(node, placements[node.name], crossbars_per_pe)
         elif node.kind in (NodeKind.POOL, NodeKind.ACTIVATE):
-            tables[node.number] = operator_homes(dataflow, node, tables)
+            table[:] = operator_homes(dataflow, node, homes)
             if pool_at_home:
                 _move_source(dataflow, node, tables)
-        elif node.kind is NodeKind.INPUT:
-            tables[node.number] = np.zeros((len(node.slices), node.positions), np.int64)
     return {
-        node.name: tables[node.number]
-        for node in dataflow.nodes
+        node.name: table
+        for node, table in zip(dataflow.nodes, tables, strict=True)
         if node.kind not in (NodeKind.INPUT, NodeKind.OUTPUT)
     }
 
@@ -56,7 +60,8 @@ def layer_homes(node: Node, placed: Placement, crossbars_per_pe: int) -> Ints:
     assert layer is not None and grid is not None
     at = grid.coordinates(placed.tiles)
     blocks = (at.matrix * grid.iw + at.copy) * grid.wwm + at.column
-    homes = plurality(blocks, placed.crossbars // crossbars_per_pe)
+    pes = placed.crossbars // crossbars_per_pe
+    homes = plurality(blocks, pes, 1, np.arange(layer.matrices * grid.iw * grid.wwm))
     homes = homes.reshape(layer.matrices, grid.iw, grid.wwm)
     table = np.empty((len(node.slices), node.positions), np.int64)
     copies = grid.copy_of_window(layer, np.arange(layer.windows))
@@ -67,27 +72,24 @@ def layer_homes(node: Node, placed: Placement, crossbars_per_pe: int) -> Ints:
     return table
 
 
-def operator_homes(dataflow: Dataflow, node: Node, tables: dict[int, Ints]) -> Ints:
-    """The PE at which most inputs of each (slice, position) of a digital operator are."""
-    pieces = dataflow.operand_pieces(node)
-    piece_homes = np.zeros(dataflow.first_pieces[-1], np.int64)
-    for number in node.sources:
-        first = dataflow.first_pieces[number]
-        homes = tables[number].reshape(-1)
-        piece_homes[first : first + len(homes)] = homes
+def operator_homes(dataflow: Dataflow, node: Node, homes: Ints) -> Ints:
+    """The PE at which most inputs of each (slice, position) of a digital operator are.
+
+    `homes` are those of all pieces of the network, as far as they are known.
+    """
+    reads = piece_reads(dataflow, node)
+    pes = homes[reads.pieces]
     table = np.empty((len(node.slices), node.positions), np.int64)
-    for part in range(len(node.slices)):
-        elements = node.operand_windows(part)
-        position, read = np.nonzero(elements >= 0)
-        homes = piece_homes[pieces[elements[position, read]]]
-        reads = (elements >= 0).any(axis=1)
-        if not reads.all():
-            table[part] = plurality(np.zeros_like(homes), homes)
-        table[part, reads] = plurality(np.cumsum(reads)[position] - 1, homes, turn=part)
+    is_reader = np.zeros(table.shape, bool)
+    is_reader.reshape(-1)[reads.readers] = True
+    if not is_reader.all():
+        table[:] = plurality(reads.readers // node.positions, pes, reads.elements, 0)[:, None]
+    turns = np.arange(len(node.slices))[:, None] + np.cumsum(is_reader, axis=1) - 1
+    table[is_reader] = plurality(reads.readers, pes, reads.elements, turns[is_reader])
     return table
 
 
-def _move_source(dataflow: Dataflow, node: Node, tables: dict[int, Ints]) -> None:
+def _move_source(dataflow: Dataflow, node: Node, tables: list[Ints]) -> None:
     """Move a layer whose only reader is the pooling `node` to the pooling's homes."""
     if node.kind is not NodeKind.POOL or len(node.sources) != 1:
         return
@@ -98,24 +100,28 @@ def _move_source(dataflow: Dataflow, node: Node, tables: dict[int, Ints]) -> Non
     if operand.order is not None or operand.positions != source.positions:
         return
     windows = reach.positions()
-    reader = np.full(source.positions, -1)
-    for position in range(len(windows) - 1, -1, -1):
-        inside = windows[position]
-        reader[inside[inside >= 0]] = position
-    read = reader >= 0
+    position, entry = np.nonzero(windows >= 0)
+    reader = np.full(source.positions, len(windows))
+    np.minimum.at(reader, windows[position, entry], position)
+    read = reader < len(windows)
     tables[source.number][:, read] = tables[node.number][:, reader[read]]
 
 
-def plurality(groups: Ints, pes: Ints, turn: int = 0) -> Ints:
-    """The most frequent PE of each group 0, 1, 2 …; ties are taken in turns, group by group."""
-    count = int(groups.max()) + 1
-    most = int(pes.max()) + 1
-    pairs, sizes = np.unique(groups * most + pes, return_counts=True)
-    group, pe = np.divmod(pairs, most)
-    largest = np.zeros(count, np.int64)
-    np.maximum.at(largest, group, sizes)
-    tied = sizes == largest[group]
-    group, pe = group[tied], pe[tied]
-    starts = np.searchsorted(group, np.arange(count))
-    ties = np.bincount(group, minlength=count)
-    return pe[starts + (np.arange(count) + turn) % ties]
+def plurality(groups: Ints, pes: Ints, counts: Ints | int, turns: Ints | int) -> Ints:
+    """The PE that most of each group's members are at, of the groups that there are, ascending.
+
+    Entry n stands for `counts[n]` members of group `groups[n]` at `pes[n]`.  Of PEs that tie in a
+    group, `turns` (of each group) tells which is taken, round and round in ascending order.
+    """
+    count_bits, pe_bits = (int(np.max(numbers)).bit_length() for numbers in (counts, pes))
+    entries = np.sort(((groups << pe_bits | pes) << count_bits) | counts, kind="stable")
+    members = entries >> count_bits
+    first = first_of_equals(members)
+    sizes = np.add.reduceat(entries & ((1 << count_bits) - 1), first)
+    group, pe = members[first] >> pe_bits, members[first] & ((1 << pe_bits) - 1)
+    first = first_of_equals(group)
+    largest = np.maximum.reduceat(sizes, first).repeat(lengths(first, len(group)))
+    tied = sizes == largest
+    first = first_of_equals(group[tied])
+    tied_pe = pe[tied]
+    return tied_pe[first + turns % lengths(first, len(tied_pe))]

@@ -1,14 +1,14 @@
 """Index sequences: the sets over which one op of a deployment speaks.
 
 A sequence is ordered and may repeat itself: it maps positions 0, 1, 2 … to indices, as
-`tiles 0 to 96`, `crossbars [0 to 8, 12, 5 times 3]` or `0 to 40 repeat 3 by 41` do.  It is kept as
-strided runs and repetitions of them, so that a regular mapping of any length takes constant space.
+`tiles 0 to 96`, `crossbars [0 to 8, 12, 5 times 3]` or `0 to 40 repeat 3 by 41` do.  Its text is
+made of strided runs and repetitions of them, so that a regular mapping of any length has a short
+one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -62,33 +62,31 @@ class Run(NamedTuple):
         return text if self.repeats == 1 else f"{text} repeat {self.repeats} by {self.stride}"
 
 
-@dataclass(frozen=True)
 class IndexSequence:
-    """An ordered sequence of indices, as strided runs.
+    """An ordered sequence of indices; build it with :meth:`of`.
 
-    Build it with :meth:`of`, which makes the runs canonical: equal sequences have equal runs.
+    A sequence that is one strided run is kept as that run, in constant space, any other one as its
+    indices.  The runs of which its text consists are found when they are asked for; they are
+    canonical: equal sequences have equal runs.
     """
 
-    runs: tuple[Run, ...]
+    def __init__(self, kept: Run | Ints):
+        self._kept = kept
 
     @staticmethod
     def of(indices: Iterable[int] | NDArray[np.integer]) -> IndexSequence:
         """The sequence of the given indices, in time linear in their number."""
         import numpy as np
 
-        if isinstance(indices, range):
-            return IndexSequence(tuple(_pair_or_run(indices)))
+        if isinstance(indices, range) and _is_run(indices):
+            return IndexSequence(Run(indices.start, len(indices), indices.step))
         if not isinstance(indices, np.ndarray):
             indices = list(indices)
-        array = np.asarray(indices, np.int64)
-        if len(array) == 0:
-            return IndexSequence(())
+        array = np.array(indices, np.int64)
         if len(array) > 2 and (np.diff(array) == array[1] - array[0]).all():
-            return IndexSequence((Run(int(array[0]), len(array), int(array[1] - array[0])),))
-        columns = _repeated_runs(*_maximal_runs(array))
-        sequence = IndexSequence(tuple(map(Run._make, zip(*columns.tolist(), strict=True))))
-        sequence.__dict__["_columns"] = columns
-        return sequence
+            return IndexSequence(Run(int(array[0]), len(array), int(array[1] - array[0])))
+        array.flags.writeable = False
+        return IndexSequence(array)
 
     @staticmethod
     def range(start: int, stop: int, step: int = 1) -> IndexSequence:
@@ -96,23 +94,36 @@ class IndexSequence:
         return IndexSequence.of(range(start, stop, step))
 
     @cached_property
-    def length(self) -> int:
-        """How many indices the sequence has."""
-        if len(self.runs) == 1:
-            return self.runs[0].size
-        return int((self._columns[1] * self._columns[3]).sum())
+    def runs(self) -> tuple[Run, ...]:
+        """The runs that the sequence's text names."""
+        if isinstance(self._kept, Run):
+            return (self._kept,)
+        if len(self._kept) == 0:
+            return ()
+        columns = _repeated_runs(*_maximal_runs(self._kept))
+        return tuple(map(Run._make, zip(*columns.tolist(), strict=True)))
 
     def __len__(self) -> int:
-        return self.length
+        return self._kept.size
 
     def __iter__(self) -> Iterator[int]:
-        for run in self.runs:
-            yield from run.indices()
+        if isinstance(self._kept, Run):
+            return self._kept.indices()
+        return iter(self._kept.tolist())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, IndexSequence) and self.runs == other.runs
+
+    def __hash__(self) -> int:
+        return hash(self.runs)
 
     def __str__(self) -> str:
         if len(self.runs) == 1:
             return str(self.runs[0])
         return f"[{', '.join(map(str, self.runs))}]"
+
+    def __repr__(self) -> str:
+        return f"IndexSequence({self})"
 
     @property
     def minimum(self) -> int:
@@ -124,31 +135,24 @@ class IndexSequence:
         """The largest index; the sequence must not be empty."""
         return self._extremes[1]
 
+    @property
+    def is_range(self) -> bool:
+        """Whether the sequence is kept as a run of consecutive indices."""
+        return isinstance(self._kept, Run) and abs(self._kept.step) == 1
+
     @cached_property
     def _extremes(self) -> tuple[int, int]:
-        if len(self.runs) == 1:
-            return min(self.runs[0].corners), max(self.runs[0].corners)
-        starts, lengths, steps, repeats, strides = self._columns
-        last, further = (lengths - 1) * steps, (repeats - 1) * strides
-        lowest = starts + last.clip(max=0) + further.clip(max=0)
-        highest = starts + last.clip(min=0) + further.clip(min=0)
-        return int(lowest.min()), int(highest.max())
+        if isinstance(self._kept, Run):
+            return min(self._kept.corners), max(self._kept.corners)
+        return int(self._kept.min()), int(self._kept.max())
 
-    @cached_property
-    def _columns(self) -> Ints:
-        """The fields of all runs: shape [5, runs]."""
+    def to_array(self) -> Ints:
+        """The indices as an array of shape [length]; it may be one that cannot be written."""
         import numpy as np
 
-        return np.array(self.runs, np.int64).reshape(-1, 5).T
-
-    def to_array(self) -> NDArray[np.int64]:
-        """The indices as an array of shape [length]."""
-        import numpy as np
-
-        if len(self.runs) == 1 and self.runs[0].repeats == 1:
-            start, length, step, _, _ = self.runs[0]
-            return np.arange(length, dtype=np.int64) * step + start
-        return expanded(self._columns)
+        if isinstance(self._kept, Run):
+            return np.arange(self._kept.length, dtype=np.int64) * self._kept.step + self._kept.start
+        return self._kept
 
 
 def expanded(columns: Ints) -> Ints:
@@ -163,14 +167,9 @@ def expanded(columns: Ints) -> Ints:
     return starts + position * steps + repeat * strides
 
 
-def _pair_or_run(indices: range) -> Iterator[Run]:
-    """The runs of a range: one, or two of a single index where it is a pair further apart."""
-    if len(indices) == 1:
-        yield Run(indices.start, 1, 1)
-    elif len(indices) == 2 and indices.step != 1:
-        yield from (Run(index, 1, 1) for index in indices)
-    elif indices:
-        yield Run(indices.start, len(indices), indices.step)
+def _is_run(indices: range) -> bool:
+    """Whether a range is one run: not if it is empty, or a pair further apart than by one."""
+    return len(indices) > 2 or (len(indices) > 0 and indices.step == 1)
 
 
 def _maximal_runs(indices: Ints) -> tuple[Ints, Ints, Ints]:

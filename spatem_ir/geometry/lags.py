@@ -11,6 +11,7 @@ before them and what comes after them need not fit at the same time.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple
@@ -39,8 +40,12 @@ GROWTH = (2.0, 1.25, 1.05)
 BLOCKS_PER_BUFFER = 64
 """A buffer has room for so many blocks of a node, unless single positions take more."""
 
+UNSTUCK = (2.0, 1.25)
+"""By what factors lags of what waits for ever are enlarged: by the second where buffers do not
+suffice for the first."""
+
 MOST_ATTEMPTS = 100
-"""How often lags of what waits for ever are enlarged."""
+"""How often they are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +161,7 @@ class _Choice:
             node for node in deployed.dataflow.layers if node.positions == 1 and node.sources
         ]
         self.phases = [
-            [part for part in self.parts if is_in(part.node, part.what, phase)]
+            {part for part in self.parts if is_in(part.node, part.what, phase)}
             for phase in phases(deployed.dataflow, self.barriers)
         ]
         self.parts_of: dict[int, list[_Held]] = {}
@@ -165,11 +170,14 @@ class _Choice:
 
     def held(self, lags: dict[Pair, int]) -> Ints:
         """The most bytes in the buffer of each PE in each phase: shape [phases, PEs]."""
-        most = {id(part): part.most(lags) for part in self.parts}
+        return self.in_phases({part: part.most(lags) for part in self.parts})
+
+    def in_phases(self, amounts: dict[_Held, Ints]) -> Ints:
+        """The sum of some parts' bytes in each phase and PE: shape [phases, PEs]."""
         total = np.zeros((len(self.phases), self.deployed.accelerator.pes), np.int64)
         for held, parts in zip(total, self.phases, strict=True):
-            for part in parts:
-                held[part.pes] += most[id(part)]
+            for part in amounts.keys() & parts:
+                held[part.pes] += amounts[part]
         return total
 
     def find_least(self) -> None:
@@ -220,11 +228,12 @@ class _Choice:
         """
         if self.held(self.least).max() > self.size:
             self.fail(self.least)
-        factor = max(
-            (f for f in FACTORS if self.held(self.enlarged(f)).max() <= self.size), default=0.0
+        fitting = bisect_left(
+            FACTORS, True, key=lambda f: bool(self.held(self.enlarged(f)).max() > self.size)
         )
-        lags = self.enlarged(factor)
-        held = self.held(lags)
+        lags = self.enlarged(FACTORS[fitting - 1] if fitting else 0.0)
+        most = {part: part.most(lags) for part in self.parts}
+        held = self.in_phases(most)
         growing = {pair for pair, lag in lags.items() if lag < self.full[pair]}
         for growth in GROWTH:
             left = sorted(growing)
@@ -232,7 +241,7 @@ class _Choice:
                 for pair in tuple(left):
                     lag = lags[pair]
                     larger = min(self.full[pair], max(lag + 1, int(lag * growth)))
-                    if not self.grow(lags, pair, larger, held):
+                    if not self.grow(lags, pair, larger, most, held):
                         left.remove(pair)
                         if larger == lag + 1:
                             growing.remove(pair)
@@ -241,20 +250,23 @@ class _Choice:
                         growing.remove(pair)
         return lags
 
-    def grow(self, lags: dict[Pair, int], pair: Pair, larger: int, held: Ints) -> bool:
-        """Enlarge a lag if all buffers suffice then."""
+    def grow(
+        self,
+        lags: dict[Pair, int],
+        pair: Pair,
+        larger: int,
+        most: dict[_Held, Ints],
+        held: Ints,
+    ) -> bool:
+        """Enlarge a lag if all buffers suffice then; `most` bytes of parts are `held` before."""
         parts = [part for part in self.parts_of[pair[0]] if pair[1] in part.readers]
-        before = [part.most(lags) for part in parts]
         lag, lags[pair] = lags[pair], larger
-        added = np.zeros_like(held)
-        for part, old in zip(parts, before, strict=True):
-            more = part.most(lags) - old
-            for phase, present in zip(added, self.phases, strict=True):
-                if part in present:
-                    phase[part.pes] += more
+        grown = {part: part.most(lags) for part in parts}
+        added = self.in_phases({part: grown[part] - most[part] for part in parts})
         if (held + added)[added > 0].max(initial=0) > self.size:
             lags[pair] = lag
             return False
+        most |= grown
         held += added
         return True
 
@@ -290,17 +302,16 @@ class _Choice:
         return np.roll(needed, lag) - reader.positions * (np.arange(len(needed)) < lag)
 
 
-def least_bytes(deployed: Deployed) -> int:
-    """Bytes that the fullest buffer needs if producers wait as long as they can.
-
-    0 if no PE needs more than its buffer even if none waits.
-    """
+def buffers_suffice(deployed: Deployed) -> bool:
+    """Whether producers can wait so that all buffers suffice."""
     held = held_on(deployed)
     if held is None:
-        return 0
-    choice = _Choice(deployed, held, in_rounds=False)
-    choice.find_least()
-    return int(choice.held(choice.least).max())
+        return True
+    try:
+        lags_that_fit(deployed, held)
+    except SpatemError:
+        return False
+    return True
 
 
 def lags_that_fit(
@@ -320,26 +331,37 @@ def lags_that_fit(
         SpatemError: they never do; names PE, node, bytes needed and bytes there.
     """
     choice = _Choice(deployed, held, in_rounds=in_rounds)
-    blocks = choice.blocks
     choice.find_least()
-    nodes = deployed.dataflow.nodes
+    nodes, blocks = deployed.dataflow.nodes, choice.blocks
     complete = {
         (node.number, source): np.array([nodes[source].positions])
         for node in choice.barriers
         for source in node.sources
     }
-    for _ in range(MOST_ATTEMPTS):
-        lags = choice.grown()
-        until = {
-            pair: choice.until(pair, lag) for pair, lag in lags.items() if lag < choice.full[pair]
-        } | complete
-        found = paces(blocks, deployed.accelerator, until, in_sequence=in_sequence, grain=grain)
-        if not found.stuck:
-            waits = [
-                Wait(number, other, np.repeat(counts, blocks.width(nodes[number])))
-                for (number, other), counts in until.items()
-            ]
-            return Lags(waits, found)
-        for pair in found.stuck & lags.keys():
-            choice.least[pair] = min(2 * lags[pair], choice.full[pair])
-    raise SpatemError("order: found no way to make the buffers suffice; set buffers=ignore")
+
+    def unstuck(factor: float) -> Lags:
+        """The waits of lags that are enlarged by a factor until nothing waits for ever."""
+        for _ in range(MOST_ATTEMPTS):
+            lags = choice.grown()
+            limited = {pair: lag for pair, lag in lags.items() if lag < choice.full[pair]}
+            until = {pair: choice.until(pair, lag) for pair, lag in limited.items()} | complete
+            accelerator = deployed.accelerator
+            found = paces(blocks, accelerator, until, in_sequence=in_sequence, grain=grain)
+            if not found.stuck:
+                waits = [
+                    Wait(number, other, np.repeat(counts, blocks.width(nodes[number])))
+                    for (number, other), counts in until.items()
+                ]
+                return Lags(waits, found)
+            for pair in found.stuck & lags.keys():
+                larger = max(int(factor * lags[pair]), lags[pair] + 1)
+                choice.least[pair] = min(larger, choice.full[pair])
+        raise SpatemError("order: found no way to make the buffers suffice; set buffers=ignore")
+
+    least = dict(choice.least)
+    for factor in UNSTUCK[:-1]:
+        try:
+            return unstuck(factor)
+        except SpatemError:
+            choice.least = dict(least)
+    return unstuck(UNSTUCK[-1])

@@ -14,7 +14,7 @@ that time and is mapped back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,8 @@ from spatem_ir.geometry.latency_stages import (
     packed_crossbars,
     tiles_together,
 )
+from spatem_ir.geometry.links import axes_of
+from spatem_ir.geometry.position_reads import PositionReads
 from spatem_ir.geometry.spare_time import SpareTime
 
 if TYPE_CHECKING:
@@ -96,12 +98,17 @@ class NetworkModel:
         self.dataflow = dataflow
         self.accelerator = accelerator
         self.readers = [dataflow.readers(node) for node in dataflow.nodes]
-        self._known_stages: dict[tuple[int, Grid], LayerStages] = {}
+        self._known_stages: dict[tuple[Layer, Grid], LayerStages] = {}
 
     @cached_property
-    def read_positions(self) -> dict[int, list[NDArray[np.int64]]]:
-        """Positions of each operand that each position of a node reads, by node."""
-        return {node.number: _read_positions(node) for node in self.dataflow.nodes}
+    def reads(self) -> dict[int, list[PositionReads]]:
+        """What the positions of a node read of each of its operands, by node."""
+        return {
+            node.number: [
+                PositionReads.along(*axes_of(node, number)) for number in range(len(node.operands))
+            ]
+            for node in self.dataflow.nodes
+        }
 
     @cached_property
     def window_positions(self) -> dict[int, NDArray[np.int64]]:
@@ -146,7 +153,8 @@ class NetworkModel:
         """The stages of each layer, by node.
 
         Tiles whose results merge are kept together by the passes: without placements the stages of
-        a layer are those of tiles in sequence, and kept for other partitions with the same grid.
+        a layer are those of tiles in sequence, and kept for equal layers and other partitions with
+        the same grid.
         """
         found = {}
         for node in self.dataflow.layers:
@@ -155,19 +163,12 @@ class NetworkModel:
             if placements is not None:
                 found[node.number] = layer_stages(layer, grid, places, self.accelerator)
                 continue
-            key = (node.number, grid)
+            key = (replace(layer, name=""), grid)
             if key not in self._known_stages:
                 places = np.arange(len(places)) % self.accelerator.crossbars
                 self._known_stages[key] = layer_stages(layer, grid, places, self.accelerator)
             found[node.number] = self._known_stages[key]
         return found
-
-
-def _read_positions(node: Node) -> list[NDArray[np.int64]]:
-    """The positions of each operand that each position reads: [positions, kernel] each."""
-    if node.layer is not None:
-        return [node.layer.window.positions(*node.layer.input_shape[1:])]
-    return [reach.positions() for reach in node.reaches]
 
 
 class _Recurrence:
@@ -190,7 +191,10 @@ class _Recurrence:
         self.arrived: dict[int, Times] = {}
         self.pieces: dict[int, list[tuple[int, int]]] = {}
         self.pes: dict[int, int] = {}
-        self.spare = SpareTime(crossbars, self.accelerator.crossbars)
+        self.first_tiles = {
+            number: places[:: grids[number].tiles_per_copy] for number, places in crossbars.items()
+        }
+        self.spare = SpareTime(crossbars, self.first_tiles, self.accelerator.crossbars)
         self.activation_bytes = 0
         places = np.concatenate(list(crossbars.values())) // self.accelerator.crossbars_per_pe
         self.in_one_pe = bool((places == places[0]).all())
@@ -274,17 +278,15 @@ class _Recurrence:
         places = self.crossbars[node.number]
         interval = stages.visit * tiles_together(grid, places)[:, None]
         turn = np.arange(turns.shape[1])
-        kinds = self.spare.kind[places[:: grid.tiles_per_copy]]
-        done = np.empty_like(turns)
-        for kind in np.unique(kinds):
-            here = np.flatnonzero(kinds == kind)
+        copies = self.spare.by_kind(self.first_tiles[node.number])
+        done, ends = np.empty_like(turns), {}
+        for kind, here in copies.items():
             start, work = self.spare.before(kind, turns[here]), interval[here]
-            end = np.maximum.accumulate(start - turn * work, axis=1) + (turn + 1) * work
-            done[here] = self.spare.after(kind, end)
-        for kind in np.unique(self.spare.kind[places]):
-            here = kinds == kind
-            busy = stages.visit * self.spare.tiles(node.number, kind) * layer.windows / grid.iw
-            self.spare.use(kind, done[here] if here.any() else done, stages.visit, busy)
+            before = turn * work
+            end = np.maximum.accumulate(start - before, axis=1) + (before + work)
+            done[here] = ends[kind] = self.spare.after(kind, end)
+        busy = stages.visit * self.spare.tiles[node.number] * layer.windows / grid.iw
+        self.spare.use(node.number, ends, done, stages.visit, busy)
         return collected(done, layer, grid)
 
     def process(self, node: Node) -> None:
@@ -297,7 +299,7 @@ class _Recurrence:
         same = shape[0] == node.shape[0]
         self.pieces[node.number] = self.pieces[source] if same else [(1, node.shape[0])]
         self.pes[node.number] = pes = self.pes[source]
-        reads = sum(p.shape[1] for p in self.model.read_positions[node.number])
+        reads = sum(read.kernel for read in self.model.reads[node.number])
         cycles = [(n, -(-size * reads // per_cycle)) for n, size in self.pieces[node.number]]
         load = sum(n * each for n, each in cycles)
         at_once = min(pes, sum(n for n, _ in cycles))
@@ -317,11 +319,9 @@ class _Recurrence:
         """The time of the latest element that each position reads; padding is there at 0."""
         times_of = self.finished if local else self.arrived
         latest = np.zeros(node.positions, np.int64)
-        for operand, read in zip(
-            node.operands, self.model.read_positions[node.number], strict=True
-        ):
-            times = np.append(self.dataflow.over_channels(operand, times_of, np.maximum), 0)
-            latest = np.maximum(latest, times[read].max(axis=1))
+        for operand, read in zip(node.operands, self.model.reads[node.number], strict=True):
+            times = self.dataflow.over_channels(operand, times_of, np.maximum)
+            latest = np.maximum(latest, read.latest(times))
         return latest
 
     def count_packets(self, node: Node) -> None:
@@ -338,8 +338,7 @@ class _Recurrence:
         for reader in self.model.readers[node.number]:
             if reader.kind is NodeKind.LAYER:
                 stages, grid = self.stages[reader.number], self.grids[reader.number]
-                read = self.model.read_positions[reader.number][0]
-                windows = read.size / max(int(read.max()) + 1, 1)
+                windows = self.model.reads[reader.number][0].readers_of_position
                 readers += min(min(windows, grid.iw) * stages.pes_per_copy, stages.pes)
                 most = max(most, stages.pes)
             elif reader.kind is NodeKind.OUTPUT:
@@ -370,7 +369,8 @@ def queued(times: Times, load: float, latency: float) -> Times:
     Requests are served in the order of their times; `latency` is the time of one alone.
     """
     flat = times.reshape(-1)
-    order = np.argsort(flat, kind="stable")
+    unordered = (flat[1:] < flat[:-1]).any()
+    order = np.argsort(flat, kind="stable") if unordered else slice(None)
     turn = np.arange(len(flat)) * load
     served = np.empty(len(flat))
     served[order] = np.maximum.accumulate(flat[order] - turn) + turn

@@ -10,15 +10,16 @@ communication; R: the formulas].
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spatem_ir.geometry.equals import first_of_equals, lengths
 from spatem_ir.geometry.grid import operand_bytes, ou_operations
 from spatem_ir.geometry.latency import PARTIAL_SUM_BYTES
 from spatem_ir.geometry.packing import CrossbarPool
-from spatem_ir.geometry.placement import Placement
+from spatem_ir.geometry.tile_shapes import TileShapes
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.grid import Grid
@@ -84,12 +85,12 @@ def layer_stages(
     columns = grid.tile_columns
     bits = grid.tile_bits(layer)
     operations = ou_operations(accelerator, grid.tile_rows, columns, layer.weight_bits, bits)
-    at = grid.coordinates(np.arange(len(crossbars)))
-    copy = at.matrix * grid.iw + at.copy
-    block = copy * grid.wwm + at.column
-    operand = (copy * grid.hwm + at.row) * grid.ib + at.bit
+    copies, parts = layer.matrices * grid.iw, grid.hwm * grid.ib
+    tile = np.arange(len(crossbars))
+    block = tile // parts
+    operand = tile - (block - block // grid.wwm) * parts  # its column does not count
     cu = crossbars // accelerator.cu.crossbars
-    pe = crossbars // accelerator.crossbars_per_pe
+    units = accelerator.pe.compute_units
 
     size = operand_bytes(grid.tile_rows, bits)
     fetch = -(-size // accelerator.pe.port_bytes_per_cycle)
@@ -98,53 +99,34 @@ def layer_stages(
     packet = -(-columns * PARTIAL_SUM_BYTES // accelerator.noc.link_bytes_per_cycle)
     activate = -(-columns // accelerator.pe.activations_per_cycle)
 
-    fetches = _distinct(cu, operand)
-    fetch_pe = fetches[0] // accelerator.pe.compute_units
-    cu_blocks = _distinct(cu, block, count=True)
-    meeting = cu_blocks[2] > 1
-    pe_blocks = _distinct(cu_blocks[0] // accelerator.pe.compute_units, cu_blocks[1], count=True)
-    meeting_in_pe = pe_blocks[2] > 1
-    home, senders = _homes(pe_blocks[1], pe_blocks[0], pe_blocks[2])
-    remote = senders - 1
-
-    def stages(by_copy: bool) -> StageCycles:
-        """The stages of the busiest copy alone, or of all copies at once."""
-
-        def busiest(places: Ints, of_block: Ints, weights: Ints) -> int:
-            keys = places
-            if by_copy:
-                keys = places * (int(copy.max()) + 1) + of_block // grid.wwm
-            if not len(keys):
-                return 0
-            order = np.argsort(keys, kind="stable")
-            ordered = keys[order]
-            first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
-            return int(np.add.reduceat(weights[order], first).max())
-
-        operand_copy = fetches[1] // (grid.hwm * grid.ib) * grid.wwm
-        pe_merges = np.where(meeting_in_pe, pe_blocks[2], 0)
-        blocks = np.arange(len(home))
-        home_merges = np.where(remote > 0, senders, 0)
-        return StageCycles(
-            fetch=fetch * busiest(fetch_pe, operand_copy, np.ones_like(fetch_pe)),
-            merge_in_cu=in_cu
-            * busiest(cu_blocks[0], cu_blocks[1], np.where(meeting, cu_blocks[2], 0)),
-            merge_in_pe=in_pe
-            * busiest(
-                np.concatenate([pe_blocks[0], home]),
-                np.concatenate([pe_blocks[1], blocks]),
-                np.concatenate([pe_merges, home_merges]),
-            ),
-            packets=packet * busiest(home, blocks, remote),
-            activate=activate * busiest(home, blocks, np.ones_like(home)),
-        )
-
+    fetches = _pairs(cu, operand)
+    cus = _pairs(cu, block)
+    pes = _pairs(cus.places // units, cus.items)
+    home, senders = _homes(pes)
+    home_copy, remote = np.arange(len(home)) // grid.wwm, senders - 1
+    pe_copy = pes.items // grid.wwm
+    work = (
+        _Work(fetch, fetches.places // units, fetches.items // parts, np.ones_like(fetches.items)),
+        _Work(in_cu, cus.places, cus.items // grid.wwm, _merged(cus.counts)),
+        _Work(
+            in_pe,
+            np.concatenate([pes.places, home]),
+            np.concatenate([pe_copy, home_copy]),
+            np.concatenate([_merged(pes.counts), _merged(senders)]),
+        ),
+        _Work(packet, home, home_copy, remote),
+        _Work(activate, home, home_copy, np.ones_like(home)),
+    )
+    together = StageCycles(*(stage.longest() for stage in work))
+    alone = together
+    if copies > 1:
+        alone = StageCycles(*(stage.longest_of_copy() for stage in work))
     return LayerStages(
         visit=operations * accelerator.ou.cycles,
-        window=stages(by_copy=True),
-        round=stages(by_copy=False),
-        pes=len(np.unique(pe)),
-        pes_per_copy=len(_distinct(pe, copy)[0]) / (layer.matrices * grid.iw),
+        window=alone,
+        round=together,
+        pes=len(first_of_equals(pes.places)),
+        pes_per_copy=len(_pairs(pes.places, pe_copy).places) / copies,
         partial_sum_bytes=int(remote.sum())
         * columns
         * PARTIAL_SUM_BYTES
@@ -153,20 +135,55 @@ def layer_stages(
     )
 
 
-def _distinct(places: Ints, items: Ints, *, count: bool = False) -> tuple[Ints, ...]:
-    """The distinct (place, item) pairs, ascending; with `count`, also how often each occurs."""
-    width = int(items.max()) + 1
-    pairs = np.sort(places * width + items, kind="stable")
-    first = np.flatnonzero(np.append(True, pairs[1:] != pairs[:-1]))
-    place, item = np.divmod(pairs[first], width)
-    return (place, item, np.diff(first, append=len(pairs))) if count else (place, item)
+class _Pairs(NamedTuple):
+    """Distinct (place, item) pairs, ascending, and how often each occurs."""
+
+    places: Ints
+    items: Ints
+    counts: Ints
 
 
-def _homes(block: Ints, pe: Ints, tiles: Ints) -> tuple[Ints, Ints]:
+def _pairs(places: Ints, items: Ints) -> _Pairs:
+    """The distinct pairs of a place and an item."""
+    bits = int(items.max()).bit_length()
+    pairs = np.sort(places << bits | items, kind="stable")
+    first = first_of_equals(pairs)
+    distinct = pairs[first]
+    return _Pairs(distinct >> bits, distinct & ((1 << bits) - 1), lengths(first, len(pairs)))
+
+
+class _Work(NamedTuple):
+    """What a stage has to do: at each of some `places`, for a copy, `amounts` of `cycles` each."""
+
+    cycles: int
+    places: Ints
+    copies: Ints
+    amounts: Ints
+
+    def longest(self) -> int:
+        """The cycles of the place that has most to do for all copies together."""
+        return self.cycles * int(np.bincount(self.places, self.amounts).max())
+
+    def longest_of_copy(self) -> int:
+        """The cycles of the place that has most to do for one copy."""
+        keys = self.places * (int(self.copies.max()) + 1) + self.copies
+        order = np.argsort(keys, kind="stable")
+        sums = np.add.reduceat(self.amounts[order], first_of_equals(keys[order]))
+        return self.cycles * int(sums.max())
+
+
+def _merged(contributions: Ints) -> Ints:
+    """How many contributions are merged: all, or none where there is only one."""
+    return np.where(contributions > 1, contributions, 0)
+
+
+def _homes(blocks_in_pes: _Pairs) -> tuple[Ints, Ints]:
     """The home PE of each block, the first of those that hold most of it, and its PEs' number."""
-    order = np.lexsort((pe, -tiles, block))
-    _, first, counts = np.unique(block[order], return_index=True, return_counts=True)
-    return pe[order][first], counts
+    pe, block, contributions = blocks_in_pes
+    most = int(contributions.max())
+    order = np.argsort(block * (most + 1) + most - contributions, kind="stable")
+    first = first_of_equals(block[order])
+    return pe[order[first]], lengths(first, len(order))
 
 
 def tiles_together(grid: Grid, crossbars: Ints) -> Ints:
@@ -189,26 +206,14 @@ def packed_crossbars(
     pool = CrossbarPool(accelerator.crossbars, crossbar.wordlines, crossbar.bitlines)
     found = []
     for layer, grid in zip(layers, grids, strict=True):
-        tiles = np.arange(grid.tiles(layer))
-        heights, widths = Placement(tiles, tiles, tiles, tiles).extents(layer, grid, accelerator)
-        crossbars = np.empty_like(tiles)
-        shape = heights * (crossbar.bitlines + 1) + widths
-        for key in sorted(
-            np.unique(shape).tolist(), key=lambda key: -_area(key, crossbar.bitlines)
-        ):
-            height, width = divmod(key, crossbar.bitlines + 1)
-            alike = np.flatnonzero(shape == key)
-            runs = pool.place_all(height, width, height * width, len(alike))
+        shapes = TileShapes.of(layer, grid, accelerator)
+        crossbars = np.empty_like(shapes.of_tile)
+        for number, (height, width, count) in enumerate(shapes.counts()):
+            runs = pool.place_all(height, width, height * width, count)
             if runs is None:
                 return None
-            crossbars[alike] = np.concatenate(
+            crossbars[shapes.of_tile == number] = np.concatenate(
                 [np.arange(run.crossbar, run.crossbar + run.length) for run in runs]
             )
         found.append(crossbars)
     return found
-
-
-def _area(shape: int, bitlines: int) -> int:
-    """The cells of a shape given as height · (bitlines + 1) + width."""
-    height, width = divmod(shape, bitlines + 1)
-    return height * width

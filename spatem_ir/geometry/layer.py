@@ -94,6 +94,17 @@ class Layer:
         x = block_column * rw + np.arange(rw)[None, :]
         return (y * ow + x).reshape(-1)
 
+    def positions_by_matrix(self) -> NDArray[np.int64]:
+        """Output position (raster order) of each window of each matrix: shape [G, W]."""
+        import numpy as np
+
+        positions = np.arange(self.positions)
+        if self.region is None:
+            return np.broadcast_to(positions, (self.matrices, self.windows))
+        (oh, ow), (rh, rw) = self.output_size, self.region
+        by_region = positions.reshape(oh // rh, rh, ow // rw, rw).swapaxes(1, 2)
+        return by_region.reshape(self.matrices, self.windows)
+
     def operand_elements(
         self, matrix: int, positions: NDArray[np.int64] | None = None
     ) -> NDArray[np.int64]:

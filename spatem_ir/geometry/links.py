@@ -126,14 +126,18 @@ def read_positions(reading: Bools, rows: Axis, columns: Axis) -> Bools:
 
 def _spread(reading: Bools, axis: Axis) -> Bools:
     """The indices of one dimension that some results read: shapes [n, results] to [n, extent]."""
-    spread: Bools = np.zeros((len(reading), axis.extent + 1), bool)
+    spread: Bools = np.zeros((len(reading), axis.extent), bool)
     indices = axis.indices()
     if axis.stride == 0:
         spread[:, indices[0]] = np.any(reading, axis=1, keepdims=True)
     else:
         for offset in indices.T:
-            spread[:, offset] |= reading
-    return spread[:, :-1]
+            inside = np.flatnonzero(offset != PADDING)
+            if len(inside):
+                first, last = inside[0], inside[-1]
+                read = slice(offset[first], offset[last] + 1, axis.stride)
+                spread[:, read] |= reading[:, first : last + 1]
+    return spread
 
 
 def source_slices(producer: Node, operand: Operand, dataflow: Dataflow, channels: Ints) -> Bools:

@@ -8,6 +8,7 @@ results need not leave it before they are pooled.
 
 from __future__ import annotations
 
+from copy import copy
 from math import isqrt
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,6 +32,10 @@ class Shape(NamedTuple):
     tiles: int
 
 
+Need = tuple[tuple[int, int], int]
+"""Height and width of a tile, in cells, and for how many such tiles there must be room."""
+
+
 class Neighbourhoods:
     """Crossbars of `wordlines` × `bitlines` cells in neighbourhoods of `size`."""
 
@@ -40,6 +45,15 @@ class Neighbourhoods:
             for first in range(0, crossbars, size)
         ]
         self._loads = np.array([pool.loads(size) for pool in self._pools])
+        self._known_room: list[dict[tuple[int, int], int]] = [{} for _ in self._pools]
+
+    def copy(self) -> Neighbourhoods:
+        """The same crossbars with the same contents."""
+        other = copy(self)
+        other._pools = list(self._pools)
+        other._loads = self._loads.copy()
+        other._known_room = [dict(known) for known in self._known_room]
+        return other
 
     def place(self, shapes: list[Shape]) -> list[list[PlaceRun]] | None:
         """Place a bundle in one neighbourhood: the runs of each shape; None if none can hold it.
@@ -49,7 +63,10 @@ class Neighbourhoods:
         """
         size = self._loads.shape[1]
         tiles = min(sum(shape.tiles for shape in shapes), size)
+        needs = _needs(shapes)
         for number in np.argsort(self._loads[:, tiles - 1], kind="stable").tolist():
+            if not self._has_room(number, needs):
+                continue
             pool = self._pools[number].copy()
             placed = _placed(pool, shapes)
             if placed is not None:
@@ -57,6 +74,30 @@ class Neighbourhoods:
                 self._loads[number] = pool.loads(size)
                 return placed
         return None
+
+    def _has_room(self, number: int, needs: list[Need]) -> bool:
+        """Whether a neighbourhood has the room that a bundle needs.
+
+        What it has is noted: rooms only shrink, so that one that was too small is for ever.
+        """
+        known = self._known_room[number]
+        for shape, tiles in needs:
+            if known.get(shape, tiles) >= tiles:
+                known[shape] = self._pools[number].room(*shape)
+            if known[shape] < tiles:
+                return False
+        return True
+
+
+def _needs(shapes: list[Shape]) -> list[Need]:
+    """For each shape, how many tiles of a bundle are at least as high and wide.
+
+    A neighbourhood that holds the bundle has room for so many tiles of the shape.
+    """
+    return [
+        ((height, width), sum(s.tiles for s in shapes if s.height >= height and s.width >= width))
+        for height, width, _, _ in shapes
+    ]
 
 
 def _placed(pool: CrossbarPool, shapes: list[Shape]) -> list[list[PlaceRun]] | None:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.geometry.dataflow import Node, NodeKind
+from spatem_ir.geometry.distinct import distinct_rows
 from spatem_ir.geometry.links import Link, link
 from spatem_ir.geometry.phases import PIECES, SUMS, barriers, is_in, phases
 from spatem_ir.geometry.residents import Deployed, Residents, meeting_sums, resident_pieces
@@ -92,12 +93,12 @@ class Occupancy:
             return
         sums = np.zeros((len(held.pes), node.positions + 1), np.int64)
         np.cumsum(held.bytes, axis=1, out=sums[:, 1:])
-        groups, group = np.unique(held.reads, axis=0, return_inverse=True)
+        first, group = distinct_rows(held.reads)
         most = np.zeros(len(held.pes), np.int64)
-        for number, readers in enumerate(groups):
+        for number, readers in enumerate(held.reads[first]):
             chosen = [low for low, reads in zip(lowest, readers, strict=True) if reads]
             start = np.minimum.reduce(chosen)
-            here = group.reshape(-1) == number
+            here = group == number
             ends = np.flatnonzero(np.append(np.diff(start) != 0, True))
             own = sums[here]
             most[here] = (own[:, ends + 1] - own[:, start[ends]]).max(axis=1)

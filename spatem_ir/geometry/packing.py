@@ -78,6 +78,17 @@ class CrossbarPool:
             first += size
         return loads
 
+    def room(self, height: int, width: int) -> int:
+        """How many tiles of one shape find a place; other tiles can only make it fewer.
+
+        However the tiles cut a free rectangle, as many are found in it as stand side by side.
+        """
+        return sum(
+            group.size * (free.height // height) * (free.width // width)
+            for group in self._groups
+            for free in group.free
+        )
+
     def place_all(self, height: int, width: int, load: int, count: int) -> list[PlaceRun] | None:
         """Place `count` tiles of one shape, one after the other; None if one does not fit.
 

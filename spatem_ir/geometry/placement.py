@@ -38,6 +38,10 @@ class Placement:
         order = np.argsort(self.tiles, kind="stable")
         return Placement(*(column[order] for column in self._columns()))
 
+    def moved(self, crossbars: Ints) -> Placement:
+        """The same tiles where crossbar n is crossbar `crossbars[n]`."""
+        return Placement(self.tiles, crossbars[self.crossbars], self.rows, self.columns)
+
     def _columns(self) -> tuple[Ints, Ints, Ints, Ints]:
         return self.tiles, self.crossbars, self.rows, self.columns
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -37,6 +37,24 @@ class Neighbours(NamedTuple):
         return self.numbers[np.repeat(starts - before, counts) + np.arange(counts.sum())]
 
 
+@dataclass
+class Pairs:
+    """Pairs of nodes of a precedence graph while they are collected."""
+
+    before: list[Ints] = field(default_factory=list)
+    after: list[Ints] = field(default_factory=list)
+
+    def add(self, before: Ints | int, after: Ints | int) -> None:
+        """Each node of `before` comes before the one of `after` at the same place."""
+        pairs = np.broadcast_arrays(before, after)
+        self.before.append(pairs[0].reshape(-1))
+        self.after.append(pairs[1].reshape(-1))
+
+    def graph(self, nodes: int) -> PrecedenceGraph:
+        """The graph of all pairs."""
+        return PrecedenceGraph(nodes, np.concatenate(self.before), np.concatenate(self.after))
+
+
 @dataclass(frozen=True)
 class PrecedenceGraph:
     """Nodes 0, 1, 2 …, and pairs of nodes of which one comes `before` and one `after`.
@@ -54,16 +72,11 @@ class PrecedenceGraph:
 
         Kahn's algorithm (1962), all nodes that are free at once in one step.
         """
-        following = Neighbours.of(self.nodes, self.before, self.after)
-        waits = np.bincount(self.after, minlength=self.nodes)
-        stuck = np.ones(self.nodes, bool)
-        free = np.flatnonzero(waits == 0)
+        countdown = Countdown(self)
+        free = countdown.free
         while len(free):
-            stuck[free] = False
-            reached = following.of_nodes(free)
-            np.subtract.at(waits, reached, 1)
-            free = np.unique(reached[waits[reached] == 0])
-        return stuck
+            free = countdown.after(free)
+        return countdown.left > 0
 
     def cycle(self, start: int) -> list[int]:
         """A cycle that keeps `start`, a stuck node, from its turn; each node comes after the next.
@@ -79,3 +92,37 @@ class PrecedenceGraph:
                 return walk[step[node] :]
             step[node] = len(walk)
             walk.append(node)
+
+
+class Countdown:
+    """How many nodes have yet to come before each node of a graph; nothing has its turn at first.
+
+    Attributes:
+        left: how many: shape [nodes].
+    """
+
+    def __init__(self, graph: PrecedenceGraph):
+        self.following = Neighbours.of(graph.nodes, graph.before, graph.after)
+        self.left = np.bincount(graph.after, minlength=graph.nodes)
+        self._place = np.empty(graph.nodes, np.int64)
+
+    @property
+    def free(self) -> Ints:
+        """The nodes before which none has yet to come."""
+        return np.flatnonzero(self.left == 0)
+
+    def after(self, nodes: Ints) -> Ints:
+        """The nodes that become free when some nodes have their turn."""
+        return self.less(self.following.of_nodes(nodes))
+
+    def more(self, nodes: Ints) -> None:
+        """One more has to come before each of some nodes, which may occur several times."""
+        np.add.at(self.left, nodes, 1)
+
+    def less(self, nodes: Ints) -> Ints:
+        """One less has to come before each of some nodes: those that become free thereby."""
+        np.subtract.at(self.left, nodes, 1)
+        free = nodes[self.left[nodes] == 0]
+        places = np.arange(len(free))
+        self._place[free] = places
+        return free[self._place[free] == places]

@@ -94,7 +94,8 @@ def _layer_times(
     times = np.append(dataflow.over_channels(node.operands[0], finished, np.maximum), 0)
     positions = layer.window.positions(*layer.input_shape[1:])
     by_position = np.maximum(times[positions].max(axis=1), begin)
-    ready = np.stack([by_position[layer.window_positions(m)] for m in range(layer.matrices)])
+    of_windows = layer.positions_by_matrix()
+    ready = by_position[of_windows]
     if in_rounds:
         ready = _by_round(ready, grid)
     visit = accelerator.ou.cycles * ou_operations(
@@ -102,9 +103,7 @@ def _layer_times(
     )
     done = _in_sequence(ready, visit, layer, grid)
     output = np.zeros(node.positions, np.int64)
-    for matrix in range(layer.matrices):
-        here = layer.window_positions(matrix)
-        output[here] = np.maximum(output[here], done[matrix] + accelerator.ou.pipeline_cycles)
+    np.maximum.at(output, of_windows, done + accelerator.ou.pipeline_cycles)
     return ready, output
 
 

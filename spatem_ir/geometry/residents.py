@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
+from spatem_ir.geometry.distinct import distinct_rows
 from spatem_ir.geometry.grid import Grid
 from spatem_ir.geometry.latency import PARTIAL_SUM_BYTES
 from spatem_ir.geometry.layer import Layer
 from spatem_ir.geometry.links import axes_of, is_aligned, read_positions, source_slices
 from spatem_ir.geometry.placement import Placement
+from spatem_ir.geometry.window import PADDING
 from spatem_ir.hardware.accelerator import Accelerator
 
 Ints = NDArray[np.int64]
@@ -98,9 +100,7 @@ def _reads(deployed: Deployed, node: Node, reader: Node) -> _Reads:
 def _layer_reads(deployed: Deployed, node: Node, reader: Node) -> _Reads:
     layer, grid = _partitioned(reader)
     placed = deployed.placements[reader.name]
-    tile_pes = placed.crossbars // deployed.accelerator.crossbars_per_pe
-    used = np.bincount(tile_pes) > 0
-    pes, where = np.flatnonzero(used), (np.cumsum(used) - 1)[tile_pes]
+    pes, where = _used(placed.crossbars // deployed.accelerator.crossbars_per_pe)
     at = grid.coordinates(placed.tiles)
     operand = reader.operands[0]
     kernel = layer.window.kernel[0] * layer.window.kernel[1]
@@ -118,49 +118,59 @@ def _layer_reads(deployed: Deployed, node: Node, reader: Node) -> _Reads:
     return _Reads(pes, slices, _read_by_sets(reading, reader, 0))
 
 
+def _used(numbers: Ints) -> tuple[Ints, Ints]:
+    """The different ones of some numbers, ascending, and where each number is among them."""
+    used = np.bincount(numbers.reshape(-1)) > 0
+    return np.flatnonzero(used), (np.cumsum(used) - 1)[numbers]
+
+
 def windows_visited(node: Node, matrix: Ints, copy: Ints, groups: Ints, count: int) -> Bools:
     """The output positions to which tiles of a layer add: shape [groups, positions].
 
     Tiles of so many groups are given by matrix, copy and the number of their group.
     """
     layer, grid = _partitioned(node)
-    local = layer.region is not None
-    matrices = layer.matrices if local else 1
-    has = np.zeros((count, matrices, grid.iw), bool)
-    has[groups, matrix if local else 0, copy] = True
-    copies = grid.copy_of_window(layer, np.arange(layer.windows))
-    visited = np.zeros((count, node.positions), bool)
-    for number in range(matrices):
-        visited[:, layer.window_positions(number)] = has[:, number, copies]
-    return visited
+    regions = 1 if layer.region is None else layer.matrices
+    has = np.zeros((count, regions, grid.iw), bool)
+    has[groups, matrix % regions, copy] = True
+    return _by_position(node, has)
+
+
+def _by_position(node: Node, by_copy: NDArray[Any]) -> NDArray[Any]:
+    """What is said of the copies of a layer, said of the positions to which each copy adds.
+
+    Only copies of different regions of a locally connected layer are told apart, all others are
+    alike for all matrices: from shape [groups, regions, copies] to shape [groups, positions].
+    """
+    layer, grid = _partitioned(node)
+    by_window = by_copy[:, :, grid.copy_of_window(layer, np.arange(layer.windows))]
+    if layer.region is None:
+        return by_window[:, 0]
+    by_position = np.empty((len(by_copy), node.positions), by_copy.dtype)
+    by_position[:, layer.positions_by_matrix()] = by_window
+    return by_position
 
 
 def _read_by_sets(reading: Bools, reader: Node, operand: int) -> Bools:
     """The positions of an operand read by sets of results; equal sets are looked at once."""
-    number_of: dict[bytes, int] = {}
-    packed = np.packbits(reading, axis=1)
-    numbers = [number_of.setdefault(row.tobytes(), len(number_of)) for row in packed]
-    _, first = np.unique(numbers, return_index=True)
+    first, numbers = distinct_rows(np.packbits(reading, axis=1))
     return read_positions(reading[first], *axes_of(reader, operand))[numbers]
 
 
 def _digital_reads(deployed: Deployed, node: Node, reader: Node) -> _Reads:
     homes = deployed.homes[reader.number]
-    pes, where = np.unique(homes, return_inverse=True)
-    where = where.reshape(homes.shape)
-    parts, positions = np.indices(homes.shape)
+    pes, where = _used(homes)
     by_part = np.zeros((len(pes), len(homes)), bool)
-    by_part[where, parts] = True
+    by_part[where, np.arange(len(homes))[:, None]] = True
     by_position = np.zeros((len(pes), reader.positions), bool)
-    by_position[where, positions] = True
+    by_position[where, np.arange(reader.positions)] = True
     slices = np.zeros((len(pes), len(node.slices)), bool)
     read = np.zeros((len(pes), node.positions), bool)
     for number, operand in enumerate(reader.operands):
         if node.number not in operand.sources:
             continue
-        channels = np.array([_channels(reader, number, part) for part in range(len(homes))])
-        by_slice = source_slices(node, operand, deployed.dataflow, channels)
-        slices |= by_part.astype(np.int64) @ by_slice > 0
+        by_slice = source_slices(node, operand, deployed.dataflow, _channels(reader, number))
+        slices |= by_part.astype(np.float32) @ by_slice.astype(np.float32) > 0
         if is_aligned(operand, node):
             read |= _read_by_sets(by_position, reader, number)
         else:
@@ -168,49 +178,46 @@ def _digital_reads(deployed: Deployed, node: Node, reader: Node) -> _Reads:
     return _Reads(pes, slices, read)
 
 
-def _channels(reader: Node, operand: int, part: int) -> tuple[int, int]:
-    """The operand's channels [first, last) that a slice of a digital operator reads."""
-    first = reader.slices[part]
-    read = reader.reaches[operand].channels.indices()[first : first + reader.slice_channels(part)]
-    inside = read[read >= 0]
-    return (int(inside.min()), int(inside.max()) + 1) if len(inside) else (0, 0)
+def _channels(reader: Node, operand: int) -> Ints:
+    """The operand's channels [first, last) that slices of a digital operator read: [slices, 2]."""
+    read = reader.reaches[operand].channels.indices()
+    beyond = reader.operands[operand].shape[0]
+    first = np.where(read == PADDING, beyond, read).min(axis=1)
+    last = np.maximum.reduceat(read.max(axis=1), reader.slices)
+    return np.stack((np.minimum.reduceat(first, reader.slices), last + 1), axis=1)
 
 
 def meeting_sums(deployed: Deployed, node: Node) -> Residents:
     """The partial sums of a layer that meet in PEs and at home (rule R5)."""
-    accelerator = deployed.accelerator
-    parts = list(_meetings(deployed, node))
-    table = np.zeros((accelerator.pes, node.positions), np.int32)
-    for pes, positions, amounts in parts:
-        np.add.at(table, (pes, positions), amounts)
+    _, grid = _partitioned(node)
+    table = np.zeros((deployed.accelerator.pes, node.positions), np.int32)
+    if node.name in deployed.placements and grid.hwm * grid.ib > 1:
+        _add_meetings(table, deployed, node)
     pes = np.flatnonzero(table.any(axis=1))
     return Residents(pes, table[pes], (node.number,), np.ones((len(pes), 1), bool))
 
 
-def _meetings(deployed: Deployed, node: Node) -> Iterator[tuple[Ints, Ints, Ints]]:
-    """PEs, positions and bytes of the partial sums of each block that meet there.
+def _add_meetings(table: NDArray[np.int32], deployed: Deployed, node: Node) -> None:
+    """Add the bytes of a layer's partial sums that meet to a table of shape [PEs, positions].
 
-    A block are the tiles that add to the same pieces: those of a matrix, copy and column part.
+    Tiles that add to the same pieces are a block: those of a matrix, copy and column part.
     """
     layer, grid = _partitioned(node)
-    accelerator, placed = deployed.accelerator, deployed.placements.get(node.name)
-    if placed is None:
-        return
+    accelerator, placed = deployed.accelerator, deployed.placements[node.name]
+    regions = 1 if layer.region is None else layer.matrices
     blocks, units = placed.tiles // (grid.hwm * grid.ib), placed.crossbars
-    units_per_pe = accelerator.crossbars_per_pe
     at = grid.coordinates(np.arange(layer.matrices * grid.iw * grid.wwm) * (grid.hwm * grid.ib))
     bounds = np.array([grid.column_range(layer, column) for column in range(grid.wwm)])
     sizes = ((bounds[:, 1] - bounds[:, 0]) * PARTIAL_SUM_BYTES)[at.column]
-    homes = deployed.homes[node.number]
+    units_per_pe = accelerator.crossbars_per_pe
     for place in deployed.merges[node.name]:
         if place == "home":
-            counts = np.bincount(blocks, minlength=len(sizes))
-            met = np.flatnonzero(counts > 1)
-            for block in met.tolist():
-                positions = _positions(layer, grid, int(at.matrix[block]), int(at.copy[block]))
-                part = grid.slice_of(layer, int(at.matrix[block]), int(at.column[block]))
-                amount = np.full(len(positions), counts[block] * sizes[block])
-                yield homes[part, positions], positions, amount
+            met = np.bincount(blocks, minlength=len(sizes))
+            amounts = np.zeros((len(node.slices), regions, grid.iw), np.int32)
+            part = (at.matrix * (regions == 1)) * grid.wwm + at.column
+            amounts[part, at.matrix % regions, at.copy] = np.where(met > 1, met, 0) * sizes
+            homes = deployed.homes[node.number]
+            np.add.at(table, (homes, np.arange(node.positions)), _by_position(node, amounts))
             return
         per_unit = accelerator.cu.crossbars if place == "cu" else units_per_pe
         units, units_per_pe = units // per_unit, units_per_pe // per_unit
@@ -218,22 +225,10 @@ def _meetings(deployed: Deployed, node: Node) -> Iterator[tuple[Ints, Ints, Ints
         blocks, units = np.divmod(sources, accelerator.crossbars)
         if place == "cu":
             continue
-        shared = counts > 1
-        amounts = counts * sizes[blocks]
-        group = (units * layer.matrices + at.matrix[blocks]) * grid.iw + at.copy[blocks]
-        numbers, where = np.unique(group[shared], return_inverse=True)
-        total = np.bincount(where.reshape(-1), weights=amounts[shared]).astype(np.int64)
-        for number, amount in zip(numbers.tolist(), total.tolist(), strict=True):
-            rest, copy = divmod(number, grid.iw)
-            pe, matrix = divmod(rest, layer.matrices)
-            positions = _positions(layer, grid, matrix, copy)
-            yield np.full(len(positions), pe), positions, np.full(len(positions), amount)
-
-
-def _positions(layer: Layer, grid: Grid, matrix: int, copy: int) -> Ints:
-    """The output positions of the windows that are dealt to a copy of a matrix."""
-    windows = grid.copy_windows(layer, copy)
-    return layer.window_positions(matrix)[windows.start : windows.stop : windows.step]
+        amounts = np.zeros((accelerator.pes, regions, grid.iw), np.int32)
+        met = np.where(counts > 1, counts, 0) * sizes[blocks]
+        np.add.at(amounts, (units, at.matrix[blocks] % regions, at.copy[blocks]), met)
+        table += _by_position(node, amounts)
 
 
 def _partitioned(node: Node) -> tuple[Layer, Grid]:

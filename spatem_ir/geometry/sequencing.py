@@ -7,13 +7,14 @@ same order run the same program on different tiles: a *class*.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.geometry.dataflow import Dataflow, Node
+from spatem_ir.geometry.distinct import distinct_rows
 from spatem_ir.geometry.grid import Deal
 
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ SORTED_AT_ONCE = 2**20
 """Visits of several crossbars that are put in order together, for the sake of memory."""
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(NamedTuple):
     """One tile per crossbar of a class: the layer, its number of windows, and the tiles.
 
     `tiles` has one entry per crossbar of the class.
@@ -49,7 +49,7 @@ class ProgramClass:
 
     def select(self, numbers: Ints | list[int]) -> ProgramClass:
         """Some of the crossbars, by their position in the class."""
-        slots = tuple(replace(slot, tiles=slot.tiles[numbers]) for slot in self.slots)
+        slots = tuple(Slot(node, windows, tiles[numbers]) for node, windows, tiles in self.slots)
         return ProgramClass(self.crossbars[numbers], slots)
 
 
@@ -69,29 +69,34 @@ def program_classes(dataflow: Dataflow, placements: dict[str, Placement]) -> lis
     table = np.concatenate([_tile_rows(n, layers[n], placements) for n in range(len(layers))])
     table = table[np.lexsort((table[:, 3], table[:, 2], table[:, 1], table[:, 0]))]
     starts = np.flatnonzero(np.append(True, np.diff(table[:, 0]) != 0))
-    members: dict[bytes, list[Ints]] = {}
-    for rows in np.split(table, starts[1:]):
-        members.setdefault(rows[:, 1:3].tobytes(), []).append(rows)
+    counts = np.diff(np.append(starts, len(table)))
     classes = []
-    for several in members.values():
-        crossbars = np.array([rows[0, 0] for rows in several])
-        tiles = np.stack([rows[:, 3] for rows in several])
-        order = np.lexsort((crossbars, tiles[:, 0]))
-        slots = tuple(
-            Slot(layers[layer], int(windows), tiles[order, slot])
-            for slot, (_, layer, windows, _) in enumerate(several[0].tolist())
-        )
-        classes.append(ProgramClass(crossbars[order], slots))
-    return classes
+    for count in np.unique(counts).tolist():
+        rows = table[starts[counts == count, None] + np.arange(count)]
+        _, numbers = distinct_rows(rows[:, :, 1:3])
+        by_class = rows[np.argsort(numbers, kind="stable")]
+        classes += np.split(by_class, np.cumsum(np.bincount(numbers))[:-1])
+    classes.sort(key=lambda rows: rows[0, 0, 0])
+    return [_program_class(rows, layers) for rows in classes]
+
+
+def _program_class(rows: Ints, layers: Sequence[Node]) -> ProgramClass:
+    """The class of some crossbars, given the rows of their tiles: shape [crossbars, slots, 4]."""
+    crossbars, tiles = rows[:, 0, 0], rows[:, :, 3]
+    order = np.lexsort((crossbars, tiles[:, 0]))
+    slots = tuple(
+        Slot(layers[layer], windows, tiles[order, slot])
+        for slot, (layer, windows) in enumerate(rows[0, :, 1:3].tolist())
+    )
+    return ProgramClass(crossbars[order], slots)
 
 
 def _tile_rows(number: int, node: Node, placements: dict[str, Placement]) -> Ints:
     """(crossbar, layer number, windows, tile) of each tile of a layer."""
     placed, layer, grid = placements[node.name], node.layer, node.grid
     assert layer is not None and grid is not None
-    copy = grid.coordinates(placed.tiles).copy
-    counts = np.array([len(grid.copy_windows(layer, c)) for c in range(grid.iw)])
-    columns = (placed.crossbars, np.full(len(copy), number), counts[copy], placed.tiles)
+    windows = grid.window_counts(layer)[grid.coordinates(placed.tiles).copy]
+    columns = (placed.crossbars, np.full(len(windows), number), windows, placed.tiles)
     return np.stack(columns, axis=1)
 
 
@@ -145,7 +150,7 @@ def scheduled_class(
     Programs are in the order of their first crossbars.
     """
     shares = np.stack([number for slot in members.slots for number in _share(slot)], axis=1)
-    _, first, share_of = np.unique(shares, axis=0, return_index=True, return_inverse=True)
+    first, share_of = distinct_rows(shares)
     number_of: dict[bytes, int] = {}
     numbers = np.empty(len(first), np.int64)
     visits = sum(slot.windows for slot in members.slots)
@@ -156,7 +161,7 @@ def scheduled_class(
         numbers[chunk] = [number_of.setdefault(o.tobytes(), len(number_of)) for o in orders]
         if len(number_of) > most:
             return None
-    program_of = numbers[share_of.reshape(-1)]
+    program_of = numbers[share_of]
     _, first_crossbar = np.unique(program_of, return_index=True)
     orders = [np.frombuffer(order, np.int64) for order in number_of]
     return [
@@ -169,8 +174,8 @@ def _share(slot: Slot) -> tuple[Ints, Ints]:
     """The matrix and copy of a slot's tiles: what decides which windows they visit."""
     grid = slot.node.grid
     assert grid is not None
-    at = grid.coordinates(slot.tiles)
-    return at.matrix, at.copy
+    matrix, copy = np.divmod(slot.tiles // grid.tiles_per_copy, grid.iw)
+    return matrix, copy
 
 
 def visit_orders(slots: Sequence[Slot], ready: dict[str, Ints], *, bundled: bool = False) -> Ints:
@@ -183,8 +188,8 @@ def visit_orders(slots: Sequence[Slot], ready: dict[str, Ints], *, bundled: bool
     """
     times = []
     for slot in slots:
-        matrix, share = _share(slot)[0], _windows(slot)
-        own = ready[slot.node.name][matrix[:, None], share]
+        matrix, copy = _share(slot)
+        own = ready[slot.node.name][matrix[:, None], _windows(slot, copy)]
         times.append(np.maximum.accumulate(own, axis=1))
     counts = [slot.windows for slot in slots]
     numbers = np.repeat(np.arange(len(slots)), counts)
@@ -196,10 +201,10 @@ def visit_orders(slots: Sequence[Slot], ready: dict[str, Ints], *, bundled: bool
     return numbers[by_ties][by_time]
 
 
-def _windows(slot: Slot) -> Ints:
+def _windows(slot: Slot, copies: Ints) -> Ints:
     """The windows that each crossbar visits, in order: shape [crossbars, windows]."""
     layer, grid = slot.node.layer, slot.node.grid
     assert layer is not None and grid is not None
     cyclic = grid.deal is Deal.CYCLIC
-    first = _share(slot)[1] * (1 if cyclic else grid.windows_per_copy(layer))
+    first = copies * (1 if cyclic else grid.windows_per_copy(layer))
     return first[:, None] + np.arange(slot.windows) * (grid.iw if cyclic else 1)

@@ -7,12 +7,14 @@ is taken to read every piece elsewhere too.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spatem_ir.geometry.dataflow import NodeKind
 from spatem_ir.geometry.latency import PARTIAL_SUM_BYTES
+from spatem_ir.geometry.piece_reads import piece_reads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,12 +39,10 @@ def communication_bytes(
     `placements` (in physical crossbars) and `homes` (shape [slices, positions]; those of the input
     are not needed) are by name.
     """
-    total = port_bytes(dataflow)
-    for node in dataflow.nodes:
-        total += activation_bytes(dataflow, node, placements, homes, crossbars_per_pe)
-        if node.kind is NodeKind.LAYER:
-            placed = placements[node.name]
-            total += partial_sum_bytes(node, placed, homes[node.name], crossbars_per_pe)
+    total = port_bytes(dataflow) + activation_bytes(dataflow, placements, homes, crossbars_per_pe)
+    for node in dataflow.layers:
+        placed = placements[node.name]
+        total += partial_sum_bytes(node, placed, homes[node.name], crossbars_per_pe)
     return total
 
 
@@ -54,24 +54,32 @@ def port_bytes(dataflow: Dataflow) -> int:
 
 def activation_bytes(
     dataflow: Dataflow,
-    node: Node,
     placements: Mapping[str, Placement],
     homes: Mapping[str, NDArray[np.int64]],
     crossbars_per_pe: int,
 ) -> int:
-    """Bytes of the pieces of a node that some PE other than their home reads (R7)."""
-    home = piece_homes(node, homes)
+    """Bytes of the pieces that some PE other than their home reads (R7)."""
+    home = np.concatenate([piece_homes(node, homes).reshape(-1) for node in dataflow.nodes])
     away = np.zeros(home.shape, bool)
-    for reader in dataflow.readers(node):
+    pieces_of = [slice(*bounds) for bounds in pairwise(dataflow.first_pieces)]
+    for reader in dataflow.nodes:
+        if reader.kind in (NodeKind.POOL, NodeKind.ACTIVATE):
+            reads = piece_reads(dataflow, reader)
+            there = homes[reader.name].reshape(-1)[reads.readers]
+            away[reads.pieces[home[reads.pieces] != there]] = True
+            continue
+        pes = np.array([IO_PE])
         if reader.kind is NodeKind.LAYER:
             pes = placements[reader.name].crossbars // crossbars_per_pe
-            away |= (home != pes[0]) | bool((pes != pes[0]).any())
-        elif reader.kind is NodeKind.OUTPUT:
-            away |= home != IO_PE
-        elif not away.all():
-            away |= _read_away(dataflow, node, reader, home, homes[reader.name])
-    sizes = np.array([node.piece_bytes(part) for part in range(len(node.slices))])
-    return int(away.sum(axis=1) @ sizes)
+        for source in reader.sources:
+            pieces = pieces_of[source]
+            away[pieces] |= (home[pieces] != pes[0]) | (pes != pes[0]).any()
+    total = 0
+    for node, pieces in zip(dataflow.nodes, pieces_of, strict=True):
+        packets = away[pieces].reshape(len(node.slices), -1).sum(axis=1)
+        sizes = [node.piece_bytes(part) for part in range(len(node.slices))]
+        total += int(packets @ np.array(sizes))
+    return total
 
 
 def piece_homes(node: Node, homes: Mapping[str, NDArray[np.int64]]) -> NDArray[np.int64]:
@@ -79,26 +87,6 @@ def piece_homes(node: Node, homes: Mapping[str, NDArray[np.int64]]) -> NDArray[n
     if node.kind in (NodeKind.INPUT, NodeKind.OUTPUT):
         return np.full((len(node.slices), node.positions), IO_PE)
     return homes[node.name]
-
-
-def _read_away(
-    dataflow: Dataflow,
-    node: Node,
-    reader: Node,
-    home: NDArray[np.int64],
-    reader_home: NDArray[np.int64],
-) -> NDArray[np.bool_]:
-    """Which pieces of a node a digital operator reads at another PE."""
-    pieces = dataflow.operand_pieces(reader) - dataflow.first_pieces[node.number]
-    away = np.zeros(home.size, bool)
-    for part, here in enumerate(reader_home):
-        elements = reader.operand_windows(part)
-        read = pieces[elements]
-        of_node = (elements >= 0) & (read >= 0) & (read < home.size)
-        position, entry = np.nonzero(of_node)
-        piece = read[position, entry]
-        away[piece[home.reshape(-1)[piece] != here[position]]] = True
-    return away.reshape(home.shape)
 
 
 def partial_sum_bytes(

@@ -36,13 +36,19 @@ def input_portions(dataflow: Dataflow, waits: Iterable[Wait]) -> Ints:
     A portion are positions in a row that wait for the same; without waits there is one portion.
     """
     waiting = by_node(waits)
-    needs: list[tuple[tuple[int, int], ...]] = []
+    firsts: list[Ints] = []
+    before: list[tuple[int, int]] | None = None
+    entered = 0
     for node in dataflow.inputs:
         own = waiting.get(node.number, [])
-        columns = [[(wait.other, count) for count in wait.until.tolist()] for wait in own]
-        needs += list(zip(*columns, strict=True)) if own else [()] * node.positions
-    firsts = [n for n, need in enumerate(needs) if n == 0 or need != needs[n - 1]]
-    return np.array(firsts, np.int64)
+        others = [wait.other for wait in own]
+        counts = np.array([wait.until for wait in own], np.int64).reshape(-1, node.positions)
+        differs = (np.diff(counts, axis=1) != 0).any(axis=0)
+        begins = before != list(zip(others, counts[:, 0].tolist(), strict=True))
+        firsts.append(entered + np.flatnonzero(np.append(begins, differs)))
+        before = list(zip(others, counts[:, -1].tolist(), strict=True))
+        entered += node.positions
+    return np.concatenate(firsts)
 
 
 def by_node(waits: Iterable[Wait]) -> dict[int, list[Wait]]:

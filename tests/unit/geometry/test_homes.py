@@ -48,28 +48,41 @@ def layer_node(number: int, layer: Layer, grid: Grid, source: int) -> Node:
 
 def test_plurality() -> None:
     groups = np.array([0, 0, 0, 1, 1, 2])
-    assert plurality(groups, np.array([5, 3, 5, 4, 4, 0])).tolist() == [5, 4, 0]
+    pes = np.array([5, 3, 5, 4, 4, 0])
+    assert plurality(groups, pes, 1, 0).tolist() == [5, 4, 0]
+    assert plurality(groups, pes, np.array([1, 3, 1, 1, 1, 1]), 0).tolist() == [3, 4, 0]
 
 
 def test_ties_are_taken_in_turns() -> None:
     groups = np.repeat(np.arange(5), 3)
     pes = np.tile([7, 2, 4], 5)
-    assert plurality(groups, pes).tolist() == [2, 4, 7, 2, 4]
-    assert plurality(groups, pes, turn=1).tolist() == [4, 7, 2, 4, 7]
+    assert plurality(groups, pes, 1, np.arange(5)).tolist() == [2, 4, 7, 2, 4]
+    assert plurality(groups, pes, 1, np.arange(5) + 1).tolist() == [4, 7, 2, 4, 7]
 
 
 @examples(60)
 @given(
-    st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=6), min_size=1, max_size=6),
+    st.dictionaries(
+        st.integers(0, 9),
+        st.lists(st.tuples(st.integers(0, 5), st.integers(1, 4)), min_size=1, max_size=6),
+        min_size=1,
+        max_size=6,
+    ),
     st.integers(0, 7),
 )
-def test_plurality_is_the_most_frequent(groups: list[list[int]], turn: int) -> None:
-    numbers = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
-    found = plurality(numbers, np.array([pe for group in groups for pe in group]), turn)
-    for number, group in enumerate(groups):
-        counts = Counter(group)
-        tied = sorted(pe for pe in counts if counts[pe] == max(counts.values()))
-        assert found[number] == tied[(number + turn) % len(tied)]
+def test_plurality_is_the_most_frequent(
+    groups: dict[int, list[tuple[int, int]]], turn: int
+) -> None:
+    numbers = np.repeat([*groups], [len(group) for group in groups.values()])
+    pes, counts = np.array([entry for group in groups.values() for entry in group]).T
+    found = plurality(numbers, pes, counts, np.arange(len(groups)) + turn)
+    assert len(found) == len(groups)
+    for rank, number in enumerate(sorted(groups)):
+        members = Counter[int]()
+        for pe, count in groups[number]:
+            members[pe] += count
+        tied = sorted(pe for pe in members if members[pe] == max(members.values()))
+        assert found[rank] == tied[(rank + turn) % len(tied)]
 
 
 def test_a_layer_is_at_home_where_its_copies_are() -> None:

@@ -20,7 +20,7 @@ from spatem_ir.geometry.latency_network import (
 )
 from spatem_ir.geometry.latency_stages import layer_stages, packed_crossbars, tiles_together
 from spatem_ir.geometry.layer import Layer
-from spatem_ir.geometry.spare_time import SpareTime
+from spatem_ir.geometry.spare_time import KNOTS, MOST_KNOTS, SpareTime, evenly
 from spatem_ir.geometry.window import Window
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.runtime.machine.program import program_of
@@ -85,12 +85,49 @@ def test_dealt_times_are_collected_again(deal: Deal) -> None:
 
 
 def test_a_later_layer_gets_the_time_that_an_earlier_one_leaves() -> None:
-    spare = SpareTime({0: np.array([0, 1]), 1: np.array([1])}, 2)
-    shared, alone = spare.kind[1], spare.kind[0]
-    spare.use(shared, np.array([40]), 30, 30)
+    places = {0: np.array([0, 1]), 1: np.array([1])}
+    spare = SpareTime(places, places, 2)
+    shared, alone = (int(spare.kind[crossbar]) for crossbar in (1, 0))
+    spare.use(0, {}, np.array([40]), 30, np.full(2, 30.0))
     assert spare.before(shared, np.array([5, 10, 40, 50])).tolist() == [5, 10, 10, 20]
     assert spare.after(shared, np.array([4.0, 12.0])).tolist() == [4, 42]
     assert spare.before(alone, np.array([50])).tolist() == [50]
+
+
+def test_visits_known_to_be_on_a_kind_of_crossbars_count_there() -> None:
+    """Crossbars 0 and 1 are of one kind, 2 is of another; the last layer asks for all three."""
+    first, last = np.array([0, 1, 2, 2]), np.array([0, 1, 2])
+    spare = SpareTime({0: first, 1: np.array([2]), 2: last}, {0: first, 1: last[2:], 2: last}, 3)
+    assert {kind: where.tolist() for kind, where in spare.by_kind(first).items()} == {
+        int(spare.kind[0]): [0, 1],
+        int(spare.kind[2]): [2, 3],
+    }
+    one, other = int(spare.kind[0]), int(spare.kind[2])
+    assert spare.tiles[0][[one, other]].tolist() == [1, 2]
+    busy = np.zeros(2)
+    busy[[one, other]] = 10, 20
+    spare.use(0, {one: np.array([10])}, np.array([100]), 10, busy)
+    assert spare.before(one, np.array([10, 100])).tolist() == [0, 90]
+    assert spare.before(other, np.array([90, 100])).tolist() == [90, 90]
+
+
+def test_crossbars_that_no_later_layer_asks_for_are_not_followed() -> None:
+    """Of layer 1 only the first tile, in crossbar 0, asks; it works there whenever all tiles do."""
+    tiles = np.array([0, 1])
+    spare = SpareTime({0: tiles, 1: tiles, 2: tiles[1:]}, {0: tiles, 1: tiles[:1], 2: tiles[:0]}, 2)
+    asked, unasked = (int(spare.kind[crossbar]) for crossbar in (0, 1))
+    assert spare.followed == {0: [asked], 1: [], 2: []}
+    spare.use(0, {}, np.array([10]), 10, np.full(2, 10.0))
+    assert spare.before(asked, np.array([15])).tolist() == [5]
+    assert spare.before(unasked, np.array([15])).tolist() == [15]
+
+
+@pytest.mark.parametrize("most", [KNOTS, MOST_KNOTS])
+def test_indices_are_picked_evenly(most: int) -> None:
+    for length in range(1, 3 * most):
+        count = min(most, length)
+        evenly_spaced = np.linspace(0, length - 1, count).astype(np.int64)
+        assert evenly(length, count).tolist() == evenly_spaced.tolist()
 
 
 def simulated(name: str, strategy: str) -> tuple[float, float, int]:

@@ -11,6 +11,7 @@ from unit.geometry.strategies import partitions
 from spatem_ir.geometry.grid import Grid
 from spatem_ir.geometry.layer import Layer
 from spatem_ir.geometry.neighbourhoods import Neighbourhoods, Shape, bundles
+from spatem_ir.geometry.packing import CrossbarPool
 from spatem_ir.geometry.window import Window
 
 DENSE = Layer("dense", (12, 1, 1), 6, Window((1, 1)), weight_bits=2)
@@ -99,3 +100,38 @@ def test_a_bundle_goes_where_the_crossbars_that_take_it_are_emptiest() -> None:
     assert chip.place([Shape(4, 4, 16, 1), Shape(2, 4, 8, 2)]) == [[(5, 1, 0, 0)], [(3, 2, 2, 0)]]
     assert chip.place([Shape(4, 4, 16, 1)]) is None
     assert chip.place([Shape(2, 4, 8, 2)]) == [[(0, 2, 2, 0)]]
+
+
+@examples(60)
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(1, 4)),
+            min_size=1,
+            max_size=3,
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    st.integers(1, 7),
+    st.integers(1, 3),
+)
+def test_every_neighbourhood_is_tried_from_the_emptiest_on(
+    bundles_of_shapes: list[list[tuple[int, int, int]]], crossbars: int, size: int
+) -> None:
+    """The same places as without any memory of what had no room."""
+    chip = Neighbourhoods(crossbars, size, wordlines=4, bitlines=4)
+    firsts = range(0, crossbars, size)
+    pools = [CrossbarPool(min(size, crossbars - first), 4, 4, first) for first in firsts]
+    for bundle in bundles_of_shapes:
+        shapes = [Shape(height, width, height * width, tiles) for height, width, tiles in bundle]
+        deciding = min(sum(shape.tiles for shape in shapes), size) - 1
+        expected = None
+        for pool in sorted(pools, key=lambda pool: pool.loads(size)[deciding]):
+            filled = pool.copy()
+            runs = [filled.place_all(h, w, load, tiles) for h, w, load, tiles in shapes]
+            if None not in runs:
+                pools[pools.index(pool)] = filled
+                expected = runs
+                break
+        assert chip.place(shapes) == expected

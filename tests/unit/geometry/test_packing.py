@@ -128,6 +128,23 @@ def test_loads_are_what_the_caller_says() -> None:
     assert pool.place_all(7, 3, 20, 2) is None
 
 
+@examples(60)
+@given(SHAPES, st.integers(1, 6), st.integers(1, WORDLINES), st.integers(1, BITLINES))
+def test_room_is_for_as_many_tiles_as_find_a_place(
+    shapes: list[Shape], crossbars: int, height: int, width: int
+) -> None:
+    """However full the crossbars are; other tiles never make room."""
+    pool = CrossbarPool(crossbars, WORDLINES, BITLINES)
+    room = pool.room(height, width)
+    for other_height, other_width, count in shapes:
+        pool.place_all(other_height, other_width, 1, count)
+        assert pool.room(height, width) <= room
+        room = pool.room(height, width)
+    assert pool.copy().place_all(height, width, 1, room + 1) is None
+    assert pool.place_all(height, width, 1, room) is not None
+    assert pool.room(height, width) == 0
+
+
 def test_an_unsuitable_crossbar_is_tried_again_for_another_shape() -> None:
     pool = CrossbarPool(2, WORDLINES, BITLINES)
     assert pool.place_all(8, 4, 1, 1) == [PlaceRun(0, 1, 0, 0)]

@@ -15,8 +15,10 @@ from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import PACKINGS, AlternativeOp, layer_ops
 from spatem_ir.dialects.vxb import VxbStageOp
 from spatem_ir.errors import SpatemError
+from spatem_ir.geometry.gathering import gathered_layer
 from spatem_ir.geometry.grid import Grid
 from spatem_ir.geometry.layer import Layer
+from spatem_ir.geometry.neighbourhoods import Neighbourhoods
 from spatem_ir.geometry.window import Window
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
@@ -115,7 +117,12 @@ def test_a_layer_that_finds_no_place_is_gathered_first() -> None:
     layers, grids = [small, large], [Grid(1, 1, 16, 1, 1, 1), Grid(4, 1, 1, 1, 16, 16)]
     packing = SharedPacking(TINY)
     # one small tile in each of the 16 crossbars leaves no whole one
-    assert set(packing.gathered_in_order(layers, grids, [0, 1])) == {0}
+    crossbar = TINY.crossbar
+    chip = Neighbourhoods(
+        TINY.crossbars, TINY.crossbars_per_pe, crossbar.wordlines, crossbar.bitlines
+    )
+    assert gathered_layer(chip, packing.bundles(small, grids[0])) is not None
+    assert gathered_layer(chip, packing.bundles(large, grids[1])) is None
     found = packing.gathered(layers, grids)
     assert found is not None
     assert found[1].crossbars.tolist() == [0, 1, 2, 3]

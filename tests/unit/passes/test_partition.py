@@ -124,6 +124,16 @@ def test_columns_of_several_requirements_give_strategies_almost_as_good(
         assert strategy.cycles == sum(estimate(layer, grid) for layer, grid in grids)
 
 
+def test_states_raised_one_value_at_a_time_give_the_same_strategies(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    several = [matrix("a", 16, 8, 12, 8), matrix("b", 8, 16, 6, 8)]
+    at_once = list(partition_spatem(several, TINY, Deal.CYCLIC))
+    monkeypatch.setattr(spatem, "RAISED_AT_ONCE", 1)
+    assert list(partition_spatem(several, TINY, Deal.CYCLIC)) == at_once
+    assert len(at_once) > 1
+
+
 def test_more_tiles_than_layers_times_crossbars() -> None:
     """Forty channel groups, one layer, 16 crossbars: only the minimum mapping is possible."""
     layer = Layer("depthwise", (40, 3, 3), 40, Window((3, 3)), groups=40, weight_bits=2)
