@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
 from xdsl.passes import ModulePass
 
 from spatem_ir.dialects.dataflow import dataflow_of
@@ -29,7 +28,7 @@ from spatem_ir.errors import SpatemError
 from spatem_ir.geometry.index_sequence import IndexSequence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -200,7 +199,8 @@ def ordered_stage(
 ) -> OuStageOp:
     """The program of a stage."""
     placed = {op.layer.string_value() for op in stage.of_type(PxbPlaceOp)}
-    streams = [stream(program.members, program.order) for program in programs]
+    symbols = {node.number: SymbolRefAttr(node.name) for node in dataflow.layers}
+    streams = [stream(program.members, program.order, symbols) for program in programs]
     merges = [MergeOp(node.name, PLACES) for node in dataflow.layers if node.name in placed]
     sends = []
     for node in dataflow.nodes:
@@ -215,18 +215,23 @@ def ordered_stage(
     return OuStageOp(stage.number.value.data, ops, unbounded=unbounded)
 
 
-def stream(members: ProgramClass, visits: NDArray[np.int64]) -> StreamOp:
-    """The program that the crossbars of a class run, as bursts; `visits` are slots in order."""
-    slots = members.slots
+def stream(
+    members: ProgramClass, visits: NDArray[np.int64], symbols: Mapping[int, SymbolRefAttr]
+) -> StreamOp:
+    """The program that the crossbars of a class run, as bursts; `visits` are slots in order.
+
+    `symbols` name the layers, by number of the node.
+    """
+    import numpy as np
+
     crossbars = IndexSequence.of(members.crossbars)
-    in_turn = [number for number, _ in groupby(visits.tolist())]
-    if len(in_turn) == len(slots):
-        return StreamOp(crossbars, [burst(slots[number]) for number in in_turn])
-    bursts = [burst(slot) for slot in slots]
+    bursts = [burst(slot, symbols[slot.node.number]) for slot in members.slots]
+    starts = np.flatnonzero(np.append(True, np.diff(visits) != 0))
+    if len(starts) == len(bursts):
+        return StreamOp(crossbars, [bursts[number] for number in visits[starts].tolist()])
     return StreamOp(crossbars, [InterleaveOp(IndexSequence.of(visits), bursts)])
 
 
-def burst(slot: Slot) -> MvmOp:
+def burst(slot: Slot, layer: SymbolRefAttr) -> MvmOp:
     """All visits of a slot's tiles."""
-    tiles = IndexSequence.of(slot.tiles)
-    return MvmOp(slot.node.name, tiles, IndexSequence.range(0, slot.windows))
+    return MvmOp(layer, IndexSequence.of(slot.tiles), IndexSequence.range(0, slot.windows))

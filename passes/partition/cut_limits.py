@@ -71,7 +71,7 @@ FINEST_OF_MANY = (2, 4)
 """Column parts of many layers have at least a crossbar's bitlines / so many cells: results of
 narrow ones are many small packets, which all layers send through the same network."""
 
-SIZES_OF_MANY = ((0.85, 2), (0.7, 1), (0.55, 1))
+SIZES_OF_MANY = ((0.85, 2), (0.55, 1))
 """Tiles of many layers find places beside each other only if they leave some cells free."""
 
 COLUMNS = 2**11

@@ -159,8 +159,8 @@ def best_of_many_layers(ranked: Sequence[Planned], tried: Trials, slack: float) 
     """
     trials: list[Trial] = []
     for entry in sorted(ranked, key=lambda entry: entry.cycles):
-        fastest = preferred(trials, slack=0)
-        if fastest is not None and fastest.cycles <= entry.cycles * (1 + WORTH_LOOKING):
+        enough = [trial for trial in trials if trial.cycles <= entry.cycles * (1 + WORTH_LOOKING)]
+        if preferred(enough, slack) is not None:
             break
         trials += tried([entry])
     return preferred(trials, slack)
