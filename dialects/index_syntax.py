@@ -47,7 +47,9 @@ def parse_indices(parser: AttrParser) -> IndexSequence:
     )
     if runs is None:
         runs = [_parse_run(parser)]
-    return IndexSequence.of(IndexSequence(tuple(runs)).to_array())
+    import numpy as np
+
+    return IndexSequence.of(expanded(np.array(runs, np.int64).reshape(-1, 5).T))
 
 
 def _parse_printed_list(parser: AttrParser) -> IndexSequence | None:

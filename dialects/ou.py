@@ -97,7 +97,7 @@ class MvmOp(IRDLOperation):
 
     def __init__(
         self,
-        layer: str,
+        layer: str | SymbolRefAttr,
         tiles: IndexSequence,
         windows: IndexSequence,
         operations: list[ActivateOp] | None = None,
@@ -105,7 +105,7 @@ class MvmOp(IRDLOperation):
         body = [] if operations is None else [Region(Block(operations))]
         super().__init__(
             properties={
-                "layer": SymbolRefAttr(layer),
+                "layer": SymbolRefAttr(layer) if isinstance(layer, str) else layer,
                 "tiles": IndicesAttr(tiles),
                 "windows": IndicesAttr(windows),
             },
@@ -120,10 +120,10 @@ class MvmOp(IRDLOperation):
         return [op for op in self.body.block.ops if isinstance(op, ActivateOp)]
 
     def verify_(self) -> None:
-        if len(self.tiles.data) == 0 or len(self.windows.data) == 0:
+        visits = len(self.tiles.data) * len(self.windows.data)
+        if visits == 0:
             fail(self, "names no tile or no window")
-        operations = self.operations
-        if operations is not None and len(self.tiles.data) * len(self.windows.data) != 1:
+        if visits > 1 and self.body is not None:
             fail(self, "has a body but is more than one visit")
 
 
@@ -199,7 +199,13 @@ class StreamOp(IRDLOperation):
     @property
     def bursts(self) -> list[MvmOp]:
         """All bursts, those inside interleavings included."""
-        return [op for op in self.walk() if isinstance(op, MvmOp)]
+        bursts: list[MvmOp] = []
+        for op in self.body.block.ops:
+            if isinstance(op, InterleaveOp):
+                bursts += op.bursts
+            elif isinstance(op, MvmOp):
+                bursts.append(op)
+        return bursts
 
     def runs(self) -> Iterator[tuple[MvmOp, list[int]]]:
         """The visits of each crossbar in order: a burst, and the windows it visits in a row."""

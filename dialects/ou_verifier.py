@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatem_ir.geometry.grid import Grid
+    from spatem_ir.geometry.index_sequence import IndexSequence
     from spatem_ir.geometry.layer import Layer
     from spatem_ir.geometry.placement import Placement
     from spatem_ir.hardware.accelerator import Accelerator
@@ -65,8 +66,7 @@ def _verify_crossbars_once(stage: OuStageOp) -> None:
 
 def window_counts(layer: Layer, grid: Grid) -> NDArray[np.int64]:
     """The number of windows dealt to each tile: shape [tiles]."""
-    copies = np.array([len(grid.copy_windows(layer, copy)) for copy in range(grid.iw)])
-    return np.tile(np.repeat(copies, grid.tiles_per_copy), layer.matrices)
+    return np.tile(np.repeat(grid.window_counts(layer), grid.tiles_per_copy), layer.matrices)
 
 
 def _verify_visits_once(stage: OuStageOp, dataflow: Dataflow, places: dict[str, Placement]) -> None:
@@ -80,32 +80,35 @@ def _verify_visits_once(stage: OuStageOp, dataflow: Dataflow, places: dict[str, 
         limits[name] = window_counts(node.layer, node.grid)
         crossbars[name] = np.full(len(limits[name]), np.iinfo(np.int64).min)
         crossbars[name][placed.tiles] = placed.crossbars
+    most = {name: int(counts.max()) for name, counts in limits.items()}
     for stream in stage.streams:
         own = stream.crossbars.data.to_array()
         for burst in stream.bursts:
             name = burst.layer.string_value()
             if name not in places:
                 fail(burst, "names a layer of which the stage places no tile")
-            tiles, windows = burst.tiles.data.to_array(), burst.windows.data.to_array()
-            if tiles.min() < 0 or tiles.max() >= len(limits[name]):
+            tiles, windows = burst.tiles.data, burst.windows.data
+            if tiles.minimum < 0 or tiles.maximum >= len(limits[name]):
                 fail(burst, f"visits a tile that does not exist; there are {len(limits[name])}")
-            if windows.min() < 0 or windows.max() >= limits[name].max():
-                fail(burst, f"visits a window that does not exist; there are {limits[name].max()}")
-            elsewhere = crossbars[name][tiles] != own
+            if windows.minimum < 0 or windows.maximum >= most[name]:
+                fail(burst, f"visits a window that does not exist; there are {most[name]}")
+            visited = tiles.to_array()
+            elsewhere = crossbars[name][visited] != own
             if elsewhere.any():
                 wrong = np.argmax(elsewhere)
                 fail(
                     burst,
-                    f"visits tile {tiles[wrong]} on crossbar {own[wrong]}, which does not hold it",
+                    f"visits tile {visited[wrong]} on crossbar {own[wrong]}, which does not hold "
+                    "it",
                 )
-            visits[name].append(Visits.of(tiles, windows))
+            visits[name].append(Visits.of(visited, windows))
     for name, placed in places.items():
         several = Visits.joined(visits[name])
         tile = several.first_wrong_tile(placed.tiles, limits[name][placed.tiles])
         if tile is None:
             continue
         limit = limits[name][tile]
-        times = several.times(tile, int(limits[name].max()))
+        times = several.times(tile, most[name])
         window = int(np.argmax(times != (np.arange(len(times)) < limit)))
         if window >= limit:
             fail(stage, f"tile {tile} of @{name} has no window {window}")
@@ -123,11 +126,14 @@ class Visits(NamedTuple):
     stops: NDArray[np.int64]
 
     @staticmethod
-    def of(tiles: NDArray[np.int64], windows: NDArray[np.int64]) -> Visits:
+    def of(tiles: NDArray[np.int64], windows: IndexSequence) -> Visits:
         """Every tile visits every window of a burst."""
-        windows = np.sort(windows)
-        breaks = np.diff(windows) != 1
-        starts, stops = windows[np.append(True, breaks)], windows[np.append(breaks, True)] + 1
+        if windows.is_range:
+            first, last = windows.minimum, windows.maximum
+            return Visits(tiles, np.full(len(tiles), first), np.full(len(tiles), last + 1))
+        ordered = np.sort(windows.to_array())
+        breaks = np.diff(ordered) != 1
+        starts, stops = ordered[np.append(True, breaks)], ordered[np.append(breaks, True)] + 1
         return Visits(
             np.repeat(tiles, len(starts)), np.tile(starts, len(tiles)), np.tile(stops, len(tiles))
         )

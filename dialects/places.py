@@ -125,7 +125,9 @@ class StageOp(IRDLOperation, ABC):
         self._verify_cells(layers, places, accelerator)
         stages = [op for op in module_of(self).ops if isinstance(op, type(self))]
         if stages[-1] is self:
-            verify_tiles_placed_once(self, layers, stages)
+            earlier = [stage.placements() for stage in stages[:-1]]
+            verify_tiles_placed_once(self, layers, [*earlier, places])
+            verify_numbers_differ(self, stages)
 
     def placements(self) -> dict[str, Placement]:
         """The places of each layer that has any, by layer name, sorted by tile."""
@@ -147,7 +149,7 @@ class StageOp(IRDLOperation, ABC):
 
         from spatem_ir.geometry.placement import first_overlap
 
-        rectangles, owners = [], []
+        rectangles = []
         for name, placed in places.items():
             layer, grid = layers[name].layer, layers[name].grid.data
             tiles = grid.tiles(layer)
@@ -168,32 +170,35 @@ class StageOp(IRDLOperation, ABC):
                     f"{limit} crossbars",
                 )
             rectangles.append((placed.crossbars, placed.rows, placed.columns, heights, widths))
-            owners += [(name, tile) for tile in placed.tiles.tolist()]
         if not rectangles:
             return
         overlap = first_overlap(
             *(np.concatenate(column) for column in zip(*rectangles, strict=True))
         )
         if overlap is not None:
+            owners = [(name, tile) for name, placed in places.items() for tile in placed.tiles]
             (name, tile), (other, other_tile) = owners[overlap[0]], owners[overlap[1]]
             fail(self, f"tile {tile} of @{name} and tile {other_tile} of @{other} overlap")
 
 
 def verify_tiles_placed_once(
-    op: Operation, layers: dict[str, LayerOp], stages: Sequence[StageOp]
+    op: Operation, layers: dict[str, LayerOp], stages: Sequence[dict[str, Placement]]
 ) -> None:
-    """Check that the stages together place every tile of every layer exactly once."""
+    """Check that stages, given by their places, hold every tile of every layer exactly once."""
     import numpy as np
 
-    places = [stage.placements() for stage in stages]
     for name, layer in layers.items():
-        parts = [placed[name].tiles for placed in places if name in placed]
+        parts = [placed[name].tiles for placed in stages if name in placed]
         tiles = np.concatenate(parts) if parts else np.empty(0, np.int64)
         counts = np.bincount(tiles, minlength=layer.grid.data.tiles(layer.layer))
         if (counts == 0).any():
             fail(op, f"tile {np.argmin(counts)} of @{name} is not placed")
         if (counts > 1).any():
             fail(op, f"tile {np.argmax(counts)} of @{name} is placed {counts.max()} times")
+
+
+def verify_numbers_differ(op: Operation, stages: Sequence[StageOp]) -> None:
+    """Check that no two stages have the same number."""
     numbers = Counter(stage.number.value.data for stage in stages)
     for number, count in numbers.items():
         if count > 1:

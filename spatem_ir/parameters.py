@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,13 @@ def digest_of(array: NDArray[np.generic]) -> str:
     return hashlib.sha256(flat.view(np.uint8).data).hexdigest()[:16]
 
 
+class Digested(NamedTuple):
+    """Values that do not change any more, and their digest."""
+
+    values: NDArray[np.generic]
+    digest: str
+
+
 @dataclass(frozen=True)
 class ParameterStore:
     """Finds the values of parameters, and keeps those that passes compute.
@@ -62,12 +69,14 @@ class ParameterStore:
     Relative paths are looked up in `folder` (that of the IR file), then in the working directory;
     last, a file of that name is looked for beside the IR file.
     `arrays` holds parameters that were computed in this process and are in no file yet;
-    `weights_file` is the file, as IR names it, into which they will be written.
+    `weights_file` is the file, as IR names it, into which they will be written.  `digested` has the
+    digests of arrays that :meth:`keep` has made read-only, each with its array.
     """
 
     folder: Path = field(default_factory=Path)
     arrays: dict[str, NDArray[np.generic]] = field(default_factory=dict)
     weights_file: str = DEFAULT_WEIGHTS_FILE
+    digested: dict[str, Digested] = field(default_factory=dict, repr=False)
 
     def keep(
         self,
@@ -78,16 +87,19 @@ class ParameterStore:
     ) -> FileAttr:
         """Keep computed values of some element type; returns the parameter that refers to them.
 
-        A key that names other values already gets a number, unless it is that of the parameter that
-        the values replace.
+        From now on the values are read-only.  A key that names other values already gets a number,
+        unless it is that of the parameter that the values replace.
         """
-        values, digest = np.ascontiguousarray(values), digest_of(values)
+        values = np.ascontiguousarray(values)
+        values.flags.writeable = False
+        digest = digest_of(values)
         if isinstance(replaced, FileAttr) and replaced.path.data == self.weights_file:
             self.arrays.pop(replaced.key.data, None)
+            self.digested.pop(replaced.key.data, None)
         name, number = key, 1
-        while name in self.arrays and digest_of(self.arrays[name]) != digest:
+        while name in self.arrays and self._digest(name) != digest:
             name, number = f"{key}.{number}", number + 1
-        self.arrays[name] = values
+        self.arrays[name], self.digested[name] = values, Digested(values, digest)
         texts = [StringAttr(text) for text in (self.weights_file, name, digest)]
         return FileAttr(texts[0], texts[1], texts[2], TensorType(element, values.shape))
 
@@ -135,22 +147,29 @@ class ParameterStore:
 
     def _from_file(self, parameter: FileAttr) -> NDArray[np.generic]:
         path, key = parameter.path.data, parameter.key.data
-        stored = self.arrays.get(key) if path == self.weights_file else None
-        if stored is None:
+        if path == self.weights_file and key in self.arrays:
+            stored, digest = self.arrays[key], self._digest(key)
+        else:
             name = key.removesuffix(TRANSPOSED)
             entries = _file_entries(self._locate(path))
             if name not in entries:
                 raise SpatemError(f"{path}: there is no parameter '{name}' in this file")
             stored = entries[name].T if key.endswith(TRANSPOSED) else entries[name]
-        if digest_of(stored) != parameter.digest.data:
+            digest = digest_of(stored)
+        if digest != parameter.digest.data:
             raise SpatemError(
-                f"{path}: parameter '{key}' has digest {digest_of(stored)}, the IR states "
+                f"{path}: parameter '{key}' has digest {digest}, the IR states "
                 f"{parameter.digest.data}; import the network again"
             )
         shape, dtype = parameter.type.get_shape(), storage_dtype(parameter)
         if stored.size != np.prod(shape, dtype=np.int64):
             raise SpatemError(f"{path}: parameter '{key}' has shape {stored.shape}, not {shape}")
         return stored.reshape(shape).astype(dtype, copy=False)
+
+    def _digest(self, name: str) -> str:
+        """The digest of an array in `arrays`, known if :meth:`keep` has put it there."""
+        values, known = self.arrays[name], self.digested.get(name)
+        return known.digest if known and known.values is values else digest_of(values)
 
     def _locate(self, path: str) -> Path:
         if path.startswith(PACKAGE_SCHEME):

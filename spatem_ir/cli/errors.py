@@ -16,6 +16,7 @@ from xdsl.utils.exceptions import (
     UnregisteredConstructException,
 )
 
+from spatem_ir.cli.process import tune_process
 from spatem_ir.errors import SpatemError
 
 TRACEBACK_VARIABLE = "SPATEM_TRACEBACK"
@@ -28,6 +29,7 @@ def run_tool(name: str, tool: Callable[[], None]) -> int:
     Returns:
         0 on success, 1 on any error.
     """
+    tune_process()
     try:
         tool()
         sys.stdout.flush()

@@ -16,7 +16,13 @@ from spatem_ir.errors import SpatemError
 from spatem_ir.files import check_writable, write_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
     from spatem_ir.cli.session import RunOptions, RunResult
+    from spatem_ir.cli.sweep import SweepResult
+
+    Result = TypeVar("Result", RunResult, SweepResult)
 
 DESCRIPTION = """\
 Compiles a network for an operation-unit based ReRAM accelerator, executes it and reports cycles,
@@ -109,26 +115,33 @@ def _run(arguments: argparse.Namespace) -> None:
         return
     if arguments.input is None:
         raise SpatemError("name a network, an .onnx or an .mlir file (see --help)")
-    from spatem_ir.cli.session import RunResult, run_session
-    from spatem_ir.cli.sweep import run_sweep
-    from spatem_ir.report.sweep import print_sweep
-    from spatem_ir.report.tables import print_report
-
     if arguments.json not in (None, "-"):
         check_writable(arguments.json)
-    options = _options(arguments)
-    run = run_sweep if options.sweeps else run_session
-    result = run(options, progress=Progress())
-    if arguments.json is not None and arguments.json != "-":
-        write_whole(arguments.json, json.dumps(result.to_dict(), indent=2) + "\n")
-    if arguments.json == "-":
-        print(json.dumps(result.to_dict(), indent=2))
-    elif isinstance(result, RunResult):
-        print_report(result)
-    else:
-        print_sweep(result)
-    if isinstance(result, RunResult) and result.outputs_match is False:
+    options, progress = _options(arguments), Progress()
+    if options.sweeps:
+        from spatem_ir.cli.sweep import run_sweep
+        from spatem_ir.report.sweep import print_sweep
+
+        _report(run_sweep(options, progress), print_sweep, arguments.json)
+        return
+    from spatem_ir.cli.session import run_session
+    from spatem_ir.report.tables import print_report
+
+    result = run_session(options, progress)
+    _report(result, print_report, arguments.json)
+    if result.outputs_match is False:
         raise SpatemError(f"{arguments.input}: {_mismatch(result)}")
+
+
+def _report(result: Result, print_tables: Callable[[Result], None], json_file: str | None) -> None:
+    """Write the result as JSON if that was asked for, and print it unless the JSON is printed."""
+    text = "" if json_file is None else json.dumps(result.to_dict(), indent=2)
+    if json_file == "-":
+        print(text)
+        return
+    if json_file is not None:
+        write_whole(json_file, text + "\n")
+    print_tables(result)
 
 
 def _mismatch(result: RunResult) -> str:

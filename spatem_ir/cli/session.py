@@ -34,12 +34,11 @@ from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR, load_accelerator
 from spatem_ir.hardware.overrides import Key, overridden
 from spatem_ir.parameters import PACKAGE_SCHEME, ParameterStore, packaged_file
 from spatem_ir.passes.verify_deployment import VerifyDeploymentPass
-from spatem_ir.runtime.critical_path import CriticalPath, critical_path
-from spatem_ir.runtime.interpreter import execute
 from spatem_ir.runtime.metrics import Metrics, inexact_layers, metrics_of
 from spatem_ir.universe import register_dialects
 
 if TYPE_CHECKING:
+    from spatem_ir.runtime.critical_path import CriticalPath
     from spatem_ir.runtime.onnxruntime_check import TensorCheck, TensorComparison
 
 Progress = Callable[[str], None]
@@ -168,6 +167,8 @@ def run_session(options: RunOptions, progress: Progress = lambda _: None) -> Run
         check_exactness(options.source, options.check, inexact)
     outputs = match = accuracy = agreement = images = tensors = original = None
     if values:
+        from spatem_ir.runtime.interpreter import execute
+
         images = len(inputs[0])
         progress(f"executing {images} image{'s' * (images > 1)} at level {level_of(source.module)}")
         check = tensor_check(source) if options.check == "onnxruntime" else None
@@ -299,6 +300,7 @@ def equals_levels(
     With `--check levels` also those of the level of the input and of every level below.  `module`
     is the module as it was given; it is lowered level by level.
     """
+    from spatem_ir.runtime.interpreter import execute
     from spatem_ir.runtime.onnxruntime_check import differences
 
     def equal(other: ModuleOp) -> bool:
@@ -364,7 +366,11 @@ def measured(
         progress(f"simulating {images} images in flight")
         pipelined = execute_images(images)
     metrics = metrics_of(module, execution, pipelined)
-    return metrics, critical_path(pipelined or execution, module) if traced else None
+    if not traced:
+        return metrics, None
+    from spatem_ir.runtime.critical_path import critical_path
+
+    return metrics, critical_path(pipelined or execution, module)
 
 
 def save_outputs(path: str, values: Array) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.errors import SpatemError
 
@@ -122,13 +123,14 @@ def load_topology(
     if options.seed < 0:
         raise SpatemError(f"--seed is {options.seed}; it must be at least 0")
     store = new_store(weights_file, folder)
-    graph = seeded_topology(name, options.seed)
-    module = import_graph(graph, name, name, store)
+    module = import_graph(seeded_topology(name, options.seed), name, name, store)
     quantized_here = False
     if not options.raw:
         images = None
         if options.calibration is None:
-            images = calibration_images(graph.inputs[0].shape[1:], options.seed)
+            network = network_of(module)
+            assert network is not None
+            images = calibration_images(shape_of(network.body.block.args[0]), options.seed)
         quantized_here = prepare(module, store, options, name, images)
     return LoadedNetwork(name, module, store.referenced(module), quantized_here)
 

@@ -99,7 +99,9 @@ def _drawn(
     if role == "positive":
         return generator.uniform(0.5, 1.5, shape).astype(np.float32)
     deviation = np.sqrt(2 / prod(shape[1:])) if role == "weight" else 0.1
-    return generator.standard_normal(shape, np.float32) * np.float32(deviation)
+    values = generator.standard_normal(shape, np.float32)
+    values *= np.float32(deviation)
+    return values
 
 
 def calibration_images(shape: tuple[int, ...], seed: int) -> NDArray[np.float32]:

@@ -38,7 +38,8 @@ def resource_bound(parts: list[Work], capacity: int, cycles: int = 1) -> int:
     """The largest bound of work that starts late and of work that is followed by much.
 
     `capacity` is the amount that all resources together do in `cycles` cycles, which nothing
-    interrupts.  Work with a negative tail is not needed.
+    interrupts.  Work with a negative tail is not needed.  Work that starts together is summed; a
+    start at which nothing of what counts begins gives no more than the next one at which it does.
     """
     if not parts:
         return 0
@@ -46,14 +47,15 @@ def resource_bound(parts: list[Work], capacity: int, cycles: int = 1) -> int:
     kept = (tails >= 0) & (amounts > 0)
     order = np.argsort(heads[kept])
     heads, tails, amounts = (column[kept][order] for column in (heads, tails, amounts))
+    starts, first = np.unique(heads, return_index=True)
     least = np.unique(tails)
     chosen = np.unique(np.linspace(0, len(least) - 1, MOST_TAILS).astype(np.int64))
     bound = 0
     for tail in least[chosen].tolist() if len(least) else []:
-        counted = tails >= tail
-        remaining = np.cumsum(np.where(counted, amounts, 0)[::-1])[::-1]
+        begun = np.add.reduceat(np.where(tails >= tail, amounts, 0), first)
+        remaining = np.cumsum(begun[::-1])[::-1]
         busy = cycles * -(-remaining // capacity)
-        bound = max(bound, int((heads + busy)[counted].max()) + tail)
+        bound = max(bound, int((starts + busy)[remaining > 0].max()) + tail)
     return bound
 
 

@@ -160,10 +160,11 @@ class _Choice:
         self.barriers = [
             node for node in deployed.dataflow.layers if node.positions == 1 and node.sources
         ]
-        self.phases = [
-            {part for part in self.parts if is_in(part.node, part.what, phase)}
-            for phase in phases(deployed.dataflow, self.barriers)
-        ]
+        self.phases = phases(deployed.dataflow, self.barriers)
+        self.phases_of = {
+            part: [n for n, phase in enumerate(self.phases) if is_in(part.node, part.what, phase)]
+            for part in self.parts
+        }
         self.parts_of: dict[int, list[_Held]] = {}
         for part in self.parts:
             self.parts_of.setdefault(part.node.number, []).append(part)
@@ -175,9 +176,9 @@ class _Choice:
     def in_phases(self, amounts: dict[_Held, Ints]) -> Ints:
         """The sum of some parts' bytes in each phase and PE: shape [phases, PEs]."""
         total = np.zeros((len(self.phases), self.deployed.accelerator.pes), np.int64)
-        for held, parts in zip(total, self.phases, strict=True):
-            for part in amounts.keys() & parts:
-                held[part.pes] += amounts[part]
+        for part, bytes_ in amounts.items():
+            for phase in self.phases_of[part]:
+                total[phase, part.pes] += bytes_
         return total
 
     def find_least(self) -> None:
@@ -280,9 +281,9 @@ class _Choice:
         phase, pe = divmod(int(held.argmax()), held.shape[1])
         total = int(held[phase, pe])
         shares = []
-        for part in self.phases[phase]:
+        for part in self.parts:
             here = np.flatnonzero(part.pes == pe)
-            if len(here):
+            if len(here) and phase in self.phases_of[part]:
                 shares.append((int(part.most(lags)[here[0]]), part))
         size, part = max(shares, key=lambda share: share[0])
         raise SpatemError(

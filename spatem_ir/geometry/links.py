@@ -129,14 +129,15 @@ def _spread(reading: Bools, axis: Axis) -> Bools:
     spread: Bools = np.zeros((len(reading), axis.extent), bool)
     indices = axis.indices()
     if axis.stride == 0:
-        spread[:, indices[0]] = np.any(reading, axis=1, keepdims=True)
+        read = indices[0, indices[0] != PADDING]
+        spread[:, read] = np.any(reading, axis=1, keepdims=True)
     else:
         for offset in indices.T:
             inside = np.flatnonzero(offset != PADDING)
             if len(inside):
                 first, last = inside[0], inside[-1]
-                read = slice(offset[first], offset[last] + 1, axis.stride)
-                spread[:, read] |= reading[:, first : last + 1]
+                every = slice(offset[first], offset[last] + 1, axis.stride)
+                spread[:, every] |= reading[:, first : last + 1]
     return spread
 
 

@@ -75,28 +75,28 @@ class _Pacing:
 
     def go_on(self, number: int) -> None:
         """Finish blocks of a node until one needs, or waits for, what is not finished."""
-        times, cycles = self.times, self.cycles[number]
-        own = times[number]
+        own, count, behind = self.times[number], self.counts[number], self.behind[number]
         is_layer = self.blocks.dataflow.nodes[number].kind is NodeKind.LAYER
         pipeline = self.pipeline if is_layer else 0
-        while (block := len(own)) < self.counts[number]:
-            begin = 0
-            for sources, is_wait in ((self.needs[number], False), (self.waits[number], True)):
-                for other, blocks in sources:
-                    needed = blocks[block]
-                    if needed >= len(times[other]):
-                        self.waiting[other].append(number)
-                        return
-                    if needed < 0:
-                        continue
-                    time = times[other][needed]
-                    if is_wait and self.grain:
-                        time = (time // self.grain + 1) * self.grain
-                    begin = max(begin, time)
-            before = block - self.behind[number]
-            free = own[before] - pipeline if before >= 0 else 0
-            finished = max(begin, free) + cycles + pipeline
-            own.append(max(finished, own[-1]) if own else finished)
+        cycles = self.cycles[number] + pipeline
+        sources = [(other, self.times[other], needs, 0) for other, needs in self.needs[number]]
+        for other, waits in self.waits[number]:
+            sources.append((other, self.times[other], waits, self.grain))
+        last = own[-1] if own else 0
+        for block in range(len(own), count):
+            begin = own[block - behind] - pipeline if block >= behind else 0
+            for other, times, needed, grain in sources:
+                need = needed[block]
+                if need >= len(times):
+                    self.waiting[other].append(number)
+                    return
+                if need >= 0:
+                    time = (times[need] // grain + 1) * grain if grain else times[need]
+                    if time > begin:
+                        begin = time
+            if begin + cycles > last:
+                last = begin + cycles
+            own.append(last)
 
     def not_before(self) -> dict[int, Ints]:
         """When what each position waits for is finished, of nodes that wait."""

@@ -59,7 +59,7 @@ def first_overlap(
     order = np.argsort(crossbars, kind="stable")
     crossbars, rows, columns = crossbars[order], rows[order], columns[order]
     heights, widths = heights[order], widths[order]
-    largest = int(np.unique(crossbars, return_counts=True)[1].max(initial=0))
+    largest = int(np.bincount(crossbars).max(initial=0))
     for distance in range(1, largest):
         a, b = slice(None, -distance), slice(distance, None)
         shared = (

@@ -225,10 +225,11 @@ def _add_meetings(table: NDArray[np.int32], deployed: Deployed, node: Node) -> N
         blocks, units = np.divmod(sources, accelerator.crossbars)
         if place == "cu":
             continue
-        amounts = np.zeros((accelerator.pes, regions, grid.iw), np.int32)
+        pes, where = _used(units)
+        amounts = np.zeros((len(pes), regions, grid.iw), np.int32)
         met = np.where(counts > 1, counts, 0) * sizes[blocks]
-        np.add.at(amounts, (units, at.matrix[blocks] % regions, at.copy[blocks]), met)
-        table += _by_position(node, amounts)
+        np.add.at(amounts, (where, at.matrix[blocks] % regions, at.copy[blocks]), met)
+        table[pes] += _by_position(node, amounts)
 
 
 def _partitioned(node: Node) -> tuple[Layer, Grid]:

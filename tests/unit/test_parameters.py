@@ -91,6 +91,31 @@ def test_computed_arrays_need_no_file() -> None:
         store.values(file_attribute("other.npz"))
 
 
+def test_kept_values_are_what_their_parameter_refers_to() -> None:
+    store = ParameterStore()
+    parameter = store.keep("w", MATRIX.copy(), SI8)
+    values = store.values(parameter)
+    np.testing.assert_array_equal(values, MATRIX)
+    with pytest.raises(ValueError, match="read-only"):
+        values[0, 0] = 1
+    store.arrays["w"] = MATRIX + np.int8(1)
+    with pytest.raises(SpatemError, match=r"parameter 'w' has digest .*, the IR states"):
+        store.values(parameter)
+
+
+def test_a_key_names_one_array() -> None:
+    """Other values under the key of kept ones get a number, unless they replace them."""
+    store = ParameterStore()
+    first, other = store.keep("w", MATRIX.copy(), SI8), store.keep("w", MATRIX[::-1], SI8)
+    again = store.keep("w", MATRIX.copy(), SI8)
+    assert [each.key.data for each in (first, other, again)] == ["w", "w.1", "w"]
+    replacing = store.keep("w", MATRIX + np.int8(2), SI8, replaced=first)
+    assert replacing.key.data == "w"
+    with pytest.raises(SpatemError, match="digest"):
+        store.values(first)
+    np.testing.assert_array_equal(store.values(other), MATRIX[::-1])
+
+
 def test_places_where_files_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, working = tmp_path / "ir", tmp_path / "cwd"
     for place in (folder, working / "models"):

@@ -61,20 +61,28 @@ class FloatLayer:
         layer = self.layer
         maps = images.reshape(-1, *layer.input_shape)
         at_once = max(1, BLOCK_ELEMENTS // (layer.groups * layer.rows * layer.positions))
-        products = [
-            self._products(maps[first : first + at_once]) for first in range(0, len(maps), at_once)
-        ]
-        return (np.concatenate(products) + self.bias).reshape(-1, *self.shape)
+        results = np.empty((len(maps), layer.out_channels, layer.positions), np.float32)
+        for first in range(0, len(maps), at_once):
+            block = slice(first, first + at_once)
+            np.add(self._products(maps[block]), self.bias, out=results[block])
+        return results.reshape(-1, *self.shape)
 
     def _products(self, maps: Reals) -> Reals:
-        """Weights times windows: [images, channels, positions]."""
+        """Weights times windows: [images, channels, positions].
+
+        They are added up in float64 and rounded once, so that the order in which a matrix product
+        adds, which depends on processor and threads, does not show.
+        """
         layer = self.layer
-        planes = np.stack(list(kernel_planes(maps, layer.window, 0)), axis=2)
-        windows = planes.reshape(len(maps), layer.groups, layer.rows, layer.positions)
+        weights = self.weights.astype(np.float64)
+        planes = list(kernel_planes(maps, layer.window, 0))
+        stacked = np.stack(planes, axis=2) if len(planes) > 1 else planes[0]
+        windows = stacked.reshape(len(maps), layer.groups, layer.rows, layer.positions)
         if layer.region is None:
-            return (self.weights @ windows).reshape(len(maps), -1, layer.positions)
+            products = weights @ windows.astype(np.float64)
+            return products.reshape(len(maps), -1, layer.positions).astype(np.float32)
         products = np.empty((len(maps), layer.columns, layer.positions), np.float32)
-        for matrix, weights in enumerate(self.weights):
+        for matrix, of_matrix in enumerate(weights):
             positions = layer.window_positions(matrix)
-            products[:, :, positions] = weights @ windows[:, 0][:, :, positions]
+            products[:, :, positions] = of_matrix @ windows[:, 0][:, :, positions]
         return products

@@ -31,7 +31,7 @@ def kernel_planes(images: Array, window: Window, padding: float) -> Iterator[Arr
     """
     top, left, bottom, right = window.pads
     pads = ((0, 0), (0, 0), (top, bottom), (left, right))
-    padded = np.pad(images, pads, constant_values=padding)
+    padded = np.pad(images, pads, constant_values=padding) if any(window.pads) else images
     rows, columns = window.output_size(*images.shape[2:])
     (down, across), (row_step, column_step) = window.strides, window.dilations
     for i, j in product(*map(range, window.kernel)):

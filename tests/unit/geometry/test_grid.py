@@ -68,6 +68,7 @@ def test_windows_are_dealt_to_copies_once(case: tuple[Layer, Grid]) -> None:
     dealt = [grid.copy_windows(layer, copy) for copy in range(grid.iw)]
     assert all(dealt)
     assert sorted(w for share in dealt for w in share) == list(range(layer.windows))
+    assert grid.window_counts(layer).tolist() == [len(share) for share in dealt]
     assert max(map(len, dealt)) == grid.windows_per_copy(layer)
     copies = grid.copy_of_window(layer, np.arange(layer.windows)).tolist()
     assert all(copies[window] == copy for copy, share in enumerate(dealt) for window in share)

@@ -50,6 +50,8 @@ def test_matrices_cover_the_output_once(layer: Layer) -> None:
     ]
     everything = [(n, p) for n in range(layer.out_channels) for p in range(layer.positions)]
     assert sorted(outputs) == everything
+    by_matrix = [layer.window_positions(matrix).tolist() for matrix in range(layer.matrices)]
+    assert layer.positions_by_matrix().tolist() == by_matrix
 
 
 def test_regions_are_blocks_of_neighbouring_positions() -> None:
