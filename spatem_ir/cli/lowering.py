@@ -24,11 +24,15 @@ PIPELINE = {
 
 
 def remaining_pipeline(level: Level, strategy: str | None, until: Level = Level.OU) -> str:
-    """The passes that lead from a level to a lower one, `strategy` for partition."""
+    """The passes that lead from a level to a lower one.
+
+    `strategy` is that of partition, whose other options may follow: ``spatem{slack=0.25}``.
+    """
     levels = list(Level)
     passes = [PIPELINE[step] for step in levels[levels.index(level) : levels.index(until)]]
     if strategy is not None and "partition" in passes:
-        passes[0] = f"partition{{strategy={strategy}}}"
+        name, _, options = strategy.removesuffix("}").partition("{")
+        passes[0] = f"partition{{{f'strategy={name} {options}'.rstrip()}}}"
     return ",".join(passes)
 
 

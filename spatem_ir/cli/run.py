@@ -54,7 +54,10 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("--list", action="store_true", help="list the known networks and presets")
     add_network_arguments(parser)
     parser.add_argument(
-        "--strategy", metavar="NAME", help="partition strategy: spatem (default) or minimum"
+        "--strategy",
+        metavar="NAME",
+        help="partition strategy: spatem (default), exact-additive, isaac, isaac-stride, hitm or "
+        "minimum; other options of the pass may follow: 'spatem{slack=0.25}'",
     )
     parser.add_argument("--inputs", metavar="FILE.npy", help="input images (default: see --images)")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""`spatem-run` from the outside: results, files, exit status and one line on stderr."""
+"""`spatem-run` from the outside: what it computes, prints and writes."""
 
 from __future__ import annotations
 
@@ -7,41 +7,23 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from unit.cli.commands import (
+    PIPELINE,
+    TINY,
+    VALUES_ONLY,
+    error_of,
+    result_of,
+)
 
 from spatem_ir.cli import run
 from spatem_ir.cli.opt import main as spatem_opt
 from spatem_ir.cli.run import main
 from spatem_ir.runtime import onnxruntime_check
 
-NETWORK = """\
-cnn.network @net(%x: tensor<1x6x6xui8>) {
-  %conv = cnn.conv @conv %x <3x3> weights #cnn.seeded<0, tensor<4x1x3x3xsi2>> scale 0.05
-    : tensor<1x6x6xui8> -> tensor<4x4x4xui8>
-  %pool = cnn.max_pool @pool %conv <2x2, strides 2x2> : tensor<4x4x4xui8> -> tensor<4x2x2xui8>
-  %flat = cnn.flatten %pool : tensor<4x2x2xui8> -> tensor<16xui8>
-  %fc = cnn.dense @fc %flat weights #cnn.seeded<1, tensor<3x16xsi2>> scale 0.01
-    : tensor<16xui8> -> tensor<3xsi8>
-  cnn.output %fc : tensor<3xsi8>
-}
-"""
-
-TWO_INPUTS = """\
-cnn.network @net(%x: tensor<4xui8>, %y: tensor<4xui8>) {
-  %both = cnn.concat %x, %y : tensor<4xui8>, tensor<4xui8> -> tensor<8xui8>
-  %fc = cnn.dense @fc %both weights #cnn.seeded<0, tensor<2x8xsi2>> scale 0.5
-    : tensor<8xui8> -> tensor<2xui8>
-  cnn.output %fc : tensor<2xui8>
-}
-"""
-
-TINY = ["net.mlir", "--accelerator", "tiny"]
-VALUES_ONLY = [*TINY, "--engine", "none"]
-PIPELINE = ["partition", "pack", "assign", "order"]
-IMAGES = np.random.default_rng(5).integers(0, 256, (3, 1, 6, 6), np.uint8)
+pytestmark = pytest.mark.usefixtures("networks_folder")
 
 KEYS = {
     "network",
@@ -89,39 +71,6 @@ NEED_CYCLES = {
 """What only an engine can tell."""
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, with networks and input images in it."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(run, "PATIENCE_SECONDS", float("inf"))
-    Path("net.mlir").write_text(NETWORK, encoding="utf-8")
-    Path("two.mlir").write_text(TWO_INPUTS, encoding="utf-8")
-    np.save("images.npy", IMAGES)
-    return tmp_path
-
-
-def result_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
-    """The JSON of a run that succeeds, from stdout."""
-    capsys.readouterr()
-    assert main([*arguments, "--json", "-"]) == 0
-    captured = capsys.readouterr()
-    assert captured.err == ""
-    return json.loads(captured.out)
-
-
-def error_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """The one line on stderr of a run that fails, prints nothing else and writes no file."""
-    before = set(os.listdir())
-    assert main(list(arguments)) == 1
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert set(os.listdir()) == before
-    assert captured.err.startswith("spatem-run: ")
-    assert captured.err.endswith("\n")
-    assert captured.err.count("\n") == 1
-    return captured.err.removeprefix("spatem-run: ").removesuffix("\n")
-
-
 def test_json_holds_all_metrics(capsys: pytest.CaptureFixture[str]) -> None:
     result = result_of(capsys, *TINY)
     assert result.keys() >= KEYS
@@ -164,6 +113,15 @@ def test_strategy(capsys: pytest.CaptureFixture[str]) -> None:
     assert result["strategy"] == "minimum"
     assert [layer["grid"] for layer in result["layers"]] == ["1x1x1x1", "1x1x1x1"]
     assert result["latency_cycles"] > result_of(capsys, *TINY)["latency_cycles"]
+
+
+def test_other_options_of_partition_may_follow_the_strategy(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    result = result_of(capsys, *TINY, "--strategy", "minimum{deal=blocks}")
+    assert result["strategy"] == "minimum{deal=blocks}"
+    message = error_of(capsys, *TINY, "--strategy", "minimum{deals=blocks}")
+    assert 'arguments ["deals"] not found in expected arguments ["strategy", "deal",' in message
 
 
 @pytest.mark.parametrize("check", ["reference", "levels", "onnxruntime"])
@@ -354,115 +312,9 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert {"isaac-ou", "tiny"} <= set(accelerators.split())
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ([], "name a network, an .onnx or an .mlir file (see --help)"),
-        (["missing.mlir"], "missing.mlir: No such file or directory"),
-        (["missing.onnx"], "missing.onnx: No such file or directory"),
-        (["net.mlir", "--accelerator", "huge"], "unknown accelerator 'huge': neither a TOML file"),
-        (["lenet", "--accelerator", "tiny"], "need at least 297 crossbars, 'tiny' has 16"),
-        (["lenet", "--weight-bits", "1"], "--weight-bits is 1; 2 to 16 are possible"),
-        ([*TINY, "--strategy", "best"], "partition: unknown strategy 'best'; one of spatem, "),
-        ([*TINY, "--engine", "quick"], "argument --engine: invalid choice: 'quick'"),
-        ([*TINY, "--check", "values"], "argument --check: invalid choice: 'values'"),
-        ([*TINY, "--images", "0"], "--images is 0; it must be at least 1"),
-        ([*TINY, "--images", "few"], "argument --images: invalid int value: 'few'"),
-        ([*TINY, "--images-in-flight", "0"], "--images-in-flight is 0; it must be at least 1"),
-        ([*TINY, "--seed", "-1", "--check", "levels"], "--seed is -1; it must be at least 0"),
-        (
-            ["lenet-digits", "--images", "99999", "--check", "reference"],
-            "--images is 99999; there are",
-        ),
-        ([*TINY, "--fast"], "unrecognized arguments: --fast (see --help)"),
-    ],
-)
-def test_errors(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert message in error_of(capsys, *arguments)
-
-
-def test_an_unknown_network_is_answered_with_the_known_ones(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    message = error_of(capsys, "alexnet2")
-    assert message.startswith("unknown network 'alexnet2': neither an .onnx file nor one of lenet,")
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("cnn.network @net(%x: tensor<4xui8>) {", "broken.mlir:1:"),
-        ("builtin.module {\n}", "broken.mlir: holds no cnn.network"),
-        (NETWORK.replace("tensor<4x1x3x3xsi2>", "tensor<4x1x2x3xsi2>"), "cnn.conv @conv: has we"),
-    ],
-    ids=["syntax", "empty", "verifier"],
-)
-def test_broken_ir(text: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    Path("broken.mlir").write_text(text, encoding="utf-8")
-    assert message in error_of(capsys, "broken.mlir", "--accelerator", "tiny")
-
-
-@pytest.mark.parametrize(
-    ("images", "message"),
-    [
-        (IMAGES[0], "input 0 has shape (1, 6, 6); give an array of images x 1x6x6"),
-        (IMAGES[:, :, 1:], "input 0 has shape (3, 1, 5, 6); give an array of images x 1x6x6"),
-        (IMAGES[:0], "inputs have 0 images"),
-        (np.array(7), "one .npy array for one network input is needed"),
-        (IMAGES.astype(np.float32), "input 0 has type float32; give integer codes from 0 to 255"),
-        (IMAGES > 100, "input 0 has type bool; give integer codes from 0 to 255"),
-        (IMAGES + np.int64(1), "input 0 holds codes from"),
-        (IMAGES.astype(np.int8), "its type allows 0 to 255"),
-    ],
-    ids=["one image", "rows", "no image", "number", "float", "bool", "too large", "negative"],
-)
-def test_wrong_inputs(images: np.ndarray, message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    np.save("wrong.npy", images)
-    options = ["--inputs", "wrong.npy", "--outputs", "out.npy", "--json", "result.json"]
-    assert message in error_of(capsys, *VALUES_ONLY, *options)
-
-
-def test_unreadable_inputs(capsys: pytest.CaptureFixture[str]) -> None:
-    Path("text.npy").write_text("1 2 3")
-    np.savez("archive.npz", images=IMAGES)
-    np.save("pickle.npy", np.array([{}], object), allow_pickle=True)
-    for file, message in (
-        ("missing.npy", "missing.npy: there is no such file"),
-        ("text.npy", "text.npy: not a readable .npy file"),
-        ("pickle.npy", "pickle.npy: not a readable .npy file"),
-        (".", ".: not a readable .npy file"),
-        ("archive.npz", "archive.npz: one .npy array for one network input is needed"),
-    ):
-        assert error_of(capsys, *VALUES_ONLY, "--inputs", file) == message
-
-
-def test_too_few_or_too_many_inputs(capsys: pytest.CaptureFixture[str]) -> None:
-    options = ["--inputs", "images.npy"]
-    message = error_of(capsys, *VALUES_ONLY, *options, "--images", "4")
-    assert message == "images.npy: holds 3 of 4 images"
-    message = error_of(capsys, "two.mlir", "--accelerator", "tiny", *options)
-    assert message == "images.npy: one .npy array for one network input is needed"
-
-
 def test_random_images_of_several_inputs(capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--accelerator", "tiny", "--check", "reference", "--images", "3"]
     assert result_of(capsys, "two.mlir", *options)["outputs_match"] is True
-
-
-@pytest.mark.parametrize("option", ["--json", "--outputs"])
-def test_a_file_that_cannot_be_written(option: str, capsys: pytest.CaptureFixture[str]) -> None:
-    file = "missing/result"
-    message = error_of(capsys, *VALUES_ONLY, option, file)
-    assert message == "missing/result: cannot be written: there is no folder missing"
-
-
-def test_a_program_of_too_many_visits_is_not_simulated(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("spatem_ir.cli.engines.MOST_VISITS", 10)
-    message = error_of(capsys, *TINY, "--engine", "reference")
-    assert message.startswith("net.mlir: the program has ")
-    assert "visits, the reference engine executes at most 10" in message
 
 
 def test_both_engines_report_the_same(capsys: pytest.CaptureFixture[str]) -> None:

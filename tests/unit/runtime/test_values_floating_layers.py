@@ -137,6 +137,26 @@ def test_the_bits_of_an_image_do_not_depend_on_the_others(monkeypatch: pytest.Mo
     np.testing.assert_array_equal(cut, together)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_the_bits_do_not_depend_on_the_order_in_which_products_are_added(seed: int) -> None:
+    """Matrix products add in an order that depends on processor and threads."""
+    images, weights = reals(seed, 2, 32, 5, 5), reals(seed + 9, 8, 32, 3, 3)
+    order = np.random.default_rng(seed).permutation(32)
+    results = [
+        result_of(
+            f"cnn.conv @conv %a <3x3> weights {constant(some_weights)}",
+            (some_images, None),
+            target=None,
+            shape=(8, 3, 3),
+        )
+        for some_images, some_weights in (
+            (images, weights),
+            (images[:, order], weights[:, order]),
+        )
+    ]
+    np.testing.assert_array_equal(*results)
+
+
 def test_a_float_layer_is_refused_below_level_cnn() -> None:
     module = parsed("""
       cnn.network @net(%x: tensor<2xui4>) {

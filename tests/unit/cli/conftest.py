@@ -1,0 +1,22 @@
+"""A folder for each test that runs a command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from unit.cli.commands import IMAGES, NETWORK, TWO_INPUTS
+
+from spatem_ir.cli import run
+
+
+@pytest.fixture
+def networks_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with networks and input images in it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(run, "PATIENCE_SECONDS", float("inf"))
+    Path("net.mlir").write_text(NETWORK, encoding="utf-8")
+    Path("two.mlir").write_text(TWO_INPUTS, encoding="utf-8")
+    np.save("images.npy", IMAGES)
+    return tmp_path
