@@ -64,14 +64,14 @@ FAST = (
     Mutant(
         "R3 pieces in the buffer",
         "fast_crossbars.py",
-        "entry = state.waiters[waiter].entry + 1",
-        "entry = state.waiters[waiter].entry + 2",
+        "image, waiting.entry + 1, waiting.stop",
+        "image, waiting.entry + 2, waiting.stop",
     ),
     Mutant(
         "R4 pipeline",
         "fast_crossbars.py",
-        "schedule(state, ends + machine.pipeline, CONTRIBUTE",
-        "schedule(state, ends, CONTRIBUTE",
+        "state.totals[0].now + machine.pipeline, CONTRIBUTE",
+        "state.totals[0].now, CONTRIBUTE",
     ),
     Mutant("R5 lone contributions", "fast_traffic.py", "if tile.at_cu > 1:", "if tile.at_cu > 0:"),
     Mutant(
@@ -88,21 +88,21 @@ FAST = (
     ),
     Mutant(
         "R7 one packet to all",
-        "fast_traffic.py",
-        "if packet == NONE or not machine.multicast:",
+        "fast_trees.py",
+        "if packet == NONE or not multicast:",
         "if packet == NONE:",
     ),
     Mutant(
         "R8 last byte",
         "fast_traffic.py",
-        "schedule_job(state, index, head + cycles - 1)",
-        "schedule_job(state, index, head + cycles)",
+        "schedule_job(machine, state, index, head + cycles - 1)",
+        "schedule_job(machine, state, index, head + cycles)",
     ),
     Mutant(
         "R8 rows first",
-        "fast_traffic.py",
+        "fast_trees.py",
         "if here_column < column:",
-        "if here_column < column and here // machine.columns >= target // machine.columns:",
+        "if here_column < column and here // columns >= target // columns:",
     ),
     Mutant(
         "R9 cycles of the port",
@@ -113,8 +113,8 @@ FAST = (
     Mutant(
         "R10 last read",
         "fast_crossbars.py",
-        "        if slot.left == 0:",
-        "        if slot.left == 1:",
+        "if state.reads_left[first + number] == 0:",
+        "if state.reads_left[first + number] == 1:",
     ),
     Mutant(
         "R10 waits",

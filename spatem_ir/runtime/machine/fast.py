@@ -1,9 +1,9 @@
 """The fast engine: every event time is that of the reference engine, much sooner.
 
 It executes the rules of the machine on arrays, in a loop compiled by numba (extra `fast`).  The
-program is elaborated in `fast_program`, `fast_streams` and `fast_layers` into the tables of
-`fast_tables`; rules are in `fast_crossbars`, `fast_traffic` and `fast_loop`, events and resources
-in `fast_events`.
+program is elaborated in `fast_program`, `fast_streams`, `fast_layers`, `fast_readers` and
+`fast_trees` into the tables of `fast_tables`; rules are in `fast_crossbars`, `fast_traffic` and
+`fast_loop`, events and resources in `fast_events`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from spatem_ir.runtime.machine.fast_tables import (
     PE_STATE,
     PROGRESS,
     RESOURCE,
-    SLOT,
     STEP,
     TOTALS,
     WAITER,
@@ -150,7 +149,6 @@ def machine_of(program: FastProgram, images: int, log: bool, trace: bool) -> np.
     machine.link = accelerator.noc.link_bytes_per_cycle
     machine.io = accelerator.io.bytes_per_cycle
     machine.hop = accelerator.noc.hop_cycles
-    machine.multicast = accelerator.noc.multicast
     machine.sources = accelerator.crossbars
     machine.bits = int(tables.tiles.bit.max()) + 1
     machine.slots = len(program.slot_reads)
@@ -174,12 +172,12 @@ def machine_of(program: FastProgram, images: int, log: bool, trace: bool) -> np.
 def set_reserves(machine: np.record, program: FastProgram, log: bool) -> None:
     """How many records of each pool one event can take at most.
 
-    All waiters may go on, an image may enter; a piece may go to all PEs in packets of their own,
-    each along a diameter of the mesh; all pieces of an operand may leave the buffer.
+    All waiters may go on, an image may enter; a piece may go to all PEs in packets of their own;
+    all pieces of an operand may leave the buffer.
     """
-    chip, tables = program.accelerator.chip, program.tables
+    tables = program.tables
     machine.jobs_reserve = waiters_of(program, int(machine.images)) + len(tables.inputs)
-    machine.jobs_reserve += machine.pes * (chip.pe_rows + chip.pe_columns + 1) + 8
+    machine.jobs_reserve += machine.pes + 8
     machine.packets_reserve = machine.pes + 1
     machine.is_logged = log
     machine.log_reserve = int(np.diff(tables.read_first).max()) + 8 if log else 0
@@ -200,8 +198,9 @@ def initial_state(program: FastProgram, machine: np.record) -> State:
     meetings = images * int(machine.meetings + machine.pieces)
     slots, instances = images * len(program.slot_reads), images * len(program.instance_reads)
     bringers = slots * int(machine.is_traced)
-    needed = slots * SLOT.itemsize + instances * INSTANCE.itemsize + bringers * BRINGER.itemsize
-    check_memory(needed + 4 * meetings + waiters * WAITER.itemsize, images)
+    needed = instances * INSTANCE.itemsize + bringers * BRINGER.itemsize
+    needed += waiters * WAITER.itemsize + (2 * slots + meetings) * np.dtype(np.int32).itemsize
+    check_memory(needed, images)
     watched_positions = program.watched_positions
     crossbars = program.crossbars.copy()
     crossbars.total = crossbars.visits.astype(np.int64) * images
@@ -213,7 +212,8 @@ def initial_state(program: FastProgram, machine: np.record) -> State:
         jobs=records(JOB, 0),
         packets=records(PACKET, 0),
         lists=np.full(EPOCH + FAR, NONE, np.int32),
-        slots=records(SLOT, slots),
+        awaiting=np.full(slots, NONE, np.int32),
+        reads_left=np.tile(program.slot_reads, images),
         waiters=records(WAITER, waiters),
         progress=records(PROGRESS, len(program.tables.nodes)),
         unfinished=np.repeat(program.watched_slices, images * watched_positions),
@@ -225,15 +225,13 @@ def initial_state(program: FastProgram, machine: np.record) -> State:
         log=records(LOGGED, 0),
         steps=records(STEP, FIRST_STEPS if machine.is_traced else 1),
         bringers=records(BRINGER, bringers),
+        causes=np.zeros(0, np.int32),
+        hooks=(True,) if machine.is_logged or machine.is_traced else (),
     )
     totals = state.totals
     totals.contended = totals.changed = NONE
     totals.free_job = totals.free_packet = totals.cause = NONE
-    state.fetches.operand = state.resources.first = state.slots.waiter = NONE
-    state.slots.left = np.tile(program.slot_reads, images)
-    state.slots.pe = np.tile(program.tables.slot_pes, images)
-    sizes = np.repeat(program.tables.pieces.bytes, np.diff(program.tables.slot_first))
-    state.slots.bytes = np.tile(sizes, images)
+    state.fetches.operand = state.resources.first = NONE
     state.instances.left = np.tile(program.instance_reads, images)
     state.progress.time = state.images.step = NONE
     state.images.outputs_left = sum(node.pieces for node in program.dataflow.outputs)
@@ -262,6 +260,10 @@ def grown(machine: np.record, state: State) -> State:
             state = state._replace(**{pool: chained(old, more, int(totals[head]), images)})
             totals[head] = len(old)
             totals[free] += more
+    if machine.is_traced and len(state.causes) < len(state.jobs):
+        causes = np.full(len(state.jobs), NONE, np.int32)
+        causes[: len(state.causes)] = state.causes
+        state = state._replace(causes=causes)
     size, reserve = len(state.log), int(machine.log_reserve)
     if size - totals.logged < reserve:
         more = max(RESERVES * reserve, size)

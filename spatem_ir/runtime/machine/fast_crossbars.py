@@ -8,7 +8,10 @@ from spatem_ir.runtime.machine.fast_events import (
     fill,
     image_of,
     inlined,
+    is_traced,
     occupy,
+    piece_of,
+    prefetch,
     request,
     schedule,
     write_log,
@@ -31,18 +34,20 @@ NUMBER_BITS = 32
 
 
 @inlined
-def all_present(machine, tables, state, waiter, image, entry, reader):
-    """Whether the pieces of a reader, from an entry on, are in the buffer of its PE.
+def all_present(machine, tables, state, waiter, image, entry, stop):
+    """Whether the pieces of a reader, from an entry up to `stop`, are in the buffer of its PE.
 
     If not, the waiter waits for the first that is not, and goes on from there.
     """
     first = image * machine.slots
-    while entry < tables.read_first[reader + 1]:
-        slot = state.slots[first + tables.read_slots[entry]]
-        if slot.waiter != PRESENT:
-            state.waiters[waiter].next = slot.waiter
-            state.waiters[waiter].entry = entry
-            slot.waiter = waiter
+    while entry < stop:
+        at = first + tables.read_slots[entry]
+        if state.awaiting[at] != PRESENT:
+            waiting = state.waiters[waiter]
+            waiting.next = state.awaiting[at]
+            waiting.entry = entry
+            waiting.stop = stop
+            state.awaiting[at] = waiter
             return False
         entry += 1
     return True
@@ -53,10 +58,10 @@ def read_pieces(machine, tables, state, image, reader):
     """R10: a reader has read its pieces; after the last read their bytes are free."""
     first = image * machine.slots
     for entry in range(tables.read_first[reader], tables.read_first[reader + 1]):
-        slot = state.slots[first + tables.read_slots[entry]]
-        slot.left -= 1
-        if slot.left == 0:
-            drain(machine, state, slot.pe, slot.bytes)
+        number = tables.read_slots[entry]
+        state.reads_left[first + number] -= 1
+        if state.reads_left[first + number] == 0:
+            drain(machine, state, tables.slots[number].pe, tables.slots[number].bytes)
 
 
 @inlined
@@ -78,7 +83,7 @@ def read_operand(machine, tables, state, core):
 
 @inlined
 def start_visit(machine, tables, state, index, core):
-    """R1, R4: the visit whose operand came last starts; its results are valid at a known time."""
+    """R1: the visit whose operand came last starts."""
     now = state.totals[0].now
     core.running = 1
     core.tile, core.ordinal, core.image = core.asked_tile, core.asked_ordinal, core.asked_image
@@ -86,15 +91,23 @@ def start_visit(machine, tables, state, index, core):
     window = tile.first_window + core.ordinal * tile.window_step
     position = tables.positions[tile.positions + window]
     key = core.image * machine.pieces + tile.first_piece + position
+    prefetch(tables.pieces, piece_of(machine, key))
     ends = now + core.asked_operations * machine.ou_cycles
-    if machine.is_traced:
+    if is_traced(machine, state):
         is_queued = core.ready_at < now
         cause = state.totals[0].cause if is_queued else core.fetch
         add_step(state, machine.first_visits + core.number, tile.node, now, cause, is_queued)
         core.busy += ends - now
-    schedule(state, ends, END, index, 0)
-    schedule(state, ends + machine.pipeline, CONTRIBUTE, core.tile, key)
+    schedule(machine, state, ends, END, index, key)
     write_log(machine, state, machine.first_visits + core.number, core.ended, now)
+
+
+@inlined
+def end_visit(machine, state, core, key):
+    """R1, R4: a visit has ended; its results are valid a little later."""
+    core.running = 0
+    core.ended += 1
+    schedule(machine, state, state.totals[0].now + machine.pipeline, CONTRIBUTE, core.tile, key)
 
 
 @inlined
@@ -131,27 +144,27 @@ def proceed(machine, tables, state, index):
     reader = tile.instance + ordinal
     instance = state.instances[image * machine.instances + reader]
     if instance.is_present == 0:
-        first = tables.read_first[reader]
-        if not all_present(machine, tables, state, index, image, first, reader):
+        first, stop = tables.read_first[reader], tables.read_first[reader + 1]
+        if not all_present(machine, tables, state, index, image, first, stop):
             return
         instance.is_present = 1
     request_when_met(machine, tables, state, index, core)
 
 
 @inlined
-def visit_piece(tables, core):
-    """The piece to which the visit adds whose operand the crossbar asked for last."""
+def visited(tables, core):
+    """The node and position to which the visit adds whose operand the crossbar asked for last."""
     tile = tables.tiles[core.asked_tile]
     window = tile.first_window + core.asked_ordinal * tile.window_step
-    return tile.first_piece + tables.positions[tile.positions + window]
+    return tile.node, tables.positions[tile.positions + window]
 
 
 @inlined
 def request_when_met(machine, tables, state, index, core):
     """R10: the operand is in the buffer; it is fetched when the window may begin."""
     if tables.waits.size > 0:
-        piece = visit_piece(tables, core)
-        if not all_met(machine, tables, state, index, core.asked_image, piece, 0):
+        node, position = visited(tables, core)
+        if not all_met(machine, tables, state, index, core.asked_image, node, position, 0):
             return
     request_fetch(machine, tables, state, index, core)
 
@@ -159,7 +172,7 @@ def request_when_met(machine, tables, state, index, core):
 @inlined
 def trace_arrivals(machine, tables, state, image, reader):
     """What happens is due to the first piece of a reader that came just now, if any did."""
-    if machine.is_traced:
+    if is_traced(machine, state):
         totals = state.totals[0]
         for entry in range(tables.read_first[reader], tables.read_first[reader + 1]):
             at = image * machine.slots + tables.read_slots[entry]
@@ -174,7 +187,7 @@ def request_fetch(machine, tables, state, index, core):
     reader = tables.tiles[core.asked_tile].instance + core.asked_ordinal
     trace_arrivals(machine, tables, state, core.asked_image, reader)
     rank = (core.number << NUMBER_BITS) | (core.requested - 1)
-    request(state, core.pe, rank, FETCH, index, 0)
+    request(machine, state, core.pe, rank, FETCH, index, 0)
 
 
 @inlined
@@ -199,7 +212,7 @@ def grant_fetch(machine, tables, state, index, rank):
     state.fetches[index].operand = operand
     state.fetches[index].start = start
     state.fetches[index].step = totals.cause
-    schedule(state, start + cycles, READY, index, 0)
+    schedule(machine, state, start + cycles, READY, index, 0)
     write_log(machine, state, core.pe, rank, start)
 
 
@@ -209,14 +222,16 @@ def await_inputs(machine, tables, state, waiter):
     number = waiter - state.crossbars.size
     image, task = number // tables.tasks.size, number % tables.tasks.size
     reader = machine.instances + task
-    if all_present(machine, tables, state, waiter, image, tables.read_first[reader], reader):
+    first, stop = tables.read_first[reader], tables.read_first[reader + 1]
+    if all_present(machine, tables, state, waiter, image, first, stop):
         start_when_met(machine, tables, state, waiter, image, task)
 
 
 @inlined
 def start_when_met(machine, tables, state, waiter, image, number):
     """R10: the inputs of a digital operator are there; it starts when its position may begin."""
-    if all_met(machine, tables, state, waiter, image, tables.tasks[number].piece, 0):
+    task = tables.tasks[number]
+    if all_met(machine, tables, state, waiter, image, task.node, task.position, 0):
         start_task(machine, tables, state, image, number)
 
 
@@ -227,13 +242,13 @@ def start_task(machine, tables, state, image, number):
     key = image * machine.pieces + task.piece
     trace_arrivals(machine, tables, state, image, machine.instances + number)
     if task.kind == OUTPUT_TASK:
-        request(state, machine.first_io, key, LEAVE, number, key)
+        request(machine, state, machine.first_io, key, LEAVE, number, key)
     elif task.values == 0:
-        schedule(state, state.totals[0].now, PRODUCE, ACTIVATIONS, key)
+        schedule(machine, state, state.totals[0].now, PRODUCE, ACTIVATIONS, key)
     else:
         pooling = task.kind == POOL_TASK
         first = machine.first_pooling if pooling else machine.first_activation
-        request(state, first + task.pe, key, PROCESS, number, key)
+        request(machine, state, first + task.pe, key, PROCESS, number, key)
 
 
 @inlined
@@ -241,28 +256,31 @@ def deliver(machine, tables, state, number, key):
     """R10: a piece is in a PE's buffer, until it has been read as often as it will be."""
     image = image_of(machine, key)
     at = image * machine.slots + number
-    slot = state.slots[at]
-    waiter = slot.waiter
-    slot.waiter = PRESENT
-    if machine.is_traced:
+    slot = tables.slots[number]
+    waiter = state.awaiting[at]
+    state.awaiting[at] = PRESENT
+    if is_traced(machine, state):
         bringer = state.bringers[at]
         bringer.time = state.totals[0].now
         bringer.step = state.totals[0].cause
     fill(machine, state, slot.pe, slot.bytes)
     write_log(machine, state, machine.first_arrivals + slot.pe, key, state.totals[0].now)
     while waiter != NONE:
-        following = state.waiters[waiter].next
-        entry = state.waiters[waiter].entry + 1
-        if waiter < state.crossbars.size:
-            core = state.crossbars[waiter]
-            tile = tables.tiles[core.asked_tile]
-            reader = tile.instance + core.asked_ordinal
-            if all_present(machine, tables, state, waiter, image, entry, reader):
-                state.instances[image * machine.instances + reader].is_present = 1
-                request_when_met(machine, tables, state, waiter, core)
-        else:
-            task = (waiter - state.crossbars.size) % tables.tasks.size
-            reader = machine.instances + task
-            if all_present(machine, tables, state, waiter, image, entry, reader):
-                start_when_met(machine, tables, state, waiter, image, task)
+        waiting = state.waiters[waiter]
+        following = waiting.next
+        if all_present(machine, tables, state, waiter, image, waiting.entry + 1, waiting.stop):
+            go_on_present(machine, tables, state, waiter, image)
         waiter = following
+
+
+@inlined
+def go_on_present(machine, tables, state, waiter, image):
+    """R3, R6: all pieces that a crossbar or a digital operator waited for are there."""
+    if waiter < state.crossbars.size:
+        core = state.crossbars[waiter]
+        reader = tables.tiles[core.asked_tile].instance + core.asked_ordinal
+        state.instances[image * machine.instances + reader].is_present = 1
+        request_when_met(machine, tables, state, waiter, core)
+    else:
+        task = (waiter - state.crossbars.size) % tables.tasks.size
+        start_when_met(machine, tables, state, waiter, image, task)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -60,6 +61,37 @@ def borrowed(_context: Any, arrays: Any) -> Any:
     return arrays(arrays), generate
 
 
+def _prefetch(_context: Any, array: Any, index: Any) -> Any:
+    """Have a record brought to the cache that is needed soon, but not yet."""
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        data = context.make_array(array)(context, builder, arguments[0]).data
+        number = context.cast(builder, arguments[1], index, types.intp)
+        address = builder.bitcast(builder.gep(data, [number]), cgutils.voidptr_t)
+        bits = cgutils.int32_t
+        kind = ir.FunctionType(ir.VoidType(), [address.type, bits, bits, bits])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [address.type], kind)
+        builder.call(function, [address, bits(0), bits(3), bits(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, index), generate
+
+
+prefetch: Any = intrinsic(_prefetch)
+
+
+@inlined
+def is_traced(machine, state):
+    """Whether there are steps; what follows from that is compiled only for runs with hooks."""
+    return len(state.hooks) > 0 and machine.is_traced == 1
+
+
+@inlined
+def is_logged(machine, state):
+    """Whether there is a log, likewise."""
+    return len(state.hooks) > 0 and machine.is_logged == 1
+
+
 @inlined
 def piece_of(machine, key):
     """The piece of a key; divisions take long, and there is seldom more than one image."""
@@ -104,24 +136,37 @@ def put(state, number, time):
 
 
 @inlined
-def schedule(state, time, kind, number, key):
+def schedule(machine, state, time, kind, number, key):
     """An event of some kind at a time that is not in the past."""
     event = take_job(state)
     job = state.jobs[event]
     job.kind = kind
     job.number = number
     job.key = key
-    schedule_job(state, event, time)
+    schedule_job(machine, state, event, time)
 
 
 @inlined
-def schedule_job(state, number, time):
+def schedule_job(machine, state, number, time):
     """An event whose record is there already."""
-    job = state.jobs[number]
-    job.order = time
-    job.cause = state.totals[0].cause
+    state.jobs[number].order = time
+    keep_cause(machine, state, number)
     put(state, number, time)
     state.totals[0].pending += 1
+
+
+@inlined
+def keep_cause(machine, state, number):
+    """What happens now is the cause of an event or a request."""
+    if is_traced(machine, state):
+        state.causes[number] = state.totals[0].cause
+
+
+@inlined
+def recall_cause(machine, state, number):
+    """What happens now has the cause of an event or a request."""
+    if is_traced(machine, state):
+        state.totals[0].cause = state.causes[number]
 
 
 @inlined
@@ -151,22 +196,22 @@ def open_epoch(state):
 
 
 @inlined
-def request(state, resource, rank, kind, number, key):
+def request(machine, state, resource, rank, kind, number, key):
     """Ask a resource for service; it is granted at the end of this cycle, by rank."""
     index = take_job(state)
     job = state.jobs[index]
     job.kind = kind
     job.number = number
     job.key = key
-    request_job(state, resource, rank, index)
+    request_job(machine, state, resource, rank, index)
 
 
 @inlined
-def request_job(state, resource, rank, index):
+def request_job(machine, state, resource, rank, index):
     """A request whose record is there already."""
     job = state.jobs[index]
     job.order = rank
-    job.cause = state.totals[0].cause
+    keep_cause(machine, state, index)
     server = state.resources[resource]
     if server.first == NONE:
         server.next = state.totals[0].contended
@@ -198,7 +243,7 @@ def occupy(machine, state, resource, cycles, node):
     totals = state.totals[0]
     server = state.resources[resource]
     start = max(server.free_at, totals.now)
-    if machine.is_traced:
+    if is_traced(machine, state):
         is_queued = start > totals.now
         add_step(
             state, resource, node, start, server.step if is_queued else totals.cause, is_queued
@@ -226,7 +271,7 @@ def add_step(state, resource, node, start, cause, is_queued):
 @inlined
 def write_log(machine, state, what, rank, time):
     """Log a grant or arrival, if the run is logged."""
-    if machine.is_logged:
+    if is_logged(machine, state):
         totals = state.totals[0]
         entry = state.log[totals.logged]
         entry.what = what

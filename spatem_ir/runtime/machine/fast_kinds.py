@@ -8,12 +8,12 @@ from __future__ import annotations
 (
     CONTRIBUTE,  # number: tile; the results of a visit are valid
     READY,  # number: crossbar; an operand is in its register
-    END,  # number: crossbar; a visit has ended
+    END,  # number: crossbar; a visit to a piece has ended
     SUM_CU,  # number: tile; the last contribution to a piece has been added in the tile's CU
     SUM_PE,  # … in its PE
     SUM_HOME,  # … at home
-    HEAD,  # number: packet; its head is at the link
-    ARRIVE,  # number: packet, key: slot, 0 for partial sums; its last byte is there
+    HEAD,  # number: packet, key: its rank; its head is at the link
+    ARRIVE,  # number: packet, key: slot, if it is a piece; its last byte is there
     DELIVER,  # number: slot; a piece is in the buffer of its PE
     PRODUCE,  # number: what it counts as; a piece is finished
     ACTIVATED,  # a piece of a layer is finished

@@ -192,38 +192,51 @@ class _LayerBuilder:
     def add_rows(self) -> None:
         """The pieces of operands: rows by matrix, row part and window."""
         layer, grid, tables = self.layer, self.grid, self.tables
-        pieces = np.append(self.dataflow.operand_pieces(self.node), -1).astype(np.int32)
+        pieces = self.dataflow.operand_pieces(self.node).astype(np.int32)
         positions = layer.window.positions(*layer.input_shape[1:])
         for matrix in range(layer.matrices):
-            read = pieces[layer.operand_elements(matrix, positions)]
-            tables.rows.append(distinct_pieces(read, grid.tile_rows))
+            elements = layer.operand_elements(matrix, positions)
+            tables.rows.append(distinct_pieces(pieces, elements, grid.tile_rows))
         tables.first_row += layer.matrices * grid.hwm * layer.windows
 
 
-def distinct_pieces(read: NDArray[np.int32], size: int) -> tuple[Int32s, Int32s]:
-    """How many pieces each part of each row of a table names, and the pieces, each once.
+def distinct_pieces(pieces: Int32s, elements: Int64s, size: int) -> tuple[Int32s, Int32s]:
+    """How many pieces each part of each row of a table names, and the pieces, each once, ascending.
 
-    Rows are cut into parts of at most `size` entries, of which negative ones are padding.  The
-    first parts of all rows come first, then the second ones.
+    `pieces` are those of elements.  Rows of elements are cut into parts of at most `size` entries,
+    of which negative ones are padding.  The first parts of all rows come first, then the second.
     """
-    counts = np.zeros(-(-read.shape[1] // size) * len(read), np.int32)
-    pieces = np.empty(read.size, np.int32)
-    total = _gather_distinct(read, size, counts, pieces)
-    return counts, pieces[:total].copy()
+    counts = np.zeros(-(-elements.shape[1] // size) * len(elements), np.int32)
+    found = np.empty(elements.size, np.int32)
+    total = _gather_distinct(pieces, elements, size, counts, found)
+    return counts, found[:total].copy()
 
 
 @kept
-def _gather_distinct(read, size, counts, pieces):
-    """Fill the results of :func:`distinct_pieces`; returns how many pieces there are."""
+def _gather_distinct(pieces, elements, size, counts, found):
+    """Fill the results of :func:`distinct_pieces`; returns how many pieces there are.
+
+    Channel by channel the same pieces are named in the same order: the next one usually comes
+    after the last one, or is the same.
+    """
     part = total = 0
-    for first in range(0, read.shape[1], size):
-        for row in range(read.shape[0]):
-            before, start = -1, total
-            for piece in np.sort(read[row, first : first + size]):
-                if piece > before:
-                    pieces[total] = piece
-                    total += 1
-                    before = piece
+    for first in range(0, elements.shape[1], size):
+        for row in range(elements.shape[0]):
+            start = last = total
+            for element in elements[row, first : first + size]:
+                if element < 0:
+                    continue
+                piece = pieces[element]
+                following = last + 1 if last + 1 < total else start
+                if following < total and found[following] == piece:
+                    last = following
+                elif last == total or found[last] != piece:
+                    last = start + np.searchsorted(found[start:total], piece)
+                    if last == total or found[last] != piece:
+                        for other in range(total, last, -1):
+                            found[other] = found[other - 1]
+                        found[last] = piece
+                        total += 1
             counts[part] = total - start
             part += 1
     return total

@@ -6,6 +6,7 @@ from spatem_ir.geometry.latency import PARTIAL_SUM_BYTES
 from spatem_ir.runtime.machine.fast_crossbars import (
     await_inputs,
     deliver,
+    end_visit,
     grant_fetch,
     proceed,
     read_operand,
@@ -18,10 +19,14 @@ from spatem_ir.runtime.machine.fast_events import (
     free_job,
     image_of,
     inlined,
+    is_logged,
+    is_traced,
     measure_peaks,
     next_cycle,
     occupy,
     piece_of,
+    prefetch,
+    recall_cause,
     schedule,
     write_log,
 )
@@ -72,8 +77,8 @@ def is_short(machine, state):
     return (
         totals.free_jobs < machine.jobs_reserve
         or totals.free_packets < machine.packets_reserve
-        or state.log.size - totals.logged < machine.log_reserve
-        or totals.steps == state.steps.size
+        or (is_logged(machine, state) and state.log.size - totals.logged < machine.log_reserve)
+        or (is_traced(machine, state) and totals.steps == state.steps.size)
     )
 
 
@@ -128,8 +133,7 @@ def handle(machine, tables, state, kind, number, key):
         if kind == READY:
             read_operand(machine, tables, state, core)
         elif kind == END:
-            core.running = 0
-            core.ended += 1
+            end_visit(machine, state, core, key)
         proceed(machine, tables, state, number)
     elif kind <= SUM_HOME or (kind == ARRIVE and state.packets[number].tile != NONE):
         contribution(machine, tables, state, kind, number, key)
@@ -185,10 +189,13 @@ def grant_units(machine, tables, state, kind, number, key):
         resource, per_cycle = machine.first_activation + pe, machine.activations
         totals.activated += values
     cycles = (values + per_cycle - 1) // per_cycle
-    node = tables.pieces[piece_of(machine, key)].node
-    start = occupy(machine, state, resource, cycles, node)
+    piece = tables.pieces[piece_of(machine, key)]
+    prefetch(tables.sendings, piece.first_sending)
+    start = occupy(machine, state, resource, cycles, piece.node)
     write_log(machine, state, resource, key, start)
-    schedule(state, start + cycles, ACTIVATED if kind == ACTIVATE else PROCESSED, number, key)
+    schedule(
+        machine, state, start + cycles, ACTIVATED if kind == ACTIVATE else PROCESSED, number, key
+    )
 
 
 @inlined
@@ -202,28 +209,28 @@ def grant_port(machine, tables, state, kind, number, key):
     start = occupy(machine, state, machine.first_io, cycles, tables.pieces[piece].node)
     write_log(machine, state, machine.first_io, key, start)
     if leaving:
-        schedule(state, start + cycles, LEFT, number, key)
+        schedule(machine, state, start + cycles, LEFT, number, key)
         return
     portion, image = tables.portions[number], image_of(machine, key)
     for index in range(portion.first, portion.stop):
         entering = tables.inputs[index]
         entered = image * machine.pieces + entering.piece
-        schedule(state, start + entering.cycles, PRODUCE, INPUTS, entered)
+        schedule(machine, state, start + entering.cycles, PRODUCE, INPUTS, entered)
     following = number + 1
     if following == tables.portions.size:
         following, image = 0, image + 1
     if image < machine.images:
         first = tables.inputs[tables.portions[following].first].piece
-        schedule(state, start + cycles, ENTER, following, image * machine.pieces + first)
+        schedule(machine, state, start + cycles, ENTER, following, image * machine.pieces + first)
 
 
 @inlined
 def begin(machine, tables, state):
     """Cycle 0: an image begins to enter, digital tasks wait, crossbars ask for operands."""
-    schedule(state, 0, ENTER, 0, tables.inputs[0].piece)
+    schedule(machine, state, 0, ENTER, 0, tables.inputs[0].piece)
     for waiter in range(state.waiters.size - 1):
         kind = PROCEED if waiter < state.crossbars.size else AWAIT
-        schedule(state, 0, kind, waiter, 0)
+        schedule(machine, state, 0, kind, waiter, 0)
 
 
 @inlined
@@ -246,13 +253,14 @@ def advance(machine, tables, state):
             event = state.lists[cycle]
             job = state.jobs[event]
             kind, number, key = job.kind, job.number, job.key
-            totals.cause = job.cause
+            recall_cause(machine, state, event)
             state.lists[cycle] = job.next
+            prefetch(state.jobs, job.next)
             totals.pending -= 1
             totals.near -= 1
             totals.events += 1
             if kind == HEAD:
-                request_link(machine, state, event, state.packets[number].rank)
+                request_link(machine, tables, state, event, key)
             else:
                 free_job(state, event)
                 handle(machine, tables, state, kind, number, key)
@@ -263,7 +271,7 @@ def advance(machine, tables, state):
             index = server.first
             job = state.jobs[index]
             kind, number, key, rank = job.kind, job.number, job.key, job.order
-            totals.cause = job.cause
+            recall_cause(machine, state, index)
             server.first = job.next
             if server.first == NONE:
                 totals.contended = server.next

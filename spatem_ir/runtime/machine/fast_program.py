@@ -29,12 +29,14 @@ from spatem_ir.runtime.machine.fast_tables import (
     OUTPUT_TASK,
     PIECE,
     POOL_TASK,
+    SLOT,
     TASK,
     Int32s,
     Int64s,
     Records,
     Tables,
 )
+from spatem_ir.runtime.machine.fast_trees import trees_of
 from spatem_ir.runtime.machine.program import distinct_elements, only_stage
 
 TASK_KINDS = {
@@ -130,12 +132,15 @@ class _Elaboration:
         tasks, task_rows = self.tasks()
         rows = [*layers.rows, *task_rows]
         row_first = firsts([counts for counts, _ in rows])
-        row_pieces = np.concatenate([pieces for _, pieces in rows]).astype(np.int32)
+        row_pieces = np.concatenate([pieces for _, pieces in rows])
         once = np.ones(len(tasks), np.int64)
         task_reads = Reads(tasks.pe, layers.first_row + np.arange(len(tasks)), once, once)
         reads = [*layers.instances, task_reads]
         slots = slots_of(reads, row_first, row_pieces, len(self.pieces))
         self.pieces.ordinal = layers.ordinals
+        trees = trees_of(slots, self.pieces, layers.tiles, self.accelerator)
+        slot_records = np.empty(len(slots.pes), SLOT).view(np.recarray)
+        slot_records.pe, slot_records.bytes = slots.pes, self.pieces.bytes[slots.pieces]
         waits = waits_of(self.dataflow, self.waits)
         inputs = self.inputs()
         units = range(self.accelerator.pes * self.accelerator.pe.compute_units + 1)
@@ -155,8 +160,12 @@ class _Elaboration:
             positions=np.concatenate(layers.positions).astype(np.int32),
             read_first=slots.read_first,
             read_slots=slots.read_slots,
-            slot_first=slots.first,
-            slot_pes=slots.pes,
+            slots=slot_records,
+            piece_slots=slots.piece_slots,
+            sendings=trees.sendings,
+            trees=trees.trees,
+            links=trees.links,
+            routes=trees.routes,
         )
         instance_reads = [np.repeat(entry.reads, entry.counts) for entry in layers.instances]
         return FastProgram(
@@ -178,17 +187,18 @@ class _Elaboration:
         for node in self.dataflow.nodes:
             if node.kind not in TASK_KINDS:
                 continue
-            pieces = np.append(self.dataflow.operand_pieces(node), -1).astype(np.int32)
+            pieces = self.dataflow.operand_pieces(node).astype(np.int32)
             first = self.dataflow.first_pieces[node.number]
             for part in range(len(node.slices)):
                 elements = node.operand_windows(part)
                 tasks = np.zeros(node.positions, TASK)
-                tasks["kind"] = TASK_KINDS[node.kind]
+                tasks["kind"], tasks["node"] = TASK_KINDS[node.kind], node.number
+                tasks["position"] = np.arange(node.positions)
                 tasks["piece"] = first + part * node.positions + np.arange(node.positions)
                 tasks["pe"] = self.pieces.home[tasks["piece"]]
                 tasks["values"] = distinct_elements(elements)
                 records.append(tasks)
-                rows.append(distinct_pieces(pieces[elements], elements.shape[1]))
+                rows.append(distinct_pieces(pieces, elements, elements.shape[1]))
         return np.concatenate(records).view(np.recarray), rows
 
     def inputs(self) -> Inputs:

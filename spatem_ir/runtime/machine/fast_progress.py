@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spatem_ir.runtime.machine.fast_crossbars import request_fetch, start_task, visit_piece
+from spatem_ir.runtime.machine.fast_crossbars import request_fetch, start_task, visited
 from spatem_ir.runtime.machine.fast_events import image_of, inlined, piece_of, request
 from spatem_ir.runtime.machine.fast_kinds import ENTERING
 from spatem_ir.runtime.machine.fast_tables import NONE
@@ -52,15 +52,15 @@ def go_on(machine, tables, state, waiter):
     entry = state.waiters[waiter].entry + 1
     if waiter < state.crossbars.size:
         core = state.crossbars[waiter]
-        piece = visit_piece(tables, core)
-        if all_met(machine, tables, state, waiter, core.asked_image, piece, entry):
+        node, position = visited(tables, core)
+        if all_met(machine, tables, state, waiter, core.asked_image, node, position, entry):
             request_fetch(machine, tables, state, waiter, core)
     elif waiter < state.waiters.size - 1:
         number = waiter - state.crossbars.size
-        image, task = number // tables.tasks.size, number % tables.tasks.size
-        piece = tables.tasks[task].piece
-        if all_met(machine, tables, state, waiter, image, piece, entry):
-            start_task(machine, tables, state, image, task)
+        image, number = number // tables.tasks.size, number % tables.tasks.size
+        task = tables.tasks[number]
+        if all_met(machine, tables, state, waiter, image, task.node, task.position, entry):
+            start_task(machine, tables, state, image, number)
     else:
         enter_portion(machine, tables, state, entry)
 
@@ -69,7 +69,8 @@ def go_on(machine, tables, state, waiter):
 def enter_portion(machine, tables, state, entry):
     """R9, R10: a portion of an image enters when no wait, from an entry on, keeps it out."""
     key, portion = state.totals[0].entering, state.totals[0].portion
-    piece, image = piece_of(machine, key), image_of(machine, key)
-    waiter = state.waiters.size - 1
-    if all_met(machine, tables, state, waiter, image, piece, entry):
-        request(state, machine.first_io, key, ENTERING, portion, key)
+    image, number = image_of(machine, key), tables.pieces[piece_of(machine, key)].node
+    node, waiter = tables.nodes[number], state.waiters.size - 1
+    position = (piece_of(machine, key) - node.first_piece) % node.positions
+    if all_met(machine, tables, state, waiter, image, number, position, entry):
+        request(machine, state, machine.first_io, key, ENTERING, portion, key)

@@ -85,7 +85,7 @@ def collect(state: State) -> int:
 
 def _references(state: State) -> Iterator[Int32s]:
     """All that may be named as a cause."""
-    yield state.jobs.cause
+    yield state.causes
     yield state.resources.step
     yield state.crossbars.fetch
     yield state.fetches.step
@@ -98,7 +98,7 @@ def _references(state: State) -> Iterator[Int32s]:
 def _forget(state: State) -> None:
     """Take out what is a cause no more: of unused jobs and of what was over before this cycle."""
     now = state.totals[0].now
-    _clear_unused(state.jobs.next, state.jobs.cause, int(state.totals[0].free_job))
+    _clear_unused(state.jobs.next, state.causes, int(state.totals[0].free_job))
     state.resources.step[state.resources.free_at <= now] = NONE
     state.crossbars.fetch[state.crossbars.ready_at < now] = NONE
     state.fetches.step[state.fetches.start < now] = NONE

@@ -55,11 +55,34 @@ TILE = record(
 )
 """A tile on its crossbar.  The window of a visit is counted within the tile's copy: its ordinal."""
 
-TASK = record(kind="i4", pe="i4", piece="i4", values="i4")
-"""A digital operator or output of one piece."""
+TASK = record(kind="i4", node="i4", position="i4", pe="i4", piece="i4", values="i4")
+"""A digital operator or output of one piece, which is one of a node at a position."""
 
-PIECE = record(node="i4", home="i4", bytes="i4", ordinal="i4")
-"""A piece; `ordinal` is that of the window whose sums it is, if it is one of a layer."""
+PIECE = record(
+    node="i4",
+    home="i4",
+    bytes="i4",
+    ordinal="i4",
+    local="i4",
+    first_sending="i4",  # of the packets that it sends, and how many
+    sendings="i4",
+)
+"""A piece; `ordinal` is that of the window whose sums it is, if it is one of a layer.
+
+`local` is its slot at its home, NONE if nothing there reads it.
+"""
+
+SENDING = record(source="i4", first="i4", stop="i4", tree="i4")
+"""A packet that a piece sends: its source, its targets as entries of `piece_slots`, its tree."""
+
+TREE = record(first="i4", links="i4", targets="i4", target="i4")
+"""The way of a packet: first link from its source, links, targets, and the first target's PE."""
+
+LINK = record(number="i4", child="i4", sibling="i4", target="i4")
+"""A link of a tree: its number, the first link onwards, the next one from the same PE.
+
+`target` is the number of the target at its end, NONE if there is none.
+"""
 
 VISIT = record(burst="i4", ordinal="i4")
 """A visit of the crossbars of a stream."""
@@ -122,17 +145,9 @@ JOB = record(
     next="i4",
     kind="i4",
     number="i4",
-    cause="i4",  # the step that brought it about
-    link="i4",  # of a packet's tree, and the cycles that the packet takes to cross it
-    cycles="i4",
-    child="i4",  # first link onwards, next link from the same PE
-    sibling="i4",
+    link="i4",  # of a packet's tree, at which its head is
 )
-"""An event, a request, or a link of a packet's tree.
-
-A link is both in turn: the event that the packet's head comes to it, a request, the event that the
-packet arrives at its end.  Its key then is the slot of the piece at its end, NONE if no target.
-"""
+"""An event or a request.  The step that brought it about is in `causes`, if the run is traced."""
 
 STEP = record(start="i8", cause="i4", resource="i4", node="i4", is_queued="i4")
 """A step of the execution; `cause` is a step or NONE, crossbars count as resources."""
@@ -140,14 +155,25 @@ STEP = record(start="i8", cause="i4", resource="i4", node="i4", is_queued="i4")
 BRINGER = record(time="i8", step="i4")
 """When a piece came to a PE, and the step that brought it."""
 
-PACKET = record(key="i8", rank="i8", next="i4", cycles="i4", tile="i4", source="i4", targets="i4")
-"""A piece on its way (`tile` is NONE), or partial sums; `targets` are still to be reached."""
+PACKET = record(
+    key="i8",
+    rank="i8",
+    next="i4",
+    cycles="i4",  # that it takes to cross a link
+    targets="i4",  # still to be reached
+    tile="i4",
+    source="i4",
+    slots="i4",  # entry of `piece_slots` of its first target
+)
+"""A piece on its way (`tile` is NONE), or partial sums."""
 
-SLOT = record(waiter="i4", left="i4", pe="i4", bytes="i4")
-"""A piece on a PE: first waiter, PRESENT or NONE; reads to come."""
+SLOT = record(pe="i4", bytes="i4")
+"""A piece on a PE."""
 
-WAITER = record(entry="i8", since="i8", next="i4", cause="i4")
+WAITER = record(entry="i8", stop="i8", since="i8", next="i4", cause="i4")
 """What waits for an entry of `read_slots` or of its waits, and the next that waits for the same.
+
+`stop` is the end of its entries of `read_slots`.
 
 If it waits for progress, `since` is when it began to, and `cause` the step that let it.
 """
@@ -165,8 +191,6 @@ INSTANCE = record(left="i4", is_present="i4")
 PE_STATE = record(
     held="i8",  # bytes in the buffer, and the most so far
     most="i8",
-    mark="i8",  # the last packet whose tree leads here, and the job of the link that does
-    link="i4",
     is_changed="i4",  # whether bytes came in this cycle, and the next PE of which that is true
     next="i4",
 )
@@ -189,7 +213,6 @@ TOTALS = record(
     free_jobs="i8",
     free_packet="i8",
     free_packets="i8",
-    sent="i8",  # packets so far
     logged="i8",
     cause="i8",  # the step that brought about what is happening
     steps="i8",  # steps so far, or what is left of them
@@ -224,7 +247,6 @@ MACHINE = record(
     link="i8",
     io="i8",
     hop="i8",
-    multicast="i8",
     sources="i8",  # numbers that the source of a contribution can have, for ranks
     bits="i8",  # numbers that the bit part of a tile can have, for the keys of operands
     slots="i8",  # records of one image
@@ -260,7 +282,11 @@ class Tables(NamedTuple):
         positions: output positions of windows.
         read_first, read_slots: the slots of which operands and inputs of tasks consist, reader by
             reader: those of instances, then those of tasks.
-        slot_first, slot_pes: first slot of each piece, and the PE of each slot, ascending by piece.
+        piece_slots: the slots of pieces, those of one by ascending PE.
+        slots: by PE.
+        sendings: the packets that pieces send.
+        trees, links: the ways that packets go.
+        routes: the tree from one PE to another (source · PEs + target), where it is needed.
     """
 
     tiles: Records
@@ -278,8 +304,12 @@ class Tables(NamedTuple):
     positions: Int32s
     read_first: Int64s
     read_slots: Int32s
-    slot_first: Int32s
-    slot_pes: Int32s
+    slots: Records
+    piece_slots: Int32s
+    sendings: Records
+    trees: Records
+    links: Records
+    routes: Int32s
 
 
 class State(NamedTuple):
@@ -288,6 +318,8 @@ class State(NamedTuple):
     Attributes:
         jobs, packets: pools of records.
         lists: heads of the lists of events of each cycle of this epoch, then of later epochs.
+        awaiting: by slot, the first that waits for it, PRESENT or NONE.
+        reads_left: by slot, how often it is still to be read.
         waiters: crossbars, then the tasks of all images, then the input.
         progress: by node.
         unfinished: pieces to be finished of each position of each watched node, over all images.
@@ -296,6 +328,9 @@ class State(NamedTuple):
         log: grants and arrivals in no particular order, if the run is logged.
         steps: steps in an order in which causes come first, if the run is traced.
         bringers: by slot, if the run is traced.
+        causes: by job, if the run is traced.
+        hooks: empty unless the run is logged or traced.  How many entries a tuple has is known when
+            the loop is compiled: without hooks there is no trace of them in it.
     """
 
     totals: Records
@@ -305,7 +340,8 @@ class State(NamedTuple):
     jobs: Records
     packets: Records
     lists: Int32s
-    slots: Records
+    awaiting: Int32s
+    reads_left: Int32s
     waiters: Records
     progress: Records
     unfinished: Int32s
@@ -317,3 +353,5 @@ class State(NamedTuple):
     log: Records
     steps: Records
     bringers: Records
+    causes: Int32s
+    hooks: tuple[bool, ...]

@@ -8,8 +8,10 @@ from spatem_ir.runtime.machine.fast_events import (
     free_job,
     image_of,
     inlined,
+    is_traced,
     occupy,
     piece_of,
+    prefetch,
     request,
     request_job,
     schedule,
@@ -41,9 +43,6 @@ from spatem_ir.runtime.machine.fast_tables import NONE
 PLACES = 3
 """Places of merging, as part of a rank."""
 
-EAST, WEST, SOUTH, NORTH = range(4)
-"""Directions of links; a PE's links are numbered 4 · PE + direction."""
-
 
 @inlined
 def merge_rank(machine, key, source, place):
@@ -66,7 +65,7 @@ def pass_on(machine, tables, state, place, index, key, source):
                 state.totals[0].additions += tile.values
                 rank = merge_rank(machine, key, source, 0)
                 adders = machine.first_cu_adders + tile.cu
-                request(state, adders, rank, MERGE_CU, index, key)
+                request(machine, state, adders, rank, MERGE_CU, index, key)
                 return
             source = tile.cu
         place = PE
@@ -77,7 +76,7 @@ def pass_on(machine, tables, state, place, index, key, source):
                 fill(machine, state, tile.pe, size)
                 rank = merge_rank(machine, key, source, 1)
                 adders = machine.first_pe_adders + tile.pe
-                request(state, adders, rank, MERGE_PE, index, key)
+                request(machine, state, adders, rank, MERGE_PE, index, key)
                 return
             source = tile.pe
         place = AWAY
@@ -93,10 +92,10 @@ def pass_on(machine, tables, state, place, index, key, source):
             fill(machine, state, home, size)
             rank = merge_rank(machine, key, source, 2)
             adders = machine.first_pe_adders + home
-            request(state, adders, rank, MERGE_HOME, index, key)
+            request(machine, state, adders, rank, MERGE_HOME, index, key)
             return
         place = COMPLETE
-    request(state, machine.first_activation + home, key, ACTIVATE, index, key)
+    request(machine, state, machine.first_activation + home, key, ACTIVATE, index, key)
 
 
 @inlined
@@ -119,45 +118,33 @@ def grant_merge(machine, tables, state, kind, index, key, rank):
     if kind == MERGE_HOME:
         state.meetings[machine.first_home + key] += 1
         if state.meetings[machine.first_home + key] == tile.at_home:
-            schedule(state, start + cycles, SUM_HOME, index, key)
+            schedule(machine, state, start + cycles, SUM_HOME, index, key)
         return
     first = tile.cu_meeting if kind == MERGE_CU else tile.pe_meeting
     at = image_of(machine, key) * machine.meetings + first + piece.ordinal
     state.meetings[at] += 1
     if kind == MERGE_CU and state.meetings[at] == tile.at_cu:
-        schedule(state, start + cycles, SUM_CU, index, key)
+        schedule(machine, state, start + cycles, SUM_CU, index, key)
     elif kind == MERGE_PE and state.meetings[at] == tile.at_pe:
-        schedule(state, start + cycles, SUM_PE, index, key)
+        schedule(machine, state, start + cycles, SUM_PE, index, key)
 
 
 @inlined
 def produce(machine, tables, state, carried, key):
-    """R7: a finished piece goes at once to every PE that reads it, as one packet."""
-    piece = piece_of(machine, key)
-    home, size = tables.pieces[piece].home, tables.pieces[piece].bytes
-    packet = NONE
-    for slot in range(tables.slot_first[piece], tables.slot_first[piece + 1]):
-        pe = tables.slot_pes[slot]
-        if pe == home:
-            schedule(state, state.totals[0].now, DELIVER, slot, key)
-            continue
-        if packet == NONE or not machine.multicast:
-            if packet != NONE:
-                depart(machine, state, packet)
-            packet = take_packet(machine, state, key, 1, home, pe, size)
-            count_injected(state, carried, size)
-        extend(machine, state, packet, home, pe, slot, size)
-    if packet != NONE:
-        depart(machine, state, packet)
-
-
-@inlined
-def count_injected(state, carried, size):
-    """Bytes of a packet that carries a piece."""
-    if carried == INPUTS:
-        state.totals[0].inputs += size
-    else:
-        state.totals[0].activations += size
+    """R7: a finished piece goes at once to every PE that reads it."""
+    piece = tables.pieces[piece_of(machine, key)]
+    if piece.local != NONE:
+        schedule(machine, state, state.totals[0].now, DELIVER, piece.local, key)
+    for index in range(piece.first_sending, piece.first_sending + piece.sendings):
+        sending = tables.sendings[index]
+        packet = take_packet(machine, tables, state, sending.tree, key, 1, piece.home, piece.bytes)
+        state.packets[packet].slots = sending.first
+        prefetch(tables.piece_slots, sending.first)
+        if carried == INPUTS:
+            state.totals[0].inputs += piece.bytes
+        else:
+            state.totals[0].activations += piece.bytes
+        depart(machine, tables, state, packet, tables.trees[sending.tree].first)
 
 
 @inlined
@@ -165,119 +152,77 @@ def send_sums(machine, tables, state, index, key, source, home):
     """R5: a PE that is not home sends one packet of partial sums."""
     tile = tables.tiles[index]
     size = tile.values * PARTIAL_SUM_BYTES
-    packet = take_packet(machine, state, key, 0, source, home, size)
+    tree = tables.routes[tile.pe * machine.pes + home]
+    packet = take_packet(machine, tables, state, tree, key, 0, source, size)
     state.packets[packet].tile = index
     state.totals[0].partial_sums += size
-    extend(machine, state, packet, tile.pe, home, 0, size)
-    depart(machine, state, packet)
+    depart(machine, tables, state, packet, tables.trees[tree].first)
 
 
 @inlined
-def take_packet(machine, state, key, is_piece, source, target, size):
-    """A packet without targets yet; `target` will be its first one."""
-    totals = state.totals[0]
+def take_packet(machine, tables, state, index, key, is_piece, source, size):
+    """A packet that goes along a tree, whose links it adds to the traffic."""
+    totals, tree = state.totals[0], tables.trees[index]
     number = totals.free_packet
     packet = state.packets[number]
     totals.free_packet = packet.next
     totals.free_packets -= 1
     packet.key = key
-    packet.rank = ((key * 2 + is_piece) * machine.sources + source) * machine.pes + target
+    packet.rank = ((key * 2 + is_piece) * machine.sources + source) * machine.pes + tree.target
     packet.cycles = (size + machine.link - 1) // machine.link
+    packet.targets = tree.targets
     packet.tile = NONE
     packet.source = source
-    packet.targets = 0
-    packet.next = NONE
+    packet.slots = 0
+    totals.byte_hops += size * tree.links
     return number
 
 
 @inlined
-def extend(machine, state, number, source, target, slot, size):
-    """R8: add the XY route to a target to a packet's tree, and its links to the traffic.
-
-    `slot` is that of the packet's piece at the target, 0 of partial sums.  Until the packet
-    departs, `next` of the packet is the first link from its source, and `mark` of the PEs to which
-    its tree leads is the packet's ordinal number.
-    """
-    totals = state.totals[0]
-    packet = state.packets[number]
-    if packet.targets == 0:
-        totals.sent += 1
-    packet.targets += 1
-    here, parent = source, NONE
-    column = target % machine.columns
-    here_column = here % machine.columns
-    while here != target:
-        if here_column < column:
-            direction, there = EAST, here + 1
-            here_column += 1
-        elif here_column > column:
-            direction, there = WEST, here - 1
-            here_column -= 1
-        elif here < target:
-            direction, there = SOUTH, here + machine.columns
-        else:
-            direction, there = NORTH, here - machine.columns
-        reached = state.pes[there]
-        if reached.mark != totals.sent:
-            reached.mark = totals.sent
-            index = take_job(state)
-            job = state.jobs[index]
-            job.number = number
-            job.key = job.child = job.cause = NONE
-            job.link = 4 * here + direction
-            job.cycles = packet.cycles
-            if parent == NONE:
-                job.sibling = packet.next
-                packet.next = index
-            else:
-                job.sibling = state.jobs[parent].child
-                state.jobs[parent].child = index
-            reached.link = index
-            totals.byte_hops += size
-        parent = reached.link
-        here = there
-    state.jobs[parent].key = slot
+def depart(machine, tables, state, number, link):
+    """R8: a packet asks for its first links, from `link` on."""
+    while link != NONE:
+        index = take_job(state)
+        job = state.jobs[index]
+        job.number, job.link = number, link
+        request_link(machine, tables, state, index, state.packets[number].rank)
+        link = tables.links[link].sibling
 
 
 @inlined
-def depart(machine, state, number):
-    """R8: a packet whose tree is complete asks for its first links."""
-    packet = state.packets[number]
-    index = packet.next
-    while index != NONE:
-        following = state.jobs[index].sibling
-        request_link(machine, state, index, packet.rank)
-        index = following
-
-
-@inlined
-def request_link(machine, state, index, rank):
+def request_link(machine, tables, state, index, rank):
     """R8: the head of a packet is at a link, for which it asks."""
-    state.jobs[index].kind = CROSS
-    request_job(state, machine.first_link + state.jobs[index].link, rank, index)
+    job = state.jobs[index]
+    job.kind = CROSS
+    request_job(machine, state, machine.first_link + tables.links[job.link].number, rank, index)
 
 
 @inlined
 def grant_link(machine, tables, state, index):
     """R8: the head got a link: it is at the next ones after `hop`, the last byte follows."""
     job = state.jobs[index]
-    resource, cycles, slot, child = machine.first_link + job.link, job.cycles, job.key, job.child
+    number, packet, link = job.number, state.packets[job.number], tables.links[job.link]
+    resource, cycles, child = machine.first_link + link.number, packet.cycles, link.child
     node = NONE
-    if machine.is_traced:
-        node = tables.pieces[piece_of(machine, state.packets[job.number].key)].node
+    if is_traced(machine, state):
+        node = tables.pieces[piece_of(machine, packet.key)].node
     start = occupy(machine, state, resource, cycles, node)
-    write_log(machine, state, resource, job.order, start)
+    write_log(machine, state, resource, packet.rank, start)
     head = start + machine.hop
-    if slot != NONE:
+    if link.target != NONE:
         job.kind = ARRIVE
-        schedule_job(state, index, head + cycles - 1)
+        job.key = tables.piece_slots[packet.slots + link.target]
+        prefetch(tables.slots, job.key)
+        prefetch(state.awaiting, image_of(machine, packet.key) * machine.slots + job.key)
+        schedule_job(machine, state, index, head + cycles - 1)
     else:
         free_job(state, index)
     while child != NONE:
-        following = state.jobs[child].sibling
-        state.jobs[child].kind = HEAD
-        schedule_job(state, child, head)
-        child = following
+        event = take_job(state)
+        job = state.jobs[event]
+        job.kind, job.number, job.link, job.key = HEAD, number, child, packet.rank
+        schedule_job(machine, state, event, head)
+        child = tables.links[child].sibling
 
 
 @inlined

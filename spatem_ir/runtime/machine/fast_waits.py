@@ -6,16 +6,15 @@ from spatem_ir.runtime.machine.fast_events import inlined
 
 
 @inlined
-def all_met(machine, tables, state, waiter, image, piece, entry):
-    """Whether the waits of the position of a piece, from an entry on, keep it from beginning.
+def all_met(machine, tables, state, waiter, image, number, position, entry):
+    """Whether the waits of a position of a node, from an entry on, do not keep it from beginning.
 
     If they do, the waiter waits for the first that does, and goes on from there.
     """
-    node = tables.nodes[tables.pieces[piece].node]
+    node = tables.nodes[number]
     while entry < node.waits:
         wait = tables.waits[node.first_wait + entry]
         other = tables.nodes[wait.other]
-        position = (piece - node.first_piece) % node.positions
         needed = image * other.positions + tables.until[wait.first + position]
         if state.progress[wait.other].finished < needed:
             at = other.first_watched * machine.images + needed - 1
