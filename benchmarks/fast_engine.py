@@ -50,6 +50,10 @@ CASES = (
     Case("squeezenet", seconds=4),
     Case("resnet50", seconds=20),
     Case("vgg19", scale=2, seconds=60, gigabytes=8),
+    Case("inception_v1"),
+    Case("inception_v2"),
+    Case("shufflenet"),
+    Case("densenet121"),
 )
 
 PHASES = ("load", "compile", "verify", "elaborate", "execute")

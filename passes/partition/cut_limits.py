@@ -74,8 +74,12 @@ narrow ones are many small packets, which all layers send through the same netwo
 SIZES_OF_MANY = ((0.85, 2), (0.55, 1))
 """Tiles of many layers find places beside each other only if they leave some cells free."""
 
+TILES_PER_CROSSBAR = (1, 1.5)
+"""The same of many layers, in tiles for each crossbar on average."""
+
 COLUMNS = 2**11
-"""Columns of the DP in each run: 8 crossbars for each on a chip of 16,128."""
+"""Columns of the DP in each run: 8 crossbars for each on a chip of 16,128 and for each layer, of
+many layers for each of :data:`MANY_LAYERS`.  So many tiles as others would need find no places."""
 
 
 def limited_strategies(
@@ -94,7 +98,8 @@ def limited_strategies(
         for candidate in free
     ]
     highest = CutLimit(1, 1, accelerator.crossbar.bitlines, whole_bits=True)
-    if len(layers) > MANY_LAYERS:
+    many = len(layers) > MANY_LAYERS
+    if many:
         runs = dict.fromkeys(limits_of_many_layers(), SIZES_OF_MANY) | {highest: ()}
     else:
         runs = dict.fromkeys([None, *limits_of_few_layers(accelerator)], SIZES)
@@ -103,11 +108,13 @@ def limited_strategies(
     for limit, sizes in runs.items():
         cuts = [limit_cuts(cuts, accelerator, limit) for cuts in pooled] if limit else free
         latencies = [layer_latencies(cut, accelerator) for cut in cuts]
-        strategies = algorithm_1(cuts, latencies, accelerator, deal, COLUMNS)
+        strategies = algorithm_1(cuts, latencies, accelerator, deal, COLUMNS, MANY_LAYERS)
         for strategy in some_that_fit(strategies, layers, accelerator, sizes):
             found[strategy.grids] = strategy
         last = strategies[len(strategies) - 1]
-        few = with_few_tiles(strategies) if limit == highest else []
+        few = []
+        if limit == highest:
+            few = with_tiles(strategies, few_tiles(strategies, accelerator.crossbars, many))
         smallest |= {strategy.grids: strategy for strategy in (*few, last)}
     return list((found | smallest).values())
 
@@ -147,11 +154,19 @@ def limit_cuts(
     )
 
 
-def with_few_tiles(strategies: TracedStrategies) -> list[Strategy]:
-    """The fastest strategies with tiles near those of the smallest, by :data:`FEW_TILES`."""
+def few_tiles(strategies: TracedStrategies, crossbars: int, many: bool) -> list[int]:
+    """Numbers of tiles near that of the smallest, by :data:`FEW_TILES`, or near `crossbars`."""
+    if many:
+        return [int(share * crossbars) for share in TILES_PER_CROSSBAR]
+    tiles = strategies.all_tiles()
+    beyond = tiles[0] - tiles[-1]
+    return [tiles[-1] + beyond // divisor for divisor in FEW_TILES]
+
+
+def with_tiles(strategies: TracedStrategies, limits: Sequence[int]) -> list[Strategy]:
+    """The fastest strategies with at most so many tiles, where there are any."""
     tiles = np.array(strategies.all_tiles())
-    beyond = tiles - tiles[-1]
-    picked = [int(np.argmax(beyond * divisor <= beyond[0])) for divisor in FEW_TILES]
+    picked = [int(np.argmax(tiles <= limit)) for limit in limits if tiles[-1] <= limit]
     return [strategies[number] for number in dict.fromkeys(picked)]
 
 

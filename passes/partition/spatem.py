@@ -109,14 +109,17 @@ def algorithm_1(
     accelerator: Accelerator,
     deal: Deal,
     most_columns: int | None = None,
+    most_layers: int | None = None,
 ) -> TracedStrategies:
     """Algorithm 1 on given candidates, which may be some of a layer's, and their latencies.
 
-    With `most_columns`, so many columns stand for all requirements.
+    With `most_columns`, so many columns stand for all requirements; with `most_layers`, those are
+    at most what so many layers may share.
     """
     layers = [candidate.layer for candidate in candidates]
     minimum = sum(int(candidate.parts.flat[0]) for candidate in candidates)
-    most = max(len(layers) * accelerator.crossbars, minimum)
+    sharing = min(len(layers), most_layers or len(layers))
+    most = max(sharing * accelerator.crossbars, minimum)
     columns = Columns.between(minimum, most, most_columns)
     worst = sum(int(latency.flat[0]) for latency in latencies)
     states = States(

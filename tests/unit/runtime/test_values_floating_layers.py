@@ -142,7 +142,7 @@ def test_the_bits_do_not_depend_on_the_order_in_which_products_are_added(seed: i
     """Matrix products add in an order that depends on processor and threads."""
     images, weights = reals(seed, 2, 32, 5, 5), reals(seed + 9, 8, 32, 3, 3)
     order = np.random.default_rng(seed).permutation(32)
-    results = [
+    in_sequence, permuted = (
         result_of(
             f"cnn.conv @conv %a <3x3> weights {constant(some_weights)}",
             (some_images, None),
@@ -153,8 +153,8 @@ def test_the_bits_do_not_depend_on_the_order_in_which_products_are_added(seed: i
             (images, weights),
             (images[:, order], weights[:, order]),
         )
-    ]
-    np.testing.assert_array_equal(*results)
+    )
+    np.testing.assert_array_equal(permuted, in_sequence)
 
 
 def test_a_float_layer_is_refused_below_level_cnn() -> None:
