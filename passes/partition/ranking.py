@@ -5,7 +5,7 @@ latency.  [R] The additive model knows neither layers that overlap nor traffic b
 Therefore:
 
 1. Algorithm 1 runs under several limits on its cuts, which gives strategies of different kinds and
-   sizes (:mod:`spatem_ir.passes.partition.cut_limits`).
+   sizes (:mod:`spatem_ir.passes.partition.limited`).
 2. They are put in ascending latency of the whole network, before packing
    (:mod:`spatem_ir.geometry.latency_network`); those of which tiles find no place come last.
 3. The first few (of a network of many layers, as many as may be faster than those before) are
@@ -27,7 +27,7 @@ from spatem_ir.errors import SpatemError
 from spatem_ir.geometry.candidates import layer_candidates
 from spatem_ir.geometry.latency_network import NetworkModel
 from spatem_ir.passes.pack import SharedPacking
-from spatem_ir.passes.partition.cut_limits import MANY_LAYERS, limited_strategies
+from spatem_ir.passes.partition.limited import MANY_LAYERS, limited_strategies
 from spatem_ir.passes.partition.spatem import partition_spatem
 from spatem_ir.passes.partition.trial import Trial
 from spatem_ir.passes.poolings import poolings_of

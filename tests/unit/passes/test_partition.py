@@ -20,7 +20,7 @@ from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.partition import spatem
 from spatem_ir.passes.partition.minimum import partition_minimum
 from spatem_ir.passes.partition.partition import fall_backs
-from spatem_ir.passes.partition.spatem import partition_spatem
+from spatem_ir.passes.partition.spatem import algorithm_1, partition_spatem
 from spatem_ir.passes.partition.strategy import Strategy
 
 TINY = load_accelerator("tiny")
@@ -122,6 +122,20 @@ def test_columns_of_several_requirements_give_strategies_almost_as_good(
         assert strategy.tiles(layers) <= columns
         grids = zip(layers, strategy.grids, strict=True)
         assert strategy.cycles == sum(estimate(layer, grid) for layer, grid in grids)
+
+
+def test_with_columns_for_fewer_layers_the_same_number_tells_more_tiles_apart() -> None:
+    """As many columns as layers: one stands for as many tiles as the chip has crossbars."""
+    layers = [matrix(f"layer{n}", rows=12, columns=8, windows=12, bits=8) for n in range(30)]
+    candidates = [layer_candidates(layer, TINY) for layer in layers]
+    latencies = [layer_latencies(candidate, TINY) for candidate in candidates]
+    limit = 4 * TINY.crossbars
+    fastest = []
+    for most_layers in (None, 4):
+        found = algorithm_1(candidates, latencies, TINY, Deal.CYCLIC, 30, most_layers)
+        fastest.append(min(s.cycles for s in found if s.tiles(layers) <= limit))
+        assert (found[0].tiles(layers) <= limit) == (most_layers == 4)
+    assert fastest[1] < fastest[0]
 
 
 def test_states_raised_one_value_at_a_time_give_the_same_strategies(
