@@ -28,11 +28,15 @@ class Instances(Reads):
 
 @dataclass
 class Layers:
-    """The tables of all layers, filled layer by layer; `ordinals` are those of pieces."""
+    """The tables of all layers, filled layer by layer.
+
+    `ordinals` are those of pieces, `windows` how many each tile has.
+    """
 
     tiles: Records
     ordinals: NDArray[np.int32]
     positions: list[Int64s] = field(default_factory=list)
+    windows: list[Int64s] = field(default_factory=list)
     rows: list[tuple[Int32s, Int32s]] = field(default_factory=list)
     instances: list[Instances] = field(default_factory=list)
     first_row: int = 0
@@ -91,6 +95,7 @@ class _LayerBuilder:
         tiles.bit = at.bit
         tiles.first_window = self.first_windows[at.copy]
         tiles.window_step = self.step
+        tables.windows.append(self.counts[at.copy])
         self.add_extents(tiles)
         local = layer.region is not None
         tiles.positions = tables.first_position + at.matrix * windows * local

@@ -36,7 +36,7 @@ from spatem_ir.runtime.machine.fast_tables import (
     Records,
     Tables,
 )
-from spatem_ir.runtime.machine.fast_trees import trees_of
+from spatem_ir.runtime.machine.fast_trees import trees_of, ways_of_sums
 from spatem_ir.runtime.machine.program import distinct_elements, only_stage
 
 TASK_KINDS = {
@@ -138,7 +138,9 @@ class _Elaboration:
         reads = [*layers.instances, task_reads]
         slots = slots_of(reads, row_first, row_pieces, len(self.pieces))
         self.pieces.ordinal = layers.ordinals
-        trees = trees_of(slots, self.pieces, layers.tiles, self.accelerator)
+        positions = np.concatenate(layers.positions).astype(np.int32)
+        ways = ways_of_sums(layers, positions, self.pieces, self.accelerator.pes)
+        trees = trees_of(slots, self.pieces, ways, self.accelerator)
         slot_records = np.empty(len(slots.pes), SLOT).view(np.recarray)
         slot_records.pe, slot_records.bytes = slots.pes, self.pieces.bytes[slots.pieces]
         waits = waits_of(self.dataflow, self.waits)
@@ -157,7 +159,7 @@ class _Elaboration:
             bursts=streams.bursts,
             burst_tiles=streams.burst_tiles,
             cu_crossbars=np.searchsorted(streams.crossbars.cu, units).astype(np.int32),
-            positions=np.concatenate(layers.positions).astype(np.int32),
+            positions=positions,
             read_first=slots.read_first,
             read_slots=slots.read_slots,
             slots=slot_records,
@@ -165,6 +167,7 @@ class _Elaboration:
             sendings=trees.sendings,
             trees=trees.trees,
             links=trees.links,
+            ways=trees.ways,
             routes=trees.routes,
         )
         instance_reads = [np.repeat(entry.reads, entry.counts) for entry in layers.instances]

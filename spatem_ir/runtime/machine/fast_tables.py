@@ -286,7 +286,8 @@ class Tables(NamedTuple):
         slots: by PE.
         sendings: the packets that pieces send.
         trees, links: the ways that packets go.
-        routes: the tree from one PE to another (source · PEs + target), where it is needed.
+        ways, routes: from which PEs to which homes partial sums go (source · PEs + home,
+            ascending), and the tree of each.
     """
 
     tiles: Records
@@ -309,6 +310,7 @@ class Tables(NamedTuple):
     sendings: Records
     trees: Records
     links: Records
+    ways: Int64s
     routes: Int32s
 
 

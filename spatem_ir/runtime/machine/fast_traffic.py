@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from spatem_ir.geometry.latency import PARTIAL_SUM_BYTES
 from spatem_ir.runtime.machine.fast_events import (
     fill,
@@ -152,7 +154,7 @@ def send_sums(machine, tables, state, index, key, source, home):
     """R5: a PE that is not home sends one packet of partial sums."""
     tile = tables.tiles[index]
     size = tile.values * PARTIAL_SUM_BYTES
-    tree = tables.routes[tile.pe * machine.pes + home]
+    tree = tables.routes[np.searchsorted(tables.ways, tile.pe * machine.pes + home)]
     packet = take_packet(machine, tables, state, tree, key, 0, source, size)
     state.packets[packet].tile = index
     state.totals[0].partial_sums += size

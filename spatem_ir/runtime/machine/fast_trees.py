@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.runtime.machine.fast_events import kept
+from spatem_ir.runtime.machine.fast_layers import Layers
 from spatem_ir.runtime.machine.fast_readers import Slots
 from spatem_ir.runtime.machine.fast_tables import (
     LINK,
@@ -19,6 +19,7 @@ from spatem_ir.runtime.machine.fast_tables import (
     SENDING,
     TREE,
     Int32s,
+    Int64s,
     Records,
 )
 
@@ -32,11 +33,12 @@ class Trees(NamedTuple):
     trees: Records
     links: Records
     sendings: Records
+    ways: Int64s
     routes: Int32s
 
 
-def trees_of(slots: Slots, pieces: Records, tiles: Records, accelerator: Accelerator) -> Trees:
-    """The packets of all pieces, and the trees of these and of partial sums.
+def trees_of(slots: Slots, pieces: Records, ways: Int64s, accelerator: Accelerator) -> Trees:
+    """The packets of all pieces, and the trees of these and of partial sums, which go some ways.
 
     Notes in the records of the pieces the slots at their homes and their packets.
     """
@@ -50,10 +52,10 @@ def trees_of(slots: Slots, pieces: Records, tiles: Records, accelerator: Acceler
         multicast,
         sendings,
     )
-    sources, targets = np.nonzero(needed_routes(pieces, tiles, accelerator.pes))
-    of_sums = np.zeros(len(sources), SENDING).view(np.recarray)
+    sources, targets = np.divmod(ways, accelerator.pes)
+    of_sums = np.zeros(len(ways), SENDING).view(np.recarray)
     of_sums.source = sources
-    of_sums.first = len(slots.piece_pes) + np.arange(len(sources))
+    of_sums.first = len(slots.piece_pes) + np.arange(len(ways))
     of_sums.stop = of_sums.first + 1
     sendings = np.concatenate([sendings[:total], of_sums]).view(np.recarray)
     pes = np.concatenate([slots.piece_pes, targets.astype(np.int32)])
@@ -64,21 +66,13 @@ def trees_of(slots: Slots, pieces: Records, tiles: Records, accelerator: Acceler
     used = _grow(
         sendings, shown[:count], pes, accelerator.pes, accelerator.chip.pe_columns, trees, links
     )
-    routes = np.full(accelerator.pes**2, NONE, np.int32)
-    routes[sources * accelerator.pes + targets] = sendings.tree[total:]
-    return Trees(trees, links[:used], sendings[:total], routes)
+    return Trees(trees, links[:used], sendings[:total], ways, sendings.tree[total:].copy())
 
 
-def needed_routes(pieces: Records, tiles: Records, pes: int) -> NDArray[np.bool_]:
-    """Whether the PE of a tile (row) may send partial sums to a home of its layer (column)."""
-    nodes = int(pieces.node[-1]) + 1
-    works, is_home = np.zeros((2, nodes, pes), np.bool_)
-    works[tiles.node, tiles.pe] = True
-    is_home[pieces.node, pieces.home] = True
-    needed = np.zeros((pes, pes), np.bool_)
-    for node in range(nodes):
-        needed[np.ix_(works[node], is_home[node])] = True
-    return needed
+def ways_of_sums(layers: Layers, positions: Int32s, pieces: Records, pes: int) -> Int64s:
+    """From which PEs to which homes partial sums may go: source · PEs + home, ascending."""
+    found = _find_ways(layers.tiles, np.concatenate(layers.windows), positions, pieces, pes)
+    return np.sort(found)
 
 
 def most_links(sendings: Records, accelerator: Accelerator) -> int:
@@ -87,6 +81,39 @@ def most_links(sendings: Records, accelerator: Accelerator) -> int:
     lengths = (sendings.stop - sendings.first).astype(np.int64)
     lengths *= chip.pe_rows + chip.pe_columns - 2
     return int(np.minimum(lengths, accelerator.pes - 1).sum())
+
+
+@kept
+def _find_ways(tiles, windows, positions, pieces, pes):
+    """The ways to the homes of the pieces to which tiles elsewhere add.
+
+    Tiles of a column block, which add to the same pieces, stand one after the other, and windows of
+    a copy mostly have the same home.
+    """
+    found = {np.int64(NONE)}
+    for number in range(tiles.size):
+        tile = tiles[number]
+        if number > 0:
+            before = tiles[number - 1]
+            if (
+                before.pe == tile.pe
+                and before.first_piece == tile.first_piece
+                and before.positions == tile.positions
+                and before.first_window == tile.first_window
+            ):
+                continue
+        last = tile.pe
+        for ordinal in range(windows[number]):
+            window = tile.first_window + ordinal * tile.window_step
+            home = pieces[tile.first_piece + positions[tile.positions + window]].home
+            if home != last and home != tile.pe:
+                found.add(np.int64(tile.pe) * pes + home)
+            last = home
+    found.remove(np.int64(NONE))
+    ways = np.empty(len(found), np.int64)
+    for entry, way in enumerate(found):
+        ways[entry] = way
+    return ways
 
 
 @kept
