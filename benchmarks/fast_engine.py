@@ -83,12 +83,16 @@ def main() -> None:
 
 
 def measure(case: Case) -> dict[str, float]:
-    """CPU seconds of each phase, and counts, of a case in this process."""
+    """CPU seconds of each phase, and counts, of a case in this process.
+
+    The process is one such as `spatem-run`'s.
+    """
     from dataclasses import replace
 
     from xdsl.context import Context
 
     from spatem_ir.cli.lowering import lower
+    from spatem_ir.cli.process import tune_process
     from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
     from spatem_ir.frontend.load import ImportOptions, load_network
     from spatem_ir.hardware.loader import load_accelerator
@@ -96,6 +100,7 @@ def measure(case: Case) -> dict[str, float]:
     from spatem_ir.runtime.machine.fast import FastEngine
     from spatem_ir.runtime.machine.fast_program import fast_program_of
 
+    tune_process()
     isaac = load_accelerator("isaac-ou")
     rows, columns = isaac.chip.pe_rows * case.scale, isaac.chip.pe_columns * case.scale
     accelerator = replace(

@@ -8,7 +8,7 @@ Which of them is best is decided by looking at the network as a whole
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from spatem_ir.geometry.candidates import layer_candidates, pooled_candidates
 from spatem_ir.geometry.grid import Deal
 from spatem_ir.geometry.latency import layer_latencies
 from spatem_ir.passes.partition.cut_limits import (
+    FINEST_OF_MANY,
     highest_parts,
     limit_cuts,
     limits_of_few_layers,
@@ -24,8 +25,9 @@ from spatem_ir.passes.partition.cut_limits import (
 from spatem_ir.passes.partition.spatem import algorithm_1
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from spatem_ir.geometry.candidates import LayerCandidates
     from spatem_ir.geometry.layer import Layer
     from spatem_ir.geometry.window import Window
     from spatem_ir.hardware.accelerator import Accelerator
@@ -51,15 +53,30 @@ SIZES_OF_MANY = ((0.85, 2), (0.55, 1))
 TILES_PER_CROSSBAR = (1, 1.5)
 """What :data:`FEW_TILES` is to few layers: the most tiles, for each crossbar on average."""
 
+FEW_ROW_PARTS = 2
+"""In the run for few tiles, layers of which a crossbar's wordlines hold the operands in so many
+parts may have narrow column parts.  Those of others would each fetch many parts anew."""
+
 COLUMNS = 2**11
 """Columns of the DP in each run, which stand for as many tiles as layers could share crossbars, but
 not more than :data:`MANY_LAYERS`: so many find no places, and columns would be too wide."""
 
 
+class Run(NamedTuple):
+    """The cuts that a run of Algorithm 1 knows, and what sizes of strategies it is for.
+
+    `few_tiles` are numbers of tiles, from those of the run's fastest and of its smallest strategy.
+    """
+
+    cuts: list[LayerCandidates]
+    sizes: Sequence[tuple[float, int]]
+    few_tiles: Callable[[int, int], list[int]] | None = None
+
+
 def limited_strategies(
     layers: list[Layer], accelerator: Accelerator, deal: Deal, poolings: Mapping[str, Window]
 ) -> list[Strategy]:
-    """Different strategies of all limits and sizes whose cells fit the chip, and the smallest.
+    """Different strategies of all runs and sizes whose cells fit the chip, and the smallest.
 
     `poolings` are the windows of poolings that alone read a layer's results, by layer; copies suit
     them if windows are dealt cyclically.
@@ -71,34 +88,59 @@ def limited_strategies(
         else candidate
         for candidate in free
     ]
-    many = len(layers) > MANY_LAYERS
-    highest = highest_parts(accelerator)
-    if many:
-        runs = dict.fromkeys(limits_of_many_layers(), SIZES_OF_MANY) | {highest: ()}
+    if len(layers) > MANY_LAYERS:
+        runs = runs_of_many_layers(pooled, accelerator)
     else:
-        runs = dict.fromkeys([None, *limits_of_few_layers(accelerator)], SIZES)
+        runs = [Run(free, SIZES), *runs_of_few_layers(pooled, accelerator)]
     found: dict[tuple[object, ...], Strategy] = {}
     smallest: dict[tuple[object, ...], Strategy] = {}
-    for limit, sizes in runs.items():
-        cuts = [limit_cuts(cuts, accelerator, limit) for cuts in pooled] if limit else free
-        latencies = [layer_latencies(cut, accelerator) for cut in cuts]
-        strategies = algorithm_1(cuts, latencies, accelerator, deal, COLUMNS, MANY_LAYERS)
-        fitting = some_that_fit(strategies, layers, accelerator, sizes)
-        few = [strategies[len(strategies) - 1]]
-        if limit == highest and many:
-            most = [int(share * accelerator.crossbars) for share in TILES_PER_CROSSBAR]
-            few = [*with_tiles(strategies, most), *few]
-        elif limit == highest:
-            few = [*with_tiles(strategies, few_tiles(strategies)), *few]
+    for run in runs:
+        latencies = [layer_latencies(cut, accelerator) for cut in run.cuts]
+        strategies = algorithm_1(run.cuts, latencies, accelerator, deal, COLUMNS, MANY_LAYERS)
+        few = []
+        if run.few_tiles is not None:
+            tiles = strategies.all_tiles()
+            few = with_tiles(strategies, run.few_tiles(tiles[0], tiles[-1]))
+        fitting = some_that_fit(strategies, layers, accelerator, run.sizes)
         found |= {strategy.grids: strategy for strategy in fitting}
-        smallest |= {strategy.grids: strategy for strategy in few}
+        last = strategies[len(strategies) - 1]
+        smallest |= {strategy.grids: strategy for strategy in (*few, last)}
     return list((found | smallest).values())
 
 
-def few_tiles(strategies: TracedStrategies) -> list[int]:
-    """Numbers of tiles near that of the smallest, by :data:`FEW_TILES`."""
-    tiles = strategies.all_tiles()
-    return [tiles[-1] + (tiles[0] - tiles[-1]) // divisor for divisor in FEW_TILES]
+def runs_of_few_layers(cuts: list[LayerCandidates], accelerator: Accelerator) -> list[Run]:
+    """A run for every limit; the first one also for few tiles."""
+    first, *others = (
+        [limit_cuts(cut, accelerator, limit) for cut in cuts]
+        for limit in limits_of_few_layers(accelerator)
+    )
+    return [Run(first, SIZES, few_tiles), *(Run(limited, SIZES) for limited in others)]
+
+
+def runs_of_many_layers(cuts: list[LayerCandidates], accelerator: Accelerator) -> list[Run]:
+    """A run for every limit, and one for few tiles, with narrow parts of some layers."""
+    highest = highest_parts(accelerator)
+    wide = highest._replace(finest=max(FINEST_OF_MANY))
+    for_few = [
+        limit_cuts(cut, accelerator, wide if cut.rows[0].degree > FEW_ROW_PARTS else highest)
+        for cut in cuts
+    ]
+    several = (
+        [limit_cuts(cut, accelerator, limit) for cut in cuts] for limit in limits_of_many_layers()
+    )
+
+    def about_a_crossbar_each(_fastest: int, _smallest: int) -> list[int]:
+        return [int(share * accelerator.crossbars) for share in TILES_PER_CROSSBAR]
+
+    return [
+        *(Run(limited, SIZES_OF_MANY) for limited in several),
+        Run(for_few, (), about_a_crossbar_each),
+    ]
+
+
+def few_tiles(fastest: int, smallest: int) -> list[int]:
+    """Numbers of tiles near that of the smallest strategy, by :data:`FEW_TILES`."""
+    return [smallest + (fastest - smallest) // divisor for divisor in FEW_TILES]
 
 
 def with_tiles(strategies: TracedStrategies, limits: Sequence[int]) -> list[Strategy]:

@@ -10,12 +10,14 @@ from spatem_ir.geometry.latency import layer_latencies
 from spatem_ir.geometry.layer import Layer
 from spatem_ir.geometry.window import Window
 from spatem_ir.hardware.loader import load_accelerator
+from spatem_ir.passes.partition.cut_limits import FINEST_OF_MANY
 from spatem_ir.passes.partition.limited import (
     FEW_TILES,
     MANY_LAYERS,
     TILES_PER_CROSSBAR,
     few_tiles,
     limited_strategies,
+    runs_of_many_layers,
     some_that_fit,
     with_tiles,
 )
@@ -53,7 +55,7 @@ def test_the_fastest_with_at_most_so_many_tiles() -> None:
 def test_few_tiles_are_near_those_of_the_smallest() -> None:
     found = strategies_of(network(2))
     tiles = found.all_tiles()
-    limits = few_tiles(found)
+    limits = few_tiles(tiles[0], tiles[-1])
     assert limits == sorted(limits, reverse=True)
     for limit, divisor in zip(limits, FEW_TILES, strict=True):
         assert tiles[-1] <= limit <= tiles[-1] + tiles[0] / divisor
@@ -68,6 +70,16 @@ def test_the_fastest_of_a_size(share: float, divisor: int) -> None:
     fits = [s for s in found if s.cells(layers, [1, 1]) <= share * CELLS]
     small = [s for s in fits if s.tiles(layers) * divisor <= fits[0].tiles(layers)]
     assert picked == small[0]
+
+
+def test_few_tiles_of_many_layers_have_narrow_column_parts_if_their_operands_are_short() -> None:
+    """Operands of 288 and 27 rows: three parts of a crossbar's 128 wordlines, and one."""
+    short = Layer("short", (3, 32, 32), 32, Window((3, 3)), weight_bits=2)
+    candidates = [layer_candidates(layer, ISAAC) for layer in (network(1)[0], short)]
+    *_, run = runs_of_many_layers(candidates, ISAAC)
+    narrowest = [cut.columns[-1].extent for cut in run.cuts]
+    assert narrowest == [ISAAC.crossbar.bitlines // max(FINEST_OF_MANY), ISAAC.ou.bitlines]
+    assert all(cut.bits == cut.bits[:1] for cut in run.cuts)
 
 
 @pytest.mark.parametrize("layers", [2, MANY_LAYERS + 1])
