@@ -222,11 +222,11 @@ def stream(
 
     `symbols` name the layers, by number of the node.
     """
-    import numpy as np
+    from spatem_ir.geometry.equals import first_of_equals
 
     crossbars = IndexSequence.of(members.crossbars)
     bursts = [burst(slot, symbols[slot.node.number]) for slot in members.slots]
-    starts = np.flatnonzero(np.append(True, np.diff(visits) != 0))
+    starts = first_of_equals(visits)
     if len(starts) == len(bursts):
         return StreamOp(crossbars, [bursts[number] for number in visits[starts].tolist()])
     return StreamOp(crossbars, [InterleaveOp(IndexSequence.of(visits), bursts)])

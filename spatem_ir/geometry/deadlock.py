@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from spatem_ir.geometry.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
+from spatem_ir.geometry.equals import lengths
 from spatem_ir.geometry.liveness import come_to_their_end
 from spatem_ir.geometry.precedence import Pairs
 from spatem_ir.geometry.waits import Wait, input_portions
@@ -181,8 +182,7 @@ class _Precedence:
         starts = input_portions(self.dataflow, self.waits)
         firsts = entering[starts]
         self.pairs.add(firsts[:-1], firsts[1:])
-        sizes = np.diff(np.append(starts, len(entering)))
-        others = np.repeat(firsts, sizes)
+        others = np.repeat(firsts, lengths(starts, len(entering)))
         self.pairs.add(others[others != entering], entering[others != entering])
 
     def add_progress(self, node: Node, counts: Ints) -> None:

@@ -1,4 +1,4 @@
-"""Runs of equal numbers in sorted arrays."""
+"""Runs of equal numbers in arrays."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def first_of_equals(ascending: NDArray[Any]) -> NDArray[np.int64]:
+def first_of_equals(numbers: NDArray[Any]) -> NDArray[np.int64]:
     """Where each run of equal numbers begins in an array that is not empty."""
-    begins = np.empty(len(ascending), np.bool_)
+    begins = np.empty(len(numbers), np.bool_)
     begins[0] = True
-    np.not_equal(ascending[1:], ascending[:-1], out=begins[1:])
+    np.not_equal(numbers[1:], numbers[:-1], out=begins[1:])
     return np.flatnonzero(begins)
 
 

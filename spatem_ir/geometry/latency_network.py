@@ -110,15 +110,6 @@ class NetworkModel:
             for node in self.dataflow.nodes
         }
 
-    @cached_property
-    def window_positions(self) -> dict[int, NDArray[np.int64]]:
-        """Output positions of a layer's windows, shape [matrices, windows], by node."""
-        return {
-            node.number: np.stack([layer.window_positions(m) for m in range(layer.matrices)])
-            for node in self.dataflow.layers
-            if (layer := node.layer) is not None
-        }
-
     def estimate(
         self,
         grids: Mapping[str, Grid] | None = None,
@@ -251,7 +242,7 @@ class _Recurrence:
         layer, grid, stages = node.layer, self.grids[node.number], self.stages[node.number]
         assert layer is not None
         arrived = self.latest_reads(node)
-        positions = self.model.window_positions[node.number]
+        positions = layer.positions_by_matrix()
         ready = arrived[positions]
         copies = layer.matrices * grid.iw
         ready = queued(ready, stages.round.fetch / copies, stages.window.fetch)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind, Operand
+from spatem_ir.geometry.position_reads import PositionReads
 from spatem_ir.geometry.window import PADDING, Axis
 
 Ints = NDArray[np.int64]
@@ -55,7 +56,8 @@ def link(dataflow: Dataflow, producer: Node, reader: Node) -> Link:
             continue
         earliest, latest = _reading_positions(reader, number, operand)
         lowest_source, highest_source = _source_positions(dataflow, operand, producer)
-        highest = np.maximum(highest, _highest_read(reader, number, highest_source))
+        reads = PositionReads.along(*axes_of(reader, number))
+        highest = np.maximum(highest, reads.latest(highest_source, padding=-1))
         if (lowest_source == highest_source)[highest_source >= 0].all():
             from_producer = highest_source >= 0
             np.maximum.at(last, highest_source[from_producer], latest[from_producer])
@@ -99,17 +101,6 @@ def _source_positions(dataflow: Dataflow, operand: Operand, producer: Node) -> t
     above = dataflow.over_channels(operand, highest, np.maximum)
     below = dataflow.over_channels(operand, lowest, np.minimum)
     return np.where(above < 0, -1, below), above
-
-
-def _highest_read(reader: Node, number: int, sources: Ints) -> Ints:
-    """The highest of some numbers of an operand's positions that each result reads."""
-    rows, columns = axes_of(reader, number)
-    numbers = np.append(
-        sources.reshape(rows.extent, columns.extent), np.full((1, columns.extent), -1), axis=0
-    )
-    by_row = numbers[rows.indices()].max(axis=1)
-    by_row = np.append(by_row, np.full((len(by_row), 1), -1), axis=1)
-    return by_row[:, columns.indices()].max(axis=2).reshape(-1)
 
 
 def read_positions(reading: Bools, rows: Axis, columns: Axis) -> Bools:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spatem_ir.geometry.links import is_aligned
+
 if TYPE_CHECKING:
     from spatem_ir.geometry.dataflow import Dataflow, Node, Operand
     from spatem_ir.geometry.reach import Reach
@@ -46,8 +48,7 @@ def piece_reads(dataflow: Dataflow, node: Node) -> PieceReads:
 
 def _keeps_positions(dataflow: Dataflow, operand: Operand) -> bool:
     """Whether the channels of an operand are those of its sources, one after the other."""
-    positions = {dataflow.nodes[source].positions for source in operand.sources}
-    return operand.order is None and positions == {operand.positions}
+    return all(is_aligned(operand, dataflow.nodes[source]) for source in operand.sources)
 
 
 def _channel_slices(node: Node) -> Ints:

@@ -56,11 +56,11 @@ class PositionReads:
         last = int(self.rows.max()) * self.width + int(self.columns.max())
         return self.rows.size * self.columns.size / max(last + 1, 1)
 
-    def latest(self, times: Ints) -> Ints:
-        """The latest of the operand's times [positions] that each position reads; padding has 0."""
+    def latest(self, times: Ints, padding: int = 0) -> Ints:
+        """The latest of the operand's times [positions] that each position reads."""
         if self.is_identity:
             return times
-        plane = np.zeros((self.height + 1, self.width + 1), np.int64)
+        plane = np.full((self.height + 1, self.width + 1), padding, np.int64)
         plane[:-1, :-1] = times.reshape(self.height, self.width)
         by_row = plane[self.rows].max(axis=0)
         return by_row[:, self.columns].max(axis=1).reshape(-1)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.deals import collected, dealt
 from spatem_ir.geometry.grid import Deal, Grid, ou_operations
+from spatem_ir.geometry.position_reads import PositionReads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,8 +76,9 @@ def _operator_times(
     """
     latest = begin
     for operand, reach in zip(node.operands, node.reaches, strict=True):
-        times = np.append(dataflow.over_channels(operand, finished, np.maximum), 0)
-        latest = np.maximum(latest, times[reach.positions()].max(axis=1))
+        times = dataflow.over_channels(operand, finished, np.maximum)
+        reads = PositionReads.along(reach.rows, reach.columns)
+        latest = np.maximum(latest, reads.latest(times))
     return latest
 
 
@@ -91,9 +93,9 @@ def _layer_times(
     """Ready times [matrices, windows] of a layer and finish times [positions] of its output."""
     layer, grid = node.layer, node.grid
     assert layer is not None and grid is not None
-    times = np.append(dataflow.over_channels(node.operands[0], finished, np.maximum), 0)
-    positions = layer.window.positions(*layer.input_shape[1:])
-    by_position = np.maximum(times[positions].max(axis=1), begin)
+    times = dataflow.over_channels(node.operands[0], finished, np.maximum)
+    reads = PositionReads.along(*layer.window.axes(*layer.input_shape[1:]))
+    by_position = np.maximum(reads.latest(times), begin)
     of_windows = layer.positions_by_matrix()
     ready = by_position[of_windows]
     if in_rounds:

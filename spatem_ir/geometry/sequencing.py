@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from spatem_ir.geometry.dataflow import Dataflow, Node
 from spatem_ir.geometry.distinct import distinct_rows
+from spatem_ir.geometry.equals import first_of_equals, lengths
 from spatem_ir.geometry.grid import Deal
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ def program_classes(dataflow: Dataflow, placements: dict[str, Placement]) -> lis
     layers = [node for node in dataflow.layers if node.name in placements]
     table = np.concatenate([_tile_rows(n, layers[n], placements) for n in range(len(layers))])
     table = table[np.lexsort((table[:, 3], table[:, 2], table[:, 1], table[:, 0]))]
-    starts = np.flatnonzero(np.append(True, np.diff(table[:, 0]) != 0))
-    counts = np.diff(np.append(starts, len(table)))
+    starts = first_of_equals(table[:, 0])
+    counts = lengths(starts, len(table))
     classes = []
     for count in np.unique(counts).tolist():
         rows = table[starts[counts == count, None] + np.arange(count)]

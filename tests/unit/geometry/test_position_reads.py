@@ -23,6 +23,8 @@ def test_latest_of_a_window(window: Window) -> None:
     positions = window.positions(5, 6)
     times = np.random.default_rng(1).integers(1, 99, 30)
     assert reads.latest(times).tolist() == np.append(times, 0)[positions].max(axis=1).tolist()
+    padded = np.append(-times, -100)[positions].max(axis=1)
+    assert reads.latest(-times, padding=-100).tolist() == padded.tolist()
     assert reads.kernel == positions.shape[1]
     assert reads.readers_of_position == positions.size / (positions.max() + 1)
     assert reads.is_identity == (window == Window((1, 1)))
