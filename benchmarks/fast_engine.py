@@ -97,8 +97,8 @@ def measure(case: Case) -> dict[str, float]:
     from spatem_ir.frontend.load import ImportOptions, load_network
     from spatem_ir.hardware.loader import load_accelerator
     from spatem_ir.passes.verify_deployment import VerifyDeploymentPass
-    from spatem_ir.runtime.machine.fast import FastEngine
-    from spatem_ir.runtime.machine.fast_program import fast_program_of
+    from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
+    from spatem_ir.runtime.machine.fast.engine import FastEngine
 
     tune_process()
     isaac = load_accelerator("isaac-ou")

@@ -92,7 +92,7 @@ def cases() -> list[Case]:
     from spatem_ir.runtime.analog.kernels import (
         SUBGROUP,
         Noise,
-        Shape,
+        OuShape,
         bit_planes,
         partial_tables,
         subgroup_count,
@@ -105,7 +105,7 @@ def cases() -> list[Case]:
     levels = generator.integers(0, 1 << CELL_BITS, (ROWS, COLUMNS * per_weight), np.uint8)
     deviations = np.exp(CELL_SIGMA * generator.standard_normal(levels.shape))
     cells = np.rint(levels * deviations * (1 << FRACTION_BITS)).astype(np.int32)
-    shape = Shape(WORDLINES, 1, per_weight, CELL_BITS, negative_top=False)
+    shape = OuShape(WORDLINES, 1, per_weight, CELL_BITS, negative_top=False)
     streams = np.arange(WINDOWS, dtype=np.uint64)
 
     def adc(mode: AdcMode) -> Adc:

@@ -15,8 +15,8 @@ def main() -> None:
     from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
     from spatem_ir.frontend.load import ImportOptions, load_network
     from spatem_ir.hardware.loader import load_accelerator
-    from spatem_ir.runtime.machine.program import program_of
-    from spatem_ir.runtime.machine.reference import ReferenceEngine
+    from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
+    from spatem_ir.runtime.machine.reference.program import program_of
 
     print("network         visits  elaborate s  execute s  visits/s  latency cycles")
     for name in NETWORKS:

@@ -127,8 +127,8 @@ def measure(case: Case) -> dict[str, float]:
     from spatem_ir.cli.lowering import lower
     from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
     from spatem_ir.hardware.loader import load_accelerator
-    from spatem_ir.runtime.machine.fast import FastEngine
-    from spatem_ir.runtime.machine.fast_program import fast_program_of
+    from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
+    from spatem_ir.runtime.machine.fast.engine import FastEngine
     from spatem_ir.universe import register_dialects
 
     isaac, (rows, columns) = load_accelerator("isaac-ou"), case.pes

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Operation, SSAValue
 
-from spatem_ir.dialects.checks import fail, is_floating, quantized, shape_of
+from spatem_ir.dialects.checks import fail, is_floating, shape_of
 from spatem_ir.dialects.cnn import (
     ConcatOp,
     DequantizeOp,
@@ -25,16 +25,17 @@ from spatem_ir.dialects.cnn import (
     SoftmaxOp,
     TransposeOp,
 )
-from spatem_ir.dialects.cnn_attributes import quantization_of
-from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
+from spatem_ir.dialects.cnn.attributes import quantization_of
+from spatem_ir.dialects.cnn.checks import quantized
+from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.hw import module_of
 from spatem_ir.dialects.mvm import LayerOp, network_of
-from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind, Operand
-from spatem_ir.geometry.reach import Reach, Shape
+from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind, Operand
+from spatem_ir.geometry.shapes.reach import Reach, Shape
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
-    from spatem_ir.geometry.grid import Grid
+    from spatem_ir.geometry.shapes.grid import Grid
 
 
 class Delivered(NamedTuple):

@@ -35,11 +35,12 @@ from xdsl.parser import AttrParser, Parser
 from xdsl.printer import Printer
 from xdsl.traits import HasParent
 
-from spatem_ir.dialects.checks import fail, quantized, shape_of
+from spatem_ir.dialects.checks import fail, shape_of
 from spatem_ir.dialects.cnn import NetworkOp
-from spatem_ir.dialects.cnn_attributes import WindowAttr, parse_pair
-from spatem_ir.dialects.cnn_syntax import Scale
-from spatem_ir.dialects.cnn_weight_layers import (
+from spatem_ir.dialects.cnn.attributes import WindowAttr, parse_pair
+from spatem_ir.dialects.cnn.checks import quantized
+from spatem_ir.dialects.cnn.syntax import Scale
+from spatem_ir.dialects.cnn.weight_layers import (
     INTEGER,
     TYPES_FORMAT,
     WEIGHTS_FORMAT,
@@ -50,9 +51,9 @@ from spatem_ir.dialects.cnn_weight_layers import (
     integer,
 )
 from spatem_ir.dialects.hw import module_of, optional_accelerator
-from spatem_ir.geometry.grid import Deal, Grid
-from spatem_ir.geometry.layer import Layer
-from spatem_ir.geometry.window import Window
+from spatem_ir.geometry.shapes.grid import Deal, Grid
+from spatem_ir.geometry.shapes.layer import Layer
+from spatem_ir.geometry.shapes.window import Window
 
 PACKINGS = ("spatem", "exclusive")
 """How tiles are packed: crossbars shared by all layers, or owned by one copy of one layer each."""

@@ -17,14 +17,14 @@ from xdsl.ir import Block, Operation, Region
 from xdsl.irdl import IRDLOperation, prop_def, region_def
 
 from spatem_ir.dialects.checks import fail
-from spatem_ir.dialects.cnn_weight_layers import INTEGER, integer
+from spatem_ir.dialects.cnn.weight_layers import INTEGER, integer
 from spatem_ir.dialects.hw import Indices, IndicesAttr, accelerator_of, module_of
 from spatem_ir.dialects.mvm import LayerOp, expect_network_before, layer_ops
-from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.index_sequence import IndexSequence
+from spatem_ir.geometry.shapes.index_sequence import IndexSequence
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
-    from spatem_ir.geometry.placement import Placement
+    from spatem_ir.geometry.shapes.placement import Placement
     from spatem_ir.hardware.accelerator import Accelerator
 
 OpT = TypeVar("OpT", bound=Operation)
@@ -84,7 +84,7 @@ class PlaceOp(IRDLOperation):
         """The places as arrays, in the order of `tiles`."""
         import numpy as np
 
-        from spatem_ir.geometry.placement import Placement
+        from spatem_ir.geometry.shapes.placement import Placement
 
         attributes = (self.tiles, self.crossbars, self.rows, self.columns)
         arrays = np.broadcast_arrays(*(attribute.data.to_array() for attribute in attributes))
@@ -131,7 +131,7 @@ class StageOp(IRDLOperation, ABC):
 
     def placements(self) -> dict[str, Placement]:
         """The places of each layer that has any, by layer name, sorted by tile."""
-        from spatem_ir.geometry.placement import Placement
+        from spatem_ir.geometry.shapes.placement import Placement
 
         parts: dict[str, list[Placement]] = {}
         for op in self.of_type(PlaceOp):
@@ -147,7 +147,7 @@ class StageOp(IRDLOperation, ABC):
         """Check that tiles exist, lie inside existing crossbars and do not overlap."""
         import numpy as np
 
-        from spatem_ir.geometry.placement import first_overlap
+        from spatem_ir.geometry.shapes.placement import first_overlap
 
         rectangles = []
         for name, placed in places.items():

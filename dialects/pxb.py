@@ -18,14 +18,14 @@ from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.dataflow import verified_dataflow_of
 from spatem_ir.dialects.hw import Indices, IndicesAttr, accelerator_of, module_of
 from spatem_ir.dialects.places import PlaceOp, StageOp
-from spatem_ir.geometry.dataflow import NodeKind
+from spatem_ir.geometry.network.dataflow import NodeKind
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from spatem_ir.geometry.dataflow import Dataflow, Node
-    from spatem_ir.geometry.index_sequence import IndexSequence
+    from spatem_ir.geometry.network.dataflow import Dataflow, Node
+    from spatem_ir.geometry.shapes.index_sequence import IndexSequence
     from spatem_ir.hardware.accelerator import Accelerator
 
 HOMELESS = (NodeKind.INPUT, NodeKind.OUTPUT)

@@ -16,15 +16,15 @@ from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.places import stages_of
 from spatem_ir.dialects.pxb import HomeOp, PxbPlaceOp, PxbStageOp
 from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
-from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.index_sequence import IndexSequence
+from spatem_ir.geometry.shapes.index_sequence import IndexSequence
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from spatem_ir.geometry.dataflow import Dataflow
-    from spatem_ir.geometry.placement import Placement
+    from spatem_ir.geometry.network.dataflow import Dataflow
+    from spatem_ir.geometry.shapes.placement import Placement
     from spatem_ir.hardware.accelerator import Accelerator
 
 STRATEGIES = ("spatem", "sequential")
@@ -65,7 +65,7 @@ class AssignPass(ModulePass):
 
     def assign_stage(self, module: ModuleOp, stage: VxbStageOp) -> None:
         """Replace a stage of virtual crossbars by one of physical crossbars."""
-        from spatem_ir.geometry.homes import home_tables
+        from spatem_ir.geometry.placing.homes import home_tables
 
         accelerator, dataflow = accelerator_of(module), dataflow_of(module)
         virtual = stage.placements()
@@ -113,7 +113,11 @@ def clusters(
     partial sums leave a PE; of those the one with which CUs and PEs hold the fewest bytes.  Where
     neighbours keep as many partial sums in a PE as possible, nothing else is tried.
     """
-    from spatem_ir.geometry.clustering import cluster, cluster_neighbours, crossbar_incidence
+    from spatem_ir.geometry.placing.clustering import (
+        cluster,
+        cluster_neighbours,
+        crossbar_incidence,
+    )
 
     crossbars = crossbar_incidence(dataflow, virtual, count)
     least = crossbars.least_sum_bytes(accelerator.crossbars_per_pe)

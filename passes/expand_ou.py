@@ -15,12 +15,12 @@ from xdsl.rewriter import Rewriter
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.ou import ActivateOp, MvmOp, OuStageOp, StreamOp
-from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.grid import ou_operations
-from spatem_ir.geometry.index_sequence import IndexSequence
+from spatem_ir.geometry.shapes.grid import ou_operations
+from spatem_ir.geometry.shapes.index_sequence import IndexSequence
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
-    from spatem_ir.geometry.dataflow import Node
+    from spatem_ir.geometry.network.dataflow import Node
     from spatem_ir.hardware.accelerator import Accelerator
 
 

@@ -19,8 +19,8 @@ from xdsl.pattern_rewriter import (
 
 from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn import AffineOp, BatchNormOp, ConvOp, DenseOp
-from spatem_ir.dialects.cnn_attributes import FileAttr
-from spatem_ir.errors import SpatemError
+from spatem_ir.dialects.cnn.attributes import FileAttr
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -114,7 +114,7 @@ def only_use(op: Operation) -> Use | None:
 
 
 def _values(parameter: Attribute) -> NDArray[np.float64]:
-    from spatem_ir.parameters import current_store
+    from spatem_ir.weights.store import current_store
 
     return current_store().values(parameter).astype("float64")
 
@@ -123,7 +123,7 @@ def _scaled(weights: Attribute, scale: NDArray[np.float64]) -> NDArray[np.float3
     """Weights [output channels, …] times a scale per channel, in float64, rounded to float32."""
     import numpy as np
 
-    from spatem_ir.parameters import current_store
+    from spatem_ir.weights.store import current_store
 
     values = current_store().values(weights)
     factors = scale.reshape(-1, *(1,) * (values.ndim - 1))
@@ -138,7 +138,7 @@ def _kept(
 ) -> FileAttr:
     import numpy as np
 
-    from spatem_ir.parameters import current_store
+    from spatem_ir.weights.store import current_store
 
     with np.errstate(over="ignore"):
         rounded = values.astype(np.float32, copy=False)

@@ -32,8 +32,8 @@ from spatem_ir.dialects.cnn import (
     RequantizeOp,
     TransposeOp,
 )
-from spatem_ir.dialects.cnn_attributes import Quantization, parameter_type, quantization_of
-from spatem_ir.dialects.cnn_weight_layers import ACCUMULATOR_TYPE, WeightLayerOp
+from spatem_ir.dialects.cnn.attributes import Quantization, parameter_type, quantization_of
+from spatem_ir.dialects.cnn.weight_layers import ACCUMULATOR_TYPE, WeightLayerOp
 from spatem_ir.passes.remove_identities import RemoveUnused
 
 PRESERVING = (ReluOp, ClipOp, MaxPoolOp, PadOp, IdentityOp, FlattenOp, TransposeOp, ConcatOp)
@@ -179,7 +179,7 @@ def has_constants_on_codes(op: Operation, code: Quantization | None) -> bool:
     """Whether the constants of a clip or pad are real values of codes, or clip none of them."""
     import numpy as np
 
-    from spatem_ir.runtime.values.codes import dequantize, quantize
+    from spatem_ir.numerics.codes import dequantize, quantize
 
     assert code is not None
     limits = dequantize(np.array([code.minimum, code.maximum]), code)
@@ -235,8 +235,8 @@ def has_integer_parameters(layer: WeightLayerOp) -> bool:
         return False
     if layer.bias is None or not isinstance(parameter_type(layer.bias).element_type, Float32Type):
         return True
-    from spatem_ir.parameters import current_store
     from spatem_ir.passes.quantize.scales import bias_codes
+    from spatem_ir.weights.store import current_store
 
     code = layer.input_code
     assert code is not None and layer.weight_scale is not None

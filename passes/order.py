@@ -24,8 +24,8 @@ from spatem_ir.dialects.ou import (
 )
 from spatem_ir.dialects.places import stages_of
 from spatem_ir.dialects.pxb import PxbPlaceOp, PxbStageOp
-from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.index_sequence import IndexSequence
+from spatem_ir.geometry.shapes.index_sequence import IndexSequence
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from spatem_ir.geometry.dataflow import Dataflow
-    from spatem_ir.geometry.lags import Lags
-    from spatem_ir.geometry.sequencing import Program, ProgramClass, Slot
-    from spatem_ir.geometry.waits import Wait
+    from spatem_ir.geometry.network.dataflow import Dataflow
+    from spatem_ir.geometry.network.waits import Wait
+    from spatem_ir.geometry.scheduling.lags import Lags
+    from spatem_ir.geometry.scheduling.sequencing import ProgramClass, ProgramOrder, Slot
     from spatem_ir.hardware.accelerator import Accelerator
 
 STRATEGIES = ("asap", "layer")
@@ -74,7 +74,7 @@ class OrderPass(ModulePass):
     buffers: str = "fit"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        from spatem_ir.geometry.sequencing import program_classes
+        from spatem_ir.geometry.scheduling.sequencing import program_classes
 
         for option, value, known in (
             ("strategy", self.strategy, STRATEGIES),
@@ -95,9 +95,9 @@ class OrderPass(ModulePass):
 
     def scheduled(
         self, module: ModuleOp, dataflow: Dataflow, stage: PxbStageOp, classes: list[ProgramClass]
-    ) -> tuple[list[Program], list[Wait]]:
+    ) -> tuple[list[ProgramOrder], list[Wait]]:
         """The programs of all crossbars of a stage, and what waits for what."""
-        from spatem_ir.geometry.sequencing import grain_of, shared_programs
+        from spatem_ir.geometry.scheduling.sequencing import grain_of, shared_programs
 
         accelerator = accelerator_of(module)
         fitting = self.fitting(accelerator, dataflow, stage)
@@ -128,9 +128,9 @@ class OrderPass(ModulePass):
         classes: list[ProgramClass],
         fitting: Callable[..., Lags] | None,
         most_bursts: int,
-    ) -> tuple[list[Program], list[Wait]] | None:
+    ) -> tuple[list[ProgramOrder], list[Wait]] | None:
         """Programs in which every crossbar keeps its own order; None if they are too long."""
-        from spatem_ir.geometry.sequencing import own_programs
+        from spatem_ir.geometry.scheduling.sequencing import own_programs
 
         lags = None if fitting is None else fitting()
         ready = self.ready_times(dataflow, accelerator, lags)
@@ -143,8 +143,8 @@ class OrderPass(ModulePass):
         self, accelerator: Accelerator, dataflow: Dataflow, stage: PxbStageOp
     ) -> Callable[..., Lags] | None:
         """What finds the waits with which buffers suffice; None if they do without."""
-        from spatem_ir.geometry.lags import held_on, lags_that_fit
-        from spatem_ir.geometry.residents import Deployed
+        from spatem_ir.geometry.safety.residents import Deployed
+        from spatem_ir.geometry.scheduling.lags import held_on, lags_that_fit
 
         if self.buffers == "ignore":
             return None
@@ -177,7 +177,7 @@ class OrderPass(ModulePass):
 
         Layer by layer, these are a whole number of grains after those of the layer before.
         """
-        from spatem_ir.geometry.readiness import ready_times
+        from spatem_ir.geometry.scheduling.readiness import ready_times
 
         not_before = None if lags is None else lags.paces.not_before
         ready = ready_times(dataflow, accelerator, in_rounds=in_rounds, not_before=not_before)
@@ -193,7 +193,7 @@ class OrderPass(ModulePass):
 def ordered_stage(
     dataflow: Dataflow,
     stage: PxbStageOp,
-    programs: list[Program],
+    programs: list[ProgramOrder],
     waits: list[Wait],
     unbounded: bool,
 ) -> OuStageOp:
@@ -222,7 +222,7 @@ def stream(
 
     `symbols` name the layers, by number of the node.
     """
-    from spatem_ir.geometry.equals import first_of_equals
+    from spatem_ir.geometry.shapes.equals import first_of_equals
 
     crossbars = IndexSequence.of(members.crossbars)
     bursts = [burst(slot, symbols[slot.node.number]) for slot in members.slots]

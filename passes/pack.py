@@ -15,19 +15,19 @@ from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import PACKINGS, AlternativeOp, GridAttr, PackingOp, layer_ops
 from spatem_ir.dialects.places import place_runs
 from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
-from spatem_ir.errors import SpatemError
 from spatem_ir.passes.poolings import poolings_of
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from spatem_ir.geometry.exclusive import CopyTiles
-    from spatem_ir.geometry.gathering import Bundle
-    from spatem_ir.geometry.grid import Grid
-    from spatem_ir.geometry.layer import Layer
-    from spatem_ir.geometry.placement import Placement
-    from spatem_ir.geometry.window import Window
+    from spatem_ir.geometry.packing.exclusive import CopyTiles
+    from spatem_ir.geometry.packing.gathering import Bundle
+    from spatem_ir.geometry.shapes.grid import Grid
+    from spatem_ir.geometry.shapes.layer import Layer
+    from spatem_ir.geometry.shapes.placement import Placement
+    from spatem_ir.geometry.shapes.window import Window
     from spatem_ir.hardware.accelerator import Accelerator
 
 BALANCES = ("cells", "time")
@@ -127,7 +127,7 @@ def tile_shapes(
     """
     import numpy as np
 
-    from spatem_ir.geometry.tile_shapes import TileShapes
+    from spatem_ir.geometry.shapes.tile_shapes import TileShapes
 
     tiles = np.arange(grid.tiles(layer))
     windows = np.array([len(grid.copy_windows(layer, copy)) for copy in range(grid.iw)])
@@ -166,8 +166,8 @@ class SharedPacking:
 
     def least_crossbars(self, layers: list[Layer], grids: list[Grid]) -> int:
         """A lower bound on the crossbars that the tiles of all layers need."""
-        from spatem_ir.geometry.packing import crossbars_needed
-        from spatem_ir.geometry.tile_shapes import TileShapes
+        from spatem_ir.geometry.packing.packing import crossbars_needed
+        from spatem_ir.geometry.shapes.tile_shapes import TileShapes
 
         shapes = [
             shape
@@ -196,8 +196,8 @@ class SharedPacking:
         self, layers: list[Layer], grids: list[Grid], *, largest_first: bool
     ) -> list[Placement] | None:
         """Places on the whole chip, layer by layer [P] or `largest_first` [R]."""
-        from spatem_ir.geometry.packing import CrossbarPool, placement_of
-        from spatem_ir.geometry.placement import Placement
+        from spatem_ir.geometry.packing.packing import CrossbarPool, placement_of
+        from spatem_ir.geometry.shapes.placement import Placement
 
         crossbar = self.accelerator.crossbar
         pool = CrossbarPool(self.accelerator.crossbars, crossbar.wordlines, crossbar.bitlines)
@@ -222,8 +222,8 @@ class SharedPacking:
 
         Layer by layer; a layer that finds no place is put before all others, once.
         """
-        from spatem_ir.geometry.gathering import gathered
-        from spatem_ir.geometry.neighbourhoods import Neighbourhoods
+        from spatem_ir.geometry.packing.gathering import gathered
+        from spatem_ir.geometry.packing.neighbourhoods import Neighbourhoods
 
         accelerator = self.accelerator
         chip = Neighbourhoods(
@@ -236,9 +236,9 @@ class SharedPacking:
 
     def bundles(self, layer: Layer, grid: Grid) -> list[Bundle]:
         """The tiles of a layer that are placed together."""
-        from spatem_ir.geometry.gathering import Bundle
-        from spatem_ir.geometry.neighbourhoods import bundles
-        from spatem_ir.geometry.tile_shapes import TileShapes
+        from spatem_ir.geometry.packing.gathering import Bundle
+        from spatem_ir.geometry.packing.neighbourhoods import bundles
+        from spatem_ir.geometry.shapes.tile_shapes import TileShapes
 
         accelerator = self.accelerator
         shapes = TileShapes.of(layer, grid, accelerator)
@@ -250,7 +250,7 @@ class SharedPacking:
 
     def load(self, layer: Layer, grid: Grid, height: int, width: int) -> int:
         """What a tile of `height` x `width` cells fills of a crossbar: cells or busy time."""
-        from spatem_ir.geometry.grid import ou_operations
+        from spatem_ir.geometry.shapes.grid import ou_operations
 
         if not self.by_time:
             return height * width
@@ -274,7 +274,7 @@ class ExclusivePacking:
 
     def placements(self, layers: list[Layer], grids: list[Grid]) -> list[Placement] | None:
         """Where the tiles of each layer sit; None if there are too few crossbars."""
-        from spatem_ir.geometry.exclusive import sharings
+        from spatem_ir.geometry.packing.exclusive import sharings
 
         tiles = self.copy_tiles(layers, grids)
         chosen = sharings(tiles, self.accelerator.crossbars)
@@ -288,7 +288,7 @@ class ExclusivePacking:
 
     def copy_tiles(self, layers: list[Layer], grids: list[Grid]) -> list[CopyTiles]:
         """The tiles of the copies of each layer."""
-        from spatem_ir.geometry.exclusive import CopyTiles
+        from spatem_ir.geometry.packing.exclusive import CopyTiles
 
         return [
             CopyTiles(layer, grid, self.accelerator)

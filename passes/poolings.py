@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from spatem_ir.dialects.cnn import PoolOp
-from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
+from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.mvm import LayerOp
 
 if TYPE_CHECKING:
-    from spatem_ir.geometry.window import Window
+    from spatem_ir.geometry.shapes.window import Window
 
 
 def poolings_of(layers: Sequence[LayerOp | WeightLayerOp]) -> dict[str, Window]:

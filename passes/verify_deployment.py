@@ -18,12 +18,12 @@ from spatem_ir.dialects.mvm import network_of
 from spatem_ir.dialects.ou import InterleaveOp, MvmOp, OuStageOp, StreamOp
 from spatem_ir.dialects.pxb import HOMELESS, PxbStageOp
 from spatem_ir.dialects.vxb import VxbStageOp
-from spatem_ir.errors import SpatemError
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
-    from spatem_ir.geometry.crossbar_program import CrossbarProgram
-    from spatem_ir.geometry.dataflow import Dataflow
-    from spatem_ir.geometry.deadlock import WaitingVisit
+    from spatem_ir.geometry.network.dataflow import Dataflow
+    from spatem_ir.geometry.safety.crossbar_program import CrossbarProgram
+    from spatem_ir.geometry.safety.deadlock import WaitingVisit
     from spatem_ir.hardware.accelerator import Accelerator
 
 MOST_WAITING = 3
@@ -136,7 +136,7 @@ def _verify_buffers(
     program: OuStageOp | None = None,
 ) -> None:
     """Check that what a PE must hold at once fits into its buffer."""
-    from spatem_ir.geometry.buffer_needs import needs
+    from spatem_ir.geometry.safety.buffer_needs import needs
 
     placements = homes = None
     if isinstance(stage, PxbStageOp):
@@ -156,8 +156,8 @@ def _verify_occupancy(
     stage: PxbStageOp, program: OuStageOp, dataflow: Dataflow, accelerator: Accelerator
 ) -> None:
     """Check that what a PE can hold at once fits into its buffer."""
-    from spatem_ir.geometry.occupancy import Occupancy
-    from spatem_ir.geometry.residents import Deployed
+    from spatem_ir.geometry.safety.occupancy import Occupancy
+    from spatem_ir.geometry.safety.residents import Deployed
 
     deployed = Deployed(
         dataflow, accelerator, stage.placements(), stage.homes(dataflow), program.merges
@@ -177,7 +177,7 @@ def _verify_occupancy(
 
 def _verify_progress(programs: Sequence[OuStageOp], dataflow: Dataflow) -> None:
     """Check that no visit waits for ever."""
-    from spatem_ir.geometry.deadlock import deadlock
+    from spatem_ir.geometry.safety.deadlock import deadlock
 
     in_order = sorted(programs, key=lambda program: program.number.value.data)
     streams = [
@@ -213,7 +213,7 @@ def crossbar_program(stage: int, stream: StreamOp, dataflow: Dataflow) -> Crossb
     """The visits of a stream's crossbars as arrays; `stage` is the number of its stage."""
     import numpy as np
 
-    from spatem_ir.geometry.crossbar_program import CrossbarProgram
+    from spatem_ir.geometry.safety.crossbar_program import CrossbarProgram
 
     numbers, windows, known = [], [], 0
     for op in stream.body.block.ops:

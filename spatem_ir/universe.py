@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from xdsl.universe import Universe
 
-from spatem_ir.errors import SpatemError
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     from xdsl.context import Context

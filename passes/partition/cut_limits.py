@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
-from spatem_ir.geometry.candidates import LayerCandidates
+from spatem_ir.geometry.estimate.candidates import LayerCandidates
 
 if TYPE_CHECKING:
     from spatem_ir.hardware.accelerator import Accelerator

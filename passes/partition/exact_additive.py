@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatem_ir.geometry.candidates import LayerCandidates, layer_candidates
-from spatem_ir.geometry.latency import layer_latencies
+from spatem_ir.geometry.estimate.candidates import LayerCandidates, layer_candidates
+from spatem_ir.geometry.estimate.latency import layer_latencies
 from spatem_ir.passes.partition.strategy import TracedStrategies
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spatem_ir.geometry.grid import Deal
-    from spatem_ir.geometry.layer import Layer
+    from spatem_ir.geometry.shapes.grid import Deal
+    from spatem_ir.geometry.shapes.layer import Layer
     from spatem_ir.hardware.accelerator import Accelerator
 
 NEVER = np.iinfo(np.int64).max

@@ -20,8 +20,8 @@ import numpy as np
 from spatem_ir.passes.partition.whole_crossbars import WholeCrossbars, copied, whole_crossbars
 
 if TYPE_CHECKING:
-    from spatem_ir.geometry.grid import Deal
-    from spatem_ir.geometry.layer import Layer
+    from spatem_ir.geometry.shapes.grid import Deal
+    from spatem_ir.geometry.shapes.layer import Layer
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.passes.partition.strategy import Strategy
 

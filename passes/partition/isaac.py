@@ -18,8 +18,8 @@ from spatem_ir.passes.partition.whole_crossbars import WholeCrossbars, copied, w
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spatem_ir.geometry.grid import Deal
-    from spatem_ir.geometry.layer import Layer
+    from spatem_ir.geometry.shapes.grid import Deal
+    from spatem_ir.geometry.shapes.layer import Layer
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.passes.partition.strategy import Strategy
 

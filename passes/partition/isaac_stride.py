@@ -15,7 +15,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from spatem_ir.dialects.cnn import PoolOp
-from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
+from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.passes.partition.isaac import proportional_copies
 from spatem_ir.passes.partition.whole_crossbars import copied, whole_crossbars
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from xdsl.ir import Operation
 
-    from spatem_ir.geometry.grid import Deal
-    from spatem_ir.geometry.layer import Layer
+    from spatem_ir.geometry.shapes.grid import Deal
+    from spatem_ir.geometry.shapes.layer import Layer
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.passes.partition.partition import StrategyFunction
     from spatem_ir.passes.partition.strategy import Strategy

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spatem_ir.geometry.candidates import layer_candidates, pooled_candidates
-from spatem_ir.geometry.grid import Deal
-from spatem_ir.geometry.latency import layer_latencies
+from spatem_ir.geometry.estimate.candidates import layer_candidates, pooled_candidates
+from spatem_ir.geometry.estimate.latency import layer_latencies
+from spatem_ir.geometry.shapes.grid import Deal
 from spatem_ir.passes.partition.cut_limits import (
     FINEST_OF_MANY,
     highest_parts,
@@ -27,9 +27,9 @@ from spatem_ir.passes.partition.spatem import algorithm_1
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from spatem_ir.geometry.candidates import LayerCandidates
-    from spatem_ir.geometry.layer import Layer
-    from spatem_ir.geometry.window import Window
+    from spatem_ir.geometry.estimate.candidates import LayerCandidates
+    from spatem_ir.geometry.shapes.layer import Layer
+    from spatem_ir.geometry.shapes.window import Window
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.passes.partition.strategy import Strategy, TracedStrategies
 
@@ -62,7 +62,7 @@ COLUMNS = 2**11
 not more than :data:`MANY_LAYERS`: so many find no places, and columns would be too wide."""
 
 
-class Run(NamedTuple):
+class LimitedRun(NamedTuple):
     """The cuts that a run of Algorithm 1 knows, and what sizes of strategies it is for.
 
     `few_tiles` are numbers of tiles, from those of the run's fastest and of its smallest strategy.
@@ -91,7 +91,7 @@ def limited_strategies(
     if len(layers) > MANY_LAYERS:
         runs = runs_of_many_layers(pooled, accelerator)
     else:
-        runs = [Run(free, SIZES), *runs_of_few_layers(pooled, accelerator)]
+        runs = [LimitedRun(free, SIZES), *runs_of_few_layers(pooled, accelerator)]
     found: dict[tuple[object, ...], Strategy] = {}
     smallest: dict[tuple[object, ...], Strategy] = {}
     for run in runs:
@@ -108,16 +108,19 @@ def limited_strategies(
     return list((found | smallest).values())
 
 
-def runs_of_few_layers(cuts: list[LayerCandidates], accelerator: Accelerator) -> list[Run]:
+def runs_of_few_layers(cuts: list[LayerCandidates], accelerator: Accelerator) -> list[LimitedRun]:
     """A run for every limit; the first one also for few tiles."""
     first, *others = (
         [limit_cuts(cut, accelerator, limit) for cut in cuts]
         for limit in limits_of_few_layers(accelerator)
     )
-    return [Run(first, SIZES, few_tiles), *(Run(limited, SIZES) for limited in others)]
+    return [
+        LimitedRun(first, SIZES, few_tiles),
+        *(LimitedRun(limited, SIZES) for limited in others),
+    ]
 
 
-def runs_of_many_layers(cuts: list[LayerCandidates], accelerator: Accelerator) -> list[Run]:
+def runs_of_many_layers(cuts: list[LayerCandidates], accelerator: Accelerator) -> list[LimitedRun]:
     """A run for every limit, and one for few tiles, with narrow parts of some layers."""
     highest = highest_parts(accelerator)
     wide = highest._replace(finest=max(FINEST_OF_MANY))
@@ -133,8 +136,8 @@ def runs_of_many_layers(cuts: list[LayerCandidates], accelerator: Accelerator) -
         return [int(share * accelerator.crossbars) for share in TILES_PER_CROSSBAR]
 
     return [
-        *(Run(limited, SIZES_OF_MANY) for limited in several),
-        Run(for_few, (), about_a_crossbar_each),
+        *(LimitedRun(limited, SIZES_OF_MANY) for limited in several),
+        LimitedRun(for_few, (), about_a_crossbar_each),
     ]
 
 

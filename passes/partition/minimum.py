@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spatem_ir.geometry.candidates import layer_candidates
-from spatem_ir.geometry.latency import layer_latencies
+from spatem_ir.geometry.estimate.candidates import layer_candidates
+from spatem_ir.geometry.estimate.latency import layer_latencies
 from spatem_ir.passes.partition.strategy import Strategy
 
 if TYPE_CHECKING:
-    from spatem_ir.geometry.grid import Deal
-    from spatem_ir.geometry.layer import Layer
+    from spatem_ir.geometry.shapes.grid import Deal
+    from spatem_ir.geometry.shapes.layer import Layer
     from spatem_ir.hardware.accelerator import Accelerator
 
 

@@ -13,14 +13,14 @@ from xdsl.rewriter import Rewriter
 
 from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
-from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
+from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import AlternativeOp, LayerOp, PackingOp, layer_ops
-from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.grid import Deal
+from spatem_ir.geometry.shapes.grid import Deal
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
-    from spatem_ir.geometry.layer import Layer
+    from spatem_ir.geometry.shapes.layer import Layer
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.passes.partition.strategy import Strategy
 

@@ -7,7 +7,8 @@ Therefore:
 1. Algorithm 1 runs under several limits on its cuts, which gives strategies of different kinds and
    sizes (:mod:`spatem_ir.passes.partition.limited`).
 2. They are put in ascending latency of the whole network, before packing
-   (:mod:`spatem_ir.geometry.latency_network`); those of which tiles find no place come last.
+   (:mod:`spatem_ir.geometry.estimate.latency_network`); those of which tiles find no place come
+   last.
 3. The first few (of a network of many layers, as many as may be faster than those before) are
    packed, so that latency and communication can be estimated with tiles where they will be.  Of
    those that are nearly as fast as the fastest, the one that communicates least is first, unless
@@ -23,22 +24,22 @@ from typing import TYPE_CHECKING, NamedTuple
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import module_of
 from spatem_ir.dialects.mvm import layer_ops
-from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.candidates import layer_candidates
-from spatem_ir.geometry.latency_network import NetworkModel
+from spatem_ir.geometry.estimate.candidates import layer_candidates
+from spatem_ir.geometry.estimate.latency_network import NetworkModel
 from spatem_ir.passes.pack import SharedPacking
 from spatem_ir.passes.partition.limited import MANY_LAYERS, limited_strategies
 from spatem_ir.passes.partition.spatem import partition_spatem
 from spatem_ir.passes.partition.trial import Trial
 from spatem_ir.passes.poolings import poolings_of
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
-    from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
-    from spatem_ir.geometry.dataflow import Dataflow
-    from spatem_ir.geometry.grid import Deal
-    from spatem_ir.geometry.layer import Layer
+    from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
+    from spatem_ir.geometry.network.dataflow import Dataflow
+    from spatem_ir.geometry.shapes.grid import Deal
+    from spatem_ir.geometry.shapes.layer import Layer
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.passes.partition.strategy import Strategy
 

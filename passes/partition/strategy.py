@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from spatem_ir.geometry.candidates import LayerCandidates
-    from spatem_ir.geometry.grid import Deal, Grid
-    from spatem_ir.geometry.layer import Layer
+    from spatem_ir.geometry.estimate.candidates import LayerCandidates
+    from spatem_ir.geometry.shapes.grid import Deal, Grid
+    from spatem_ir.geometry.shapes.layer import Layer
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatem_ir.dialects.ou import PLACES
-from spatem_ir.geometry.homes import home_tables
-from spatem_ir.geometry.lags import buffers_suffice
-from spatem_ir.geometry.residents import Deployed
-from spatem_ir.geometry.traffic import communication_bytes, piece_homes
+from spatem_ir.geometry.placing.homes import home_tables
+from spatem_ir.geometry.placing.traffic import communication_bytes, piece_homes
+from spatem_ir.geometry.safety.residents import Deployed
+from spatem_ir.geometry.scheduling.lags import buffers_suffice
 from spatem_ir.passes.assign import AssignPass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spatem_ir.geometry.dataflow import Dataflow
-    from spatem_ir.geometry.latency_network import NetworkModel
-    from spatem_ir.geometry.placement import Placement
+    from spatem_ir.geometry.estimate.latency_network import NetworkModel
+    from spatem_ir.geometry.network.dataflow import Dataflow
+    from spatem_ir.geometry.shapes.placement import Placement
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.passes.partition.strategy import Strategy
 

@@ -30,16 +30,16 @@ from spatem_ir.dialects.cnn import (
     QuantizeOp,
     SoftmaxOp,
 )
-from spatem_ir.dialects.cnn_attributes import Quantization, QuantType, RangeAttr
-from spatem_ir.dialects.cnn_weight_layers import (
+from spatem_ir.dialects.cnn.attributes import Quantization, QuantType, RangeAttr
+from spatem_ir.dialects.cnn.weight_layers import (
     ACCUMULATOR_TYPE,
     Requantization,
     WeightLayerOp,
     integer,
 )
 from spatem_ir.dialects.mvm import network_of
-from spatem_ir.errors import SpatemError
 from spatem_ir.passes.fuse_quantization import PRESERVING, FuseQuantizationPass
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     from spatem_ir.passes.quantize.scales import Method
@@ -107,8 +107,8 @@ class QuantizePass(ModulePass):
 
     def quantize_weights(self, layer: WeightLayerOp, code: Quantization, method: Method) -> None:
         """Replace a layer's float32 weights and bias by codes."""
-        from spatem_ir.parameters import current_store
         from spatem_ir.passes.quantize.scales import bias_codes, smallest_scales, weight_codes
+        from spatem_ir.weights.store import current_store
 
         store, name = current_store(), layer.sym_name.data
         bias = None if layer.bias is None else store.values(layer.bias).astype("float32")

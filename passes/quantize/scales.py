@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spatem_ir.dialects.cnn_attributes import Quantization
+from spatem_ir.dialects.cnn.attributes import Quantization
 
 SEARCHED_BITS = 3
 """Up to this many bits `auto` searches for a weight scale."""

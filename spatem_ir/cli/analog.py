@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from spatem_ir.errors import SpatemError
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     from spatem_ir.hardware.accelerator import Value

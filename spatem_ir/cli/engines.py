@@ -6,12 +6,12 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from spatem_ir.errors import SpatemError
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
-    from spatem_ir.runtime.machine.reference import Execution
+    from spatem_ir.runtime.machine.reference.engine import Execution
 
 ENGINES = ("fast", "reference", "none")
 """What `--engine` can say; none reports what needs no cycles."""
@@ -39,7 +39,7 @@ def engine_for(
             unbounded.
     """
     from spatem_ir.dialects.hw import accelerator_of
-    from spatem_ir.runtime.machine.program import only_stage
+    from spatem_ir.runtime.machine.reference.program import only_stage
 
     run = _engine(engine, source, module, most_images, trace)
     if only_stage(module).unbounded is not None:
@@ -59,15 +59,15 @@ def _engine(
     if engine == "fast":
         if find_spec("numba") is None:
             raise SpatemError("--engine fast needs numba; install the extra fast: spatem-ir[fast]")
-        from spatem_ir.runtime.machine.fast import FastEngine
-        from spatem_ir.runtime.machine.fast_program import fast_program_of
+        from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
+        from spatem_ir.runtime.machine.fast.engine import FastEngine
 
         fast_program = fast_program_of(module)
         return lambda images: FastEngine(
             fast_program, images, trace=trace and images == most_images
         ).run()
-    from spatem_ir.runtime.machine.program import program_of, visits_of
-    from spatem_ir.runtime.machine.reference import ReferenceEngine
+    from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
+    from spatem_ir.runtime.machine.reference.program import program_of, visits_of
 
     visits = visits_of(module)
     if visits * most_images > MOST_VISITS:

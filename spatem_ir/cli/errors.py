@@ -17,7 +17,7 @@ from xdsl.utils.exceptions import (
 )
 
 from spatem_ir.cli.process import tune_process
-from spatem_ir.errors import SpatemError
+from spatem_ir.support.errors import SpatemError
 
 TRACEBACK_VARIABLE = "SPATEM_TRACEBACK"
 """Environment variable that makes the tools print Python tracebacks of errors."""

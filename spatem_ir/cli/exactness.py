@@ -6,8 +6,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from spatem_ir.errors import SpatemError
 from spatem_ir.hardware.accelerator import Accelerator, Encoding
+from spatem_ir.support.errors import SpatemError
 
 
 def check_encoding(source: str, accelerator: Accelerator) -> None:

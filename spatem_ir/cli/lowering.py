@@ -12,7 +12,7 @@ from xdsl.utils.arg_spec import parse_pipeline
 from xdsl.utils.exceptions import ArgSpecParseError
 
 from spatem_ir.dialects.level import Level, level_of
-from spatem_ir.errors import SpatemError
+from spatem_ir.support.errors import SpatemError
 
 PIPELINE = {
     Level.CNN: "partition",

@@ -16,15 +16,15 @@ from xdsl.xdsl_opt_main import xDSLOptMain
 from spatem_ir import __version__
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
 from spatem_ir.cli.inputs import add_network_arguments, import_options, named_accelerator
-from spatem_ir.errors import SpatemError
-from spatem_ir.files import write_whole
+from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.files import write_whole
 from spatem_ir.universe import register_dialects
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from spatem_ir.parameters import ParameterStore
+    from spatem_ir.weights.store import ParameterStore
 
 NETWORK = "network"
 """The frontend for a benchmark network given by its name."""
@@ -108,7 +108,7 @@ class SpatemOptMain(xDSLOptMain):
     def store(self) -> ParameterStore:
         """Where passes find parameters, and keep those that they compute."""
         if self.current_store is None:
-            from spatem_ir.parameters import new_store
+            from spatem_ir.weights.store import new_store
 
             output, source = self.args.output_file, self.args.input_file
             folder = None if output is None else Path(output).parent
@@ -172,7 +172,7 @@ class SpatemOptMain(xDSLOptMain):
     def write_files(self) -> None:
         """Write the output file and the weights, once all passes have succeeded."""
         if self.pending_weights:
-            from spatem_ir.parameters import save_arrays
+            from spatem_ir.weights.store import save_arrays
 
             save_arrays(self.weights_file() or "", self.pending_weights)
         if self.pending_output is not None:

@@ -7,7 +7,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
 from xdsl.utils.exceptions import ParseError
 
-from spatem_ir.errors import SpatemError
+from spatem_ir.support.errors import SpatemError
 
 
 def parse_module(

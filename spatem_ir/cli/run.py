@@ -12,8 +12,8 @@ from spatem_ir.cli.analog import add_analog_arguments, analog_overrides
 from spatem_ir.cli.engines import ENGINES, default_engine
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
 from spatem_ir.cli.inputs import add_network_arguments, import_options
-from spatem_ir.errors import SpatemError
-from spatem_ir.files import check_writable, write_whole
+from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.files import check_writable, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +120,7 @@ def _run(arguments: argparse.Namespace) -> None:
         raise SpatemError("name a network, an .onnx or an .mlir file (see --help)")
     if arguments.json not in (None, "-"):
         check_writable(arguments.json)
-    options, progress = _options(arguments), Progress()
+    options, progress = _options(arguments), ProgressLines()
     if options.sweeps:
         from spatem_ir.cli.sweep import run_sweep
         from spatem_ir.report.sweep import print_sweep
@@ -190,7 +190,7 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
     )
 
 
-class Progress:
+class ProgressLines:
     """Says on stderr what is being done, once the run takes long enough to wonder."""
 
     def __init__(self) -> None:

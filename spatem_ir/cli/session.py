@@ -17,7 +17,7 @@ from spatem_ir.cli.exactness import check_encoding, check_exactness, share_of, t
 from spatem_ir.cli.inputs import print_doubts
 from spatem_ir.cli.lowering import lower, remaining_pipeline, run_pipeline
 from spatem_ir.cli.parsing import parse_module
-from spatem_ir.dialects.cnn_attributes import quantization_of
+from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.hw import (
     ACCELERATOR_ATTRIBUTE,
     AcceleratorAttr,
@@ -26,20 +26,20 @@ from spatem_ir.dialects.hw import (
 )
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import network_of
-from spatem_ir.errors import SpatemError
-from spatem_ir.files import check_writable, whole_file
 from spatem_ir.frontend.load import PACKAGED_MODELS, ImportOptions, load_network
 from spatem_ir.hardware.accelerator import Accelerator, Value, parameters_of
 from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR, load_accelerator
 from spatem_ir.hardware.overrides import Key, overridden
-from spatem_ir.parameters import PACKAGE_SCHEME, ParameterStore, packaged_file
 from spatem_ir.passes.verify_deployment import VerifyDeploymentPass
 from spatem_ir.runtime.metrics import Metrics, inexact_layers, metrics_of
+from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.files import check_writable, whole_file
 from spatem_ir.universe import register_dialects
+from spatem_ir.weights.store import PACKAGE_SCHEME, ParameterStore, packaged_file
 
 if TYPE_CHECKING:
+    from spatem_ir.exchange.onnxruntime_check import TensorCheck, TensorComparison
     from spatem_ir.runtime.critical_path import CriticalPath
-    from spatem_ir.runtime.onnxruntime_check import TensorCheck, TensorComparison
 
 Progress = Callable[[str], None]
 Array = NDArray[Any]
@@ -300,8 +300,8 @@ def equals_levels(
     With `--check levels` also those of the level of the input and of every level below.  `module`
     is the module as it was given; it is lowered level by level.
     """
+    from spatem_ir.exchange.onnxruntime_check import differences
     from spatem_ir.runtime.interpreter import execute
-    from spatem_ir.runtime.onnxruntime_check import differences
 
     def equal(other: ModuleOp) -> bool:
         return differences(outputs, execute(other, inputs, source.store)) == 0
@@ -327,7 +327,7 @@ def without_deployment(module: ModuleOp) -> ModuleOp:
 
 def tensor_check(source: Source) -> TensorCheck:
     """What compares every tensor with onnxruntime's while the network is executed."""
-    from spatem_ir.runtime.onnxruntime_check import TensorCheck
+    from spatem_ir.exchange.onnxruntime_check import TensorCheck
 
     return TensorCheck(source.module, source.store)
 
@@ -337,7 +337,7 @@ def original_differences(source: Source, inputs: list[Array], outputs: list[Arra
 
     None for another source: a float model that was quantised here is another function.
     """
-    from spatem_ir.runtime.onnxruntime_check import differences, onnxruntime_outputs
+    from spatem_ir.exchange.onnxruntime_check import differences, onnxruntime_outputs
 
     if source.onnx is None:
         return None
@@ -355,7 +355,7 @@ def measured(
         return None, None
     if options.engine == "none" or level_of(module) is not Level.OU:
         return metrics_of(module, None), None
-    from spatem_ir.runtime.machine.program import visits_of
+    from spatem_ir.runtime.machine.reference.program import visits_of
 
     progress(f"simulating {visits_of(module)} visits")
     images, traced = options.images_in_flight, options.critical_path

@@ -20,12 +20,12 @@ from spatem_ir.cli.session import (
     without_deployment,
 )
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr, accelerator_of
-from spatem_ir.errors import SpatemError
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.overrides import overridden
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic
 from spatem_ir.runtime.interpreter import execute
 from spatem_ir.runtime.metrics import lossless_layers
+from spatem_ir.support.errors import SpatemError
 from spatem_ir.universe import register_dialects
 
 

@@ -34,10 +34,10 @@ from spatem_ir.dialects.cnn import (
     NetworkOp,
     OutputOp,
 )
-from spatem_ir.dialects.cnn_attributes import SeededAttr, WindowAttr
-from spatem_ir.dialects.cnn_weight_layers import MAXIMUM_BITS, weight_properties
-from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.window import Window
+from spatem_ir.dialects.cnn.attributes import SeededAttr, WindowAttr
+from spatem_ir.dialects.cnn.weight_layers import MAXIMUM_BITS, weight_properties
+from spatem_ir.geometry.shapes.window import Window
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     from spatem_ir.frontend.load import ImportOptions

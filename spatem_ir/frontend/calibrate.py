@@ -16,10 +16,10 @@ from xdsl.passes import ModulePass
 
 from spatem_ir.dialects.checks import is_floating, shape_of
 from spatem_ir.dialects.cnn import NetworkOp
-from spatem_ir.dialects.cnn_attributes import RangeAttr
+from spatem_ir.dialects.cnn.attributes import RangeAttr
 from spatem_ir.dialects.mvm import network_of
-from spatem_ir.errors import SpatemError
 from spatem_ir.passes.quantize.quantize import INPUT_RANGES, RANGE
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,8 +126,8 @@ def clipped_ranges(
 
 
 def _observe(module: ModuleOp, inputs: NDArray[np.float32], note: Any) -> None:
-    from spatem_ir.parameters import current_store
     from spatem_ir.runtime.interpreter import execute
+    from spatem_ir.weights.store import current_store
 
     for first in range(0, len(inputs), BATCH):
         execute(module, [inputs[first : first + BATCH]], current_store(), observe=note)
@@ -141,7 +141,7 @@ def calibration_inputs(network: NetworkOp, path: str) -> NDArray[np.float32]:
     """
     import numpy as np
 
-    from spatem_ir.parameters import PACKAGE_SCHEME, packaged_file
+    from spatem_ir.weights.store import PACKAGE_SCHEME, packaged_file
 
     arguments = network.body.block.args
     if len(arguments) != 1 or not is_floating(arguments[0]):

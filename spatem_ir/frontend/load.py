@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.mvm import network_of
-from spatem_ir.errors import SpatemError
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,7 +118,7 @@ def load_topology(
     from spatem_ir.frontend.onnx_import import import_graph
     from spatem_ir.frontend.prepare import prepare
     from spatem_ir.frontend.topologies import calibration_images, seeded_topology
-    from spatem_ir.parameters import new_store
+    from spatem_ir.weights.store import new_store
 
     if options.seed < 0:
         raise SpatemError(f"--seed is {options.seed}; it must be at least 0")
@@ -148,7 +148,7 @@ def load_onnx(
     """
     from spatem_ir.frontend.onnx_import import import_onnx
     from spatem_ir.frontend.prepare import prepare
-    from spatem_ir.parameters import new_store
+    from spatem_ir.weights.store import new_store
 
     store = new_store(weights_file, folder)
     module = import_onnx(source, store, folder)

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import helper
 
-from spatem_ir.frontend.onnx_graph import Constant, Graph, Node
+from spatem_ir.frontend.onnx_graph import Constant, OnnxGraph, OnnxNode
 
 
-def fold_constants(graph: Graph) -> Graph:
+def fold_constants(graph: OnnxGraph) -> OnnxGraph:
     """The graph with the results of constant nodes as constants in place of the nodes.
 
     Raises:
@@ -29,7 +29,9 @@ def fold_constants(graph: Graph) -> Graph:
     return dataclasses.replace(graph, nodes=tuple(nodes), constants=constants)
 
 
-def _evaluate(node: Node, constants: Mapping[str, Constant], graph: Graph) -> Constant | None:
+def _evaluate(
+    node: OnnxNode, constants: Mapping[str, Constant], graph: OnnxGraph
+) -> Constant | None:
     """The result of a node as a constant; None if it is not constant."""
     if node.operator == "Shape":
         shape = graph.shapes.get(node.inputs[0])
@@ -74,7 +76,7 @@ def narrowed(bits: int, signed: bool, limits: tuple[int, int]) -> int:
     return bits
 
 
-def _clip(node: Node, operands: Sequence[Constant]) -> Constant:
+def _clip(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
     values = operands[0].values
     if code_of(values.dtype) is None or len(operands) != 3:
         node.fail("of a constant is supported for integers with both bounds only")
@@ -82,7 +84,7 @@ def _clip(node: Node, operands: Sequence[Constant]) -> Constant:
     return Constant(np.clip(values, lowest, highest), limits=(lowest, highest))
 
 
-def _constant(node: Node, _: Sequence[Constant]) -> Constant:
+def _constant(node: OnnxNode, _: Sequence[Constant]) -> Constant:
     for name, dtype in CONSTANT_ATTRIBUTES.items():
         value = node.attribute(name)
         if value is not None:
@@ -100,12 +102,12 @@ CONSTANT_ATTRIBUTES = {
 """The attributes that can hold the value of a Constant node, and their types."""
 
 
-def _constant_of_shape(node: Node, operands: Sequence[Constant]) -> Constant:
+def _constant_of_shape(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
     value = node.attribute("value", np.zeros(1, np.float32))
     return Constant(np.full(operands[0].values, value.reshape(())))
 
 
-def _cast(node: Node, operands: Sequence[Constant]) -> Constant:
+def _cast(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
     node.attribute("saturate")
     dtype = helper.tensor_dtype_to_np_dtype(node.attribute("to"))
     if operands[0].values.dtype == dtype:
@@ -113,7 +115,7 @@ def _cast(node: Node, operands: Sequence[Constant]) -> Constant:
     return Constant(operands[0].values.astype(dtype))
 
 
-def _reshape(node: Node, operands: Sequence[Constant]) -> Constant:
+def _reshape(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
     source, target = operands[0], operands[1].values.tolist()
     if not node.attribute("allowzero", 0):
         shape = source.values.shape
@@ -121,37 +123,37 @@ def _reshape(node: Node, operands: Sequence[Constant]) -> Constant:
     return source.reshaped(tuple(target))
 
 
-def _flatten(node: Node, operands: Sequence[Constant]) -> Constant:
+def _flatten(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
     shape, axis = operands[0].values.shape, node.attribute("axis", 1)
     rows = int(np.prod(shape[:axis], dtype=np.int64))
     return operands[0].reshaped((rows, operands[0].values.size // rows))
 
 
-def _unsqueeze(_: Node, operands: Sequence[Constant]) -> Constant:
+def _unsqueeze(_: OnnxNode, operands: Sequence[Constant]) -> Constant:
     axes = tuple(operands[1].values.tolist())
     return operands[0].reshaped(np.expand_dims(operands[0].values, axes).shape)
 
 
-def _squeeze(_: Node, operands: Sequence[Constant]) -> Constant:
+def _squeeze(_: OnnxNode, operands: Sequence[Constant]) -> Constant:
     axes = tuple(operands[1].values.tolist()) if len(operands) > 1 else None
     return operands[0].reshaped(np.squeeze(operands[0].values, axes).shape)
 
 
-def _transpose(node: Node, operands: Sequence[Constant]) -> Constant:
+def _transpose(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
     permutation = node.attribute("perm", range(operands[0].values.ndim)[::-1])
     return operands[0].transposed(tuple(permutation))
 
 
-def _gather(node: Node, operands: Sequence[Constant]) -> Constant:
+def _gather(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
     source, indices = operands[0].values, operands[1].values
     return Constant(np.take(source, indices, axis=node.attribute("axis", 0)))
 
 
-def _concat(node: Node, operands: Sequence[Constant]) -> Constant:
+def _concat(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
     return Constant(np.concatenate([o.values for o in operands], axis=node.attribute("axis")))
 
 
-def _quantize(node: Node, operands: Sequence[Constant]) -> Constant:
+def _quantize(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
     values, scale = operands[0].values, operands[1].values
     zero_point = operands[2].values if len(operands) > 2 else np.zeros(scale.shape, np.uint8)
     node.attribute("saturate")
@@ -163,7 +165,7 @@ def _quantize(node: Node, operands: Sequence[Constant]) -> Constant:
     return Constant(quantized(values, scale.reshape(shape), zero_point.reshape(shape)))
 
 
-EVALUATORS: dict[str, Callable[[Node, Sequence[Constant]], Constant]] = {
+EVALUATORS: dict[str, Callable[[OnnxNode, Sequence[Constant]], Constant]] = {
     "Add": lambda _, operands: Constant(operands[0].values + operands[1].values),
     "Cast": _cast,
     "Clip": _clip,

@@ -10,8 +10,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import checker, helper, numpy_helper, shape_inference, version_converter
 
-from spatem_ir.errors import SpatemError
-from spatem_ir.parameters import TRANSPOSED
+from spatem_ir.support.errors import SpatemError
+from spatem_ir.weights.store import TRANSPOSED
 
 OLDEST_OPSET = 17
 """Models of an older opset are converted to this one."""
@@ -53,7 +53,7 @@ class Constant:
 
 
 @dataclass(frozen=True, eq=False)
-class Node:
+class OnnxNode:
     """A node of the graph.
 
     `operator` is the operator's name, with the domain in front unless it is ONNX's own; `name` is
@@ -93,7 +93,7 @@ class Tensor:
 
 
 @dataclass(frozen=True, eq=False)
-class Graph:
+class OnnxGraph:
     """A checked graph: `nodes` in topological order, those alone that outputs depend on.
 
     The first dimension of activations is the batch; a batch of unknown size counts as 1.
@@ -103,7 +103,7 @@ class Graph:
     file: str
     inputs: tuple[Tensor, ...]
     outputs: tuple[str, ...]
-    nodes: tuple[Node, ...]
+    nodes: tuple[OnnxNode, ...]
     constants: Mapping[str, Constant]
     shapes: Mapping[str, tuple[int, ...]]
 
@@ -117,7 +117,7 @@ class Graph:
         raise SpatemError(f"{self.file}: {message}")
 
 
-def load_graph(path: str, file: str) -> Graph:
+def load_graph(path: str, file: str) -> OnnxGraph:
     """Read an ONNX file.
 
     Args:
@@ -130,7 +130,7 @@ def load_graph(path: str, file: str) -> Graph:
     graph = _normalized(_read(path, file), file).graph
     constants = {entry.name: _constant(entry, file) for entry in graph.initializer}
     outputs = tuple(output.name for output in graph.output)
-    return Graph(
+    return OnnxGraph(
         file=file,
         inputs=tuple(_input(value, file) for value in graph.input),
         outputs=outputs,
@@ -232,7 +232,7 @@ def _static_shapes(graph: onnx.GraphProto) -> Iterator[tuple[str, tuple[int, ...
             yield value.name, shape
 
 
-def _nodes(graph: onnx.GraphProto, file: str) -> Iterator[Node]:
+def _nodes(graph: onnx.GraphProto, file: str) -> Iterator[OnnxNode]:
     """The graph's nodes; one without a name of its own is called after its operator."""
     taken = {node.name for node in graph.node}
     seen: set[str] = set()
@@ -245,7 +245,7 @@ def _nodes(graph: onnx.GraphProto, file: str) -> Iterator[Node]:
             name = "" if candidate in taken else candidate
         seen.add(name)
         own = node.domain in ("", "ai.onnx")
-        yield Node(
+        yield OnnxNode(
             file=file,
             operator=node.op_type if own else f"{node.domain}.{node.op_type}",
             name=name,
@@ -270,7 +270,7 @@ def _attribute_value(attribute: onnx.AttributeProto, node: str) -> Any:
     return value
 
 
-def _reachable(nodes: list[Node], outputs: tuple[str, ...]) -> tuple[Node, ...]:
+def _reachable(nodes: list[OnnxNode], outputs: tuple[str, ...]) -> tuple[OnnxNode, ...]:
     """The nodes on which the outputs depend, in their order."""
     needed, kept = set(outputs), []
     for node in reversed(nodes):

@@ -14,13 +14,13 @@ from spatem_ir.frontend import onnx_moves as moves
 from spatem_ir.frontend import onnx_operators as operators
 from spatem_ir.frontend import onnx_quantized as quantized
 from spatem_ir.frontend.onnx_constants import fold_constants
-from spatem_ir.frontend.onnx_graph import Graph, Node, load_graph
+from spatem_ir.frontend.onnx_graph import OnnxGraph, OnnxNode, load_graph
 from spatem_ir.frontend.onnx_network import Network
 from spatem_ir.frontend.onnx_parameters import Parameters
 from spatem_ir.frontend.onnx_values import Value
-from spatem_ir.parameters import PACKAGE_SCHEME, ParameterStore, packaged_file, relative_path
+from spatem_ir.weights.store import PACKAGE_SCHEME, ParameterStore, packaged_file, relative_path
 
-Handler = Callable[[Node, Network], Value]
+Handler = Callable[[OnnxNode, Network], Value]
 """Turns a node into the value of its result."""
 
 OPERATORS: dict[str, Handler] = {
@@ -83,7 +83,7 @@ def import_onnx(source: str, store: ParameterStore, folder: Path | None = None) 
     return import_graph(load_graph(path, source), name, relative_path(source, folder), store)
 
 
-def import_graph(graph: Graph, name: str, source: str, store: ParameterStore) -> ModuleOp:
+def import_graph(graph: OnnxGraph, name: str, source: str, store: ParameterStore) -> ModuleOp:
     """Import a graph, whose file IR names `source`, as a module with one network called `name`.
 
     Raises:
@@ -102,7 +102,7 @@ def import_graph(graph: Graph, name: str, source: str, store: ParameterStore) ->
     return module
 
 
-def _check_operators(graph: Graph) -> None:
+def _check_operators(graph: OnnxGraph) -> None:
     for node in graph.nodes:
         if node.operator not in OPERATORS:
             node.fail("this operator is not supported")

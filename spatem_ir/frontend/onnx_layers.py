@@ -8,20 +8,20 @@ from xdsl.ir import Attribute, SSAValue
 
 from spatem_ir.dialects.checks import is_floating, shape_of
 from spatem_ir.dialects.cnn import AddOp, ConvOp, DenseOp
-from spatem_ir.dialects.cnn_attributes import QuantType, quantization_of
-from spatem_ir.dialects.cnn_weight_layers import ACCUMULATOR_TYPE
+from spatem_ir.dialects.cnn.attributes import QuantType, quantization_of
+from spatem_ir.dialects.cnn.weight_layers import ACCUMULATOR_TYPE
 from spatem_ir.frontend.onnx_constants import code_of
-from spatem_ir.frontend.onnx_graph import Constant, Node
+from spatem_ir.frontend.onnx_graph import Constant, OnnxNode
 from spatem_ir.frontend.onnx_network import Network
 from spatem_ir.frontend.onnx_operators import broadcast_shape
 from spatem_ir.frontend.onnx_parameters import quantized_constant
 from spatem_ir.frontend.onnx_shapes import convolution_window, dense_form, map_size, stacked_form
 from spatem_ir.frontend.onnx_values import QuantizedConstant, Value
-from spatem_ir.geometry.window import Window
+from spatem_ir.geometry.shapes.window import Window
 
 
 def convolution(
-    node: Node,
+    node: OnnxNode,
     network: Network,
     operand: SSAValue,
     weights: Value | None,
@@ -53,7 +53,7 @@ def convolution(
 
 
 def dense(
-    node: Node,
+    node: OnnxNode,
     network: Network,
     operand: SSAValue,
     weights: Value | None,
@@ -80,7 +80,7 @@ def dense(
 
 
 def product(
-    node: Node, network: Network, operand: SSAValue, weights: Value | None, result: Attribute
+    node: OnnxNode, network: Network, operand: SSAValue, weights: Value | None, result: Attribute
 ) -> SSAValue:
     """A product of the operand with a constant matrix, a stack of matrices or a vector.
 
@@ -115,7 +115,7 @@ def product(
     return network.regrouped(network.transposed(sums, (2, 0, 3, 1)), form.result)
 
 
-def constant_shape(node: Node, weights: Value | None) -> tuple[int, ...]:
+def constant_shape(node: OnnxNode, weights: Value | None) -> tuple[int, ...]:
     """The shape of constant weights."""
     match weights:
         case Constant():
@@ -126,19 +126,19 @@ def constant_shape(node: Node, weights: Value | None) -> tuple[int, ...]:
             node.fail("its weights are not constant")
 
 
-def _scaled(node: Node, value: Value, factor: float) -> Constant:
+def _scaled(node: OnnxNode, value: Value, factor: float) -> Constant:
     if not isinstance(value, Constant) or value.values.dtype != np.float32:
         node.fail("has alpha or beta other than 1, which integers cannot express exactly")
     return Constant(value.values * np.float32(factor))
 
 
-def float_convolution(node: Node, network: Network) -> Value:
+def float_convolution(node: OnnxNode, network: Network) -> Value:
     """Conv."""
     weights, bias = network.value(node, 1), network.value(node, 2)
     return convolution(node, network, network.floats(node), weights, bias, f32)
 
 
-def gemm(node: Node, network: Network) -> Value:
+def gemm(node: OnnxNode, network: Network) -> Value:
     """Gemm with a constant matrix; an activation that it adds becomes an addition of its own."""
     operand, weights, bias = network.floats(node), network.value(node, 1), network.value(node, 2)
     if not isinstance(bias, SSAValue):
@@ -150,33 +150,35 @@ def gemm(node: Node, network: Network) -> Value:
     return network.append(AddOp(f"{node.name}.sum", summands, result), node.name)
 
 
-def matmul(node: Node, network: Network) -> Value:
+def matmul(node: OnnxNode, network: Network) -> Value:
     """MatMul with constant weights."""
     return product(node, network, network.floats(node), network.value(node, 1), f32)
 
 
-def _quantized_operand(node: Node, network: Network, index: int, axis: int) -> QuantizedConstant:
+def _quantized_operand(
+    node: OnnxNode, network: Network, index: int, axis: int
+) -> QuantizedConstant:
     """The constant at input `index` with the scale and zero point at the next two inputs."""
     codes = network.constant(node, index)
     scale, zero_point = network.value(node, index + 1), network.value(node, index + 2)
     return quantized_constant(node, codes, scale, zero_point, axis)
 
 
-def qlinear_convolution(node: Node, network: Network) -> Value:
+def qlinear_convolution(node: OnnxNode, network: Network) -> Value:
     """QLinearConv."""
     codes, weights = network.stated_codes(node, 0), _quantized_operand(node, network, 3, axis=0)
     result = QuantType.of(network.stated_code(node, 6))
     return convolution(node, network, codes, weights, network.value(node, 8), result)
 
 
-def qlinear_matmul(node: Node, network: Network) -> Value:
+def qlinear_matmul(node: OnnxNode, network: Network) -> Value:
     """QLinearMatMul with constant weights."""
     codes, weights = network.stated_codes(node, 0), _quantized_operand(node, network, 3, axis=-1)
     result = QuantType.of(network.stated_code(node, 6))
     return product(node, network, codes, weights, result)
 
 
-def qgemm(node: Node, network: Network) -> Value:
+def qgemm(node: OnnxNode, network: Network) -> Value:
     """QGemm of onnxruntime."""
     if not node.input(7):
         node.fail("has a float32 result; give it y_scale and y_zero_point")
@@ -186,19 +188,19 @@ def qgemm(node: Node, network: Network) -> Value:
     return dense(node, network, codes, weights, network.value(node, 6), result)
 
 
-def integer_convolution(node: Node, network: Network) -> Value:
+def integer_convolution(node: OnnxNode, network: Network) -> Value:
     """ConvInteger: sums in int32."""
     operand, weights = _integer_operands(node, network)
     return convolution(node, network, operand, weights, None, ACCUMULATOR_TYPE)
 
 
-def integer_matmul(node: Node, network: Network) -> Value:
+def integer_matmul(node: OnnxNode, network: Network) -> Value:
     """MatMulInteger with constant weights: sums in int32."""
     operand, weights = _integer_operands(node, network)
     return product(node, network, operand, weights, ACCUMULATOR_TYPE)
 
 
-def _integer_operands(node: Node, network: Network) -> tuple[SSAValue, QuantizedConstant]:
+def _integer_operands(node: OnnxNode, network: Network) -> tuple[SSAValue, QuantizedConstant]:
     """Codes and constant weights, whose zero points are inputs 2 and 3; all scales are 1."""
     operand = network.activation(node)
     code = quantization_of(operand.type)

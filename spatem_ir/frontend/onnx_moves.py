@@ -9,21 +9,21 @@ from xdsl.ir import SSAValue
 
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn import ConcatOp, PadOp
-from spatem_ir.dialects.cnn_attributes import quantization_of
-from spatem_ir.frontend.onnx_graph import Node
+from spatem_ir.dialects.cnn.attributes import quantization_of
+from spatem_ir.frontend.onnx_graph import OnnxNode
 from spatem_ir.frontend.onnx_network import Network, dequantized
 from spatem_ir.frontend.onnx_operators import element_of
 from spatem_ir.frontend.onnx_shapes import concatenated_dimension, flattened_shape, reshaped_shape
 from spatem_ir.frontend.onnx_values import QuantizedConstant, Value
 
 
-def flatten(node: Node, network: Network) -> Value:
+def flatten(node: OnnxNode, network: Network) -> Value:
     """Flatten behind the batch."""
     operand = network.activation(node)
     return network.regrouped(operand, flattened_shape(node, shape_of(operand)), node.name)
 
 
-def reshape(node: Node, network: Network) -> Value:
+def reshape(node: OnnxNode, network: Network) -> Value:
     """Reshape of the dimensions behind the batch."""
     target = network.constant(node, 1).values.tolist()
     operand = network.activation(node)
@@ -31,7 +31,7 @@ def reshape(node: Node, network: Network) -> Value:
     return network.regrouped(operand, shape, node.name)
 
 
-def squeeze(node: Node, network: Network) -> Value:
+def squeeze(node: OnnxNode, network: Network) -> Value:
     """Squeeze of dimensions behind the batch."""
     operand = network.activation(node)
     whole = (1, *shape_of(operand))
@@ -48,7 +48,7 @@ def squeeze(node: Node, network: Network) -> Value:
     return network.regrouped(operand, shape, node.name)
 
 
-def unsqueeze(node: Node, network: Network) -> Value:
+def unsqueeze(node: OnnxNode, network: Network) -> Value:
     """Unsqueeze of dimensions behind the batch."""
     operand = network.activation(node)
     shape = shape_of(operand)
@@ -62,7 +62,7 @@ def unsqueeze(node: Node, network: Network) -> Value:
     return network.regrouped(operand, result[1:], node.name)
 
 
-def transpose(node: Node, network: Network) -> Value:
+def transpose(node: OnnxNode, network: Network) -> Value:
     """Transpose of a constant, or of the dimensions behind the batch."""
     value = network.value(node, 0)
     if isinstance(value, QuantizedConstant):
@@ -76,7 +76,7 @@ def transpose(node: Node, network: Network) -> Value:
     return network.transposed(operand, tuple(axis - 1 for axis in permutation[1:]), node.name)
 
 
-def concat(node: Node, network: Network) -> Value:
+def concat(node: OnnxNode, network: Network) -> Value:
     """Concat behind the batch: of channels, or of another dimension that takes their place."""
     operands = [network.activation(node, index) for index in range(len(node.inputs))]
     codes = {quantization_of(operand.type) for operand in operands}
@@ -87,7 +87,7 @@ def concat(node: Node, network: Network) -> Value:
     return joined(node, network, operands)
 
 
-def joined(node: Node, network: Network, operands: list[SSAValue]) -> SSAValue:
+def joined(node: OnnxNode, network: Network, operands: list[SSAValue]) -> SSAValue:
     """Operands of one code, or of float32, joined along the node's axis."""
     dimensions = len(shape_of(operands[0]))
     along = concatenated_dimension(node, dimensions)
@@ -100,7 +100,7 @@ def joined(node: Node, network: Network, operands: list[SSAValue]) -> SSAValue:
     return network.transposed(network.append(op, node.name), inverse)
 
 
-def pad(node: Node, network: Network) -> Value:
+def pad(node: OnnxNode, network: Network) -> Value:
     """Pad with a constant, behind the batch."""
     if node.attribute("mode", "constant") != "constant":
         node.fail(f"has mode '{node.attribute('mode')}'; only constant padding is supported")
@@ -130,7 +130,7 @@ def pad(node: Node, network: Network) -> Value:
     )
 
 
-def cast(node: Node, network: Network) -> Value:
+def cast(node: OnnxNode, network: Network) -> Value:
     """Cast of integers to float32: their values, which stand for themselves."""
     node.attribute("saturate")
     operand = network.activation(node)

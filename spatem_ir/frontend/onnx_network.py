@@ -10,8 +10,8 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from spatem_ir.dialects.checks import is_floating, shape_of
 from spatem_ir.dialects.cnn import DequantizeOp, FlattenOp, OutputOp, TransposeOp
-from spatem_ir.dialects.cnn_attributes import Quantization, QuantType, quantization_of
-from spatem_ir.frontend.onnx_graph import Constant, Graph, Node, Tensor
+from spatem_ir.dialects.cnn.attributes import Quantization, QuantType, quantization_of
+from spatem_ir.frontend.onnx_graph import Constant, OnnxGraph, OnnxNode, Tensor
 from spatem_ir.frontend.onnx_parameters import Parameters, activation_quantization
 from spatem_ir.frontend.onnx_values import QuantizedConstant, Value
 
@@ -57,7 +57,7 @@ PASSING = {
 class Network:
     """The block of a network and the value of every tensor that has been imported."""
 
-    def __init__(self, graph: Graph, parameters: Parameters):
+    def __init__(self, graph: OnnxGraph, parameters: Parameters):
         self.graph = graph
         self.parameters = parameters
         self.values: dict[str, Value] = dict(graph.constants)
@@ -106,7 +106,7 @@ class Network:
             return value
         return self.append(TransposeOp(value, order), name or value.name_hint or "")
 
-    def define(self, node: Node, value: Value) -> None:
+    def define(self, node: OnnxNode, value: Value) -> None:
         """Set the value of a node's result.
 
         ONNX shape inference counts a last window of pooling with ceil_mode that starts behind the
@@ -137,39 +137,39 @@ class Network:
         read = {name for node in self.graph.nodes for name in node.inputs}
         return not read.union(self.graph.outputs).isdisjoint(filter(None, tensors))
 
-    def value(self, node: Node, index: int) -> Value | None:
+    def value(self, node: OnnxNode, index: int) -> Value | None:
         """The value at a node's input; None if it is left out."""
         name = node.input(index)
         if name and name not in self.values:
             node.fail(f"its operand '{name}' is unknown")
         return self.values[name] if name else None
 
-    def constant(self, node: Node, index: int) -> Constant:
+    def constant(self, node: OnnxNode, index: int) -> Constant:
         """The constant at a node's input."""
         value = self.value(node, index)
         if not isinstance(value, Constant):
             node.fail(f"its operand '{node.input(index)}' must be constant")
         return value
 
-    def optional_constant(self, node: Node, index: int) -> Constant | None:
+    def optional_constant(self, node: OnnxNode, index: int) -> Constant | None:
         """The constant at a node's input; None if it is left out."""
         return self.constant(node, index) if node.input(index) else None
 
-    def activation(self, node: Node, index: int = 0) -> SSAValue:
+    def activation(self, node: OnnxNode, index: int = 0) -> SSAValue:
         """The activation at a node's input."""
         value = self.value(node, index)
         if not isinstance(value, SSAValue):
             node.fail(f"its operand '{node.input(index)}' must not be constant")
         return value
 
-    def floats(self, node: Node, index: int = 0) -> SSAValue:
+    def floats(self, node: OnnxNode, index: int = 0) -> SSAValue:
         """The float32 activation at a node's input."""
         value = self.activation(node, index)
         if not is_floating(value):
             node.fail(f"works on float32, but '{node.input(index)}' is an integer tensor")
         return value
 
-    def stated_codes(self, node: Node, index: int) -> SSAValue:
+    def stated_codes(self, node: OnnxNode, index: int) -> SSAValue:
         """The codes at a node's input, whose scale and zero point are its next two inputs."""
         value = self.activation(node, index)
         known = quantization_of(value.type)
@@ -185,7 +185,7 @@ class Network:
         return value
 
     def stated_code(
-        self, node: Node, index: int, storage: tuple[int, bool] = (8, False)
+        self, node: OnnxNode, index: int, storage: tuple[int, bool] = (8, False)
     ) -> Quantization:
         """The code whose scale and zero point are a node's inputs `index` and `index` + 1.
 
@@ -212,7 +212,7 @@ def dequantized(network: Network, codes: SSAValue, name: str = "") -> SSAValue:
     return network.append(op, name or codes.name_hint or "")
 
 
-def _stated_code(graph: Graph, tensor: str, storage: tuple[int, bool]) -> Quantization | None:
+def _stated_code(graph: OnnxGraph, tensor: str, storage: tuple[int, bool]) -> Quantization | None:
     """The code that the readers of an integer input state for it."""
     for node in graph.nodes:
         if tensor not in node.inputs:

@@ -32,9 +32,9 @@ from spatem_ir.dialects.cnn import (
     SigmoidOp,
     SoftmaxOp,
 )
-from spatem_ir.dialects.cnn_attributes import QuantType, WindowAttr, quantization_of
+from spatem_ir.dialects.cnn.attributes import QuantType, WindowAttr, quantization_of
 from spatem_ir.frontend.onnx_constants import narrowed
-from spatem_ir.frontend.onnx_graph import Constant, Node
+from spatem_ir.frontend.onnx_graph import Constant, OnnxNode
 from spatem_ir.frontend.onnx_network import Network
 from spatem_ir.frontend.onnx_shapes import (
     map_size,
@@ -43,7 +43,7 @@ from spatem_ir.frontend.onnx_shapes import (
     varying_dimensions,
 )
 from spatem_ir.frontend.onnx_values import QuantizedConstant, Value
-from spatem_ir.geometry.window import Window
+from spatem_ir.geometry.shapes.window import Window
 
 
 def element_of(value: SSAValue) -> Attribute:
@@ -52,7 +52,7 @@ def element_of(value: SSAValue) -> Attribute:
     return value.type.element_type
 
 
-def _as_maps(node: Node, network: Network, operand: SSAValue) -> tuple[SSAValue, bool]:
+def _as_maps(node: OnnxNode, network: Network, operand: SSAValue) -> tuple[SSAValue, bool]:
     """The operand as feature maps, and whether it is a signal [channels, length]."""
     shape = shape_of(operand)
     if len(shape) != 2:
@@ -66,7 +66,7 @@ def _as_signal(network: Network, maps: SSAValue, *, is_signal: bool) -> SSAValue
     return network.regrouped(maps, (channels, length)) if is_signal else maps
 
 
-def _pooled(node: Node, operand: SSAValue, window: Window) -> tuple[int, int, int]:
+def _pooled(node: OnnxNode, operand: SSAValue, window: Window) -> tuple[int, int, int]:
     """The shape behind a pooling."""
     channels, height, width = shape_of(operand)
     output = (channels, *window.output_size(height, width))
@@ -75,7 +75,7 @@ def _pooled(node: Node, operand: SSAValue, window: Window) -> tuple[int, int, in
     return output
 
 
-def max_pool(node: Node, network: Network) -> Value:
+def max_pool(node: OnnxNode, network: Network) -> Value:
     """MaxPool."""
     node.attribute("storage_order")
     maps, is_signal = _as_maps(node, network, network.activation(node))
@@ -85,7 +85,7 @@ def max_pool(node: Node, network: Network) -> Value:
     return _as_signal(network, pooled, is_signal=is_signal)
 
 
-def global_max_pool(node: Node, network: Network) -> Value:
+def global_max_pool(node: OnnxNode, network: Network) -> Value:
     """GlobalMaxPool."""
     maps, is_signal = _as_maps(node, network, network.activation(node))
     window = Window(map_size(node, shape_of(maps)))
@@ -95,7 +95,7 @@ def global_max_pool(node: Node, network: Network) -> Value:
 
 
 def windowed_average_pool(
-    node: Node, network: Network, operand: SSAValue, result: Attribute
+    node: OnnxNode, network: Network, operand: SSAValue, result: Attribute
 ) -> SSAValue:
     """An average pooling whose window is in the node's attributes."""
     counts_padding = bool(node.attribute("count_include_pad", 0))
@@ -113,7 +113,7 @@ def windowed_average_pool(
 
 
 def global_average_pool(
-    node: Node, network: Network, operand: SSAValue, result: Attribute
+    node: OnnxNode, network: Network, operand: SSAValue, result: Attribute
 ) -> SSAValue:
     """The mean of each channel."""
     maps, is_signal = _as_maps(node, network, operand)
@@ -123,23 +123,23 @@ def global_average_pool(
     return _as_signal(network, pooled, is_signal=is_signal)
 
 
-def channels_last_refused(node: Node) -> None:
+def channels_last_refused(node: OnnxNode) -> None:
     """Refuse the layout of onnxruntime that has channels last."""
     if node.attribute("channels_last", 0):
         node.fail("has channels last; only [batch, channels, height, width] is supported")
 
 
-def float_average_pool(node: Node, network: Network) -> Value:
+def float_average_pool(node: OnnxNode, network: Network) -> Value:
     """AveragePool."""
     return windowed_average_pool(node, network, network.floats(node), f32)
 
 
-def float_global_average_pool(node: Node, network: Network) -> Value:
+def float_global_average_pool(node: OnnxNode, network: Network) -> Value:
     """GlobalAveragePool."""
     return global_average_pool(node, network, network.floats(node), f32)
 
 
-def relu(node: Node, network: Network) -> Value:
+def relu(node: OnnxNode, network: Network) -> Value:
     """Relu; on integer codes only if they are the values themselves."""
     operand = network.activation(node)
     code = quantization_of(operand.type)
@@ -148,18 +148,18 @@ def relu(node: Node, network: Network) -> Value:
     return network.append(ReluOp(node.name, operand), node.name)
 
 
-def leaky_relu(node: Node, network: Network) -> Value:
+def leaky_relu(node: OnnxNode, network: Network) -> Value:
     """LeakyRelu."""
     op = LeakyReluOp(node.name, network.floats(node), node.attribute("alpha", 0.01))
     return network.append(op, node.name)
 
 
-def sigmoid(node: Node, network: Network) -> Value:
+def sigmoid(node: OnnxNode, network: Network) -> Value:
     """Sigmoid."""
     return network.append(SigmoidOp(node.name, network.floats(node)), node.name)
 
 
-def clip(node: Node, network: Network) -> Value:
+def clip(node: OnnxNode, network: Network) -> Value:
     """Clip of an activation; its bounds are constant, and the upper one wins over a higher lower.
 
     Of codes that were just quantised it tells how many bits they have.
@@ -185,17 +185,17 @@ def clip(node: Node, network: Network) -> Value:
     return network.append(ClipOp(node.name, operand, lowest, highest), node.name)
 
 
-def add(node: Node, network: Network) -> Value:
+def add(node: OnnxNode, network: Network) -> Value:
     """Add or Sum, of activations and constants."""
     return _elementwise(node, network, is_product=False)
 
 
-def mul(node: Node, network: Network) -> Value:
+def mul(node: OnnxNode, network: Network) -> Value:
     """Mul, of activations and constants."""
     return _elementwise(node, network, is_product=True)
 
 
-def _elementwise(node: Node, network: Network, *, is_product: bool) -> SSAValue:
+def _elementwise(node: OnnxNode, network: Network, *, is_product: bool) -> SSAValue:
     operands = [network.value(node, index) for index in range(len(node.inputs))]
     activations = [value for value in operands if isinstance(value, SSAValue)]
     if not activations:
@@ -216,7 +216,7 @@ def _elementwise(node: Node, network: Network, *, is_product: bool) -> SSAValue:
 
 
 def _with_constant(
-    node: Node,
+    node: OnnxNode,
     network: Network,
     operand: SSAValue,
     constant: Constant | QuantizedConstant,
@@ -249,7 +249,7 @@ def _with_constant(
     return network.transposed(network.regrouped(result, extents), inverse)
 
 
-def broadcast_shape(node: Node, shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+def broadcast_shape(node: OnnxNode, shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     """The shape of an element-wise result of operands of equal rank."""
     try:
         if len(set(map(len, shapes))) == 1:
@@ -260,12 +260,12 @@ def broadcast_shape(node: Node, shapes: Sequence[tuple[int, ...]]) -> tuple[int,
     node.fail(f"has operands of shapes {texts}, which do not fit together")
 
 
-def _channel_parameter(node: Node, network: Network, what: str, value: Constant) -> Attribute:
+def _channel_parameter(node: OnnxNode, network: Network, what: str, value: Constant) -> Attribute:
     element = TensorType(f32, [value.values.size])
     return network.parameters.array(f"{node.name}.{what}", value, element)
 
 
-def batch_normalization(node: Node, network: Network) -> Value:
+def batch_normalization(node: OnnxNode, network: Network) -> Value:
     """BatchNormalization in inference mode."""
     node.attribute("momentum")
     if node.attribute("training_mode", 0):
@@ -293,21 +293,21 @@ def batch_normalization(node: Node, network: Network) -> Value:
     return network.append(op, node.name)
 
 
-def local_response_normalization(node: Node, network: Network) -> Value:
+def local_response_normalization(node: OnnxNode, network: Network) -> Value:
     """LRN."""
     reals = [node.attribute(n, d) for n, d in (("alpha", 1e-4), ("beta", 0.75), ("bias", 1.0))]
     op = LrnOp(node.name, network.floats(node), node.attribute("size"), *reals)
     return network.append(op, node.name)
 
 
-def softmax(node: Node, network: Network) -> Value:
+def softmax(node: OnnxNode, network: Network) -> Value:
     """Softmax."""
     operand = network.floats(node)
     axis = softmax_axis(node, shape_of(operand))
     return network.append(SoftmaxOp(node.name, operand, axis), node.name)
 
 
-def identity(node: Node, network: Network) -> Value:
+def identity(node: OnnxNode, network: Network) -> Value:
     """Identity."""
     value = network.value(node, 0)
     assert value is not None
@@ -316,7 +316,7 @@ def identity(node: Node, network: Network) -> Value:
     return value
 
 
-def dropout(node: Node, network: Network) -> Value:
+def dropout(node: OnnxNode, network: Network) -> Value:
     """Dropout, which does nothing when it does not train or drops at a ratio of 0."""
     node.attribute("seed")
     ratio, training = network.value(node, 1), network.value(node, 2)

@@ -16,12 +16,12 @@ from xdsl.ir import Attribute, SSAValue
 
 from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn import DequantizeOp
-from spatem_ir.dialects.cnn_attributes import FileAttr, Quantization, quantization_of
-from spatem_ir.dialects.cnn_weight_layers import ACCUMULATOR_TYPE, weight_properties
+from spatem_ir.dialects.cnn.attributes import FileAttr, Quantization, quantization_of
+from spatem_ir.dialects.cnn.weight_layers import ACCUMULATOR_TYPE, weight_properties
 from spatem_ir.frontend.onnx_constants import code_of, narrowed
-from spatem_ir.frontend.onnx_graph import Constant, Node
+from spatem_ir.frontend.onnx_graph import Constant, OnnxNode
 from spatem_ir.frontend.onnx_values import QuantizedConstant, Value
-from spatem_ir.parameters import ParameterStore, digest_of
+from spatem_ir.weights.store import ParameterStore, digest_of
 
 FEWEST_WEIGHT_BITS = 2
 """Bits of the narrowest weights."""
@@ -43,7 +43,7 @@ class Parameters:
 
     def of_layer(
         self,
-        node: Node,
+        node: OnnxNode,
         operand: SSAValue,
         weights: Constant | QuantizedConstant,
         bias: Value | None,
@@ -82,7 +82,7 @@ class Parameters:
 
     def _bias(
         self,
-        node: Node,
+        node: OnnxNode,
         operand: SSAValue,
         weight_scale: Constant | None,
         bias: Value | None,
@@ -135,7 +135,9 @@ def _code_behind(operand: SSAValue) -> Quantization | None:
     return quantization_of((owner.input if isinstance(owner, DequantizeOp) else operand).type)
 
 
-def _check_bias_scale(node: Node, bias: QuantizedConstant, expected: NDArray[np.float32]) -> None:
+def _check_bias_scale(
+    node: OnnxNode, bias: QuantizedConstant, expected: NDArray[np.float32]
+) -> None:
     if bias.codes.values.dtype != np.int32 or bias.zero_point:
         node.fail("its bias must be int32 with zero point 0")
     stated = bias.scale.values.reshape(-1)
@@ -144,7 +146,7 @@ def _check_bias_scale(node: Node, bias: QuantizedConstant, expected: NDArray[np.
 
 
 def quantized_constant(
-    node: Node, codes: Constant, scale: Value | None, zero_point: Value | None, axis: int
+    node: OnnxNode, codes: Constant, scale: Value | None, zero_point: Value | None, axis: int
 ) -> QuantizedConstant:
     """Constant codes with the scale and zero point at a node's inputs."""
     bits, signed = _code(node, codes)
@@ -157,7 +159,7 @@ def quantized_constant(
 
 
 def activation_quantization(
-    node: Node, scale: Value | None, zero_point: Value | None, storage: tuple[int, bool]
+    node: OnnxNode, scale: Value | None, zero_point: Value | None, storage: tuple[int, bool]
 ) -> Quantization:
     """The code of an activation from the constants at a node's inputs.
 
@@ -171,7 +173,7 @@ def activation_quantization(
     return Quantization(bits, signed, float(scales.values.reshape(())), zero)
 
 
-def _uniform_zero_point(node: Node, zero_point: Value | None) -> int:
+def _uniform_zero_point(node: OnnxNode, zero_point: Value | None) -> int:
     """The one zero point of a tensor, 0 if it is left out."""
     if zero_point is None:
         return 0
@@ -183,7 +185,7 @@ def _uniform_zero_point(node: Node, zero_point: Value | None) -> int:
     return int(values[0])
 
 
-def _scale(node: Node, scale: Value | None) -> Constant:
+def _scale(node: OnnxNode, scale: Value | None) -> Constant:
     if not isinstance(scale, Constant) or scale.values.dtype != np.float32:
         node.fail("its scale must be a float32 constant")
     if not (np.isfinite(scale.values) & (scale.values > 0)).all():
@@ -191,7 +193,7 @@ def _scale(node: Node, scale: Value | None) -> Constant:
     return scale
 
 
-def _code(node: Node, constant: Constant) -> tuple[int, bool]:
+def _code(node: OnnxNode, constant: Constant) -> tuple[int, bool]:
     code = code_of(constant.values.dtype)
     if code is None:
         node.fail(f"quantises to {constant.values.dtype}; only integers are supported")

@@ -15,9 +15,9 @@ from spatem_ir.dialects.cnn import (
     RequantizeOp,
     SigmoidOp,
 )
-from spatem_ir.dialects.cnn_attributes import QuantType, quantization_of
+from spatem_ir.dialects.cnn.attributes import QuantType, quantization_of
 from spatem_ir.frontend.onnx_constants import code_of
-from spatem_ir.frontend.onnx_graph import Constant, Node
+from spatem_ir.frontend.onnx_graph import Constant, OnnxNode
 from spatem_ir.frontend.onnx_moves import joined
 from spatem_ir.frontend.onnx_network import Network, dequantized
 from spatem_ir.frontend.onnx_operators import (
@@ -30,7 +30,7 @@ from spatem_ir.frontend.onnx_parameters import quantized_constant
 from spatem_ir.frontend.onnx_values import Value
 
 
-def quantize(node: Node, network: Network) -> Value:
+def quantize(node: OnnxNode, network: Network) -> Value:
     """QuantizeLinear."""
     for name in ("axis", "saturate", "precision"):
         node.attribute(name)
@@ -47,7 +47,7 @@ def quantize(node: Node, network: Network) -> Value:
     return network.append(op, f"{operand.name_hint}_codes")
 
 
-def dequantize(node: Node, network: Network) -> Value:
+def dequantize(node: OnnxNode, network: Network) -> Value:
     """DequantizeLinear of an activation or of a constant."""
     axis = node.attribute("axis", 1)
     node.attribute("output_dtype")
@@ -59,32 +59,32 @@ def dequantize(node: Node, network: Network) -> Value:
     return dequantized(network, network.stated_codes(node, 0))
 
 
-def _refuse_blocks(node: Node) -> None:
+def _refuse_blocks(node: OnnxNode) -> None:
     if node.attribute("block_size", 0):
         node.fail("has a block_size; only scales per tensor or per channel are supported")
 
 
-def qlinear_average_pool(node: Node, network: Network) -> Value:
+def qlinear_average_pool(node: OnnxNode, network: Network) -> Value:
     """QLinearAveragePool of onnxruntime."""
     channels_last_refused(node)
     codes = network.stated_codes(node, 0)
     return windowed_average_pool(node, network, codes, _stated_type(node, network, 3))
 
 
-def qlinear_global_average_pool(node: Node, network: Network) -> Value:
+def qlinear_global_average_pool(node: OnnxNode, network: Network) -> Value:
     """QLinearGlobalAveragePool of onnxruntime."""
     channels_last_refused(node)
     codes = network.stated_codes(node, 0)
     return global_average_pool(node, network, codes, _stated_type(node, network, 3))
 
 
-def qlinear_add(node: Node, network: Network) -> Value:
+def qlinear_add(node: OnnxNode, network: Network) -> Value:
     """QLinearAdd of onnxruntime, computed in float32."""
     operands, result = _stated_pair(node, network)
     return network.append(AddOp(node.name, operands, result), node.name)
 
 
-def qlinear_concat(node: Node, network: Network) -> Value:
+def qlinear_concat(node: OnnxNode, network: Network) -> Value:
     """QLinearConcat of onnxruntime: operands under the code of the result, joined."""
     result = network.stated_code(node, 0)
     parts = []
@@ -98,13 +98,13 @@ def qlinear_concat(node: Node, network: Network) -> Value:
     return joined(node, network, parts)
 
 
-def qlinear_mul(node: Node, network: Network) -> Value:
+def qlinear_mul(node: OnnxNode, network: Network) -> Value:
     """QLinearMul of onnxruntime."""
     operands, result = _stated_pair(node, network)
     return network.append(MulOp(node.name, operands, result), node.name)
 
 
-def qlinear_leaky_relu(node: Node, network: Network) -> Value:
+def qlinear_leaky_relu(node: OnnxNode, network: Network) -> Value:
     """QLinearLeakyRelu of onnxruntime."""
     codes = network.stated_codes(node, 0)
     result = TensorType(_stated_type(node, network, 3), shape_of(codes))
@@ -112,19 +112,19 @@ def qlinear_leaky_relu(node: Node, network: Network) -> Value:
     return network.append(op, node.name)
 
 
-def qlinear_sigmoid(node: Node, network: Network) -> Value:
+def qlinear_sigmoid(node: OnnxNode, network: Network) -> Value:
     """QLinearSigmoid of onnxruntime."""
     codes = network.stated_codes(node, 0)
     result = TensorType(_stated_type(node, network, 3), shape_of(codes))
     return network.append(SigmoidOp(node.name, codes, result), node.name)
 
 
-def _stated_pair(node: Node, network: Network) -> tuple[list[SSAValue], TensorType]:
+def _stated_pair(node: OnnxNode, network: Network) -> tuple[list[SSAValue], TensorType]:
     """Two operands of equal rank with their scales, and the type of the result."""
     operands = [network.stated_codes(node, index) for index in (0, 3)]
     shape = broadcast_shape(node, [shape_of(operand) for operand in operands])
     return operands, TensorType(_stated_type(node, network, 6), shape)
 
 
-def _stated_type(node: Node, network: Network, index: int) -> Attribute:
+def _stated_type(node: OnnxNode, network: Network, index: int) -> Attribute:
     return QuantType.of(network.stated_code(node, index))

@@ -9,11 +9,11 @@ from typing import cast
 
 import numpy as np
 
-from spatem_ir.frontend.onnx_graph import Node
-from spatem_ir.geometry.window import Window
+from spatem_ir.frontend.onnx_graph import OnnxNode
+from spatem_ir.geometry.shapes.window import Window
 
 
-def convolution_window(node: Node, weights: tuple[int, ...], size: tuple[int, int]) -> Window:
+def convolution_window(node: OnnxNode, weights: tuple[int, ...], size: tuple[int, int]) -> Window:
     """The window of a convolution with weights of the given shape over an input of `size`."""
     if len(weights) != 4:
         node.fail(
@@ -27,7 +27,7 @@ def convolution_window(node: Node, weights: tuple[int, ...], size: tuple[int, in
 
 
 def pooling_window(
-    node: Node,
+    node: OnnxNode,
     size: tuple[int, int],
     *,
     count_include_pad: bool = False,
@@ -56,14 +56,14 @@ def pooling_window(
     return complete
 
 
-def map_size(node: Node, shape: tuple[int, ...]) -> tuple[int, int]:
+def map_size(node: OnnxNode, shape: tuple[int, ...]) -> tuple[int, int]:
     """Height and width of a feature map [channels, height, width]."""
     if len(shape) != 3:
         node.fail(f"needs an input [batch, channels, height, width], not [batch, {_text(shape)}]")
     return shape[1], shape[2]
 
 
-def flattened_shape(node: Node, shape: tuple[int, ...]) -> tuple[int, ...]:
+def flattened_shape(node: OnnxNode, shape: tuple[int, ...]) -> tuple[int, ...]:
     """The shape behind Flatten."""
     axis = node.attribute("axis", 1)
     if axis not in (1, -len(shape)):
@@ -72,7 +72,7 @@ def flattened_shape(node: Node, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def reshaped_shape(
-    node: Node, shape: tuple[int, ...], target: Sequence[int], batch: int
+    node: OnnxNode, shape: tuple[int, ...], target: Sequence[int], batch: int
 ) -> tuple[int, ...]:
     """The shape behind Reshape, which may regroup all dimensions but the batch."""
     before, after = (batch, *shape), list(target)
@@ -88,7 +88,7 @@ def reshaped_shape(
     return tuple(after[1:])
 
 
-def concatenated_dimension(node: Node, dimensions: int) -> int:
+def concatenated_dimension(node: OnnxNode, dimensions: int) -> int:
     """The one of so many dimensions behind the batch along which Concat joins."""
     axis = node.attribute("axis")
     position = axis % (dimensions + 1)
@@ -97,7 +97,7 @@ def concatenated_dimension(node: Node, dimensions: int) -> int:
     return position - 1
 
 
-def softmax_axis(node: Node, shape: tuple[int, ...]) -> int:
+def softmax_axis(node: OnnxNode, shape: tuple[int, ...]) -> int:
     """The dimension, counted behind the batch, along which Softmax runs."""
     axis = node.attribute("axis", -1)
     position = axis % (len(shape) + 1)
@@ -107,7 +107,7 @@ def softmax_axis(node: Node, shape: tuple[int, ...]) -> int:
 
 
 def varying_dimensions(
-    node: Node, constant: tuple[int, ...], shape: tuple[int, ...]
+    node: OnnxNode, constant: tuple[int, ...], shape: tuple[int, ...]
 ) -> tuple[int, ...]:
     """The dimensions of `shape` along which a constant has more than one value."""
     aligned = (*[1] * (len(shape) + 1 - len(constant)), *constant)
@@ -132,7 +132,7 @@ class DenseForm:
     beta: float = 1.0
 
 
-def dense_form(node: Node, shape: tuple[int, ...]) -> DenseForm:
+def dense_form(node: OnnxNode, shape: tuple[int, ...]) -> DenseForm:
     """How a Gemm or MatMul on an input of the given shape multiplies."""
     if len(shape) != 1:
         node.fail(f"needs a flat input [batch, features], not [batch, {_text(shape)}]: flatten it")
@@ -160,7 +160,7 @@ class StackedForm:
     result: tuple[int, ...]
 
 
-def stacked_form(node: Node, matrix: tuple[int, ...], shape: tuple[int, ...]) -> StackedForm:
+def stacked_form(node: OnnxNode, matrix: tuple[int, ...], shape: tuple[int, ...]) -> StackedForm:
     """How a MatMul with constant weights of shape `matrix` multiplies an input of `shape`."""
     *stack, features, outputs = matrix if len(matrix) > 1 else (*matrix, 1)
     while stack and stack[0] == 1:
@@ -191,7 +191,7 @@ def _text(shape: Sequence[int]) -> str:
     return ", ".join(map(str, shape))
 
 
-def _window(node: Node, kernel: tuple[int, int], size: tuple[int, int]) -> Window:
+def _window(node: OnnxNode, kernel: tuple[int, int], size: tuple[int, int]) -> Window:
     strides = _pair(node, "strides", size)
     dilations = _pair(node, "dilations", size)
     unpadded = Window(kernel, strides, dilations=dilations)
@@ -215,7 +215,7 @@ def _window(node: Node, kernel: tuple[int, int], size: tuple[int, int]) -> Windo
     return Window(kernel, strides, cast("tuple[int, int, int, int]", pads), dilations)
 
 
-def _pair(node: Node, name: str, size: tuple[int, int]) -> tuple[int, int]:
+def _pair(node: OnnxNode, name: str, size: tuple[int, int]) -> tuple[int, int]:
     """An attribute with a number of at least 1 per dimension; one alone if there is one row."""
     values = tuple(node.attribute(name) or (1, 1))
     if len(values) == 1 and size[0] == 1:

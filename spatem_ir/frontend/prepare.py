@@ -11,15 +11,15 @@ from xdsl.utils.exceptions import VerifyException
 
 from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn import NetworkOp
-from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
+from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.mvm import network_of
-from spatem_ir.errors import SpatemError
 from spatem_ir.frontend.calibrate import calibrate, calibration_inputs
-from spatem_ir.parameters import ParameterStore
 from spatem_ir.passes.fold_batch_norm import FoldBatchNormPass
 from spatem_ir.passes.fuse_quantization import FuseQuantizationPass
 from spatem_ir.passes.quantize.quantize import QuantizePass
 from spatem_ir.passes.remove_identities import RemoveIdentitiesPass
+from spatem_ir.support.errors import SpatemError
+from spatem_ir.weights.store import ParameterStore
 
 if TYPE_CHECKING:
     import numpy as np

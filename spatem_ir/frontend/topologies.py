@@ -16,8 +16,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from spatem_ir.errors import SpatemError
-from spatem_ir.frontend.onnx_graph import Constant, Graph, load_graph
+from spatem_ir.frontend.onnx_graph import Constant, OnnxGraph, load_graph
+from spatem_ir.support.errors import SpatemError
 
 TOPOLOGIES: dict[str, str] = {
     "alexnet": "bvlc_alexnet",
@@ -39,7 +39,7 @@ CALIBRATION_IMAGES = 2
 """Random images from which the activation scales are taken."""
 
 
-def seeded_topology(name: str, seed: int) -> Graph:
+def seeded_topology(name: str, seed: int) -> OnnxGraph:
     """The graph of a published topology, in float32, with weights from a seed.
 
     Weights are normal with variance 2 / fan-in (He et al., 2015), scales and variances of batch
@@ -73,7 +73,7 @@ def seeded_topology(name: str, seed: int) -> Graph:
     return replace(graph, nodes=nodes, constants={**graph.constants, **drawn})
 
 
-def _roles(graph: Graph) -> Mapping[str, str]:
+def _roles(graph: OnnxGraph) -> Mapping[str, str]:
     """What each constant is for: weight, positive (scales, variances) or centred (shifts)."""
     views = {node.inputs[0]: node.outputs[0] for node in graph.nodes if node.operator in VIEWS}
     roles: dict[str, str] = {}

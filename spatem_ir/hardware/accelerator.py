@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 LARGEST_VALUE = 2**31 - 1
 """Largest value of a parameter that declares no other limit."""
 
+PARTIAL_SUM_BYTES = 4
+"""Bytes of a partial sum in a packet: sums are int32 (rule R5)."""
+
 
 def parameter(doc: str, *, minimum: float = 1, maximum: float = LARGEST_VALUE) -> Any:
     """Declare an accelerator parameter with its description (unit included) and range."""

@@ -7,8 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from spatem_ir.errors import SpatemError
 from spatem_ir.hardware.accelerator import GROUPS, Accelerator, Value, contradictions
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import get_type_hints
 
-from spatem_ir.errors import SpatemError
 from spatem_ir.hardware.accelerator import GROUPS, Accelerator, Value, contradictions
 from spatem_ir.hardware.loader import checked_value
+from spatem_ir.support.errors import SpatemError
 
 Key = tuple[str, str]
 """A parameter: its group and its name."""

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.errors import SpatemError
 from spatem_ir.runtime.machine.steps import PathStep, ResourceKind
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
     from spatem_ir.hardware.accelerator import Accelerator
-    from spatem_ir.runtime.machine.reference import Execution
+    from spatem_ir.runtime.machine.reference.engine import Execution
 
 
 class Part(StrEnum):

@@ -15,19 +15,19 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn import NetworkOp
-from spatem_ir.dialects.cnn_attributes import quantization_of
-from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
+from spatem_ir.dialects.cnn.attributes import quantization_of
+from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import LayerOp, network_of
-from spatem_ir.errors import SpatemError
-from spatem_ir.parameters import ParameterStore
+from spatem_ir.numerics.codes import storage_dtype
 from spatem_ir.runtime.values.accumulator import Accumulator, CnnAccumulator, MvmAccumulator
-from spatem_ir.runtime.values.codes import storage_dtype
 from spatem_ir.runtime.values.delivery import Delivery
 from spatem_ir.runtime.values.deployed import PxbAccumulator, VxbAccumulator
 from spatem_ir.runtime.values.digital_functions import DigitalFunctions
 from spatem_ir.runtime.values.functions import CnnFunctions, MvmFunctions, WeightLayers
 from spatem_ir.runtime.values.programmed import OuAccumulator
+from spatem_ir.support.errors import SpatemError
+from spatem_ir.weights.store import ParameterStore
 
 BATCH_ELEMENTS = 1 << 24
 """Elements of the largest feature map of all images that are computed at once."""

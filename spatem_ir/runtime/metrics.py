@@ -11,15 +11,15 @@ from xdsl.dialects.builtin import ModuleOp
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.pxb import PxbStageOp
-from spatem_ir.geometry.bounds import lower_bounds
-from spatem_ir.geometry.placement import Placement
+from spatem_ir.geometry.bounds.bounds import lower_bounds
+from spatem_ir.geometry.shapes.placement import Placement
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic
 from spatem_ir.runtime.energy import energy_parts_nj
 
 if TYPE_CHECKING:
-    from spatem_ir.geometry.dataflow import Node
+    from spatem_ir.geometry.network.dataflow import Node
     from spatem_ir.hardware.accelerator import Accelerator
-    from spatem_ir.runtime.machine.reference import Execution
+    from spatem_ir.runtime.machine.reference.engine import Execution
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spatem_ir.errors import SpatemError
-from spatem_ir.files import whole_file
 from spatem_ir.hardware.accelerator import GROUPS, parameters_of
 from spatem_ir.runtime.metrics import Metrics
 from spatem_ir.study.tables import markdown_of, summary_dict
+from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.files import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

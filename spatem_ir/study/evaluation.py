@@ -18,15 +18,15 @@ from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr, accelerator_of
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.pxb import PxbStageOp
-from spatem_ir.errors import SpatemError
 from spatem_ir.frontend.load import load_network
-from spatem_ir.geometry.latency_network import network_latency
+from spatem_ir.geometry.estimate.latency_network import network_latency
 from spatem_ir.hardware.overrides import overridden
 from spatem_ir.passes.verify_deployment import VerifyDeploymentPass
 from spatem_ir.runtime.critical_path import critical_path
 from spatem_ir.runtime.metrics import metrics_of
 from spatem_ir.study.points import Outcome
 from spatem_ir.study.traffic import partial_sum_bytes
+from spatem_ir.support.errors import SpatemError
 from spatem_ir.universe import register_dialects
 
 if TYPE_CHECKING:

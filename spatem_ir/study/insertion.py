@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spatem_ir.errors import SpatemError
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     from pathlib import Path

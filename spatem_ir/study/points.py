@@ -10,7 +10,7 @@ from xdsl.utils.exceptions import ArgSpecParseError
 
 from spatem_ir.cli.lowering import remaining_pipeline
 from spatem_ir.dialects.level import Level
-from spatem_ir.errors import SpatemError
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

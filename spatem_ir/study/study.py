@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spatem_ir.errors import SpatemError
 from spatem_ir.frontend.load import network_names
 from spatem_ir.passes.partition.partition import STRATEGIES, PartitionPass
 from spatem_ir.study.ablation import ablation_points
@@ -21,6 +20,7 @@ from spatem_ir.study.summary import (
     compared,
     estimate_accuracy,
 )
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

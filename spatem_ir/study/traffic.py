@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.pxb import PxbStageOp
-from spatem_ir.geometry import traffic
+from spatem_ir.geometry.placing import traffic
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp

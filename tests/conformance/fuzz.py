@@ -21,8 +21,8 @@ from conformance.fuzz_cases import KINDS, Case
 from numpy.typing import NDArray
 
 from spatem_ir.frontend.load import ImportOptions, load_onnx
-from spatem_ir.parameters import ParameterStore
 from spatem_ir.runtime.interpreter import execute
+from spatem_ir.weights.store import ParameterStore
 
 Array = NDArray[Any]
 

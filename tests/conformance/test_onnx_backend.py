@@ -16,10 +16,10 @@ from conformance.adaptation import Adapted, adapt
 from conformance.exclusions import EXCLUSIONS
 from conformance.suite import Array, Case, in_storage, select_cases
 
-from spatem_ir.errors import SpatemError
 from spatem_ir.frontend.load import ImportOptions, LoadedNetwork, load_onnx
-from spatem_ir.parameters import ParameterStore
 from spatem_ir.runtime.interpreter import execute
+from spatem_ir.support.errors import SpatemError
+from spatem_ir.weights.store import ParameterStore
 
 CASES = {case.name: case for case in select_cases()}
 REFUSALS = {name: exclusion.message for exclusion in EXCLUSIONS for name in exclusion.names}

@@ -50,9 +50,9 @@ from spatem_ir.dialects.cnn import (
     SoftmaxOp,
     TransposeOp,
 )
-from spatem_ir.dialects.cnn_attributes import FileAttr, QuantType, WindowAttr
-from spatem_ir.dialects.cnn_weight_layers import weight_properties
-from spatem_ir.parameters import ParameterStore, digest_of
+from spatem_ir.dialects.cnn.attributes import FileAttr, QuantType, WindowAttr
+from spatem_ir.dialects.cnn.weight_layers import weight_properties
+from spatem_ir.weights.store import ParameterStore, digest_of
 
 
 class Builder:

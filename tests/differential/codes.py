@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from spatem_ir.dialects.cnn_attributes import Quantization
+from spatem_ir.dialects.cnn.attributes import Quantization
 
 
 @st.composite

@@ -29,9 +29,9 @@ from spatem_ir.dialects.ou import (
 )
 from spatem_ir.dialects.pxb import HOMELESS, HomeOp, PxbPlaceOp, PxbStageOp
 from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
-from spatem_ir.geometry.grid import Deal, Grid
-from spatem_ir.geometry.index_sequence import IndexSequence
-from spatem_ir.geometry.layer import Layer
+from spatem_ir.geometry.shapes.grid import Deal, Grid
+from spatem_ir.geometry.shapes.index_sequence import IndexSequence
+from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.hardware.accelerator import Accelerator
 
 MOST_PARTS = 3

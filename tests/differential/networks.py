@@ -21,8 +21,8 @@ from differential.steps import (
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from spatem_ir.dialects.cnn_attributes import Quantization
-from spatem_ir.geometry.window import Window
+from spatem_ir.dialects.cnn.attributes import Quantization
+from spatem_ir.geometry.shapes.window import Window
 
 __all__ = ["Network", "build", "networks", "random_images"]
 

@@ -15,7 +15,7 @@ from differential.steps import (
 )
 from numpy.typing import NDArray
 
-from spatem_ir.dialects.cnn_attributes import Quantization
+from spatem_ir.dialects.cnn.attributes import Quantization
 
 Ints = NDArray[np.int64]
 Array = NDArray[np.generic]

@@ -6,7 +6,7 @@ import numpy as np
 from differential.steps import DigitalStep
 from numpy.typing import NDArray
 
-from spatem_ir.dialects.cnn_attributes import Quantization
+from spatem_ir.dialects.cnn.attributes import Quantization
 
 Ints = NDArray[np.int64]
 Reals = NDArray[np.float32]

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from spatem_ir.dialects.cnn_attributes import Quantization
-from spatem_ir.geometry.window import Window
+from spatem_ir.dialects.cnn.attributes import Quantization
+from spatem_ir.geometry.shapes.window import Window
 
 Shape = tuple[int, ...]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from xdsl.context import Context
 from xdsl.passes import ModulePass
 
-from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
+from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
 from spatem_ir.dialects.level import Level, level_of

@@ -15,7 +15,7 @@ from robustness.mutations import valid_texts
 from robustness.worker import run_mutations
 from unit.frontend.onnx_builder import ModelBuilder
 
-from spatem_ir.parameters import packaged_file
+from spatem_ir.weights.store import packaged_file
 
 
 def onnx_sources() -> list[bytes]:

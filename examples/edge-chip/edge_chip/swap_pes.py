@@ -14,7 +14,7 @@ from edge_chip.traffic import traffic_of
 from spatem_ir.dialects.hw import IndicesAttr, accelerator_of
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.pxb import HomeOp, PxbPlaceOp, PxbStageOp
-from spatem_ir.errors import SpatemError
+from spatem_ir.support.errors import SpatemError
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of, module_of
 from spatem_ir.dialects.pxb import HOMELESS, PxbStageOp
-from spatem_ir.geometry.buffer_needs import piece_bytes
-from spatem_ir.geometry.dataflow import Dataflow, Node, NodeKind
-from spatem_ir.geometry.latency import PARTIAL_SUM_BYTES
-from spatem_ir.geometry.window import PADDING
+from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
+from spatem_ir.geometry.safety.buffer_needs import piece_bytes
+from spatem_ir.geometry.shapes.window import PADDING
+from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES
 
 Ints = NDArray[np.int64]
 

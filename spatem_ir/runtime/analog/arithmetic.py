@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import exp
 
-from spatem_ir.errors import SpatemError
 from spatem_ir.hardware.accelerator import Accelerator, Analog, Encoding
 from spatem_ir.runtime.analog import LARGEST_SUM
 from spatem_ir.runtime.analog.adc import Adc
+from spatem_ir.support.errors import SpatemError
 
 LARGEST_NORMAL = 6.8
 """No standard normal number is larger."""

@@ -29,7 +29,7 @@ DEVIATION, FAULT, NOISE = range(3)
 """What a random number is for: the second part of every key."""
 
 
-class Rectangle(NamedTuple):
+class TileCells(NamedTuple):
     """The cells of a tile during one stage.
 
     Attributes:
@@ -55,7 +55,7 @@ class Rectangle(NamedTuple):
         return (*place, per_weight, *self.levels.shape)
 
 
-def conductances(cells: Rectangle, arithmetic: OuArithmetic) -> Analogue:
+def conductances(cells: TileCells, arithmetic: OuArithmetic) -> Analogue:
     """What cells read: [rows, columns · cells per weight]."""
     analog, levels = arithmetic.analog, cells.levels
     rows, bitlines = levels.shape
@@ -86,7 +86,7 @@ def by_slice(values: NDArray[NumberT], per_weight: int) -> NDArray[NumberT]:
 
 
 def noise_keys(
-    cells: Rectangle, arithmetic: OuArithmetic, windows: NDArray[np.integer], images: range
+    cells: TileCells, arithmetic: OuArithmetic, windows: NDArray[np.integer], images: range
 ) -> NDArray[np.uint64]:
     """The key of the read noise of each operand: [windows · images].
 

@@ -25,7 +25,7 @@ SUBGROUP = 5
 """Wordlines of one partial table of the direct kernel."""
 
 
-class Shape(NamedTuple):
+class OuShape(NamedTuple):
     """How a tile's operations are cut and put together.
 
     `wordlines` work at once, `dac_bits` are sent at once; a weight takes `cells` cells of
@@ -56,7 +56,7 @@ class Kernels(Protocol):
         ...
 
     def build_table(
-        self, cells: NDArray[np.int32], shape: Shape, adc: Adc
+        self, cells: NDArray[np.int32], shape: OuShape, adc: Adc
     ) -> NDArray[np.signedinteger]:
         """The result of every operation for every pattern: [G, 2^(wordlines · DAC bits), C].
 
@@ -66,13 +66,13 @@ class Kernels(Protocol):
         ...
 
     def table_sums(
-        self, table: NDArray[np.signedinteger], patterns: Patterns, shape: Shape
+        self, table: NDArray[np.signedinteger], patterns: Patterns, shape: OuShape
     ) -> NDArray[np.int32]:
         """Look every operation up; patterns of words of all wordlines of a group."""
         ...
 
     def popcount_sums(
-        self, planes: Patterns, patterns: Patterns, shape: Shape, adc: Adc
+        self, planes: Patterns, patterns: Patterns, shape: OuShape, adc: Adc
     ) -> NDArray[np.int32]:
         """Count the set bits that inputs and ideal cells share.
 
@@ -84,7 +84,7 @@ class Kernels(Protocol):
         self,
         partial: NDArray[np.int32],
         patterns: Patterns,
-        shape: Shape,
+        shape: OuShape,
         adc: Adc,
         noise: Noise,
     ) -> NDArray[np.int32]:

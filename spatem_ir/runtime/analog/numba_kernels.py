@@ -18,8 +18,8 @@ from spatem_ir.runtime.analog import FRACTION_BITS, ONE
 from spatem_ir.runtime.analog.adc import Adc
 from spatem_ir.runtime.analog.kernels import (
     Noise,
+    OuShape,
     Patterns,
-    Shape,
     group_count,
     grouped,
     word_type,
@@ -130,7 +130,7 @@ def _pack(codes, wordlines, word_bits, patterns):
                 patterns[group, operand, bit, word] |= sent
 
 
-def build_table(cells: NDArray[np.int32], shape: Shape, adc: Adc) -> NDArray[np.signedinteger]:
+def build_table(cells: NDArray[np.int32], shape: OuShape, adc: Adc) -> NDArray[np.signedinteger]:
     """See :meth:`Kernels.build_table`."""
     groups = grouped(cells, shape.wordlines)
     # Converters are monotone: no result exceeds that of all wordlines at their highest.
@@ -176,7 +176,7 @@ def _drive_one(sums, row, factor, result):
 
 
 def table_sums(
-    table: NDArray[np.signedinteger], patterns: Patterns, shape: Shape
+    table: NDArray[np.signedinteger], patterns: Patterns, shape: OuShape
 ) -> NDArray[np.int32]:
     """See :meth:`Kernels.table_sums`."""
     sums = np.zeros((patterns.shape[1], table.shape[2]), np.int32)
@@ -212,7 +212,7 @@ def _table_sums(table, patterns, wordlines, dac_bits, negative_top, sums):
 
 
 def popcount_sums(
-    planes: Patterns, patterns: Patterns, shape: Shape, adc: Adc
+    planes: Patterns, patterns: Patterns, shape: OuShape, adc: Adc
 ) -> NDArray[np.int32]:
     """See :meth:`Kernels.popcount_sums`."""
     sums = np.zeros((patterns.shape[1], planes.shape[2] // shape.cells), np.int32)
@@ -266,7 +266,7 @@ def _popcount_sums(planes, patterns, dac_bits, cells, cell_bits, negative_top, a
 
 
 def direct_sums(
-    partial: NDArray[np.int32], patterns: Patterns, shape: Shape, adc: Adc, noise: Noise
+    partial: NDArray[np.int32], patterns: Patterns, shape: OuShape, adc: Adc, noise: Noise
 ) -> NDArray[np.int32]:
     """See :meth:`Kernels.direct_sums`."""
     sums = np.zeros((patterns.shape[1], partial.shape[3] // shape.cells), np.int32)

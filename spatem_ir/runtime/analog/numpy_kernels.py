@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from spatem_ir.runtime.analog.adc import Adc
 from spatem_ir.runtime.analog.kernels import (
     Noise,
+    OuShape,
     Patterns,
-    Shape,
     group_count,
     grouped,
     subset_sums,
@@ -38,7 +38,7 @@ def pack(
     return patterns
 
 
-def build_table(cells: NDArray[np.int32], shape: Shape, adc: Adc) -> NDArray[np.signedinteger]:
+def build_table(cells: NDArray[np.int32], shape: OuShape, adc: Adc) -> NDArray[np.signedinteger]:
     """See :meth:`Kernels.build_table`."""
     groups = grouped(cells, shape.wordlines)
     tables = []
@@ -49,7 +49,7 @@ def build_table(cells: NDArray[np.int32], shape: Shape, adc: Adc) -> NDArray[np.
 
 
 def table_sums(
-    table: NDArray[np.signedinteger], patterns: Patterns, shape: Shape
+    table: NDArray[np.signedinteger], patterns: Patterns, shape: OuShape
 ) -> NDArray[np.int32]:
     """See :meth:`Kernels.table_sums`."""
     sums = np.zeros((patterns.shape[1], table.shape[2]), np.int32)
@@ -61,7 +61,7 @@ def table_sums(
 
 
 def popcount_sums(
-    planes: Patterns, patterns: Patterns, shape: Shape, adc: Adc
+    planes: Patterns, patterns: Patterns, shape: OuShape, adc: Adc
 ) -> NDArray[np.int32]:
     """See :meth:`Kernels.popcount_sums`."""
     _, cell_bits, bitlines = planes.shape
@@ -82,7 +82,7 @@ def popcount_sums(
 
 
 def direct_sums(
-    partial: NDArray[np.int32], patterns: Patterns, shape: Shape, adc: Adc, noise: Noise
+    partial: NDArray[np.int32], patterns: Patterns, shape: OuShape, adc: Adc, noise: Noise
 ) -> NDArray[np.int32]:
     """See :meth:`Kernels.direct_sums`."""
     _, subgroups, _, bitlines = partial.shape
@@ -104,7 +104,7 @@ def direct_sums(
     return sums
 
 
-def _slices(bits: int, shape: Shape) -> Iterator[tuple[range, NDArray[np.int32]]]:
+def _slices(bits: int, shape: OuShape) -> Iterator[tuple[range, NDArray[np.int32]]]:
     """The bits that are sent at once, and what the result counts in wrapping int32."""
     for first in range(0, bits, shape.dac_bits):
         last = min(first + shape.dac_bits, bits)
@@ -121,7 +121,7 @@ def _sent(patterns: Patterns, planes: range, wordlines: int) -> NDArray[np.intp]
     )  # type: ignore[return-value]
 
 
-def _folded(converted: NDArray[np.int32], shape: Shape) -> NDArray[np.int32]:
+def _folded(converted: NDArray[np.int32], shape: OuShape) -> NDArray[np.int32]:
     """Shift and add the cell slices of [..., B]: shape [..., C]."""
     *outer, bitlines = converted.shape
     slices = converted.reshape(*outer, shape.cells, bitlines // shape.cells)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from spatem_ir.geometry.layer import Layer
+from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.runtime.analog.kernels import Kernels, Patterns
 
 

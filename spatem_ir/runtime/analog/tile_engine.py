@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic
-from spatem_ir.runtime.analog.cells import Rectangle, by_slice, conductances, noise_keys
+from spatem_ir.runtime.analog.cells import TileCells, by_slice, conductances, noise_keys
 from spatem_ir.runtime.analog.kernels import (
     SUBGROUP,
     Kernels,
     Noise,
-    Shape,
+    OuShape,
     bit_planes,
     default_kernels,
     partial_tables,
@@ -73,7 +73,7 @@ class TileEngine:
         self.kernels = kernels or default_kernels()
         self.prepared = Prepared(prepared_bytes)
 
-    def formulation(self, shape: Shape, operand_slices: int, *, tabulated: bool) -> Formulation:
+    def formulation(self, shape: OuShape, operand_slices: int, *, tabulated: bool) -> Formulation:
         """How the sums of a tile are best computed.
 
         A table pays from about a quarter as many operands, times slices of their bits, as it has
@@ -88,7 +88,7 @@ class TileEngine:
             return Formulation.POPCOUNT
         return Formulation.DIRECT
 
-    def sums(self, cells: Rectangle, sent: Sent) -> NDArray[np.int32]:
+    def sums(self, cells: TileCells, sent: Sent) -> NDArray[np.int32]:
         """The sums of a tile for what it receives: [columns, windows, images].
 
         Integers wrap around; the excess of what was sent is already subtracted.
@@ -106,7 +106,7 @@ class TileEngine:
         return self._completed(sums.T, cells, sent)
 
     def operation_sums(
-        self, cells: Rectangle, sent: Sent, operations: Iterable[Operation]
+        self, cells: TileCells, sent: Sent, operations: Iterable[Operation]
     ) -> NDArray[np.int32]:
         """The sums of a tile after the given operations, as of :meth:`sums`.
 
@@ -141,10 +141,10 @@ class TileEngine:
             sums += shifted[cell :: cells.per_weight] << np.int32(cell * self.arithmetic.cell_bits)
         return self._completed(sums, cells, sent)
 
-    def _shape(self, cells: Rectangle, sent: Sent) -> Shape:
+    def _shape(self, cells: TileCells, sent: Sent) -> OuShape:
         """How the tile's operations are cut and put together."""
         arithmetic = self.arithmetic
-        return Shape(
+        return OuShape(
             wordlines=min(arithmetic.wordlines, len(cells.levels)),
             dac_bits=arithmetic.dac_bits,
             cells=cells.per_weight,
@@ -152,7 +152,7 @@ class TileEngine:
             negative_top=sent.negative_top,
         )
 
-    def _from_table(self, cells: Rectangle, sent: Sent, shape: Shape) -> NDArray[np.int32]:
+    def _from_table(self, cells: TileCells, sent: Sent, shape: OuShape) -> NDArray[np.int32]:
         table = self.prepared.get(
             (Formulation.TABLE, *cells.key),
             lambda: self.kernels.build_table(
@@ -164,7 +164,7 @@ class TileEngine:
         patterns = sent.patterns(self.kernels, shape.wordlines, shape.wordlines, 1)
         return self.kernels.table_sums(table, patterns, shape)
 
-    def _by_popcount(self, cells: Rectangle, sent: Sent, shape: Shape) -> NDArray[np.int32]:
+    def _by_popcount(self, cells: TileCells, sent: Sent, shape: OuShape) -> NDArray[np.int32]:
         planes = self.prepared.get(
             (Formulation.POPCOUNT, *cells.key),
             lambda: bit_planes(
@@ -174,7 +174,7 @@ class TileEngine:
         patterns = sent.patterns(self.kernels, shape.wordlines, shape.wordlines, 1)
         return self.kernels.popcount_sums(planes, patterns, shape, self.arithmetic.adc)
 
-    def _directly(self, cells: Rectangle, sent: Sent, shape: Shape) -> NDArray[np.int32]:
+    def _directly(self, cells: TileCells, sent: Sent, shape: OuShape) -> NDArray[np.int32]:
         partial = self.prepared.get(
             (Formulation.DIRECT, *cells.key),
             lambda: partial_tables(
@@ -187,13 +187,13 @@ class TileEngine:
         drawn = self._noise(cells, sent)
         return self.kernels.direct_sums(partial, patterns, shape, self.arithmetic.adc, drawn)
 
-    def _noise(self, cells: Rectangle, sent: Sent) -> Noise:
+    def _noise(self, cells: TileCells, sent: Sent) -> Noise:
         """The read noise of each operand."""
         keys = noise_keys(cells, self.arithmetic, sent.windows, sent.images)
         return Noise(noise_scale(self.arithmetic.analog.read_noise), keys)
 
     def _completed(
-        self, sums: NDArray[np.int32], cells: Rectangle, sent: Sent
+        self, sums: NDArray[np.int32], cells: TileCells, sent: Sent
     ) -> NDArray[np.int32]:
         """Sums of codes [columns, operands] as sums of inputs [columns, windows, images].
 

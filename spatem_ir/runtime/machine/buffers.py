@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from spatem_ir.errors import SpatemError
+from spatem_ir.support.errors import SpatemError
 
 
 @dataclass

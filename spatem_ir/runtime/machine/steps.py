@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from spatem_ir.runtime.machine.program import Program
+from spatem_ir.runtime.machine.reference.program import Program
 
 
 class ResourceKind(StrEnum):

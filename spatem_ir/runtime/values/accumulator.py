@@ -16,11 +16,11 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from spatem_ir.dialects.checks import quantized
-from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
+from spatem_ir.dialects.cnn.checks import quantized
+from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.mvm import LayerOp
-from spatem_ir.geometry.grid import Grid, TileCoordinates
-from spatem_ir.geometry.layer import Layer
+from spatem_ir.geometry.shapes.grid import Grid, TileCoordinates
+from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.runtime.values.merging import Contribution, sum_of
 from spatem_ir.runtime.values.operands import Operands, bit_part
 from spatem_ir.runtime.values.parameters import weight_excess

@@ -15,7 +15,7 @@ Cells = NDArray[np.unsignedinteger]
 """Levels of cells: [wordlines, bitlines], or several sets of them."""
 
 
-class Crossbars:
+class CellArrays:
     """All crossbars during one stage; a crossbar that no tile was written to holds zeros.
 
     There is one set of cells, or two: for positive and for negative weights.

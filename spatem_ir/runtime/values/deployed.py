@@ -11,23 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 
-from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
+from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import LayerOp
 from spatem_ir.dialects.ou import PLACES
 from spatem_ir.dialects.places import StageOp
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.dialects.vxb import VxbStageOp
-from spatem_ir.geometry.grid import Grid, TileCoordinates
-from spatem_ir.geometry.layer import Layer
+from spatem_ir.geometry.shapes.grid import Grid, TileCoordinates
+from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic
-from spatem_ir.runtime.analog.cells import Rectangle
+from spatem_ir.runtime.analog.cells import TileCells
 from spatem_ir.runtime.analog.patterns import Sent
 from spatem_ir.runtime.analog.tile_engine import TileEngine
 from spatem_ir.runtime.values.accumulator import LoadedLayer, Tile, TileAccumulator, Weights
 from spatem_ir.runtime.values.crossbars import (
+    CellArrays,
     Cells,
-    Crossbars,
     cells_of,
     codes_of,
     differential,
@@ -61,10 +61,10 @@ class CellAccumulator(TileAccumulator):
         self.accelerator = accelerator_of(stages[0])
         self.bits_per_cell = self.accelerator.crossbar.bits_per_cell
         self.places: dict[str, dict[int, Place]] = {}
-        self.crossbars: dict[int, Crossbars] = {}
+        self.crossbars: dict[int, CellArrays] = {}
         for stage in stages:
             number = stage.number.value.data
-            self.crossbars[number] = Crossbars(self.accelerator, 1 if offset_binary else 2)
+            self.crossbars[number] = CellArrays(self.accelerator, 1 if offset_binary else 2)
             for name, placed in stage.placements().items():
                 places = self.places.setdefault(name, {})
                 columns = (placed.tiles, placed.crossbars, placed.rows, placed.columns)
@@ -170,11 +170,11 @@ class PxbAccumulator(CellAccumulator):
         sums = [engine.sums(cells, sent) for cells in self.rectangles(layer, tile, place)]
         return self.weight_sums(tile, sums)
 
-    def rectangles(self, layer: LoadedLayer, tile: Tile, place: Place) -> Iterator[Rectangle]:
+    def rectangles(self, layer: LoadedLayer, tile: Tile, place: Place) -> Iterator[TileCells]:
         """The physical cells of a tile, each set."""
         per_weight = self.per_weight(layer)
         for polarity, levels in enumerate(self.cells_at(layer, tile, place)):
-            yield Rectangle(levels, per_weight, polarity, *place)
+            yield TileCells(levels, per_weight, polarity, *place)
 
     def weight_sums(self, tile: Tile, sums: Sequence[NDArray[np.int32]]) -> Exact:
         """Σ x · weight from Σ x · code for each set of cells: [columns, windows, images]."""

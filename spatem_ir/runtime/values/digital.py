@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spatem_ir.dialects.cnn_attributes import Quantization
-from spatem_ir.runtime.values.codes import Codes, Reals, dequantize, every_code, quantize
+from spatem_ir.dialects.cnn.attributes import Quantization
+from spatem_ir.numerics.codes import Codes, Reals, dequantize, every_code, quantize
 
 Array = NDArray[Any]
 """Reals or codes, of shape [images, …]."""

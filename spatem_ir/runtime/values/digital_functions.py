@@ -29,10 +29,9 @@ from spatem_ir.dialects.cnn import (
     SigmoidOp,
     SoftmaxOp,
 )
-from spatem_ir.dialects.cnn_attributes import Quantization, quantization_of
-from spatem_ir.dialects.cnn_digital import UnaryDigitalOp
-from spatem_ir.parameters import ParameterStore
-from spatem_ir.runtime.values.codes import Reals, element_of
+from spatem_ir.dialects.cnn.attributes import Quantization, quantization_of
+from spatem_ir.dialects.cnn.digital import UnaryDigitalOp
+from spatem_ir.numerics.codes import Reals, element_of
 from spatem_ir.runtime.values.delivery import Delivery
 from spatem_ir.runtime.values.digital import Array, RealFunction, computed, tabulated
 from spatem_ir.runtime.values.elementwise import add, affine, clip, leaky_relu, mul, sigmoid
@@ -44,6 +43,7 @@ from spatem_ir.runtime.values.pooling import (
     global_average_pool_codes,
     max_pool,
 )
+from spatem_ir.weights.store import ParameterStore
 
 Arrays = tuple[Array, ...]
 

@@ -9,8 +9,8 @@ from functools import reduce
 
 import numpy as np
 
-from spatem_ir.dialects.cnn_attributes import Quantization
-from spatem_ir.runtime.values.codes import Codes, Reals, centred, element_of, to_codes_after_shift
+from spatem_ir.dialects.cnn.attributes import Quantization
+from spatem_ir.numerics.codes import Codes, Reals, centred, element_of, to_codes_after_shift
 from spatem_ir.runtime.values.digital import Array, Code
 
 

@@ -20,7 +20,7 @@ from xdsl.interpreter import (
     register_impls,
 )
 
-from spatem_ir.dialects.checks import is_floating, quantized, shape_of
+from spatem_ir.dialects.checks import is_floating, shape_of
 from spatem_ir.dialects.cnn import (
     ConcatOp,
     ConvOp,
@@ -32,16 +32,17 @@ from spatem_ir.dialects.cnn import (
     QuantizeOp,
     TransposeOp,
 )
-from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
+from spatem_ir.dialects.cnn.checks import quantized
+from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.mvm import LayerOp
-from spatem_ir.parameters import ParameterStore
+from spatem_ir.numerics.codes import dequantize, quantize
+from spatem_ir.numerics.requantization import Requantizer
 from spatem_ir.runtime.values.accumulator import Accumulator
-from spatem_ir.runtime.values.codes import dequantize, quantize
 from spatem_ir.runtime.values.delivery import Delivery
 from spatem_ir.runtime.values.digital import Array
 from spatem_ir.runtime.values.floating_layers import FloatLayer
 from spatem_ir.runtime.values.parameters import weight_matrices
-from spatem_ir.runtime.values.requantization import Requantizer
+from spatem_ir.weights.store import ParameterStore
 
 
 @dataclass

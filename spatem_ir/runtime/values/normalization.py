@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spatem_ir.runtime.values.codes import Reals
+from spatem_ir.numerics.codes import Reals
 from spatem_ir.runtime.values.elementwise import affine
 
 

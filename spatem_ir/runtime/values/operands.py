@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spatem_ir.geometry.layer import Layer
+from spatem_ir.geometry.shapes.layer import Layer
 
 
 class Operands:

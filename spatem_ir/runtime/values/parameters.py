@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import IntegerType, Signedness, TensorType
 
-from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
-from spatem_ir.geometry.layer import Layer
-from spatem_ir.parameters import ParameterStore
+from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
+from spatem_ir.geometry.shapes.layer import Layer
+from spatem_ir.weights.store import ParameterStore
 
 Number = TypeVar("Number", bound=np.number)
 

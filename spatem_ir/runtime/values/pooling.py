@@ -8,9 +8,9 @@ from itertools import product
 
 import numpy as np
 
-from spatem_ir.dialects.cnn_attributes import Quantization
-from spatem_ir.geometry.window import Window
-from spatem_ir.runtime.values.codes import (
+from spatem_ir.dialects.cnn.attributes import Quantization
+from spatem_ir.geometry.shapes.window import Window
+from spatem_ir.numerics.codes import (
     Codes,
     Reals,
     centred,

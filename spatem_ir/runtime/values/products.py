@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spatem_ir.errors import SpatemError
 from spatem_ir.runtime.analog.patterns import Sent
+from spatem_ir.support.errors import SpatemError
 
 FLOAT32_BITS = 24
 """Integers of up to this many bits are exact in float32."""

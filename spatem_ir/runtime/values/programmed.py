@@ -15,7 +15,7 @@ from spatem_ir.runtime.values.crossbars import Cells, codes_of
 from spatem_ir.runtime.values.deployed import Place, PxbAccumulator
 from spatem_ir.runtime.values.merging import Contribution
 from spatem_ir.runtime.values.products import Exact, OperandPart
-from spatem_ir.runtime.values.visits import Visits, visits_of
+from spatem_ir.runtime.values.visits import TileVisits, visits_of
 
 
 class OuAccumulator(PxbAccumulator):
@@ -52,7 +52,7 @@ class OuAccumulator(PxbAccumulator):
                 sums[:, windows] = computed * times[windows, None]
                 yield Contribution(visits.crossbar, sums)
 
-    def _visited(self, layer: LoadedLayer, tile: Tile, where: Place, visits: Visits) -> Exact:
+    def _visited(self, layer: LoadedLayer, tile: Tile, where: Place, visits: TileVisits) -> Exact:
         """The partial sums of visits to a tile: one product, or operation by operation."""
         if visits.operations is None:
             return self.sums_at(layer, tile, where)

@@ -12,7 +12,7 @@ from spatem_ir.dialects.mvm import LayerOp
 from spatem_ir.dialects.ou import ActivateOp, InterleaveOp, MvmOp, OuStageOp, StreamOp
 
 
-class Visits(NamedTuple):
+class TileVisits(NamedTuple):
     """Visits of one crossbar to one tile.
 
     `times` counts how often each window of the tile's copy is visited; `operations` are those of
@@ -37,7 +37,7 @@ class _Burst(NamedTuple):
 
 def visits_of(
     stages: Sequence[OuStageOp], layers: Sequence[LayerOp]
-) -> dict[str, dict[int, list[Visits]]]:
+) -> dict[str, dict[int, list[TileVisits]]]:
     """All visits of the streams, by layer name and tile."""
     bursts: dict[str, list[_Burst]] = {}
     for stage in stages:
@@ -65,20 +65,20 @@ def _runs(stream: StreamOp) -> Iterator[tuple[MvmOp, NDArray[np.int64]]]:
             yield op, op.windows.data.to_array()
 
 
-def _by_tile(op: LayerOp, bursts: list[_Burst]) -> dict[int, list[Visits]]:
+def _by_tile(op: LayerOp, bursts: list[_Burst]) -> dict[int, list[TileVisits]]:
     """The visits of a layer by tile; bursts of one crossbar to one tile are joined."""
     windows = op.grid.data.windows_per_copy(op.layer)
-    visits: dict[int, list[Visits]] = {}
+    visits: dict[int, list[TileVisits]] = {}
     whole = [burst for burst in bursts if burst.operations is None]
     for stage in sorted({burst.stage for burst in whole}):
         pairs = [(b.crossbars, b.tiles, b.windows) for b in whole if b.stage == stage]
         for crossbar, tile, times in _counted(pairs, windows):
-            visits.setdefault(tile, []).append(Visits(stage, crossbar, times, None))
+            visits.setdefault(tile, []).append(TileVisits(stage, crossbar, times, None))
     for burst in bursts:
         if burst.operations is not None:
             times = np.bincount(burst.windows, minlength=windows).astype(np.int32)
             tile, crossbar = int(burst.tiles[0]), int(burst.crossbars[0])
-            visit = Visits(burst.stage, crossbar, times, burst.operations)
+            visit = TileVisits(burst.stage, crossbar, times, burst.operations)
             visits.setdefault(tile, []).append(visit)
     return visits
 

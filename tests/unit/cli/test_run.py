@@ -21,7 +21,7 @@ from unit.cli.commands import (
 from spatem_ir.cli import run
 from spatem_ir.cli.opt import main as spatem_opt
 from spatem_ir.cli.run import main
-from spatem_ir.runtime import onnxruntime_check
+from spatem_ir.exchange import onnxruntime_check
 
 pytestmark = pytest.mark.usefixtures("networks_folder")
 

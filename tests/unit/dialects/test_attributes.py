@@ -24,7 +24,7 @@ from xdsl.ir import Attribute, Block
 from xdsl.utils.exceptions import VerifyException
 
 from spatem_ir.dialects.cnn import ClipOp, LeakyReluOp, LrnOp, NetworkOp, OutputOp
-from spatem_ir.dialects.cnn_attributes import (
+from spatem_ir.dialects.cnn.attributes import (
     Quantization,
     QuantType,
     RangeAttr,
@@ -34,9 +34,9 @@ from spatem_ir.dialects.cnn_attributes import (
 )
 from spatem_ir.dialects.hw import AcceleratorAttr, IndicesAttr
 from spatem_ir.dialects.mvm import GridAttr, MatrixAttr, MatrixShape
-from spatem_ir.geometry.grid import Deal, Grid
-from spatem_ir.geometry.index_sequence import IndexSequence
-from spatem_ir.geometry.window import Window
+from spatem_ir.geometry.shapes.grid import Deal, Grid
+from spatem_ir.geometry.shapes.index_sequence import IndexSequence
+from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.accelerator import AdcMode, Encoding
 from spatem_ir.hardware.loader import load_accelerator
 

@@ -45,9 +45,9 @@ from spatem_ir.dialects.cnn import (
     SoftmaxOp,
     TransposeOp,
 )
-from spatem_ir.dialects.cnn_attributes import Quantization, QuantType, SeededAttr, WindowAttr
-from spatem_ir.dialects.cnn_weight_layers import weight_properties
-from spatem_ir.geometry.window import Window
+from spatem_ir.dialects.cnn.attributes import Quantization, QuantType, SeededAttr, WindowAttr
+from spatem_ir.dialects.cnn.weight_layers import weight_properties
+from spatem_ir.geometry.shapes.window import Window
 
 UI8 = IntegerType(8, Signedness.UNSIGNED)
 SI2 = IntegerType(2, Signedness.SIGNED)

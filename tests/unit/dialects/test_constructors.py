@@ -16,8 +16,8 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Block, Operation
 
 from spatem_ir.dialects.cnn import DenseOp, NetworkOp, OutputOp
-from spatem_ir.dialects.cnn_attributes import SeededAttr
-from spatem_ir.dialects.cnn_weight_layers import weight_properties
+from spatem_ir.dialects.cnn.attributes import SeededAttr
+from spatem_ir.dialects.cnn.weight_layers import weight_properties
 from spatem_ir.dialects.mvm import AlternativeOp, LayerOp
 from spatem_ir.dialects.ou import (
     ActivateOp,
@@ -30,8 +30,8 @@ from spatem_ir.dialects.ou import (
 )
 from spatem_ir.dialects.pxb import HomeOp, PxbPlaceOp, PxbStageOp
 from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
-from spatem_ir.geometry.grid import Deal, Grid
-from spatem_ir.geometry.index_sequence import IndexSequence
+from spatem_ir.geometry.shapes.grid import Deal, Grid
+from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 
 UI8 = IntegerType(8, Signedness.UNSIGNED)
 SI2 = IntegerType(2, Signedness.SIGNED)

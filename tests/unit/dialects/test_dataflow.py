@@ -7,10 +7,10 @@ from unit.dialects.networks import CNN, MVM
 from unit.dialects.parsing import parse_module
 
 from spatem_ir.dialects.dataflow import dataflow_of
-from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.dataflow import NodeKind, Operand
-from spatem_ir.geometry.reach import Reach
-from spatem_ir.geometry.window import Window
+from spatem_ir.geometry.network.dataflow import NodeKind, Operand
+from spatem_ir.geometry.shapes.reach import Reach
+from spatem_ir.geometry.shapes.window import Window
+from spatem_ir.support.errors import SpatemError
 
 
 def test_nodes_of_a_network() -> None:

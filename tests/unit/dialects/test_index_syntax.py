@@ -10,8 +10,8 @@ from xdsl.ir import Attribute
 from xdsl.utils.exceptions import ParseError
 
 from spatem_ir.dialects.hw import IndicesAttr
-from spatem_ir.dialects.index_syntax import PRINTED_LIST
-from spatem_ir.geometry.index_sequence import IndexSequence
+from spatem_ir.dialects.hw.index_syntax import PRINTED_LIST
+from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 
 INDICES = st.integers(-99, 99)
 COUNTS = st.integers(0, 9)

@@ -9,18 +9,18 @@ from unit.dialects.parsing import one, parse_module
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import VerifyException
 
-from spatem_ir.dialects.cnn_weight_layers import ConvOp, DenseOp, LocalOp
+from spatem_ir.dialects.cnn.weight_layers import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of, module_of, optional_accelerator
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import LayerOp, layer_ops, network_of
 from spatem_ir.dialects.ou import InterleaveOp, MvmOp, OuStageOp, StreamOp
-from spatem_ir.dialects.ou_verifier import placed_stage, window_counts
+from spatem_ir.dialects.ou.verifier import placed_stage, window_counts
 from spatem_ir.dialects.pxb import HomeOp, PxbStageOp
 from spatem_ir.dialects.vxb import VxbStageOp
-from spatem_ir.geometry.grid import Grid
-from spatem_ir.geometry.layer import Layer
-from spatem_ir.geometry.window import Window
+from spatem_ir.geometry.shapes.grid import Grid
+from spatem_ir.geometry.shapes.layer import Layer
+from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.loader import load_accelerator
 
 

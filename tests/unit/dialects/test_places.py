@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from spatem_ir.dialects.places import MOST_RUNS, place_runs
 from spatem_ir.dialects.pxb import PxbPlaceOp
 from spatem_ir.dialects.vxb import VxbPlaceOp
-from spatem_ir.geometry.index_sequence import IndexSequence
-from spatem_ir.geometry.placement import Placement
+from spatem_ir.geometry.shapes.index_sequence import IndexSequence
+from spatem_ir.geometry.shapes.placement import Placement
 
 
 def sequence(*indices: int) -> IndexSequence:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from spatem_ir.frontend.load import ImportOptions, LoadedNetwork, load_onnx
-from spatem_ir.parameters import ParameterStore
 from spatem_ir.runtime.interpreter import execute
+from spatem_ir.weights.store import ParameterStore
 
 Array = NDArray[Any]
 Shape = Sequence[int | str | None]

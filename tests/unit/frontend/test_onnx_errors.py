@@ -13,8 +13,8 @@ import pytest
 from onnx import TensorProto
 from unit.frontend.onnx_builder import ModelBuilder, imported
 
-from spatem_ir.errors import SpatemError
-from spatem_ir.parameters import packaged_file
+from spatem_ir.support.errors import SpatemError
+from spatem_ir.weights.store import packaged_file
 
 OUTPUT = (0.05, np.uint8(101))
 IMAGE = ["N", 3, 6, 6]

@@ -20,9 +20,9 @@ from unit.frontend.onnx_builder import (
     text_of,
 )
 
-from spatem_ir.dialects.cnn_attributes import FileAttr
+from spatem_ir.dialects.cnn.attributes import FileAttr
 from spatem_ir.frontend.load import ImportOptions, load_network
-from spatem_ir.parameters import packaged_file
+from spatem_ir.weights.store import packaged_file
 
 OUTPUT_SCALE = 0.05
 OUTPUT_ZERO_POINT = np.uint8(101)

@@ -11,7 +11,7 @@ import pytest
 
 from spatem_ir.cli.opt import main as spatem_opt
 from spatem_ir.cli.run import main as spatem_run
-from spatem_ir.parameters import packaged_file
+from spatem_ir.weights.store import packaged_file
 
 
 def test_paths_are_relative_to_the_output_file(

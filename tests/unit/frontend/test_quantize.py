@@ -20,12 +20,12 @@ from xdsl.dialects.builtin import FloatAttr
 from xdsl.ir import SSAValue
 
 from spatem_ir.dialects.cnn import ConvOp, NetworkOp
-from spatem_ir.dialects.cnn_attributes import quantization_of
-from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
-from spatem_ir.errors import SpatemError
+from spatem_ir.dialects.cnn.attributes import quantization_of
+from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.frontend.load import ImportOptions, LoadedNetwork, load_network
-from spatem_ir.parameters import ParameterStore, packaged_file
 from spatem_ir.runtime.interpreter import execute
+from spatem_ir.support.errors import SpatemError
+from spatem_ir.weights.store import ParameterStore, packaged_file
 
 
 class FloatModel(ModelBuilder):

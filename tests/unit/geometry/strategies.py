@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from spatem_ir.geometry.grid import Deal, Grid
-from spatem_ir.geometry.layer import Layer
-from spatem_ir.geometry.window import Window
+from spatem_ir.geometry.shapes.grid import Deal, Grid
+from spatem_ir.geometry.shapes.layer import Layer
+from spatem_ir.geometry.shapes.window import Window
 
 SMALL = st.integers(1, 3)
 

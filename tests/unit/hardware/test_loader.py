@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from spatem_ir.errors import SpatemError
 from spatem_ir.hardware import presets
 from spatem_ir.hardware.accelerator import GROUPS, AdcMode, Encoding, parameters_of
 from spatem_ir.hardware.loader import accelerator_from_table, load_accelerator, preset_names
+from spatem_ir.support.errors import SpatemError
 
 Table = dict[str, Any]
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from spatem_ir.errors import SpatemError
 from spatem_ir.hardware.accelerator import AdcMode
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.hardware.overrides import checked_parameter, overridden, parameter_type
+from spatem_ir.support.errors import SpatemError
 
 
 def test_only_the_given_parameters_change() -> None:

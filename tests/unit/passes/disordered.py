@@ -8,7 +8,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.rewriter import Rewriter
 
 from spatem_ir.dialects.ou import MvmOp, StreamOp
-from spatem_ir.geometry.index_sequence import IndexSequence
+from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 
 
 def exchange_visits(random: Random, module: ModuleOp, exchanges: int) -> None:

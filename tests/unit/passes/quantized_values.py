@@ -14,10 +14,10 @@ from unit.passes.deployed import parsed
 from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.checks import shape_of
-from spatem_ir.dialects.cnn_attributes import quantization_of
+from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.mvm import network_of
-from spatem_ir.parameters import ParameterStore
 from spatem_ir.runtime.interpreter import execute
+from spatem_ir.weights.store import ParameterStore
 
 Shape = tuple[int, int, int]
 

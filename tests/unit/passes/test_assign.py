@@ -17,7 +17,7 @@ from unit.passes.deployed import applied, network_on
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.vxb import VxbStageOp
-from spatem_ir.geometry.clustering import cluster, cluster_neighbours, crossbar_incidence
+from spatem_ir.geometry.placing.clustering import cluster, cluster_neighbours, crossbar_incidence
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.assign import (

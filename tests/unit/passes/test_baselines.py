@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.passes.deployed import parsed
 
-from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
-from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.grid import Deal
-from spatem_ir.geometry.layer import Layer
-from spatem_ir.geometry.window import Window
+from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
+from spatem_ir.geometry.shapes.grid import Deal
+from spatem_ir.geometry.shapes.layer import Layer
+from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.pack import ExclusivePacking
@@ -23,6 +22,7 @@ from spatem_ir.passes.partition.hitm import fastest_pipeline, partition_hitm, th
 from spatem_ir.passes.partition.isaac import partition_isaac, proportional_copies
 from spatem_ir.passes.partition.isaac_stride import stride_demands
 from spatem_ir.passes.partition.whole_crossbars import WholeCrossbars, whole_crossbars
+from spatem_ir.support.errors import SpatemError
 
 TINY = load_accelerator("tiny")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from spatem_ir.geometry.candidates import layer_candidates
-from spatem_ir.geometry.layer import Layer
-from spatem_ir.geometry.window import Window
+from spatem_ir.geometry.estimate.candidates import layer_candidates
+from spatem_ir.geometry.shapes.layer import Layer
+from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.partition.cut_limits import (
     CutLimit,

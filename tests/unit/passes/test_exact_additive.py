@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.passes.test_partition import TINY, estimate, layers, least_cycles
 
-from spatem_ir.geometry.grid import Deal
-from spatem_ir.geometry.layer import Layer
-from spatem_ir.geometry.window import Window
+from spatem_ir.geometry.shapes.grid import Deal
+from spatem_ir.geometry.shapes.layer import Layer
+from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.passes.partition.exact_additive import layer_front, partition_exact_additive
 from spatem_ir.passes.partition.minimum import partition_minimum
 from spatem_ir.passes.partition.spatem import partition_spatem

@@ -18,8 +18,8 @@ from spatem_ir.passes.order import OrderPass
 from spatem_ir.passes.pack import PackPass
 from spatem_ir.passes.partition.partition import PartitionPass
 from spatem_ir.runtime.interpreter import execute
-from spatem_ir.runtime.machine.program import program_of
-from spatem_ir.runtime.machine.reference import ReferenceEngine
+from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
+from spatem_ir.runtime.machine.reference.program import program_of
 
 
 @examples(8)

@@ -14,9 +14,9 @@ from unit.passes.quantized_values import results, tensor
 from xdsl.dialects.builtin import f32
 
 from spatem_ir.dialects.cnn import AffineOp, BatchNormOp, ConvOp
-from spatem_ir.errors import SpatemError
-from spatem_ir.parameters import ParameterStore
 from spatem_ir.passes.fold_batch_norm import FoldBatchNormPass
+from spatem_ir.support.errors import SpatemError
+from spatem_ir.weights.store import ParameterStore
 
 CONV = "cnn.conv @{n} {x} <2x2, pads [1, 0, 0, 1]> weights {weights} {bias}: {t} -> {t}"
 NORM = (

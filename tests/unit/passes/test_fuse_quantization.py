@@ -12,9 +12,9 @@ from unit.passes.quantized_values import codes, quantized_networks, random_input
 from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.cnn import DequantizeOp, DigitalOp, QuantizeOp
-from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
-from spatem_ir.parameters import ParameterStore
+from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.passes.fuse_quantization import FuseQuantizationPass
+from spatem_ir.weights.store import ParameterStore
 
 
 @examples(150)

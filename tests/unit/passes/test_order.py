@@ -14,8 +14,8 @@ from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.order import PROGRAMS, STRATEGIES, OrderPass
-from spatem_ir.runtime.machine.program import program_of
-from spatem_ir.runtime.machine.reference import ReferenceEngine
+from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
+from spatem_ir.runtime.machine.reference.program import program_of
 
 COPIES_THAT_SHARE = """
 cnn.network @net(%x: tensor<16x1x6xui8>) {

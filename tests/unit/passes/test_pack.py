@@ -14,12 +14,11 @@ from unit.passes.deployed import applied, network_on
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import PACKINGS, AlternativeOp, layer_ops
 from spatem_ir.dialects.vxb import VxbStageOp
-from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.gathering import gathered_layer
-from spatem_ir.geometry.grid import Grid
-from spatem_ir.geometry.layer import Layer
-from spatem_ir.geometry.neighbourhoods import Neighbourhoods
-from spatem_ir.geometry.window import Window
+from spatem_ir.geometry.packing.gathering import gathered_layer
+from spatem_ir.geometry.packing.neighbourhoods import Neighbourhoods
+from spatem_ir.geometry.shapes.grid import Grid
+from spatem_ir.geometry.shapes.layer import Layer
+from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.pack import (
@@ -29,6 +28,7 @@ from spatem_ir.passes.pack import (
     tile_shapes,
 )
 from spatem_ir.passes.partition.partition import PartitionPass
+from spatem_ir.support.errors import SpatemError
 
 TINY = load_accelerator("tiny")
 

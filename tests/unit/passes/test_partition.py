@@ -10,18 +10,18 @@ from differential.profile import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.candidates import LayerCandidates, layer_candidates
-from spatem_ir.geometry.grid import Deal, Grid
-from spatem_ir.geometry.latency import layer_latencies
-from spatem_ir.geometry.layer import Layer
-from spatem_ir.geometry.window import Window
+from spatem_ir.geometry.estimate.candidates import LayerCandidates, layer_candidates
+from spatem_ir.geometry.estimate.latency import layer_latencies
+from spatem_ir.geometry.shapes.grid import Deal, Grid
+from spatem_ir.geometry.shapes.layer import Layer
+from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.partition import spatem
 from spatem_ir.passes.partition.minimum import partition_minimum
 from spatem_ir.passes.partition.partition import fall_backs
 from spatem_ir.passes.partition.spatem import algorithm_1, partition_spatem
 from spatem_ir.passes.partition.strategy import Strategy
+from spatem_ir.support.errors import SpatemError
 
 TINY = load_accelerator("tiny")
 

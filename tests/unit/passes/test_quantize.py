@@ -13,10 +13,9 @@ from unit.passes.deployed import applied, parsed
 from unit.passes.quantized_values import results
 from xdsl.dialects.builtin import ModuleOp
 
-from spatem_ir.dialects.cnn_attributes import Quantization, quantization_of
-from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
+from spatem_ir.dialects.cnn.attributes import Quantization, quantization_of
+from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.frontend.calibrate import calibrate
-from spatem_ir.parameters import ParameterStore
 from spatem_ir.passes.quantize.quantize import QuantizePass
 from spatem_ir.passes.quantize.scales import (
     LARGEST_BIAS,
@@ -28,6 +27,7 @@ from spatem_ir.passes.quantize.scales import (
     weight_codes,
     weight_scales,
 )
+from spatem_ir.weights.store import ParameterStore
 
 
 def test_activations() -> None:

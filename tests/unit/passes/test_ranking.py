@@ -8,9 +8,9 @@ from typing import cast
 
 import pytest
 
-from spatem_ir.geometry.grid import Grid
-from spatem_ir.geometry.layer import Layer
-from spatem_ir.geometry.window import Window
+from spatem_ir.geometry.shapes.grid import Grid
+from spatem_ir.geometry.shapes.layer import Layer
+from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.passes.partition.ranking import (
     Planned,
     best_of_many_layers,

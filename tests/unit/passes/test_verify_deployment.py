@@ -24,15 +24,15 @@ from spatem_ir.dialects.hw import (
 )
 from spatem_ir.dialects.ou import MergeOp, MvmOp, OuStageOp, SendOp, StreamOp, WaitOp
 from spatem_ir.dialects.pxb import HomeOp, PxbPlaceOp, PxbStageOp
-from spatem_ir.errors import SpatemError
 from spatem_ir.frontend.load import ImportOptions, load_network
-from spatem_ir.geometry.index_sequence import IndexSequence
+from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.assign import AssignPass
 from spatem_ir.passes.order import OrderPass
 from spatem_ir.passes.pack import PackPass
 from spatem_ir.passes.partition.partition import PartitionPass
 from spatem_ir.passes.verify_deployment import VerifyDeploymentPass
+from spatem_ir.support.errors import SpatemError
 
 OpT = TypeVar("OpT", bound=Operation)
 

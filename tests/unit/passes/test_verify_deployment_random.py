@@ -20,14 +20,14 @@ from xdsl.utils.exceptions import VerifyException
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.ou import OuStageOp
-from spatem_ir.dialects.ou_verifier import placed_stage
-from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.buffer_needs import needs
-from spatem_ir.geometry.deadlock import Deadlock, WaitingVisit, deadlock
+from spatem_ir.dialects.ou.verifier import placed_stage
+from spatem_ir.geometry.safety.buffer_needs import needs
+from spatem_ir.geometry.safety.deadlock import Deadlock, WaitingVisit, deadlock
 from spatem_ir.passes.order import OrderPass
 from spatem_ir.passes.verify_deployment import VerifyDeploymentPass, crossbar_program
-from spatem_ir.runtime.machine.program import program_of
-from spatem_ir.runtime.machine.reference import ReferenceEngine
+from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
+from spatem_ir.runtime.machine.reference.program import program_of
+from spatem_ir.support.errors import SpatemError
 
 SEEDS = st.integers(0, 2**32 - 1)
 

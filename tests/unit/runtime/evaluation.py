@@ -8,7 +8,7 @@ import numpy as np
 from differential.text import parsed
 from numpy.typing import NDArray
 
-from spatem_ir.dialects.cnn_attributes import Quantization, QuantType, float32_literal
+from spatem_ir.dialects.cnn.attributes import Quantization, QuantType, float32_literal
 from spatem_ir.runtime.interpreter import execute
 
 Array = NDArray[Any]

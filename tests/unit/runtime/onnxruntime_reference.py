@@ -10,7 +10,7 @@ import onnxruntime
 from onnx import helper
 from unit.runtime.evaluation import Array, Operand
 
-from spatem_ir.dialects.cnn_attributes import Quantization
+from spatem_ir.dialects.cnn.attributes import Quantization
 
 
 def onnxruntime_result(

@@ -28,13 +28,13 @@ from unit.runtime.evaluation import (
 from xdsl.interpreter import Interpreter
 
 from spatem_ir.dialects.cnn import AddOp, NetworkOp
-from spatem_ir.dialects.cnn_attributes import Quantization
-from spatem_ir.errors import SpatemError
-from spatem_ir.parameters import ParameterStore
+from spatem_ir.dialects.cnn.attributes import Quantization
+from spatem_ir.numerics.codes import storage_dtype
 from spatem_ir.runtime.interpreter import execute
-from spatem_ir.runtime.values.codes import storage_dtype
 from spatem_ir.runtime.values.delivery import Delivery
 from spatem_ir.runtime.values.digital_functions import DigitalFunctions
+from spatem_ir.support.errors import SpatemError
+from spatem_ir.weights.store import ParameterStore
 
 f32 = np.float32
 Function = Callable[[NDArray[np.float32]], NDArray[np.float32]]

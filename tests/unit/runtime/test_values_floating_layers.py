@@ -8,8 +8,8 @@ from differential.text import parsed
 from unit.runtime.evaluation import Array, constant, reals, result_of
 from unit.runtime.onnxruntime_reference import onnxruntime_result
 
-from spatem_ir.errors import SpatemError
 from spatem_ir.runtime.interpreter import execute
+from spatem_ir.support.errors import SpatemError
 
 f32 = np.float32
 WINDOWS = [

@@ -7,8 +7,8 @@ import pytest
 from differential.text import parsed
 from numpy.typing import NDArray
 
-from spatem_ir.errors import SpatemError
 from spatem_ir.runtime.interpreter import execute
+from spatem_ir.support.errors import SpatemError
 
 NETWORK = """
   cnn.network @net(%x: tensor<2x3xsi4>, %f: tensor<2xf32>) {

@@ -20,7 +20,7 @@ from unit.runtime.evaluation import (
     result_of,
 )
 
-from spatem_ir.dialects.cnn_attributes import Quantization
+from spatem_ir.dialects.cnn.attributes import Quantization
 
 Exact = NDArray[np.float64]
 PAIRS = [(UI8, SI8), (UI4, UI8), (SI16, UI8), (SI8, SI16)]

@@ -20,7 +20,7 @@ from unit.runtime.evaluation import (
 )
 from unit.runtime.onnxruntime_reference import onnxruntime_result
 
-from spatem_ir.dialects.cnn_attributes import Quantization, float32_literal
+from spatem_ir.dialects.cnn.attributes import Quantization, float32_literal
 
 SHAPE = (3, 8, 13, 15)
 A, B, C = (reals(seed, *SHAPE) for seed in range(3))

@@ -13,7 +13,7 @@ from unit.runtime.evaluation import (
     result_of,
 )
 
-from spatem_ir.dialects.cnn_attributes import Quantization
+from spatem_ir.dialects.cnn.attributes import Quantization
 
 
 @pytest.mark.parametrize("code", [None, *EVERY_CODE])

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from unit.study.outcomes import outcome, plan, study
 
-from spatem_ir.errors import SpatemError
 from spatem_ir.study.documents import check_folder, documents_of, timings_of, write_documents
 from spatem_ir.study.points import Outcome, Point
+from spatem_ir.support.errors import SpatemError
 
 MADE = study(
     plan("a b", "spatem isaac", ("comparison", "ablation")),

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from spatem_ir.errors import SpatemError
 from spatem_ir.study.insertion import inserted, insertion_point
+from spatem_ir.support.errors import SpatemError
 
 TEXT = "# Title\n\n<!-- study -->\n\nold\n\n<!-- end of study -->\n\nThe end.\n"
 

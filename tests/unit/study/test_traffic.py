@@ -10,8 +10,8 @@ from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
 from spatem_ir.frontend.load import ImportOptions, load_network
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.hardware.overrides import overridden
-from spatem_ir.runtime.machine.program import program_of
-from spatem_ir.runtime.machine.reference import ReferenceEngine
+from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
+from spatem_ir.runtime.machine.reference.program import program_of
 from spatem_ir.study.traffic import partial_sum_bytes
 from spatem_ir.universe import register_dialects
 

@@ -12,13 +12,13 @@ from differential.profile import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spatem_ir.errors import SpatemError
 from spatem_ir.hardware.accelerator import AdcMode
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.runtime.analog import LARGEST_SUM, ONE, numba_kernels
 from spatem_ir.runtime.analog.adc import Adc
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic
-from spatem_ir.runtime.analog.kernels import Shape
+from spatem_ir.runtime.analog.kernels import OuShape
+from spatem_ir.support.errors import SpatemError
 
 adcs = st.builds(
     Adc,
@@ -45,7 +45,7 @@ def converted(adc: Adc, total: int) -> int:
 def compiled(adc: Adc, sums: list[int]) -> list[int]:
     """What the compiled kernels convert sums to, each the only cell that is driven."""
     table = numba_kernels.build_table(
-        np.array([sums], np.int32), Shape(1, 1, 1, 1, negative_top=False), adc
+        np.array([sums], np.int32), OuShape(1, 1, 1, 1, negative_top=False), adc
     )
     return table[0, 1].tolist()
 

@@ -23,8 +23,8 @@ from unit.runtime.analog.tiles import analogs, possible_formulations
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, Signedness
 
-from spatem_ir.dialects.checks import quantized
-from spatem_ir.dialects.cnn_weight_layers import WeightLayerOp
+from spatem_ir.dialects.cnn.checks import quantized
+from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
 from spatem_ir.dialects.level import Level, level_of
@@ -32,13 +32,13 @@ from spatem_ir.dialects.mvm import LayerOp
 from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.hardware.accelerator import Accelerator, Encoding
-from spatem_ir.parameters import ParameterStore
 from spatem_ir.passes import assign, expand_ou, order, pack
 from spatem_ir.passes.partition import partition
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic
 from spatem_ir.runtime.analog.tile_engine import Formulation, TileEngine
 from spatem_ir.runtime.interpreter import execute
 from spatem_ir.runtime.values.accumulator import TileAccumulator
+from spatem_ir.weights.store import ParameterStore
 
 Array = NDArray[np.generic]
 

@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.runtime.analog import ONE
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic
-from spatem_ir.runtime.analog.cells import Rectangle, conductances
+from spatem_ir.runtime.analog.cells import TileCells, conductances
 from spatem_ir.runtime.analog.randomness import draw, draws, mix, noise, noise_scale
 
 
-def cells(levels: NDArray[np.uint8], **place: object) -> Rectangle:
-    whole = Rectangle(levels, per_weight=4, polarity=0, stage=0, crossbar=0, corner=(0, 0))
+def cells(levels: NDArray[np.uint8], **place: object) -> TileCells:
+    whole = TileCells(levels, per_weight=4, polarity=0, stage=0, crossbar=0, corner=(0, 0))
     return whole._replace(**place)
 
 
-def conducted(where: Rectangle, **analog: float) -> NDArray[np.float64]:
+def conducted(where: TileCells, **analog: float) -> NDArray[np.float64]:
     machine = load_accelerator("isaac-ou")
     arithmetic = OuArithmetic.of(
         replace(machine, analog=replace(machine.analog, **analog))  # type: ignore[arg-type]

@@ -26,7 +26,7 @@ from spatem_ir.hardware.accelerator import AdcMode
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.runtime.analog import numba_kernels, numpy_kernels
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic
-from spatem_ir.runtime.analog.kernels import Kernels, Shape, default_kernels
+from spatem_ir.runtime.analog.kernels import Kernels, OuShape, default_kernels
 from spatem_ir.runtime.analog.tile_engine import Formulation, Operation, TileEngine
 
 KERNELS: list[ModuleType] = [numba_kernels, numpy_kernels]
@@ -133,7 +133,7 @@ def chosen(operand_slices: int, *, tabulated: bool = False, **analog: object) ->
     arithmetic = OuArithmetic.of(
         replace(machine, analog=replace(machine.analog, **analog))  # type: ignore[arg-type]
     )
-    shape = Shape(wordlines=9, dac_bits=1, cells=4, cell_bits=2, negative_top=False)
+    shape = OuShape(wordlines=9, dac_bits=1, cells=4, cell_bits=2, negative_top=False)
     return TileEngine(arithmetic).formulation(shape, operand_slices, tabulated=tabulated)
 
 
@@ -148,7 +148,7 @@ def test_a_table_is_made_where_enough_operands_use_it() -> None:
 
 def test_larger_operation_units_need_no_table() -> None:
     machine = load_accelerator("isaac-ou")
-    shape = Shape(wordlines=11, dac_bits=1, cells=4, cell_bits=2, negative_top=False)
+    shape = OuShape(wordlines=11, dac_bits=1, cells=4, cell_bits=2, negative_top=False)
     engine = TileEngine(OuArithmetic.of(machine))
     assert engine.formulation(shape, 10**6, tabulated=False) is Formulation.POPCOUNT
     wide = shape._replace(wordlines=65)

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from unit.runtime.analog.reference import Ints, Receives, Tile, conductances, tile_sums, wrapped
 
-from spatem_ir.geometry.layer import Layer
-from spatem_ir.geometry.window import Window
+from spatem_ir.geometry.shapes.layer import Layer
+from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.accelerator import Accelerator, AdcMode, Analog, Encoding
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic
-from spatem_ir.runtime.analog.cells import Rectangle
+from spatem_ir.runtime.analog.cells import TileCells
 from spatem_ir.runtime.analog.kernels import Kernels
 from spatem_ir.runtime.analog.patterns import Sent
 from spatem_ir.runtime.analog.tile_engine import POPCOUNT_WORDLINES, Formulation, TileEngine
@@ -57,7 +57,7 @@ class Task:
     """A tile on a machine, and what it receives: inputs [rows, windows, images]."""
 
     machine: Accelerator
-    cells: Rectangle
+    cells: TileCells
     layer: Layer
     inputs: Ints
     bits: range
@@ -108,7 +108,7 @@ def tasks(draw: st.DrawFn) -> Task:
     windows, images, first = (draw(st.integers(1, 3)) for _ in range(3))
     return Task(
         machine=machine,
-        cells=Rectangle(
+        cells=TileCells(
             levels=rng.integers(0, 2**cell_bits, (rows, columns * per_weight)).astype(np.uint8),
             per_weight=per_weight,
             polarity=draw(st.integers(0, 1)),

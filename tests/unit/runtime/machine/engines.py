@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from xdsl.dialects.builtin import ModuleOp
 
-from spatem_ir.errors import SpatemError
-from spatem_ir.runtime.machine.clock import Resource
-from spatem_ir.runtime.machine.fast import FastEngine
-from spatem_ir.runtime.machine.fast_program import fast_program_of
-from spatem_ir.runtime.machine.fast_results import Event, logged_events
-from spatem_ir.runtime.machine.program import program_of
-from spatem_ir.runtime.machine.reference import Execution, ReferenceEngine
+from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
+from spatem_ir.runtime.machine.fast.engine import FastEngine
+from spatem_ir.runtime.machine.fast.results import Event, logged_events
+from spatem_ir.runtime.machine.reference.clock import Resource
+from spatem_ir.runtime.machine.reference.engine import Execution, ReferenceEngine
+from spatem_ir.runtime.machine.reference.program import program_of
+from spatem_ir.support.errors import SpatemError
 
 
 def reference_events(engine: ReferenceEngine) -> list[Event]:

@@ -22,7 +22,7 @@ from spatem_ir.dialects.cnn import (
     SoftmaxOp,
     TransposeOp,
 )
-from spatem_ir.geometry.window import Window
+from spatem_ir.geometry.shapes.window import Window
 
 Ints = NDArray[np.int64]
 

@@ -29,12 +29,12 @@ from spatem_ir.dialects.cnn import (
     PoolOp,
     TransposeOp,
 )
-from spatem_ir.dialects.cnn_attributes import quantization_of
+from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import LayerOp
 from spatem_ir.dialects.ou import InterleaveOp, MergeOp, MvmOp, OuStageOp
 from spatem_ir.dialects.pxb import HomeOp, PxbStageOp
-from spatem_ir.geometry.grid import Deal
+from spatem_ir.geometry.shapes.grid import Deal
 
 
 class Visit(NamedTuple):

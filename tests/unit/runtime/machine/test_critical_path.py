@@ -20,13 +20,12 @@ from unit.runtime.machine.programs import (
 from unit.runtime.machine.random_programs import at_random, through_the_passes
 from xdsl.dialects.builtin import ModuleOp
 
-from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.latency import PARTIAL_SUM_BYTES
-from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES, Accelerator
 from spatem_ir.runtime.critical_path import CriticalPath, Part, critical_path
-from spatem_ir.runtime.machine.program import Program, program_of
-from spatem_ir.runtime.machine.reference import Execution, ReferenceEngine
+from spatem_ir.runtime.machine.reference.engine import Execution, ReferenceEngine
+from spatem_ir.runtime.machine.reference.program import Program, program_of
 from spatem_ir.runtime.machine.steps import PathStep, ResourceKind
+from spatem_ir.support.errors import SpatemError
 
 CROSSBARS, PIPELINE, PORTS, ADDERS, LINKS, HOPS, UNITS, IO = Part
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from unit.runtime.machine.programs import convolution, dense, deployment, program, run
 
-from spatem_ir.errors import SpatemError
-from spatem_ir.runtime.machine.program import Program
-from spatem_ir.runtime.machine.reference import ReferenceEngine
+from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
+from spatem_ir.runtime.machine.reference.program import Program
+from spatem_ir.support.errors import SpatemError
 
 
 def chain(stream: str) -> str:

@@ -19,9 +19,9 @@ from unit.runtime.machine.programs import (
 )
 
 from spatem_ir.hardware.accelerator import Accelerator
-from spatem_ir.runtime.machine import reference
-from spatem_ir.runtime.machine.clock import Clock
-from spatem_ir.runtime.machine.reference import Execution, ReferenceEngine
+from spatem_ir.runtime.machine.reference import engine as reference
+from spatem_ir.runtime.machine.reference.clock import Clock
+from spatem_ir.runtime.machine.reference.engine import Execution, ReferenceEngine
 
 STREAMS = (
     "crossbars 0 { ou.mvm @a tiles 0 windows 0 to 4 }",

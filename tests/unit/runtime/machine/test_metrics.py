@@ -13,13 +13,13 @@ from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.errors import SpatemError
-from spatem_ir.geometry.bounds import lower_bounds
+from spatem_ir.geometry.bounds.bounds import lower_bounds
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.runtime.energy import ENERGY_GROUPS
-from spatem_ir.runtime.machine.program import program_of
-from spatem_ir.runtime.machine.reference import ReferenceEngine
+from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
+from spatem_ir.runtime.machine.reference.program import program_of
 from spatem_ir.runtime.metrics import Metrics, metrics_of
+from spatem_ir.support.errors import SpatemError
 
 TWO_PES = deployment(
     input="8xui8",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from unit.runtime.machine.programs import arrivals, convolution, deployment, machine, run
 
-from spatem_ir.errors import SpatemError
-from spatem_ir.runtime.machine.reference import Execution
+from spatem_ir.runtime.machine.reference.engine import Execution
+from spatem_ir.support.errors import SpatemError
 
 
 def execute(*waits: str, images: int = 1, pool: bool = False) -> Execution:

@@ -12,9 +12,9 @@ from unit.runtime.machine.stepped_tables import Reader
 from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.errors import SpatemError
-from spatem_ir.runtime.machine.program import program_of
-from spatem_ir.runtime.machine.reference import Execution, ReferenceEngine
+from spatem_ir.runtime.machine.reference.engine import Execution, ReferenceEngine
+from spatem_ir.runtime.machine.reference.program import program_of
+from spatem_ir.support.errors import SpatemError
 
 
 def expect_agreement(module: ModuleOp, images: int) -> Execution | None:

@@ -1,0 +1,365 @@
+"""Types and attributes of the `cnn` dialect: quantised activations, parameters, windows."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from math import inf, isfinite
+
+from xdsl.dialects.builtin import (
+    DenseIntOrFPElementsAttr,
+    Float32Type,
+    FloatAttr,
+    IntAttr,
+    IntegerType,
+    Signedness,
+    StringAttr,
+    TensorType,
+    f32,
+)
+from xdsl.ir import Attribute, Data, ParametrizedAttribute, TypeAttribute
+from xdsl.irdl import (
+    AnyAttr,
+    AnyOf,
+    BaseAttr,
+    MessageConstraint,
+    ParamAttrConstraint,
+    irdl_attr_definition,
+)
+from xdsl.parser import AttrParser
+from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
+
+from spatem_ir.geometry.shapes.window import Window
+
+WIDEST_CODE = 32
+"""Most bits of an integer code: those of an accumulator."""
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """The integer code of an activation: real value = scale · (code − zero_point)."""
+
+    bits: int
+    signed: bool
+    scale: float
+    zero_point: int
+
+    @property
+    def minimum(self) -> int:
+        """The smallest code."""
+        return -(2 ** (self.bits - 1)) if self.signed else 0
+
+    @property
+    def storage(self) -> str:
+        """The name of the smallest numpy type that holds all codes."""
+        width = next(width for width in (8, 16, 32) if self.bits <= width)
+        return f"{'int' if self.signed else 'uint'}{width}"
+
+    @property
+    def maximum(self) -> int:
+        """The largest code."""
+        return 2 ** (self.bits - 1) - 1 if self.signed else 2**self.bits - 1
+
+
+def float32_literal(value: float) -> str:
+    """The shortest decimal literal that is read back as the same float32."""
+    stored = struct.pack("f", value)
+    text = next(
+        text
+        for digits in range(1, 10)
+        if struct.pack("f", float(text := f"{value:.{digits}g}")) == stored
+    )
+    mantissa, exponent, power = text.partition("e")
+    return (mantissa if "." in mantissa else mantissa + ".0") + exponent + power
+
+
+@irdl_attr_definition
+class QuantType(ParametrizedAttribute, TypeAttribute):
+    """A quantised activation: `!cnn.quant<ui8, 0.05>`, `!cnn.quant<ui8, 0.05, 128>`.
+
+    The storage type, the float32 scale and the zero point (0 if it is left out).  A plain `ui8` or
+    `si8` stands for scale 1 and zero point 0.
+    """
+
+    name = "cnn.quant"
+
+    storage: IntegerType
+    scale: FloatAttr[Float32Type]
+    zero_point: IntAttr
+
+    def verify(self) -> None:
+        if self.storage.signedness.data is Signedness.SIGNLESS:
+            raise VerifyException(f"storage type {self.storage} must be signed or unsigned")
+        if not 1 <= self.storage.width.data <= WIDEST_CODE:
+            raise VerifyException(
+                f"storage type {self.storage} must have from 1 to {WIDEST_CODE} bits"
+            )
+        if not (self.scale.value.data > 0 and isfinite(self.scale.value.data)):
+            raise VerifyException(f"scale {self.scale.value.data} must be positive and finite")
+        quantization = Quantization(*_storage(self.storage), 1.0, 0)
+        if not quantization.minimum <= self.zero_point.data <= quantization.maximum:
+            raise VerifyException(
+                f"zero point {self.zero_point.data} is no value of {self.storage}"
+            )
+
+    @staticmethod
+    def of(quantization: Quantization) -> QuantType | IntegerType:
+        """The type of activations with this code; the plain storage type where that says it all."""
+        sign = Signedness.SIGNED if quantization.signed else Signedness.UNSIGNED
+        storage = IntegerType(quantization.bits, sign)
+        if quantization.scale == 1.0 and quantization.zero_point == 0:
+            return storage
+        return QuantType(
+            storage, FloatAttr(quantization.scale, f32), IntAttr(quantization.zero_point)
+        )
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> list[Attribute]:
+        start = parser.pos
+        with parser.in_angle_brackets():
+            storage = parser.parse_type()
+            if not isinstance(storage, IntegerType):
+                parser.raise_error("expected an integer storage type, as in ui8", start, parser.pos)
+            parser.parse_punctuation(",")
+            scale = parse_float32(parser)
+            zero_point = 0
+            if parser.parse_optional_punctuation(","):
+                zero_point = parser.parse_integer(allow_boolean=False)
+        try:
+            return list(QuantType(storage, scale, IntAttr(zero_point)).parameters)
+        except VerifyException as error:
+            parser.raise_error(str(error), start, parser.pos)
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_attribute(self.storage)
+            printer.print_string(f", {float32_literal(self.scale.value.data)}")
+            if self.zero_point.data:
+                printer.print_string(f", {self.zero_point.data}")
+
+
+def quantization_of(tensor: Attribute) -> Quantization | None:
+    """The integer code of a tensor's elements; None if they are not integers."""
+    element = tensor.element_type if isinstance(tensor, TensorType) else tensor
+    if isinstance(element, QuantType):
+        scale, zero_point = element.scale.value.data, element.zero_point.data
+        return Quantization(*_storage(element.storage), scale, zero_point)
+    if isinstance(element, IntegerType) and element.signedness.data is not Signedness.SIGNLESS:
+        return Quantization(*_storage(element), 1.0, 0)
+    return None
+
+
+def parse_float32(parser: AttrParser) -> FloatAttr[Float32Type]:
+    """Parse a float32 number, written as a plain literal."""
+    start = parser.pos
+    return as_float32(parser, parser.parse_number(), start)
+
+
+def as_float32(parser: AttrParser, number: float, start: int) -> FloatAttr[Float32Type]:
+    """A number that was parsed at position `start`, as float32."""
+    try:
+        if isfinite(value := float(number)):
+            return FloatAttr(value, f32)
+    except OverflowError:
+        pass
+    parser.raise_error(f"{number} exceeds the range of float32", start, parser.pos)
+
+
+def _parse_tensor_type(parser: AttrParser) -> TensorType:
+    start = parser.pos
+    parsed = parser.parse_type()
+    if not isinstance(parsed, TensorType):
+        parser.raise_error("expected a tensor type, as in tensor<2x4xsi8>", start, parser.pos)
+    return parsed
+
+
+def _storage(storage: IntegerType) -> tuple[int, bool]:
+    return storage.width.data, storage.signedness.data is Signedness.SIGNED
+
+
+@irdl_attr_definition
+class SeededAttr(ParametrizedAttribute):
+    """Parameters drawn from a seeded generator when needed: `#cnn.seeded<3, tensor<6x25xsi2>>`."""
+
+    name = "cnn.seeded"
+
+    seed: IntAttr
+    type: TensorType
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> list[Attribute]:
+        with parser.in_angle_brackets():
+            seed = parser.parse_integer(allow_boolean=False, allow_negative=False)
+            parser.parse_punctuation(",")
+            return [IntAttr(seed), _parse_tensor_type(parser)]
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string(f"{self.seed.data}, ")
+            printer.print_attribute(self.type)
+
+
+@irdl_attr_definition
+class FileAttr(ParametrizedAttribute):
+    """Parameters in a file: `#cnn.file<"lenet.onnx", "conv1.weight", "sha256 …", tensor<…>>`.
+
+    The path is relative to the folder of the IR file; `package:NAME` is a file that ships with the
+    compiler.  The key names an ONNX initialiser or an array of an .npz file.  The digest is the
+    first 16 hexadecimal digits of the SHA-256 of the array's bytes in C order.
+    """
+
+    name = "cnn.file"
+
+    path: StringAttr
+    key: StringAttr
+    digest: StringAttr
+    type: TensorType
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> list[Attribute]:
+        parameters: list[Attribute] = []
+        with parser.in_angle_brackets():
+            for _ in range(3):
+                parameters.append(StringAttr(parser.parse_str_literal()))
+                parser.parse_punctuation(",")
+            parameters.append(_parse_tensor_type(parser))
+        return parameters
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            for text in (self.path, self.key, self.digest):
+                printer.print_string_literal(text.data)
+                printer.print_string(", ")
+            printer.print_attribute(self.type)
+
+
+@irdl_attr_definition
+class RangeAttr(ParametrizedAttribute):
+    """The least and the greatest value of a float32 tensor: `#cnn.range<-1.0, 3.5>`."""
+
+    name = "cnn.range"
+
+    least: FloatAttr[Float32Type]
+    greatest: FloatAttr[Float32Type]
+
+    def verify(self) -> None:
+        least, greatest = self.limits
+        if not -inf < least <= greatest < inf:
+            raise VerifyException(f"range from {least} to {greatest} is empty or infinite")
+
+    @staticmethod
+    def of(least: float, greatest: float) -> RangeAttr:
+        """The range between two numbers."""
+        return RangeAttr(FloatAttr(least, f32), FloatAttr(greatest, f32))
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The least and the greatest value."""
+        return self.least.value.data, self.greatest.value.data
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> list[Attribute]:
+        start = parser.pos
+        with parser.in_angle_brackets():
+            least = parse_float32(parser)
+            parser.parse_punctuation(",")
+            greatest = parse_float32(parser)
+        try:
+            return list(RangeAttr(least, greatest).parameters)
+        except VerifyException as error:
+            parser.raise_error(str(error), start, parser.pos)
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string(", ".join(map(float32_literal, self.limits)))
+
+
+ParameterAttr = SeededAttr | FileAttr | DenseIntOrFPElementsAttr
+"""Where the values of weights, biases or scales are: a generator, a file, or inline."""
+
+REAL = MessageConstraint(
+    ParamAttrConstraint(FloatAttr, (AnyAttr(), BaseAttr(Float32Type))),
+    "a number must be of type f32, as in 0.5 : f32",
+)
+"""A float32 number."""
+
+_DENSE = ParamAttrConstraint(DenseIntOrFPElementsAttr, (BaseAttr(TensorType), AnyAttr()))
+
+PARAMETER = MessageConstraint(
+    AnyOf((BaseAttr(SeededAttr), BaseAttr(FileAttr), _DENSE)),
+    "weights and biases must be #cnn.seeded<…>, #cnn.file<…> or dense<…> : tensor<…>",
+)
+CHANNEL_PARAMETER = MessageConstraint(
+    AnyOf((BaseAttr(SeededAttr), BaseAttr(FileAttr), _DENSE)),
+    "parameters of channels must be #cnn.file<…> or dense<…> : tensor<…xf32>",
+)
+SCALE = MessageConstraint(
+    AnyOf((REAL, BaseAttr(FileAttr), _DENSE)),
+    "a weight scale must be a float32, #cnn.file<…> or dense<…> : tensor<…xf32>",
+)
+
+
+def parameter_type(parameter: Attribute) -> TensorType:
+    """The tensor type of a parameter."""
+    assert isinstance(parameter, SeededAttr | FileAttr | DenseIntOrFPElementsAttr)
+    assert isinstance(parameter.type, TensorType)
+    return parameter.type
+
+
+@irdl_attr_definition
+class WindowAttr(Data[Window]):
+    """A sliding window: `<3x3>`, `<11x11, strides 4x4>`, `<5x5, pads [2, 2, 2, 2]>`.
+
+    Pads are [top, left, bottom, right]; strides and dilations default to 1x1, pads to none.
+    """
+
+    name = "cnn.window"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> Window:
+        with parser.in_angle_brackets():
+            window = Window(parse_pair(parser))
+            strides, pads, dilations = window.strides, window.pads, window.dilations
+            while parser.parse_optional_punctuation(","):
+                match parser.parse_keyword_in(("strides", "pads", "dilations")):
+                    case "strides":
+                        strides = parse_pair(parser)
+                    case "dilations":
+                        dilations = parse_pair(parser)
+                    case _:
+                        pads = _parse_pads(parser)
+        return Window(window.kernel, strides, pads, dilations)
+
+    def print_parameter(self, printer: Printer) -> None:
+        window = self.data
+        default = Window(window.kernel)
+        text = "x".join(map(str, window.kernel))
+        if window.strides != default.strides:
+            text += ", strides " + "x".join(map(str, window.strides))
+        if window.pads != default.pads:
+            text += f", pads {list(window.pads)}"
+        if window.dilations != default.dilations:
+            text += ", dilations " + "x".join(map(str, window.dilations))
+        with printer.in_angle_brackets():
+            printer.print_string(text)
+
+
+def parse_pair(parser: AttrParser) -> tuple[int, int]:
+    """Parse two positive numbers, as in `3x3`."""
+    start = parser.pos
+    dimensions = parser.parse_dimension_list()
+    if len(dimensions) != 2 or min(dimensions) < 1:
+        parser.raise_error("expected two numbers of at least 1, as in 3x3", start, parser.pos)
+    return dimensions[0], dimensions[1]
+
+
+def _parse_pads(parser: AttrParser) -> tuple[int, int, int, int]:
+    start = parser.pos
+    pads = parser.parse_comma_separated_list(
+        parser.Delimiter.SQUARE,
+        lambda: parser.parse_integer(allow_boolean=False, allow_negative=False),
+    )
+    if len(pads) != 4:
+        parser.raise_error("expected four pads: [top, left, bottom, right]", start, parser.pos)
+    return pads[0], pads[1], pads[2], pads[3]

@@ -1,0 +1,389 @@
+"""Weight layers of the `cnn` dialect: convolution, locally connected, dense.
+
+All compute, per output channel n and window w,
+``acc = Σ_k (x[w, k] − input zero point) · (weight[n, k] − weight zero point) + bias[n]`` in
+wrapping int32, and requantise it with ``M = float32(float32(input scale · weight scale) / output
+scale)``:
+
+- by default (:attr:`Requantization.FLOAT32`) ``saturate(round_half_even(float32(acc) · M) + zero
+  point)``, as onnxruntime does;
+- with `requantize "fixed-point"` as integer-only hardware does, see
+  :attr:`Requantization.FIXED_POINT`.
+
+A result of plain `si32` elements is the accumulator itself.
+
+Before quantisation a layer works on float32: its input and output are float32, its weights float32
+or codes with a scale.  A bias of codes then counts in units of input scale · weight scale, of an
+input that `cnn.dequantize` gives.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from enum import StrEnum
+from math import prod
+from typing import cast
+
+from xdsl.dialects.builtin import (
+    Float32Type,
+    FloatAttr,
+    IntegerAttr,
+    IntegerType,
+    Signedness,
+    StringAttr,
+    SymbolNameConstraint,
+    TensorType,
+    i64,
+)
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_op_definition,
+    operand_def,
+    opt_prop_def,
+    prop_def,
+    result_def,
+    traits_def,
+)
+from xdsl.traits import HasParent
+
+from spatem_ir.dialects.checks import expect_shape, fail, finite, shape_of
+from spatem_ir.dialects.cnn.attributes import (
+    PARAMETER,
+    SCALE,
+    Quantization,
+    WindowAttr,
+    parameter_type,
+    quantization_of,
+)
+from spatem_ir.dialects.cnn.checks import all_floating, expect_parameter, inline_floats, quantized
+from spatem_ir.dialects.cnn.network import NetworkOp
+from spatem_ir.dialects.cnn.syntax import Scale
+from spatem_ir.geometry.shapes.layer import Layer
+from spatem_ir.geometry.shapes.window import Window
+
+INTEGER = IntegerAttr.constr(i64)
+
+
+class Requantization(StrEnum):
+    """How sums become codes."""
+
+    FLOAT32 = "f32-half-even"
+    """The product with M in float32, rounded half to even."""
+
+    FIXED_POINT = "fixed-point"
+    """M as a 31-bit fraction and a shift: ``M ≈ m · 2^-(31 + shift)`` with m = round(M · 2^(31 +
+    shift)) from 2^30 to 2^31 − 1; ``⌊acc · m / 2^(31 + shift) + ½⌋`` in exact integers."""
+
+
+MAXIMUM_BITS = 16
+"""Widest weights and activations: sums of their products are exact in float64."""
+
+ACCUMULATOR_TYPE = IntegerType(32, Signedness.SIGNED)
+"""The element type of accumulators and biases."""
+
+FLOAT_CODE = Quantization(32, signed=True, scale=1.0, zero_point=0)
+"""Stands for float32 in the geometry of a layer that is not quantised."""
+
+
+def integer(value: int) -> IntegerAttr:
+    """An i64 attribute."""
+    return IntegerAttr(value, i64)
+
+
+class WeightLayerOp(IRDLOperation, ABC):
+    """What all weight layers have: name, input, weights with their scale, bias, output."""
+
+    sym_name = prop_def(SymbolNameConstraint())
+    weights = prop_def(PARAMETER)
+    weight_scale = opt_prop_def(SCALE)
+    weight_zero_point = prop_def(INTEGER, default_value=integer(0))
+    bias = opt_prop_def(PARAMETER)
+    requantize = opt_prop_def(StringAttr)
+    input = operand_def(TensorType)
+    output = result_def(TensorType)
+
+    traits = traits_def(HasParent(NetworkOp))
+
+    custom_directives = (Scale,)
+
+    @property
+    @abstractmethod
+    def layer(self) -> Layer:
+        """The layer's geometry."""
+
+    @property
+    @abstractmethod
+    def weight_shape(self) -> tuple[int, ...]:
+        """The shape that the weights must have."""
+
+    @property
+    def weight_element(self) -> IntegerType:
+        """The integer type of a weight of a quantised layer."""
+        return cast("IntegerType", parameter_type(self.weights).element_type)
+
+    @property
+    def requantization(self) -> Requantization:
+        """How the layer's sums become codes."""
+        return Requantization(self.requantize.data if self.requantize else Requantization.FLOAT32)
+
+    @property
+    def input_code(self) -> Quantization | None:
+        """The code of the input, also of one that was just dequantised; None if there is none."""
+        value, owner = self.input, self.input.owner
+        if isinstance(owner, Operation) and owner.name == "cnn.dequantize":
+            value = owner.operands[0]
+        return quantization_of(value.type)
+
+    @property
+    def has_float_weights(self) -> bool:
+        """Whether the weights are float32."""
+        return isinstance(parameter_type(self.weights).element_type, Float32Type)
+
+    def geometry(
+        self, window: Window, groups: int = 1, region: tuple[int, int] | None = None
+    ) -> Layer:
+        """The layer's geometry, from its window and the types of its input and weights."""
+        shape = shape_of(self.input)
+        code = quantization_of(self.input.type) or FLOAT_CODE
+        return Layer(
+            name=self.sym_name.data,
+            input_shape=shape if len(shape) == 3 else (shape[0], 1, 1),
+            out_channels=shape_of(self.output)[0],
+            window=window,
+            groups=groups,
+            region=region,
+            input_bits=code.bits,
+            input_signed=code.signed,
+            weight_bits=FLOAT_CODE.bits
+            if self.has_float_weights
+            else self.weight_element.width.data,
+        )
+
+    def verify_(self) -> None:
+        is_float = all_floating(self, self.input, self.output)
+        if not is_float and quantized(self, self.input).bits > MAXIMUM_BITS:
+            fail(self, f"has activations of more than {MAXIMUM_BITS} bits")
+        if not (is_float and self.has_float_weights):
+            self._verify_weight_codes(is_float)
+        self.verify_geometry()
+        expect_parameter(self, "weights", self.weights, self.weight_shape)
+        self._verify_bias(is_float)
+        self._verify_scale()
+        self._verify_requantization(is_float)
+
+    def _verify_weight_codes(self, is_float: bool) -> None:
+        element = parameter_type(self.weights).element_type
+        if not isinstance(element, IntegerType) or element.signedness.data is Signedness.SIGNLESS:
+            kinds = f"{'float32, ' if is_float else ''}signed or unsigned integers"
+            fail(self, f"has weights of type {element}; they must be {kinds}")
+        if not 2 <= element.width.data <= MAXIMUM_BITS:
+            fail(
+                self, f"has weights of {element.width.data} bits; 2 to {MAXIMUM_BITS} are possible"
+            )
+        code, zero_point = quantization_of(element), self.weight_zero_point.value.data
+        if code is None or not code.minimum <= zero_point <= code.maximum:
+            fail(self, f"has weight zero point {zero_point}, which is no value of {element}")
+
+    def _verify_bias(self, is_float: bool) -> None:
+        if self.bias is None:
+            return
+        channels = self.layer.out_channels * (self.layer.matrices if self.layer.region else 1)
+        expect_parameter(self, "bias", self.bias, (channels,))
+        element = parameter_type(self.bias).element_type
+        if is_float and isinstance(element, Float32Type):
+            return
+        if element != ACCUMULATOR_TYPE:
+            fail(self, f"has a bias that is not of type {'f32 or ' if is_float else ''}si32")
+        if is_float and (self.has_float_weights or self.input_code is None):
+            fail(self, "has a bias of codes, so its weights and its input must be codes too")
+
+    def _verify_scale(self) -> None:
+        if self.has_float_weights:
+            if self.weight_scale is not None or self.weight_zero_point.value.data:
+                fail(self, "has weights of float32, which take no scale and no zero point")
+        elif self.weight_scale is None:
+            fail(self, "has weights of codes without a scale; add one, as in scale 0.5")
+        elif isinstance(self.weight_scale, FloatAttr):
+            if finite(self, "weight_scale") <= 0:
+                fail(self, f"has weight scale {self.weight_scale.value.data}; it must be positive")
+        else:
+            expect_parameter(self, "scale", self.weight_scale, (self.layer.out_channels,))
+            if not isinstance(parameter_type(self.weight_scale).element_type, Float32Type):
+                fail(self, "has weight scales that are not of type f32")
+            if any(scale <= 0 for scale in inline_floats(self.weight_scale)):
+                fail(self, "has weight scales that are not positive")
+
+    def _verify_requantization(self, is_float: bool) -> None:
+        if self.requantize is None:
+            return
+        if self.requantize.data not in tuple(Requantization):
+            modes = " or ".join(Requantization)
+            fail(self, f"has requantize '{self.requantize.data}'; it must be {modes}")
+        if is_float:
+            fail(self, "works on float32, where nothing is requantised; leave requantize out")
+
+    @abstractmethod
+    def verify_geometry(self) -> None:
+        """Check shapes, groups and regions."""
+
+    def verify_windows(self) -> None:
+        """Check that input and output are feature maps and that the windows give the output."""
+        shape = shape_of(self.input)
+        if len(shape) != 3 or len(shape_of(self.output)) != 3:
+            fail(self, "works on feature maps of 3 dimensions: channels x height x width")
+        expect_shape(self, self.output, (self.layer.out_channels, *self.layer.output_size))
+
+    def verify_groups(self) -> None:
+        """Check that the channel groups divide the channels."""
+        layer = self.layer
+        if layer.groups < 1 or layer.input_shape[0] % layer.groups:
+            fail(self, f"has {layer.input_shape[0]} channels in {layer.groups} groups")
+        if layer.out_channels % layer.groups:
+            fail(self, f"has {layer.out_channels} output channels in {layer.groups} groups")
+
+    def verify_region(self, region: WindowAttr) -> None:
+        """Check that the regions of a locally connected layer tile its output."""
+        height, width = region.data.kernel
+        if region.data != Window((height, width)):
+            fail(self, "has a region with strides, pads or dilations; it is a size alone")
+        if self.layer.groups > 1:
+            fail(self, "has both groups and regions")
+        rows, columns = self.layer.output_size
+        if rows % height or columns % width:
+            fail(self, f"has regions of {height}x{width} that do not tile {rows}x{columns}")
+
+
+def weight_properties(
+    sym_name: str,
+    weights: Attribute,
+    weight_scale: Attribute | None,
+    weight_zero_point: int = 0,
+    bias: Attribute | None = None,
+) -> dict[str, Attribute | None]:
+    """The properties that all weight layers have."""
+    return {
+        "sym_name": StringAttr(sym_name),
+        "weights": weights,
+        "weight_scale": weight_scale,
+        "weight_zero_point": integer(weight_zero_point),
+        "bias": bias,
+    }
+
+
+WEIGHTS_FORMAT = (
+    "`weights` $weights custom<Scale>($weight_scale) "
+    "(`zero_point` $weight_zero_point^)? (`bias` $bias^)? (`requantize` $requantize^)? "
+)
+"""The part of the syntax that all weight layers share."""
+
+TYPES_FORMAT = "attr-dict `:` type($input) `->` type($output)"
+
+
+@irdl_op_definition
+class ConvOp(WeightLayerOp):
+    """A two-dimensional convolution.
+
+    Weights have shape [output channels, input channels / groups, kernel height, kernel width].
+    """
+
+    name = "cnn.conv"
+
+    window = prop_def(WindowAttr)
+    groups = prop_def(INTEGER, default_value=integer(1))
+
+    assembly_format = (
+        "$sym_name $input $window (`groups` $groups^)? " + WEIGHTS_FORMAT + TYPES_FORMAT
+    )
+
+    def __init__(
+        self,
+        input: SSAValue,
+        output: TensorType,
+        window: Window,
+        properties: dict[str, Attribute | None],
+        groups: int = 1,
+    ):
+        more = {"window": WindowAttr(window), "groups": integer(groups)}
+        super().__init__(operands=[input], result_types=[output], properties={**properties, **more})
+
+    @property
+    def layer(self) -> Layer:
+        return self.geometry(self.window.data, self.groups.value.data)
+
+    @property
+    def weight_shape(self) -> tuple[int, ...]:
+        layer = self.layer
+        channels = layer.input_shape[0] // layer.groups
+        return (layer.out_channels, channels, *layer.window.kernel)
+
+    def verify_geometry(self) -> None:
+        self.verify_groups()
+        self.verify_windows()
+
+
+@irdl_op_definition
+class LocalOp(WeightLayerOp):
+    """A locally connected layer: a convolution whose weights differ from region to region.
+
+    The output is tiled by regions of `region` positions (1x1: every position has its own weights),
+    in raster order.  Weights have shape [regions, output channels, input channels, kernel height,
+    kernel width], the bias [regions · output channels].
+    """
+
+    name = "cnn.local"
+
+    window = prop_def(WindowAttr)
+    region = prop_def(WindowAttr)
+
+    assembly_format = "$sym_name $input $window `region` $region " + WEIGHTS_FORMAT + TYPES_FORMAT
+
+    def __init__(
+        self,
+        input: SSAValue,
+        output: TensorType,
+        window: Window,
+        region: tuple[int, int],
+        properties: dict[str, Attribute | None],
+    ):
+        more = {"window": WindowAttr(window), "region": WindowAttr(Window(region))}
+        super().__init__(operands=[input], result_types=[output], properties={**properties, **more})
+
+    @property
+    def layer(self) -> Layer:
+        return self.geometry(self.window.data, region=self.region.data.kernel)
+
+    @property
+    def weight_shape(self) -> tuple[int, ...]:
+        layer = self.layer
+        return (layer.matrices, layer.out_channels, layer.input_shape[0], *layer.window.kernel)
+
+    def verify_geometry(self) -> None:
+        self.verify_windows()
+        self.verify_region(self.region)
+
+
+@irdl_op_definition
+class DenseOp(WeightLayerOp):
+    """A fully connected layer on a flat tensor; weights have shape [outputs, inputs]."""
+
+    name = "cnn.dense"
+
+    assembly_format = "$sym_name $input " + WEIGHTS_FORMAT + TYPES_FORMAT
+
+    def __init__(
+        self, input: SSAValue, output: TensorType, properties: dict[str, Attribute | None]
+    ):
+        super().__init__(operands=[input], result_types=[output], properties=properties)
+
+    @property
+    def layer(self) -> Layer:
+        return self.geometry(Window((1, 1)))
+
+    @property
+    def weight_shape(self) -> tuple[int, ...]:
+        return shape_of(self.output)[0], prod(shape_of(self.input))
+
+    def verify_geometry(self) -> None:
+        if len(shape_of(self.input)) != 1 or len(shape_of(self.output)) != 1:
+            fail(self, "works on flat tensors; insert cnn.flatten")

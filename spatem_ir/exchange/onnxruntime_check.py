@@ -1,0 +1,242 @@
+"""Comparison with onnxruntime, an independent implementation of quantised networks.
+
+The final outputs are compared with those of the model that was given.  Every tensor is compared
+with what onnxruntime computes from the network's export, see :mod:`spatem_ir.exchange`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.ir import BlockArgument, Operation, SSAValue
+
+from spatem_ir.dialects.mvm import network_of
+from spatem_ir.exchange.onnx_network import export_network, value_names
+from spatem_ir.support.errors import SpatemError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onnxruntime import InferenceSession
+
+    from spatem_ir.weights.store import ParameterStore
+
+FLOAT_TOLERANCE = 1e-6
+"""Largest relative difference of float outputs (softmax); integers must be equal."""
+
+TENSOR_TOLERANCE = 1e-5
+"""Largest difference of float tensors inside a network, relative to their largest magnitude: their
+sums are rounded in another order."""
+
+Array = NDArray[Any]
+
+
+def onnxruntime_outputs(model: str, inputs: Sequence[Array]) -> list[Array]:
+    """Run an ONNX model on the CPU with the default graph optimisations.
+
+    Raises:
+        SpatemError: onnxruntime is not installed, or cannot run the model.
+    """
+    session = _session(model, model, optimized=True)
+    names = [entry.name for entry in session.get_inputs()]
+    return _run(session, model, None, dict(zip(names, inputs, strict=True)))
+
+
+def differences(outputs: Sequence[Array], expected: Sequence[Array]) -> int:
+    """The number of elements that differ; all of them where shapes differ.
+
+    Integers are compared exactly, floats up to :data:`FLOAT_TOLERANCE`.
+    """
+    count = 0
+    for output, reference in zip(outputs, expected, strict=True):
+        flat = reference.reshape(output.shape) if output.size == reference.size else None
+        if flat is None:
+            count += reference.size
+        elif np.issubdtype(output.dtype, np.integer):
+            count += int((output.astype(np.int64) != flat.astype(np.int64)).sum())
+        else:
+            count += int((~np.isclose(output, flat, rtol=FLOAT_TOLERANCE, atol=1e-7)).sum())
+    return count
+
+
+@dataclass(frozen=True)
+class TensorDifference:
+    """How a tensor differs from onnxruntime's.
+
+    `tensor` is its name in the IR and `op` the operation that computes it; `index` is that of the
+    first element that differs, [image, …], with the two values there.
+    """
+
+    tensor: str
+    op: str
+    differing: int
+    elements: int
+    index: tuple[int, ...]
+    value: float
+    expected: float
+
+    def __str__(self) -> str:
+        at = ", ".join(map(str, self.index))
+        return (
+            f"{self.tensor} of {self.op}: {self.differing:,} of {self.elements:,} elements, first "
+            f"at [{at}]: {self.value:.9g} instead of {self.expected:.9g}"
+        )
+
+
+@dataclass(frozen=True)
+class TensorComparison:
+    """Tensors and elements that were compared, and the first tensor that differs."""
+
+    tensors: int
+    elements: int
+    first_difference: TensorDifference | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The comparison for JSON."""
+        return asdict(self)
+
+
+class TensorCheck:
+    """Compares every tensor of a network with onnxruntime's, batch by batch.
+
+    An observer of :func:`spatem_ir.runtime.interpreter.execute`: once it has seen the inputs of a
+    batch it runs the exported network on them, without graph optimisations.
+    """
+
+    def __init__(self, module: ModuleOp, store: ParameterStore):
+        """Export the network of a module.
+
+        Raises:
+            SpatemError: onnxruntime is not installed, or ONNX cannot express an op.
+        """
+        network = network_of(module)
+        assert network is not None
+        self._network, self._names = network, value_names(network)
+        model = export_network(network, store, all_values=True)
+        self._model = f"@{network.sym_name.data}"
+        self._session = _session(model.SerializeToString(), self._model, optimized=False)
+        self._inputs: dict[SSAValue, Array] = {}
+        self._expected: dict[SSAValue, Array] = {}
+        self._outputs: list[list[Array]] = [[] for _ in network.output.outputs]
+        self._tensors = {
+            value: _Tally() for value in self._names if value.owner != network.body.block
+        }
+
+    def __call__(self, value: SSAValue, array: Array) -> None:
+        """Take note of an input, or compare a result."""
+        if isinstance(value, BlockArgument):
+            self._inputs[value] = array
+            if len(self._inputs) == len(self._network.body.block.args):
+                self._compute()
+        else:
+            self._tensors[value].compare(array, self._expected[value])
+
+    def _compute(self) -> None:
+        """What onnxruntime computes from the inputs of a batch."""
+        values = list(self._tensors)
+        feeds = {self._names[value]: array for value, array in self._inputs.items()}
+        results = _run(self._session, self._model, [self._names[value] for value in values], feeds)
+        self._expected = {**self._inputs, **dict(zip(values, results, strict=True))}
+        self._inputs = {}
+        for parts, value in zip(self._outputs, self._network.output.outputs, strict=True):
+            parts.append(self._expected[value])
+
+    def comparison(self, outputs: Sequence[Array]) -> TensorComparison:
+        """The comparison of all batches, and of what arrived at the network's outputs."""
+        tallies = [
+            (f"%{self._names[value]}", _described(value.owner), tally)
+            for value, tally in self._tensors.items()
+        ]
+        for number, (array, parts) in enumerate(zip(outputs, self._outputs, strict=True)):
+            tally = _Tally()
+            tally.compare(array, np.concatenate(parts))
+            tallies.append((f"output {number}", self._network.output.name, tally))
+        return TensorComparison(
+            tensors=len(tallies),
+            elements=sum(tally.elements for _, _, tally in tallies),
+            first_difference=next(
+                (tally.difference(tensor, op) for tensor, op, tally in tallies if tally.differing),
+                None,
+            ),
+        )
+
+
+@dataclass
+class _Tally:
+    """What was found of one tensor in the batches so far."""
+
+    images: int = 0
+    elements: int = 0
+    differing: int = 0
+    first: tuple[tuple[int, ...], float, float] = field(default=((), 0.0, 0.0))
+
+    def compare(self, array: Array, expected: Array) -> None:
+        """Compare a batch."""
+        if array.dtype.kind in "iu":
+            different = array != expected
+        else:
+            largest = np.abs(expected[np.isfinite(expected)]).max(initial=0.0)
+            tolerance = TENSOR_TOLERANCE * largest
+            different = ~np.isclose(array, expected, rtol=0.0, atol=tolerance, equal_nan=True)
+        count = int(np.count_nonzero(different))
+        if count and not self.differing:
+            index = tuple(int(i) for i in np.unravel_index(different.argmax(), different.shape))
+            values = array[index].item(), expected[index].item()
+            self.first = ((self.images + index[0], *index[1:]), *values)
+        self.images += len(array)
+        self.elements += array.size
+        self.differing += count
+
+    def difference(self, tensor: str, op: str) -> TensorDifference:
+        """The difference that was found."""
+        return TensorDifference(tensor, op, self.differing, self.elements, *self.first)
+
+
+def _described(owner: object) -> str:
+    """An operation by its name and its symbol, if it has one."""
+    assert isinstance(owner, Operation)
+    symbol = owner.properties.get("sym_name")
+    return f"{owner.name} @{symbol.data}" if isinstance(symbol, StringAttr) else owner.name
+
+
+def _session(model: str | bytes, name: str, *, optimized: bool) -> InferenceSession:
+    """A session on the CPU, with or without graph optimisations.
+
+    Unsigned-times-signed products are kept from saturating on CPUs without VNNI by the session
+    option `session.x64quantprecision`.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise SpatemError(
+            "--check onnxruntime needs onnxruntime: pip install 'spatem-ir[reference]'"
+        ) from error
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.add_session_config_entry("session.x64quantprecision", "1")
+    if not optimized:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise _failure(name, error) from error
+
+
+def _run(
+    session: InferenceSession, name: str, outputs: Iterable[str] | None, feeds: dict[str, Array]
+) -> list[Array]:
+    try:
+        results = session.run(None if outputs is None else list(outputs), feeds)
+    except Exception as error:
+        raise _failure(name, error) from error
+    return [np.asarray(result) for result in results]
+
+
+def _failure(name: str, error: Exception) -> SpatemError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return SpatemError(f"{name}: onnxruntime cannot run it: {reason}")

@@ -1,0 +1,1 @@
+"""Lower bounds of the latency that hold for every deployment."""

@@ -1,0 +1,119 @@
+"""The least time from the last input of a window to its output, whatever the deployment.
+
+[R] A piece of a layer's output is the sum of the results of all row parts and bit parts of its
+matrix (rules R1 to R5).  Rows that become ready late spoil every part that holds one of them; the
+more parts there are, the shorter are their visits and the longer takes the sum.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatem_ir.geometry.shapes.grid import ou_operations
+from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES
+
+if TYPE_CHECKING:
+    from spatem_ir.geometry.shapes.layer import Layer
+    from spatem_ir.hardware.accelerator import Accelerator
+
+Times = NDArray[np.int64]
+
+
+def most_merged(accelerator: Accelerator, contributions: int) -> list[int]:
+    """The most contributions of one value that merge in 0, 1, 2 … cycles.
+
+    Counted from when all are valid, up to a time that suffices for `contributions`.
+
+    Proof (R5).  A place adds one contribution of at least one value per cycle, the last one in the
+    cycle before its sum is complete, and a lone contribution passes free.  In T cycles
+    a CU adds at most T (or passes 1); a PE adds what CUs completed in T − 1, T − 2, … cycles; the
+    home adds what CUs of its PE completed by then or what other PEs completed and sent, a
+    packet's `hop` and further cycles earlier (R8), or once the sum of its own PE.
+    """
+    noc = accelerator.noc
+    transit = noc.hop_cycles + -(-PARTIAL_SUM_BYTES // noc.link_bytes_per_cycle) - 1
+    in_cu, in_pe, at_home = [1], [1], [1]
+    while at_home[-1] < contributions:
+        time = len(at_home)
+        in_cu.append(time)
+        in_pe.append(max(time, sum(in_cu[:time])))
+        sent = [0] * transit + in_pe
+        others = [max(cu, pe) for cu, pe in zip(in_cu[:time], sent, strict=False)]
+        own = max(pe - other for pe, other in zip(in_pe, others, strict=False))
+        at_home.append(max(in_pe[time], sum(others) + own))
+    return at_home
+
+
+class LayerSteps:
+    """Least times of one layer from late rows to a finished piece, digital cycles.
+
+    `most_copies` limits the bit parts, each of which is a copy of the matrix.
+    """
+
+    def __init__(self, layer: Layer, accelerator: Accelerator, most_copies: int):
+        bits = np.unique([-(-layer.input_bits // b) for b in range(1, layer.input_bits + 1)])
+        bits = bits[-(-layer.input_bits // bits) <= most_copies]
+        rows = np.arange(1, min(layer.rows, accelerator.crossbar.wordlines) + 1)
+        share = accelerator.operand_bytes_per_crossbar
+        rows, bits = (axis.reshape(-1) for axis in np.meshgrid(rows, bits))
+        fits = rows * bits <= 8 * share
+        self.rows, bits = rows[fits], bits[fits]
+        self.remainder = (layer.rows % self.rows > 0).astype(np.int64)
+        self.full_bits = layer.input_bits // bits
+        parts = -(-layer.rows // self.rows) * -(-layer.input_bits // bits)
+        self.added = (parts > 1).astype(np.int64)
+        ou, port = accelerator.ou, accelerator.pe.port_bytes_per_cycle
+        operations = -(-bits // ou.dac_bits) * ou_operations(
+            accelerator, 1, 1, layer.weight_bits, ou.dac_bits
+        )
+        self.smallest_visit = -(-((bits + 7) // 8) // port) + operations * ou.cycles
+        row_parts = -(-self.rows // ou.wordlines)
+        fetch = -(-((self.rows * bits + 7) // 8) // port)
+        self.full_visit = fetch + row_parts * operations * ou.cycles
+        self.after = ou.pipeline_cycles + 1
+        self.merged = np.array(most_merged(accelerator, layer.rows * layer.input_bits))
+
+    @property
+    def most_rows(self) -> int:
+        """Rows of the tallest tile."""
+        return int(self.rows.max())
+
+    def least(self, late: int, count: int, spacing: int) -> int:
+        """The least time from when `late` rows are ready, `count` of them `spacing` rows apart.
+
+        Proof.  For parts of r rows, at least ⌈late / r⌉ parts hold a late row; rows at least r
+        apart are in different parts, rows that are closer leave no part out.  All but the last
+        part of each axis are full.  Every such part is fetched (R3), visited (R1, R4) and merged
+        (R5, :func:`most_merged`) after its last row is ready, for a slice of one column at least,
+        and the sum is activated (R6).  The smallest over all r and all bit parts counts.
+        """
+        spread = np.where(spacing >= self.rows, count, -(-((count - 1) * spacing + 1) // self.rows))
+        hit = np.maximum(-(-late // self.rows), spread)
+        full = hit - self.remainder
+        by_full = np.where(full > 0, self.full_visit + self._merge(full * self.full_bits), 0)
+        by_any = self.smallest_visit + self._merge(hit * self.full_bits)
+        return int(np.maximum(by_full, by_any).min()) + self.after
+
+    def _merge(self, contributions: Times) -> Times:
+        """The least cycles in which contributions become one sum; one meets others if there are."""
+        return np.maximum(np.searchsorted(self.merged, contributions), self.added)
+
+
+def cells_of(layer: Layer, accelerator: Accelerator) -> int:
+    """Cells of one copy of a layer."""
+    return layer.weights * accelerator.cells_per_weight(layer.weight_bits)
+
+
+def most_copies(layers: list[Layer], accelerator: Accelerator) -> list[int]:
+    """How many copies of each layer the chip can hold beside one of every other layer.
+
+    A network that does not fit has no deployment of one stage: then nothing limits the copies.
+    """
+    cells = [cells_of(layer, accelerator) for layer in layers]
+    free = accelerator.crossbars * accelerator.cells_per_crossbar - sum(cells)
+    if free < 0:
+        return [layer.input_bits for layer in layers]
+    return [1 + free // own for own in cells]

@@ -1,0 +1,1 @@
+"""Estimates of latency, and the tile shapes among which partitions choose."""

@@ -1,0 +1,129 @@
+"""Candidate partition degrees: only those that shorten the largest tile's work.
+
+Raising a degree helps only when it lowers the number of OU rows, OU columns, windows or input bits
+of the largest part (algorithm sketch: T in Algorithm 1 of SPATEM), so each axis has few candidates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from spatem_ir.geometry.shapes.grid import Deal, Grid, operand_bytes
+from spatem_ir.support.errors import SpatemError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spatem_ir.geometry.shapes.layer import Layer
+    from spatem_ir.geometry.shapes.window import Window
+    from spatem_ir.hardware.accelerator import Accelerator
+
+
+class Cut(NamedTuple):
+    """One way to cut an axis: the number of parts (the degree) and the extent of a full part."""
+
+    degree: int
+    extent: int
+
+
+@dataclass(frozen=True)
+class LayerCandidates:
+    """All candidate cuts of a layer along its four axes, in ascending degree.
+
+    The first cut of each axis is the minimum mapping.
+    """
+
+    layer: Layer
+    rows: tuple[Cut, ...]
+    columns: tuple[Cut, ...]
+    windows: tuple[Cut, ...]
+    bits: tuple[Cut, ...]
+
+    @property
+    def axes(self) -> tuple[tuple[Cut, ...], ...]:
+        """The cuts by axis, in the order hwm, wwm, iw, ib."""
+        return self.rows, self.columns, self.windows, self.bits
+
+    @cached_property
+    def parts(self) -> NDArray[np.int64]:
+        """Tiles of every combination of cuts: shape [rows, columns, windows, bits]."""
+        degrees = [np.array([cut.degree for cut in axis], np.int64) for axis in self.axes]
+        h, w, i, b = np.ix_(*degrees)
+        return self.layer.matrices * h * w * i * b
+
+    def grid(self, choice: tuple[int, ...], deal: Deal = Deal.CYCLIC) -> Grid:
+        """The grid of one combination of cuts, given by their numbers."""
+        row, column, window, bit = (axis[k] for axis, k in zip(self.axes, choice, strict=True))
+        return Grid(
+            row.degree, column.degree, window.degree, bit.degree, row.extent, column.extent, deal
+        )
+
+
+def layer_candidates(layer: Layer, accelerator: Accelerator) -> LayerCandidates:
+    """The candidate cuts of a layer on an accelerator.
+
+    Raises:
+        SpatemError: a single weight or activation exceeds a crossbar or its input register.
+    """
+    crossbar, ou = accelerator.crossbar, accelerator.ou
+    cells = accelerator.cells_per_weight(layer.weight_bits)
+    bit_cuts = part_cuts(layer.input_bits, unit=ou.dac_bits)
+    share = accelerator.operand_bytes_per_crossbar
+    most_rows = min(crossbar.wordlines, share * 8 // layer.input_bits)
+    most_columns = crossbar.bitlines // cells
+    if most_rows == 0 or most_columns == 0:
+        raise SpatemError(
+            f"layer @{layer.name}: one weight of {cells} cells or one activation of "
+            f"{layer.input_bits} bits exceeds a crossbar of '{accelerator.name}' or its input "
+            "register; use fewer bits or enlarge crossbar.bitlines or cu.input_register_bytes"
+        )
+    assert operand_bytes(most_rows, layer.input_bits) <= share
+    return LayerCandidates(
+        layer,
+        rows=part_cuts(layer.rows, unit=ou.wordlines, limit=most_rows),
+        columns=part_cuts(layer.columns, unit=ou.bitlines, scale=cells, limit=most_columns),
+        windows=part_cuts(layer.windows),
+        bits=bit_cuts,
+    )
+
+
+def pooled_candidates(candidates: LayerCandidates, pooling: Window) -> LayerCandidates:
+    """The candidates with which windows that one window of a pooling reads stay in few copies.
+
+    [R] With windows dealt cyclically, copies are columns of the output map, or columns of every
+    n-th row, if they are a divisor or multiple of its columns: then neighbouring copies work on
+    neighbouring results everywhere.  Strides of the pooling must divide n, or the divisor.
+    """
+    layer = candidates.layer
+    if layer.region is not None:
+        return candidates
+    rows, columns = layer.output_size
+    down, across = pooling.strides
+    degrees = [n for n in range(1, columns) if columns % n == 0 and (n == 1 or n % across == 0)]
+    degrees += [n * columns for n in (1, *range(down, rows, down), rows)]
+    least = {-(-layer.windows // degree): degree for degree in sorted(degrees, reverse=True)}
+    windows = sorted(Cut(degree, extent) for extent, degree in least.items())
+    return replace(candidates, windows=tuple(windows))
+
+
+def part_cuts(
+    extent: int, *, unit: int = 1, scale: int = 1, limit: int | None = None
+) -> tuple[Cut, ...]:
+    """Cuts of `extent` into parts of at most `limit`, each with fewer units per part than the last.
+
+    An element takes `scale` cells and a unit is `unit` cells wide.  Of the sizes that give the same
+    number of parts, the one with the fewest units is taken.  Parts are then made equally large, as
+    far as possible: tiles of one shape stay neighbours when they are packed, so that their partial
+    sums merge on the way.
+    """
+    most = min(extent, limit or extent)
+    units = np.arange(-(-most * scale // unit), 0, -1)
+    extents = np.minimum(units * unit // scale, most)
+    extents = extents[extents > 0]
+    degrees = -(-extent // extents)
+    last_of_degree = np.append(degrees[1:] != degrees[:-1], True)
+    return tuple(Cut(degree, -(-extent // degree)) for degree in degrees[last_of_degree].tolist())

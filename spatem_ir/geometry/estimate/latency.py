@@ -1,0 +1,77 @@
+"""Latency estimates of one layer, for every combination of partition degrees at once.
+
+The estimate is compute plus communication [P: SPATEM counts both; R: its formulas are not
+published].  A layer works in rounds, one window per copy.  Its tiles are taken to stand side by
+side on the chip, copy by copy, so that the row and bit parts of a column block are neighbours;
+tiles beyond the chip's crossbars share crossbars.  A round passes these stations, each as long as
+the place with most work:
+
+* compute: the OU operations of a visit (R1), of all the layer's tiles in a crossbar;
+* operand fetch: the operands of all crossbars of a PE over its port (R3); tiles that differ only in
+  their column share a fetch inside a CU (R2);
+* merging in a CU, and merging in a PE and at home: partial sums per cycle of the adders (R5);
+* partial-sum packets: the contributions of the PEs of a column block over a link to its home (R8);
+* activation: the values of the column blocks of a PE over its activation units (R6).
+
+Rounds follow each other as the longest station allows, and the last one passes all of them.  The
+additive model of a network is the sum over its layers;
+:mod:`spatem_ir.geometry.estimate.latency_network` has layers overlap.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatem_ir.geometry.estimate.candidates import LayerCandidates
+from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spatem_ir.hardware.accelerator import Accelerator
+
+
+def layer_latencies(candidates: LayerCandidates, accelerator: Accelerator) -> NDArray[np.int64]:
+    """Estimated latency of a layer, digital cycles: shape [rows, columns, windows, bits]."""
+    layer, ou = candidates.layer, accelerator.ou
+    degrees = [np.array([cut.degree for cut in axis], np.int64) for axis in candidates.axes]
+    extents = [np.array([cut.extent for cut in axis], np.int64) for axis in candidates.axes]
+    h, w, _, b = np.ix_(*degrees)
+    rows, columns, windows, bits = np.ix_(*extents)
+    cells = columns * accelerator.cells_per_weight(layer.weight_bits)
+    per_cu, per_pe = accelerator.cu.crossbars, accelerator.crossbars_per_pe
+
+    tiles = candidates.parts
+    crowd = -(-tiles // accelerator.crossbars)
+    visit = -(-rows // ou.wordlines) * -(-cells // ou.bitlines) * -(-bits // ou.dac_bits)
+    compute = crowd * visit * ou.cycles
+
+    block = h * b
+    tiles_per_pe = crowd * np.minimum(tiles, per_pe)
+    sharing = np.minimum(w, np.maximum(per_cu // block, 1))
+    operand_bytes = -(-rows * bits // 8)
+    fetch_one = -(-operand_bytes // accelerator.pe.port_bytes_per_cycle)
+    fetch = -(-tiles_per_pe // sharing) * fetch_one
+
+    cus = -(-block // per_cu)
+    pes = -(-block // per_pe)
+    in_cu = np.minimum(block, per_cu)
+    blocks_per_cu = np.maximum(np.minimum(tiles, per_cu) // block, 1) * crowd
+    blocks_per_pe = np.maximum(tiles_per_pe // block, 1)
+    add_in_cu = -(-columns // accelerator.cu.adders_per_cycle)
+    add_in_pe = -(-columns // accelerator.pe.adders_per_cycle)
+    cus_per_pe = np.minimum(cus, accelerator.pe.compute_units)
+    merge_cu = np.where(in_cu > 1, in_cu * blocks_per_cu * add_in_cu, 0)
+    merge_pe = np.where(cus > 1, cus_per_pe * blocks_per_pe * add_in_pe, 0)
+    merge_home = np.where(pes > 1, pes * blocks_per_pe * add_in_pe, 0)
+    packet = -(-columns * PARTIAL_SUM_BYTES // accelerator.noc.link_bytes_per_cycle)
+    packets = np.where(pes > 1, pes * packet, 0)
+    activate = blocks_per_pe * -(-columns // accelerator.pe.activations_per_cycle)
+
+    stations = np.broadcast_arrays(
+        compute, fetch, merge_cu, merge_pe + merge_home, packets, activate
+    )
+    longest = np.maximum.reduce(stations)
+    return (windows - 1) * longest + sum(stations) + ou.pipeline_cycles

@@ -1,0 +1,219 @@
+"""Where a layer's tiles keep the machine busy: the stations that each of its windows passes.
+
+A window of a layer is fetched, computed, merged in CUs and PEs, sent home as partial sums, merged
+there and activated.  `StationCycles` has the cycles of each of these stations, once for a window
+alone and once for a round, one window of every copy, on the PE, CU or link that has most to do.
+They follow from the places of the tiles by the machine's rules [P: SPATEM counts computation and
+communication; R: the formulas].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatem_ir.geometry.packing.packing import CrossbarPool
+from spatem_ir.geometry.shapes.equals import first_of_equals, lengths
+from spatem_ir.geometry.shapes.grid import operand_bytes, ou_operations
+from spatem_ir.geometry.shapes.tile_shapes import TileShapes
+from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES
+
+if TYPE_CHECKING:
+    from spatem_ir.geometry.shapes.grid import Grid
+    from spatem_ir.geometry.shapes.layer import Layer
+    from spatem_ir.hardware.accelerator import Accelerator
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class StationCycles:
+    """Digital cycles that each station takes where most is to do.
+
+    Attributes:
+        fetch: operands over the port of a PE; tiles of a CU that read the same share one (R2, R3).
+        merge: contributions to column blocks on the adders of a CU, and of a PE and home (R5).
+        packets: partial sums on the link into a home PE (R5, R8).
+        activate: column blocks on the activation units of their home (R6).
+    """
+
+    fetch: int
+    merge_in_cu: int
+    merge_in_pe: int
+    packets: int
+    activate: int
+
+    @property
+    def longest(self) -> int:
+        """The station that limits how often windows can follow each other."""
+        return max(self.fetch, self.merge_in_cu, self.merge_in_pe, self.packets, self.activate)
+
+    @property
+    def total(self) -> int:
+        """All stations one after the other."""
+        return self.fetch + self.merge_in_cu + self.merge_in_pe + self.packets + self.activate
+
+
+@dataclass(frozen=True)
+class LayerStations:
+    """A layer on the machine.
+
+    Attributes:
+        visit: cycles of a visit to a full tile (R1).
+        window: stations of a window alone.
+        round: stations of one window of each copy at once.
+        pes: PEs that hold tiles.
+        pes_per_copy: PEs that hold tiles of a copy, on average.
+        partial_sum_bytes: bytes of all packets of partial sums.
+    """
+
+    visit: int
+    window: StationCycles
+    round: StationCycles
+    pes: int
+    pes_per_copy: float
+    partial_sum_bytes: int
+
+
+def layer_stations(
+    layer: Layer, grid: Grid, crossbars: Ints, accelerator: Accelerator
+) -> LayerStations:
+    """The stations of a layer whose tile n is in crossbar `crossbars[n]`: shape [tiles]."""
+    columns = grid.tile_columns
+    bits = grid.tile_bits(layer)
+    operations = ou_operations(accelerator, grid.tile_rows, columns, layer.weight_bits, bits)
+    copies, parts = layer.matrices * grid.iw, grid.hwm * grid.ib
+    tile = np.arange(len(crossbars))
+    block = tile // parts
+    operand = tile - (block - block // grid.wwm) * parts  # its column does not count
+    cu = crossbars // accelerator.cu.crossbars
+    units = accelerator.pe.compute_units
+
+    size = operand_bytes(grid.tile_rows, bits)
+    fetch = -(-size // accelerator.pe.port_bytes_per_cycle)
+    in_cu = -(-columns // accelerator.cu.adders_per_cycle)
+    in_pe = -(-columns // accelerator.pe.adders_per_cycle)
+    packet = -(-columns * PARTIAL_SUM_BYTES // accelerator.noc.link_bytes_per_cycle)
+    activate = -(-columns // accelerator.pe.activations_per_cycle)
+
+    fetches = _pairs(cu, operand)
+    cus = _pairs(cu, block)
+    pes = _pairs(cus.places // units, cus.items)
+    home, senders = _homes(pes)
+    home_copy, remote = np.arange(len(home)) // grid.wwm, senders - 1
+    pe_copy = pes.items // grid.wwm
+    work = (
+        _Work(fetch, fetches.places // units, fetches.items // parts, np.ones_like(fetches.items)),
+        _Work(in_cu, cus.places, cus.items // grid.wwm, _merged(cus.counts)),
+        _Work(
+            in_pe,
+            np.concatenate([pes.places, home]),
+            np.concatenate([pe_copy, home_copy]),
+            np.concatenate([_merged(pes.counts), _merged(senders)]),
+        ),
+        _Work(packet, home, home_copy, remote),
+        _Work(activate, home, home_copy, np.ones_like(home)),
+    )
+    together = StationCycles(*(station.longest() for station in work))
+    alone = together
+    if copies > 1:
+        alone = StationCycles(*(station.longest_of_copy() for station in work))
+    return LayerStations(
+        visit=operations * accelerator.ou.cycles,
+        window=alone,
+        round=together,
+        pes=len(first_of_equals(pes.places)),
+        pes_per_copy=len(_pairs(pes.places, pe_copy).places) / copies,
+        partial_sum_bytes=int(remote.sum())
+        * columns
+        * PARTIAL_SUM_BYTES
+        * layer.windows
+        // grid.iw,
+    )
+
+
+class _Pairs(NamedTuple):
+    """Distinct (place, item) pairs, ascending, and how often each occurs."""
+
+    places: Ints
+    items: Ints
+    counts: Ints
+
+
+def _pairs(places: Ints, items: Ints) -> _Pairs:
+    """The distinct pairs of a place and an item."""
+    bits = int(items.max()).bit_length()
+    pairs = np.sort(places << bits | items, kind="stable")
+    first = first_of_equals(pairs)
+    distinct = pairs[first]
+    return _Pairs(distinct >> bits, distinct & ((1 << bits) - 1), lengths(first, len(pairs)))
+
+
+class _Work(NamedTuple):
+    """What a station has to do: at each of `places`, for a copy, `amounts` of `cycles` each."""
+
+    cycles: int
+    places: Ints
+    copies: Ints
+    amounts: Ints
+
+    def longest(self) -> int:
+        """The cycles of the place that has most to do for all copies together."""
+        return self.cycles * int(np.bincount(self.places, self.amounts).max())
+
+    def longest_of_copy(self) -> int:
+        """The cycles of the place that has most to do for one copy."""
+        keys = self.places * (int(self.copies.max()) + 1) + self.copies
+        order = np.argsort(keys, kind="stable")
+        sums = np.add.reduceat(self.amounts[order], first_of_equals(keys[order]))
+        return self.cycles * int(sums.max())
+
+
+def _merged(contributions: Ints) -> Ints:
+    """How many contributions are merged: all, or none where there is only one."""
+    return np.where(contributions > 1, contributions, 0)
+
+
+def _homes(blocks_in_pes: _Pairs) -> tuple[Ints, Ints]:
+    """The home PE of each block, the first of those that hold most of it, and its PEs' number."""
+    pe, block, contributions = blocks_in_pes
+    most = int(contributions.max())
+    order = np.argsort(block * (most + 1) + most - contributions, kind="stable")
+    first = first_of_equals(block[order])
+    return pe[order[first]], lengths(first, len(order))
+
+
+def tiles_together(grid: Grid, crossbars: Ints) -> Ints:
+    """How many tiles of a layer are together in a crossbar, the most for each copy.
+
+    Tile n is in crossbar `crossbars[n]`.  Returns an array of shape [matrices · iw].
+    """
+    together = np.bincount(crossbars)[crossbars]
+    return together.reshape(-1, grid.tiles_per_copy).max(axis=1)
+
+
+def packed_crossbars(
+    layers: list[Layer], grids: list[Grid], accelerator: Accelerator
+) -> list[Ints] | None:
+    """The crossbar of each tile of each layer if tiles are packed worst fit; None if they do not.
+
+    Layer by layer, the tiles of a shape one after the other, as pass `pack` does without gathering.
+    """
+    crossbar = accelerator.crossbar
+    pool = CrossbarPool(accelerator.crossbars, crossbar.wordlines, crossbar.bitlines)
+    found = []
+    for layer, grid in zip(layers, grids, strict=True):
+        shapes = TileShapes.of(layer, grid, accelerator)
+        crossbars = np.empty_like(shapes.of_tile)
+        for number, (height, width, count) in enumerate(shapes.counts()):
+            runs = pool.place_all(height, width, height * width, count)
+            if runs is None:
+                return None
+            crossbars[shapes.of_tile == number] = np.concatenate(
+                [np.arange(run.crossbar, run.crossbar + run.length) for run in runs]
+            )
+        found.append(crossbars)
+    return found

@@ -1,0 +1,154 @@
+"""Greedy clustering by shared data: crossbars into compute units, compute units into PEs.
+
+Items (crossbars, then compute units) hold *data*: operands that they read and partial sums that
+they feed, each with a weight in bytes.  The shared data of two items is the weight of the data that
+both hold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatem_ir.geometry.network.dataflow import Dataflow
+from spatem_ir.geometry.shapes.grid import operand_bytes
+from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES
+
+if TYPE_CHECKING:
+    from spatem_ir.geometry.shapes.placement import Placement
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Incidence:
+    """Which item holds which data.
+
+    `items` and `data` are parallel arrays of (item, datum) pairs, ascending without duplicates;
+    `weights` gives the bytes of each datum: shape [data].  The data from number `first_sum` on are
+    partial sums, those before are operands.
+    """
+
+    count: int
+    items: Ints
+    data: Ints
+    weights: Ints
+    first_sum: int
+
+    @staticmethod
+    def of(count: int, items: Ints, data: Ints, weights: Ints, first_sum: int) -> Incidence:
+        """The incidence of possibly repeated pairs."""
+        pairs = np.sort(items * (len(weights) + 1) + data)
+        pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
+        return Incidence(count, *np.divmod(pairs, len(weights) + 1), weights, first_sum)
+
+    @property
+    def bytes_held(self) -> int:
+        """Bytes of the data of all items; what several items hold counts for each of them."""
+        return int(self.weights[self.data].sum())
+
+    @property
+    def sum_bytes_held(self) -> int:
+        """Bytes of the partial sums of all items; what several hold counts for each of them."""
+        return int(self.weights[self.data[self.data >= self.first_sum]].sum())
+
+    def least_sum_bytes(self, capacity: int) -> int:
+        """The least partial-sum bytes that clusters of at most `capacity` items hold."""
+        holders = np.bincount(self.data, minlength=len(self.weights))[self.first_sum :]
+        return int((-(-holders // capacity) * self.weights[self.first_sum :]).sum())
+
+    def merged(self, clusters: Ints, count: int) -> Incidence:
+        """The incidence of clusters: a cluster holds what its items hold; `clusters` by item."""
+        return Incidence.of(count, clusters[self.items], self.data, self.weights, self.first_sum)
+
+
+def crossbar_incidence(
+    dataflow: Dataflow, placements: dict[str, Placement], crossbars: int
+) -> Incidence:
+    """Operands and partial sums of every virtual crossbar.
+
+    An operand is (layer, matrix, copy, row part, bit part), its weight the bytes that a crossbar
+    reads over all windows; a partial sum is (layer, matrix, copy, column part), its weight the
+    bytes of the sums over all windows.
+    """
+    items: list[Ints] = []
+    operands: list[Ints] = []
+    sums: list[Ints] = []
+    read: list[Ints] = []
+    fed: list[Ints] = []
+    first_operand = first_sum = 0
+    for node in dataflow.layers:
+        layer, grid, placed = node.layer, node.grid, placements[node.name]
+        assert layer is not None and grid is not None
+        at = grid.coordinates(placed.tiles)
+        copy = at.matrix * grid.iw + at.copy
+        windows = grid.windows_per_copy(layer)
+        copies = layer.matrices * grid.iw
+        items.append(placed.crossbars)
+        operands.append(first_operand + (copy * grid.hwm + at.row) * grid.ib + at.bit)
+        sums.append(first_sum + copy * grid.wwm + at.column)
+        operand = operand_bytes(grid.tile_rows, grid.tile_bits(layer)) * windows
+        partial_sum = grid.tile_columns * PARTIAL_SUM_BYTES * windows
+        read.append(np.full(copies * grid.hwm * grid.ib, operand))
+        fed.append(np.full(copies * grid.wwm, partial_sum))
+        first_operand += len(read[-1])
+        first_sum += len(fed[-1])
+    data = [*operands, *(first_operand + feeds for feeds in sums)]
+    return Incidence.of(
+        crossbars,
+        np.concatenate(items * 2),
+        np.concatenate(data),
+        np.concatenate(read + fed),
+        first_operand,
+    )
+
+
+def cluster(incidence: Incidence, capacity: int) -> Ints:
+    """Greedily merge items that share most data; the cluster of each item: shape [items].
+
+    A cluster starts with the lowest item that is in none, and takes the item that shares most data
+    with it (the lowest among equals) until it has `capacity` items.
+    """
+    by_datum = np.argsort(incidence.data, kind="stable")
+    holders, data = incidence.items[by_datum], incidence.data[by_datum]
+    bounds = np.searchsorted(data, np.arange(len(incidence.weights) + 1))
+    holders_from, holders_of = bounds.tolist(), np.diff(bounds)
+    is_shared = holders_of[incidence.data] > 1
+    items, data = incidence.items[is_shared], incidence.data[is_shared]
+    held_from = np.searchsorted(items, np.arange(incidence.count + 1)).tolist()
+    available = np.zeros(incidence.count)
+    shared = np.zeros(incidence.count)
+    clusters = np.full(incidence.count, -1)
+    counted = np.full(len(incidence.weights), -1)
+    bytes_of = incidence.weights.astype(float)
+    lowest = 0
+    for number in range(-(-incidence.count // capacity)):
+        low, high = incidence.count, 0
+        size = min(capacity, incidence.count - number * capacity)
+        for left in range(size - 1, -1, -1):
+            item = low + int(np.argmax(shared[low:high])) if low < high else lowest
+            if shared[item] <= 0:
+                while clusters[lowest] >= 0:
+                    lowest += 1
+                item = lowest
+            clusters[item] = number
+            available[item] = shared[item] = -np.inf
+            held = data[held_from[item] : held_from[item + 1]]
+            held = held[counted[held] != number]
+            if left and len(held):
+                counted[held] = number
+                several = [holders[holders_from[d] : holders_from[d + 1]] for d in held.tolist()]
+                weights = np.repeat(bytes_of[held], holders_of[held])
+                others = np.concatenate(several)
+                np.add.at(shared, others, weights)
+                low, high = min(low, int(others.min())), max(high, int(others.max()) + 1)
+        shared[low:high] = available[low:high]
+    return clusters
+
+
+def cluster_neighbours(incidence: Incidence, capacity: int) -> Ints:
+    """Items with neighbouring numbers in one cluster; the cluster of each item: shape [items]."""
+    return np.arange(incidence.count) // capacity

@@ -1,0 +1,1 @@
+"""What makes a deployment legal: no deadlock, no buffer that overflows."""

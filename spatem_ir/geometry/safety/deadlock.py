@@ -1,0 +1,310 @@
+"""Deadlocks: crossbar programs whose visits wait for each other for ever.
+
+A visit comes after the visit before it in its crossbar's program, and after the pieces of its
+operand; a piece of a layer comes after all visits that add to it, one of a digital operator after
+the pieces that it reads, one of the input after the one that enters before it.  What waits for the
+progress of a node comes after the positions that it waits for (rule R10).  Time does not matter:
+the machine's resources serve every request, so a program deadlocks exactly if this precedence is
+cyclic.
+
+Most programs are seen not to deadlock by a quick look at whole positions (:mod:`liveness`).  Only
+of others is the precedence of all pieces and visits examined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
+from spatem_ir.geometry.network.waits import Wait, input_portions
+from spatem_ir.geometry.safety.crossbar_program import CrossbarProgram
+from spatem_ir.geometry.safety.liveness import come_to_their_end
+from spatem_ir.geometry.safety.precedence import Pairs
+from spatem_ir.geometry.shapes.equals import lengths
+from spatem_ir.geometry.shapes.window import PADDING
+
+if TYPE_CHECKING:
+    from spatem_ir.geometry.shapes.grid import Grid
+    from spatem_ir.geometry.shapes.layer import Layer
+
+Ints = NDArray[np.int64]
+
+
+class WaitingVisit(NamedTuple):
+    """A visit that never starts: the number of its program and burst, crossbar, tile and window."""
+
+    program: int
+    burst: int
+    crossbar: int
+    node: Node
+    tile: int
+    window: int
+
+
+def deadlock(
+    dataflow: Dataflow, programs: Sequence[CrossbarProgram], waits: Sequence[Wait] = ()
+) -> Deadlock | None:
+    """What waits for ever; None if the programs do not deadlock."""
+    if come_to_their_end(dataflow, programs, waits):
+        return None
+    precedence = _Precedence(dataflow, programs, waits)
+    return precedence.deadlock() if precedence.graph.stuck.any() else None
+
+
+class Deadlock(NamedTuple):
+    """Visits that wait for each other for ever, and the waits that make them do so.
+
+    Each visit waits for a crossbar that waits before the next, the last for the first's; `waits`
+    are those of which positions are in the cycle.  There may be no visits, or no waits.
+    """
+
+    visits: list[WaitingVisit]
+    waits: list[Wait]
+
+
+class _Variant(NamedTuple):
+    """Crossbars of a program with the same shares: one of them, and the node of its first visit."""
+
+    program: int
+    member: int
+    first: int
+
+
+class _Precedence:
+    """The precedence graph of programs.
+
+    Its nodes are, one kind after the other: pieces, operands (row parts of windows), how far nodes
+    are (as far as others wait for that), the ends of stages, and visits.
+    """
+
+    def __init__(
+        self, dataflow: Dataflow, programs: Sequence[CrossbarProgram], waits: Sequence[Wait]
+    ):
+        self.dataflow = dataflow
+        self.programs = programs
+        self.waits = waits
+        self.pairs = Pairs()
+        self.variants: list[_Variant] = []
+        self.nodes = 0
+        self.first_piece = {node.number: self.numbered(node.pieces) for node in dataflow.nodes}
+        self.first_operand: dict[int, int] = {}
+        self.positions: dict[int, Ints] = {}
+        for node in dataflow.nodes:
+            if node.kind is NodeKind.LAYER:
+                self.add_operands(node)
+            elif node.kind is not NodeKind.INPUT:
+                self.add_digital(node)
+        self.first_progress: dict[int, int] = {}
+        self.milestones: dict[int, Ints] = {}
+        self.add_waits()
+        self.first_end = self.numbered(max(program.stage for program in programs) + 1)
+        for number, program in enumerate(programs):
+            self.add_program(number, program)
+        self.graph = self.pairs.graph(self.nodes)
+
+    def numbered(self, count: int) -> int:
+        """The number of the first of `count` new nodes."""
+        self.nodes += count
+        return self.nodes - count
+
+    # What is read
+
+    def add_operands(self, node: Node) -> None:
+        """Operands of a layer come after the pieces of which they consist."""
+        layer, grid = _partitioned(node)
+        rows = [slice(*grid.row_range(layer, row)) for row in range(grid.hwm)]
+        first = self.numbered(layer.matrices * layer.windows * len(rows))
+        self.first_operand[node.number] = first
+        self.positions[node.number] = layer.positions_by_matrix()
+        pieces = self.operand_pieces(node)
+        for matrix in range(layer.matrices):
+            read = pieces[layer.operand_elements(matrix)]
+            operands = first + (matrix * layer.windows + np.arange(layer.windows)) * len(rows)
+            for part, chosen in enumerate(rows):
+                self.add_reads(operands + part, read[:, chosen])
+
+    def add_digital(self, node: Node) -> None:
+        """Pieces of a digital operator or output come after those that it reads."""
+        first = self.first_piece[node.number]
+        positions = np.arange(node.positions)
+        pieces = self.operand_pieces(node)
+        for part in range(len(node.slices)):
+            own = first + part * node.positions + positions
+            self.add_reads(own, pieces[node.operand_windows(part)])
+
+    def add_reads(self, readers: Ints, pieces: Ints) -> None:
+        """Reader n comes after the pieces of row n, each once; padding is read from nowhere."""
+        ordered = np.sort(pieces, axis=1)
+        distinct = np.diff(ordered, axis=1, prepend=PADDING) > 0
+        self.pairs.add(ordered[distinct], np.repeat(readers, distinct.sum(axis=1)))
+
+    def operand_pieces(self, node: Node) -> Ints:
+        """The graph's node of every operand element; a last entry stands for padding."""
+        parts = []
+        for operand in node.operands:
+            pieces = np.concatenate([self.element_pieces(source) for source in operand.sources])
+            parts.append(pieces if operand.order is None else pieces[operand.order])
+        return np.append(np.concatenate(parts), PADDING)
+
+    def element_pieces(self, number: int) -> Ints:
+        """The graph's node of every element of a node of the dataflow, in row-major order."""
+        return self.first_piece[number] + self.dataflow.nodes[number].element_pieces()
+
+    # What waits for progress
+
+    def add_waits(self) -> None:
+        """Positions come after the progress for which they wait."""
+        if not self.waits:
+            return
+        for number in sorted({wait.other for wait in self.waits}):
+            counts = [wait.until for wait in self.waits if wait.other == number]
+            self.add_progress(self.dataflow.nodes[number], np.unique(np.concatenate(counts)))
+        self.add_entering()
+        for wait in self.waits:
+            waiting = np.flatnonzero(wait.until > 0)
+            self.add_waiting(
+                self.dataflow.nodes[wait.node],
+                waiting,
+                self.first_progress[wait.other]
+                + np.searchsorted(self.milestones[wait.other], wait.until[waiting]),
+            )
+
+    def add_entering(self) -> None:
+        """A portion of the input enters after the one before; its positions wait for the same."""
+        entering = np.concatenate(
+            [self.first_piece[n.number] + np.arange(n.positions) for n in self.dataflow.inputs]
+        )
+        starts = input_portions(self.dataflow, self.waits)
+        firsts = entering[starts]
+        self.pairs.add(firsts[:-1], firsts[1:])
+        others = np.repeat(firsts, lengths(starts, len(entering)))
+        self.pairs.add(others[others != entering], entering[others != entering])
+
+    def add_progress(self, node: Node, counts: Ints) -> None:
+        """Progress to some numbers of positions comes after their pieces and after each other."""
+        counts = self.milestones[node.number] = counts[counts > 0]
+        first = self.first_progress[node.number] = self.numbered(len(counts))
+        positions = np.arange(counts.max(initial=0))
+        progress = first + np.searchsorted(counts, positions, side="right")
+        for part in range(len(node.slices)):
+            pieces = self.first_piece[node.number] + part * node.positions + positions
+            self.pairs.add(pieces, progress)
+        after = first + np.arange(1, len(counts))
+        self.pairs.add(after - 1, after)
+
+    def add_waiting(self, node: Node, positions: Ints, progress: Ints) -> None:
+        """Positions of a node begin after some progress: a layer's when it reads its operands."""
+        if node.kind is not NodeKind.LAYER:
+            for part in range(len(node.slices)):
+                first = self.first_piece[node.number] + part * node.positions
+                self.pairs.add(progress, first + positions)
+            return
+        layer, grid = _partitioned(node)
+        after = np.full(node.positions, PADDING)
+        after[positions] = progress
+        operands = np.arange(layer.matrices * layer.windows * grid.hwm).reshape(-1, grid.hwm)
+        progress = after[self.positions[node.number].reshape(-1)]
+        waiting = progress != PADDING
+        first = self.first_operand[node.number]
+        self.pairs.add(progress[waiting, None], first + operands[waiting])
+
+    # What is visited
+
+    def add_program(self, number: int, program: CrossbarProgram) -> None:
+        """Visits come after each other and after their operands, pieces after visits."""
+        shares, members = self.shares(program)
+        visits = len(program.bursts)
+        first = self.numbered(visits * len(members))
+        self.variants += [
+            _Variant(number, member, first + visits * n) for n, member in enumerate(members)
+        ]
+        ids = first + visits * np.arange(len(members))[:, None] + np.arange(visits)[None, :]
+        self.pairs.add(ids[:, :-1], ids[:, 1:])
+        if program.stage > 0:
+            self.pairs.add(self.first_end + program.stage - 1, ids[:, 0])
+        self.pairs.add(ids[:, -1], self.first_end + program.stage)
+        layers = np.array([node.number for node in program.nodes])[program.bursts]
+        for layer in np.unique(layers).tolist():
+            chosen = np.flatnonzero(layers == layer)
+            operands, pieces = self.ends(
+                self.dataflow.nodes[layer],
+                shares[program.bursts[chosen]].T,
+                program.windows[chosen][None, :],
+            )
+            self.pairs.add(operands, ids[:, chosen])
+            self.pairs.add(ids[:, chosen], pieces)
+
+    def shares(self, program: CrossbarProgram) -> tuple[Ints, list[int]]:
+        """What the graph tells apart of tiles: shape [B, variants], and a member of each variant.
+
+        Tiles differ if they do in more than their input bits.
+        """
+        alike = [grid.ib for _, grid in map(_partitioned, program.nodes)]
+        shares, members = np.unique(
+            program.tiles // np.array(alike)[:, None], axis=1, return_index=True
+        )
+        return shares, members.tolist()
+
+    def ends(self, node: Node, shares: Ints, turns: Ints) -> tuple[Ints, Ints]:
+        """The graph's nodes of the operands that visits read, and of the pieces to which they add.
+
+        `shares` has shape [variants, visits], `turns` has shape [1, visits].
+        """
+        layer, grid = _partitioned(node)
+        at = grid.coordinates(shares * grid.ib)
+        window = grid.dealt_window(layer, at.copy, turns)
+        operands = (at.matrix * layer.windows + window) * grid.hwm + at.row
+        regions = layer.region is not None
+        part = at.column if regions else at.matrix * grid.wwm + at.column
+        pieces = part * node.positions + self.positions[node.number][at.matrix, window]
+        return (
+            self.first_operand[node.number] + operands,
+            self.first_piece[node.number] + pieces,
+        )
+
+    # What waits for ever
+
+    def deadlock(self) -> Deadlock:
+        """A cycle: the visits before which crossbars wait, from the lowest crossbar on, and waits.
+
+        Only what the waits of the cycle let wait is named.
+        """
+        first_visit = self.variants[0].first
+        cycle = self.graph.cycle(int(np.flatnonzero(self.graph.stuck)[-1]))
+        steps = list(pairwise([*cycle, cycle[0]]))
+        waiting = [visit for visit, needed in steps if visit >= first_visit > needed]
+        visits = [self.described(visit) for visit in waiting]
+        if visits:
+            first = min(range(len(visits)), key=lambda n: (visits[n].crossbar, visits[n].program))
+            visits = visits[first:] + visits[:first]
+        progress = set(cycle)
+        waits = [wait for wait in self.waits if self.is_among(wait, progress)]
+        return Deadlock(visits, waits)
+
+    def is_among(self, wait: Wait, nodes: set[int]) -> bool:
+        """Whether some nodes of the graph are progress for which a wait waits."""
+        first = self.first_progress[wait.other]
+        stop = first + len(self.milestones[wait.other])
+        return any(first <= node < stop for node in nodes)
+
+    def described(self, visit: int) -> WaitingVisit:
+        """The visit of a node of the graph."""
+        firsts = [variant.first for variant in self.variants]
+        variant = self.variants[int(np.searchsorted(firsts, visit, side="right")) - 1]
+        program, number = self.programs[variant.program], visit - variant.first
+        burst = int(program.bursts[number])
+        node, tile = program.nodes[burst], int(program.tiles[burst, variant.member])
+        layer, grid = _partitioned(node)
+        window = grid.copy_windows(layer, grid.coordinates(tile).copy)[program.windows[number]]
+        crossbar = int(program.crossbars[variant.member])
+        return WaitingVisit(variant.program, burst, crossbar, node, tile, window)
+
+
+def _partitioned(node: Node) -> tuple[Layer, Grid]:
+    assert node.layer is not None and node.grid is not None
+    return node.layer, node.grid

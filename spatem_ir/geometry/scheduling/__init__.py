@@ -1,0 +1,1 @@
+"""The order of visits, and the waits that keep buffers from overflowing."""

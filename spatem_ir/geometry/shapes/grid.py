@@ -1,0 +1,196 @@
+"""Partition grids: how a layer's matrices, windows and input bits are cut into MVM tiles.
+
+A grid has the four degrees of SPATEM's Algorithm 1: `hwm` and `wwm` cut one copy of each matrix by
+rows and columns, `iw` deals the windows to copies and `ib` deals the input bits to copies.  Tiles
+are numbered copy-major, so that tiles whose partial sums merge are neighbours:
+``(((matrix · iw + copy) · wwm + column) · hwm + row) · ib + bit``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from spatem_ir.geometry.shapes.layer import Layer
+    from spatem_ir.hardware.accelerator import Accelerator
+
+IndexT = TypeVar("IndexT", "int", "NDArray[np.int64]")
+"""One index, or an array of them."""
+
+
+class Deal(StrEnum):
+    """How windows are dealt to the copies of a layer."""
+
+    CYCLIC = "cyclic"
+    """Window v goes to copy v mod iw: early rows finish first, the next layer starts early."""
+    BLOCKS = "blocks"
+    """Consecutive windows go to one copy."""
+
+
+class TileCoordinates(NamedTuple, Generic[IndexT]):
+    """Where tiles are in their grid; ints, or equally shaped arrays of them."""
+
+    matrix: IndexT
+    copy: IndexT
+    column: IndexT
+    row: IndexT
+    bit: IndexT
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A partition of one layer.
+
+    `tile_rows` and `tile_columns` (in weights) and `tile_bits` are the extents of a full tile; the
+    last tile along an axis may be smaller.
+    """
+
+    hwm: int
+    wwm: int
+    iw: int
+    ib: int
+    tile_rows: int
+    tile_columns: int
+    deal: Deal = Deal.CYCLIC
+
+    @property
+    def tiles_per_copy(self) -> int:
+        """Tiles of one copy of one matrix."""
+        return self.hwm * self.wwm * self.ib
+
+    def tiles(self, layer: Layer) -> int:
+        """Tiles of all copies of all matrices of a layer."""
+        return layer.matrices * self.iw * self.tiles_per_copy
+
+    def tile_bits(self, layer: Layer) -> int:
+        """Input bits of a full tile."""
+        return -(-layer.input_bits // self.ib)
+
+    def windows_per_copy(self, layer: Layer) -> int:
+        """Windows of the copy that has most."""
+        return -(-layer.windows // self.iw)
+
+    def coordinates(self, tile: IndexT) -> TileCoordinates[IndexT]:
+        """Grid coordinates of a tile number, or of an array of them."""
+        rest: Any = tile
+        rest, bit = divmod(rest, self.ib)
+        rest, row = divmod(rest, self.hwm)
+        rest, column = divmod(rest, self.wwm)
+        matrix, copy = divmod(rest, self.iw)
+        return TileCoordinates(matrix, copy, column, row, bit)
+
+    def number(self, at: TileCoordinates[IndexT]) -> IndexT:
+        """The tile number of grid coordinates."""
+        matrix, copy, column, row, bit = at
+        return (((matrix * self.iw + copy) * self.wwm + column) * self.hwm + row) * self.ib + bit
+
+    def slice_of(self, layer: Layer, matrix: int, column: int) -> int:
+        """The channel slice of the layer's output to which a column part contributes.
+
+        Regions of a locally connected layer give the same channels at different positions.
+        """
+        return column if layer.region is not None else matrix * self.wwm + column
+
+    def row_range(self, layer: Layer, row: int) -> tuple[int, int]:
+        """Matrix rows [first, last) of the tiles in a row of the grid."""
+        return _chunk(row, self.tile_rows, layer.rows)
+
+    def column_range(self, layer: Layer, column: int) -> tuple[int, int]:
+        """Matrix columns [first, last) of the tiles in a column of the grid."""
+        return _chunk(column, self.tile_columns, layer.columns)
+
+    def bit_range(self, layer: Layer, bit: int) -> tuple[int, int]:
+        """Input bits [first, last) that the tiles of a bit part receive."""
+        return _chunk(bit, self.tile_bits(layer), layer.input_bits)
+
+    def copy_windows(self, layer: Layer, copy: int) -> range:
+        """Windows dealt to a copy, in ascending order."""
+        if self.deal is Deal.CYCLIC:
+            return range(copy, layer.windows, self.iw)
+        return range(*_chunk(copy, self.windows_per_copy(layer), layer.windows))
+
+    def window_counts(self, layer: Layer) -> NDArray[np.int64]:
+        """The number of windows dealt to each copy: shape [iw]."""
+        import numpy as np
+
+        copies = np.arange(self.iw)
+        if self.deal is Deal.CYCLIC:
+            return -(-(layer.windows - copies) // self.iw)
+        most = self.windows_per_copy(layer)
+        return (layer.windows - copies * most).clip(0, most)
+
+    def dealt_window(
+        self, layer: Layer, copy: NDArray[np.int64], turn: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """The window with number `turn` among those dealt to a copy, for arrays of both."""
+        if self.deal is Deal.CYCLIC:
+            return copy + turn * self.iw
+        return copy * self.windows_per_copy(layer) + turn
+
+    def copy_of_window(self, layer: Layer, window: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The copy to which each window is dealt."""
+        if self.deal is Deal.CYCLIC:
+            return window % self.iw
+        return window // self.windows_per_copy(layer)
+
+    def problem(self, layer: Layer, accelerator: Accelerator | None) -> str | None:
+        """Why this is no partition of `layer` (for `accelerator`, if given); None if it is one."""
+        for degree, count, size, extent in (
+            ("hwm", self.hwm, self.tile_rows, layer.rows),
+            ("wwm", self.wwm, self.tile_columns, layer.columns),
+            ("iw", self.iw, self.windows_per_copy(layer), layer.windows),
+            ("ib", self.ib, self.tile_bits(layer), layer.input_bits),
+        ):
+            cyclic = degree == "iw" and self.deal is Deal.CYCLIC
+            if cyclic and count <= extent:
+                continue
+            if -(-extent // size) != count:
+                return f"{degree} = {count} parts of {size} do not cut {extent} without empty parts"
+        if accelerator is None:
+            return None
+        return self._machine_problem(layer, accelerator)
+
+    def _machine_problem(self, layer: Layer, accelerator: Accelerator) -> str | None:
+        """Why a tile cannot be executed by a crossbar; None if it can."""
+        crossbar = accelerator.crossbar
+        cells = self.tile_columns * accelerator.cells_per_weight(layer.weight_bits)
+        if self.tile_rows > crossbar.wordlines or cells > crossbar.bitlines:
+            return (
+                f"a tile of {self.tile_rows} x {cells} cells exceeds a crossbar of "
+                f"{crossbar.wordlines} x {crossbar.bitlines}"
+            )
+        operand = operand_bytes(self.tile_rows, self.tile_bits(layer))
+        if operand > accelerator.operand_bytes_per_crossbar:
+            return (
+                f"a tile's operand of {operand} bytes exceeds a crossbar's input register share of "
+                f"{accelerator.operand_bytes_per_crossbar} bytes"
+            )
+        return None
+
+
+def operand_bytes(rows: int, bits: int) -> int:
+    """Bytes of an operand of `rows` activations of which `bits` bits are sent, packed."""
+    return -(-rows * bits // 8)
+
+
+def ou_operations(
+    accelerator: Accelerator, rows: int, columns: int, weight_bits: int, bits: int
+) -> int:
+    """Operation-unit operations of one visit to a tile (rule R1).
+
+    `rows` × `columns` weights of `weight_bits` bits, `bits` input bits; OUs are anchored at the
+    tile's corner.
+    """
+    ou = accelerator.ou
+    cells = columns * accelerator.cells_per_weight(weight_bits)
+    return -(-rows // ou.wordlines) * -(-cells // ou.bitlines) * -(-bits // ou.dac_bits)
+
+
+def _chunk(index: int, size: int, extent: int) -> tuple[int, int]:
+    """The part [first, last) with number `index` of `extent` cut into parts of `size`."""
+    return index * size, min((index + 1) * size, extent)

@@ -1,0 +1,1 @@
+"""Arithmetic on codes: quantisation, requantisation; shared by passes and runtime."""

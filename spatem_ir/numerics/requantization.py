@@ -1,0 +1,98 @@
+"""Requantisation: from the accumulated sums of a weight layer to its results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatem_ir.dialects.checks import shape_of
+from spatem_ir.dialects.cnn.attributes import Quantization
+from spatem_ir.dialects.cnn.checks import quantized
+from spatem_ir.dialects.cnn.weight_layers import Requantization, WeightLayerOp
+from spatem_ir.numerics.codes import Codes, Reals, saturate, to_codes
+from spatem_ir.runtime.values.parameters import is_accumulator, per_output, weight_excess
+from spatem_ir.support.errors import SpatemError
+from spatem_ir.weights.store import ParameterStore
+
+FRACTION_BITS = 31
+"""Bits of a fixed-point multiplier's fraction."""
+
+MULTIPLIER_LIMIT = 1 << (FRACTION_BITS - 1)
+"""Fixed-point multipliers are below it: at least one bit is shifted out and rounded."""
+
+
+@dataclass(frozen=True)
+class Requantizer:
+    """What the home of a layer's results does to the accumulated sums.
+
+    `constant` (int32, [channels, positions or 1, 1]) holds the bias and what the input's zero point
+    adds to every sum; `multiplier` (float32, [channels or 1, 1, 1]) leads to the output's scale, in
+    the way that `mode` says; `code` is None if the result is the accumulator itself.
+    """
+
+    constant: NDArray[np.int32]
+    multiplier: Reals
+    mode: Requantization
+    code: Quantization | None
+    shape: tuple[int, ...]
+
+    @staticmethod
+    def of(op: WeightLayerOp, weights: Codes, store: ParameterStore) -> Requantizer:
+        """The requantisation of a layer; `weights` have shape [matrices, columns, rows].
+
+        Raises:
+            SpatemError: the scales lead to a multiplier that has no fixed-point form.
+        """
+        layer = op.layer
+        source, target = quantized(op, op.input), quantized(op, op.output)
+        constants = np.zeros((layer.matrices, layer.columns), np.int64)
+        if op.bias is not None:
+            constants += store.values(op.bias).astype(np.int64).reshape(constants.shape)
+        if source.zero_point:
+            sums = weights.sum(axis=2, dtype=np.int64)
+            excess = weight_excess(op, offset_binary=False)
+            constants -= source.zero_point * (sums - layer.rows * excess)
+        assert op.weight_scale is not None
+        scale = np.asarray(store.values(op.weight_scale), np.float32).reshape(-1, 1, 1)
+        multiplier = np.float32(source.scale) * scale / np.float32(target.scale)
+        mode = op.requantization
+        if mode is Requantization.FIXED_POINT and not (multiplier < MULTIPLIER_LIMIT).all():
+            raise SpatemError(
+                f"{op.name} @{op.sym_name.data}: its scales give the multiplier "
+                f"{multiplier.max():g}; fixed-point requantisation needs one below "
+                f"2^{FRACTION_BITS - 1}: use a larger output scale"
+            )
+        return Requantizer(
+            constant=per_output(layer, constants.astype(np.int32)),
+            multiplier=multiplier,
+            mode=mode,
+            code=None if is_accumulator(op.output.type) else target,
+            shape=shape_of(op.output),
+        )
+
+    def apply(self, sums: NDArray[np.int32]) -> Codes:
+        """Results of shape [images, …] from sums of shape [channels, positions, images]."""
+        sums = sums + self.constant
+        if self.code is None:
+            results: Codes = sums
+        elif self.mode is Requantization.FIXED_POINT:
+            steps = fixed_point_product(sums, self.multiplier)
+            results = saturate(steps + self.code.zero_point, self.code)
+        else:
+            results = to_codes(sums.astype(np.float32) * self.multiplier, self.code)
+        images_first = np.ascontiguousarray(results.transpose(2, 0, 1))
+        return images_first.reshape(-1, *self.shape)
+
+
+def fixed_point_product(sums: NDArray[np.int32], multiplier: Reals) -> NDArray[np.int64]:
+    """``⌊sum · M + ½⌋`` in integers, for multipliers M from 0 to below :data:`MULTIPLIER_LIMIT`.
+
+    M = fraction · 2^−shift with a fraction of 31 bits, exactly, because a float32 has 24.  Products
+    stay below 2^62; shifts of more than 63 bits give zero as those of 63 do.
+    """
+    mantissas, exponents = np.frexp(multiplier.astype(np.float64))
+    fractions = (mantissas * (1 << FRACTION_BITS)).astype(np.int64)
+    shifts = np.minimum(FRACTION_BITS - exponents.astype(np.int64), 63)
+    return ((sums.astype(np.int64) * fractions >> (shifts - 1)) + 1) >> 1

@@ -1,0 +1,1 @@
+"""From the IR of level `ou` to the tables of the fast engine."""

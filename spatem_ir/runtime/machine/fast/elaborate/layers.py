@@ -1,0 +1,247 @@
+"""Layers as arrays: tiles, operands, their instances on PEs, and where partial sums meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatem_ir.geometry.network.dataflow import Dataflow, Node
+from spatem_ir.geometry.shapes.grid import Deal, Grid, operand_bytes, ou_operations
+from spatem_ir.geometry.shapes.layer import Layer
+from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.runtime.machine.fast.elaborate.readers import ReadRows
+from spatem_ir.runtime.machine.fast.rules.events import kept
+from spatem_ir.runtime.machine.fast.tables import TILE, Int32s, Int64s, Records
+
+
+@dataclass
+class Instances(ReadRows):
+    """The operands of a tile's ordinals on a PE: rows of pieces, and how often each is read.
+
+    Instance n of one entry is row ``first_row + n · step``.
+    """
+
+    reads: Int64s
+
+
+@dataclass
+class Layers:
+    """The tables of all layers, filled layer by layer.
+
+    `ordinals` are those of pieces, `windows` how many each tile has.
+    """
+
+    tiles: Records
+    ordinals: NDArray[np.int32]
+    positions: list[Int64s] = field(default_factory=list)
+    windows: list[Int64s] = field(default_factory=list)
+    rows: list[tuple[Int32s, Int32s]] = field(default_factory=list)
+    instances: list[Instances] = field(default_factory=list)
+    first_row: int = 0
+    first_position: int = 0
+    first_instance: int = 0
+    meetings: int = 0
+
+
+def layers_of(
+    dataflow: Dataflow,
+    accelerator: Accelerator,
+    merges: dict[str, tuple[str, ...]],
+    first_tiles: dict[str, int],
+    crossbar_of_tile: Int64s,
+) -> Layers:
+    """The tables of all layers, whose tiles are on the given crossbars."""
+    tables = Layers(
+        np.zeros(len(crossbar_of_tile), TILE).view(np.recarray),
+        np.zeros(dataflow.first_pieces[-1], np.int32),
+    )
+    for node in dataflow.layers:
+        assert node.layer is not None and node.grid is not None
+        first = first_tiles[node.name]
+        span = slice(first, first + node.grid.tiles(node.layer))
+        builder = _LayerBuilder(tables, dataflow, node, accelerator)
+        builder.add(tables.tiles[span], crossbar_of_tile[span], merges[node.name])
+    return tables
+
+
+class _LayerBuilder:
+    """Adds one layer to the tables."""
+
+    def __init__(self, tables: Layers, dataflow: Dataflow, node: Node, accelerator: Accelerator):
+        assert node.layer is not None and node.grid is not None
+        self.tables = tables
+        self.dataflow = dataflow
+        self.node = node
+        self.accelerator = accelerator
+        self.layer: Layer = node.layer
+        self.grid: Grid = node.grid
+        copies = range(self.grid.iw)
+        shares = [self.grid.copy_windows(self.layer, copy) for copy in copies]
+        self.first_windows = np.array([share.start for share in shares])
+        self.counts = np.array([len(share) for share in shares])
+        self.step = shares[0].step
+
+    def add(self, tiles: Records, crossbars: Int64s, places: tuple[str, ...]) -> None:
+        """Fill the layer's tile records."""
+        layer, grid, tables = self.layer, self.grid, self.tables
+        at = grid.coordinates(np.arange(len(tiles)))
+        windows = layer.windows
+        tiles.crossbar = crossbars
+        tiles.pe = crossbars // self.accelerator.crossbars_per_pe
+        tiles.cu = crossbars // self.accelerator.cu.crossbars
+        tiles.node = self.node.number
+        tiles.bit = at.bit
+        tiles.first_window = self.first_windows[at.copy]
+        tiles.window_step = self.step
+        tables.windows.append(self.counts[at.copy])
+        self.add_extents(tiles)
+        local = layer.region is not None
+        tiles.positions = tables.first_position + at.matrix * windows * local
+        parts = np.asarray(grid.slice_of(layer, at.matrix, at.column))  # type: ignore[arg-type]
+        first = self.dataflow.first_pieces[self.node.number]
+        tiles.first_piece = first + parts * self.node.positions
+        tiles.values = np.diff([*self.node.slices, self.node.shape[0]])[parts]
+        self.add_positions(parts)
+        rows = tables.first_row + (at.matrix * grid.hwm + at.row) * windows + tiles.first_window
+        self.add_instances(
+            tiles, (at.matrix * grid.iw + at.copy) * grid.hwm + at.row, at.copy, rows
+        )
+        self.add_meetings(
+            tiles, (at.matrix * grid.iw + at.copy) * grid.wwm + at.column, at.copy, places
+        )
+        self.add_rows()
+
+    def add_extents(self, tiles: Records) -> None:
+        """Operand bytes and OU operations, which depend on a tile's row, column and bit part."""
+        layer, grid = self.layer, self.grid
+        rows = np.diff([grid.row_range(layer, row) for row in range(grid.hwm)])[:, 0].tolist()
+        columns = np.diff([grid.column_range(layer, c) for c in range(grid.wwm)])[:, 0].tolist()
+        bits = np.diff([grid.bit_range(layer, bit) for bit in range(grid.ib)])[:, 0].tolist()
+        copies = len(tiles) // grid.tiles_per_copy
+        sizes = [[operand_bytes(r, b) for r in rows for b in bits]] * grid.wwm
+        tiles.bytes = np.tile(np.array(sizes).reshape(-1), copies)
+        operations = [
+            ou_operations(self.accelerator, r, c, layer.weight_bits, b)
+            for c in columns
+            for r in rows
+            for b in bits
+        ]
+        tiles.operations = np.tile(operations, copies)
+
+    def add_positions(self, parts: Int64s) -> None:
+        """The positions of windows, and the ordinals that pieces have."""
+        layer, grid, tables = self.layer, self.grid, self.tables
+        windows = np.arange(layer.windows)
+        if grid.deal is Deal.CYCLIC:
+            ordinals = windows // grid.iw
+        else:
+            ordinals = windows % grid.windows_per_copy(layer)
+        first = self.dataflow.first_pieces[self.node.number]
+        by_part = tables.ordinals[first : first + self.node.pieces]
+        by_part = by_part.reshape(-1, self.node.positions)
+        matrices = layer.matrices if layer.region is not None else 1
+        for matrix in range(matrices):
+            positions = layer.window_positions(matrix)
+            by_part[:, positions] = ordinals
+            tables.positions.append(positions)
+            tables.first_position += len(positions)
+
+    def add_instances(self, tiles: Records, group: Int64s, copy: Int64s, rows: Int64s) -> None:
+        """Operands on PEs: tiles of one row and copy differ in columns and bits only.
+
+        `rows` are those of the operands of the tiles' first visits.
+        """
+        tables = self.tables
+        keys = tiles.pe.astype(np.int64) * (group.max() + 1) + group
+        _, index, inverse, reads = np.unique(
+            keys, return_index=True, return_inverse=True, return_counts=True
+        )
+        counts = self.counts[copy[index]]
+        firsts = tables.first_instance + np.cumsum(counts) - counts
+        tiles.instance = firsts[inverse]
+        tables.instances.append(
+            Instances(tiles.pe[index], rows[index], np.full(len(index), self.step), counts, reads)
+        )
+        tables.first_instance += int(counts.sum())
+
+    def add_meetings(
+        self, tiles: Records, block: Int64s, copy: Int64s, places: tuple[str, ...]
+    ) -> None:
+        """R5: how many contributions to a piece meet in each CU, in each PE and at home.
+
+        Tiles of one block (matrix, copy, column part) contribute to the same pieces.
+        """
+        tiles.through_cu = "cu" in places
+        tiles.through_pe = "pe" in places
+        source = np.arange(len(tiles))
+        blocks = block.max() + 1
+        for place, through in (("cu", "cu" in places), ("pe", "pe" in places)):
+            if not through:
+                continue
+            keys = tiles[place].astype(np.int64) * blocks + block
+            unique, index, meeting = np.unique(keys, return_index=True, return_inverse=True)
+            met = np.zeros(len(unique), np.int64)
+            np.add.at(met, meeting[np.unique(source, return_index=True)[1]], 1)
+            tiles[f"at_{place}"] = met[meeting]
+            counters = np.where(met > 1, self.counts[copy[index]], 0)
+            firsts = self.tables.meetings + np.cumsum(counters) - counters
+            tiles[f"{place}_meeting"] = firsts[meeting]
+            self.tables.meetings += int(counters.sum())
+            source = meeting
+        at_home = np.zeros(blocks, np.int64)
+        np.add.at(at_home, block[np.unique(source, return_index=True)[1]], 1)
+        tiles.at_home = at_home[block]
+
+    def add_rows(self) -> None:
+        """The pieces of operands: rows by matrix, row part and window."""
+        layer, grid, tables = self.layer, self.grid, self.tables
+        pieces = self.dataflow.operand_pieces(self.node).astype(np.int32)
+        positions = layer.window.positions(*layer.input_shape[1:])
+        for matrix in range(layer.matrices):
+            elements = layer.operand_elements(matrix, positions)
+            tables.rows.append(distinct_pieces(pieces, elements, grid.tile_rows))
+        tables.first_row += layer.matrices * grid.hwm * layer.windows
+
+
+def distinct_pieces(pieces: Int32s, elements: Int64s, size: int) -> tuple[Int32s, Int32s]:
+    """How many pieces each part of each row of a table names, and the pieces, each once, ascending.
+
+    `pieces` are those of elements.  Rows of elements are cut into parts of at most `size` entries,
+    of which negative ones are padding.  The first parts of all rows come first, then the second.
+    """
+    counts = np.zeros(-(-elements.shape[1] // size) * len(elements), np.int32)
+    found = np.empty(elements.size, np.int32)
+    total = _gather_distinct(pieces, elements, size, counts, found)
+    return counts, found[:total].copy()
+
+
+@kept
+def _gather_distinct(pieces, elements, size, counts, found):
+    """Fill the results of :func:`distinct_pieces`; returns how many pieces there are.
+
+    Channel by channel the same pieces are named in the same order: the next one usually comes
+    after the last one, or is the same.
+    """
+    part = total = 0
+    for first in range(0, elements.shape[1], size):
+        for row in range(elements.shape[0]):
+            start = last = total
+            for element in elements[row, first : first + size]:
+                if element < 0:
+                    continue
+                piece = pieces[element]
+                following = last + 1 if last + 1 < total else start
+                if following < total and found[following] == piece:
+                    last = following
+                elif last == total or found[last] != piece:
+                    last = start + np.searchsorted(found[start:total], piece)
+                    if last == total or found[last] != piece:
+                        for other in range(total, last, -1):
+                            found[other] = found[other - 1]
+                        found[last] = piece
+                        total += 1
+            counts[part] = total - start
+            part += 1
+    return total

@@ -1,0 +1,234 @@
+"""From the IR of level `ou` to the arrays that the fast engine executes.
+
+It says the same as :mod:`spatem_ir.runtime.machine.reference.program`, but what is regular is not
+written out: visits are named by bursts, and what follows from a visit is computed when it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from xdsl.dialects.builtin import ModuleOp
+
+from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.ou import OuStageOp
+from spatem_ir.dialects.ou.verifier import placed_stage
+from spatem_ir.geometry.network.dataflow import Dataflow, NodeKind
+from spatem_ir.geometry.network.waits import input_portions
+from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.runtime.machine.fast.elaborate.inputs import Inputs, inputs_of, waits_of
+from spatem_ir.runtime.machine.fast.elaborate.layers import distinct_pieces, layers_of
+from spatem_ir.runtime.machine.fast.elaborate.readers import ReadRows, slots_of
+from spatem_ir.runtime.machine.fast.elaborate.streams import streams_of
+from spatem_ir.runtime.machine.fast.elaborate.trees import trees_of, ways_of_sums
+from spatem_ir.runtime.machine.fast.rules.events import kept
+from spatem_ir.runtime.machine.fast.tables import (
+    ACTIVATE_TASK,
+    OUTPUT_TASK,
+    PIECE,
+    POOL_TASK,
+    SLOT,
+    TASK,
+    Int32s,
+    Int64s,
+    Records,
+    Tables,
+)
+from spatem_ir.runtime.machine.reference.program import distinct_elements, only_stage
+
+TASK_KINDS = {
+    NodeKind.ACTIVATE: ACTIVATE_TASK,
+    NodeKind.POOL: POOL_TASK,
+    NodeKind.OUTPUT: OUTPUT_TASK,
+}
+
+
+@dataclass
+class FastProgram:
+    """A stage of the deployment, ready for the fast engine.
+
+    Attributes:
+        crossbars: records of the crossbars before anything ran, by ascending number.
+        order: their numbers in the order of the streams.
+        slot_reads: how many instances of operands and tasks read each slot.
+        instance_reads: how many visits read each instance of an operand.
+        meetings: counters of contributions that meet in CUs and PEs.
+        watched_positions, watched_slices: of the nodes for which others wait, in order.
+    """
+
+    accelerator: Accelerator
+    dataflow: Dataflow
+    tables: Tables
+    crossbars: Records
+    order: Int64s
+    slot_reads: Int32s
+    instance_reads: Int32s
+    meetings: int
+    watched_positions: Int64s
+    watched_slices: Int32s
+
+    @property
+    def operations(self) -> dict[str, int]:
+        """OU operations of one image by layer name."""
+        tables = self.tables
+        counts = np.zeros(len(self.dataflow.nodes), np.int64)
+        _count_operations(tables, self.crossbars, counts)
+        return {node.name: int(counts[node.number]) for node in self.dataflow.layers}
+
+    @property
+    def visits(self) -> int:
+        """Visits of all crossbars."""
+        return int(self.crossbars.visits.sum())
+
+
+@kept
+def _count_operations(tables, crossbars, counts):
+    """Add up the OU operations of all visits by node."""
+    for core in crossbars:
+        for entry in range(core.first, core.first + core.visits):
+            burst = tables.bursts[tables.sequence[entry].burst]
+            tile = tables.tiles[tables.burst_tiles[burst.first + core.column]]
+            counts[tile.node] += burst.operations if burst.operations > 0 else tile.operations
+
+
+def fast_program_of(module: ModuleOp) -> FastProgram:
+    """The program of a verified module at level `ou`.
+
+    Raises:
+        SpatemError: the module has no `ou.stage`, or more than one.
+    """
+    return _TableBuilder(module, only_stage(module)).build()
+
+
+class _TableBuilder:
+    """Fills the tables of a program."""
+
+    def __init__(self, module: ModuleOp, stage: OuStageOp):
+        self.stage = stage
+        self.accelerator = accelerator_of(module)
+        self.dataflow = dataflow_of(module)
+        self.waits = [op.wait(self.dataflow) for op in stage.waits]
+        homes = placed_stage(stage).homes(self.dataflow)
+        self.pieces = pieces_of(self.dataflow, homes)
+
+    def build(self) -> FastProgram:
+        first_tiles, tiles = {}, 0
+        for node in self.dataflow.layers:
+            assert node.layer is not None and node.grid is not None
+            first_tiles[node.name] = tiles
+            tiles += node.grid.tiles(node.layer)
+        first_tiles[""] = tiles
+        streams = streams_of(self.stage, first_tiles, self.accelerator)
+        layers = layers_of(
+            self.dataflow,
+            self.accelerator,
+            self.stage.merges,
+            first_tiles,
+            streams.crossbar_of_tile,
+        )
+        tasks, task_rows = self.tasks()
+        rows = [*layers.rows, *task_rows]
+        row_first = firsts([counts for counts, _ in rows])
+        row_pieces = np.concatenate([pieces for _, pieces in rows])
+        once = np.ones(len(tasks), np.int64)
+        task_reads = ReadRows(tasks.pe, layers.first_row + np.arange(len(tasks)), once, once)
+        reads = [*layers.instances, task_reads]
+        slots = slots_of(reads, row_first, row_pieces, len(self.pieces))
+        self.pieces.ordinal = layers.ordinals
+        positions = np.concatenate(layers.positions).astype(np.int32)
+        ways = ways_of_sums(layers, positions, self.pieces, self.accelerator.pes)
+        trees = trees_of(slots, self.pieces, ways, self.accelerator)
+        slot_records = np.empty(len(slots.pes), SLOT).view(np.recarray)
+        slot_records.pe, slot_records.bytes = slots.pes, self.pieces.bytes[slots.pieces]
+        waits = waits_of(self.dataflow, self.waits)
+        inputs = self.inputs()
+        units = range(self.accelerator.pes * self.accelerator.pe.compute_units + 1)
+        tables = Tables(
+            tiles=layers.tiles,
+            tasks=tasks,
+            pieces=self.pieces,
+            inputs=inputs.inputs,
+            portions=inputs.portions,
+            nodes=waits.nodes,
+            waits=waits.waits,
+            until=waits.until,
+            sequence=streams.sequence,
+            bursts=streams.bursts,
+            burst_tiles=streams.burst_tiles,
+            cu_crossbars=np.searchsorted(streams.crossbars.cu, units).astype(np.int32),
+            positions=positions,
+            read_first=slots.read_first,
+            read_slots=slots.read_slots,
+            slots=slot_records,
+            piece_slots=slots.piece_slots,
+            sendings=trees.sendings,
+            trees=trees.trees,
+            links=trees.links,
+            ways=trees.ways,
+            routes=trees.routes,
+        )
+        instance_reads = [np.repeat(entry.reads, entry.counts) for entry in layers.instances]
+        return FastProgram(
+            accelerator=self.accelerator,
+            dataflow=self.dataflow,
+            tables=tables,
+            crossbars=streams.crossbars,
+            order=streams.order,
+            slot_reads=slots.reads,
+            instance_reads=np.concatenate(instance_reads).astype(np.int32),
+            meetings=layers.meetings,
+            watched_positions=waits.watched_positions,
+            watched_slices=waits.watched_slices,
+        )
+
+    def tasks(self) -> tuple[Records, list[tuple[Int32s, Int32s]]]:
+        """The digital operators and outputs, piece by piece, and the pieces that they read."""
+        records, rows = [np.zeros(0, TASK)], []
+        for node in self.dataflow.nodes:
+            if node.kind not in TASK_KINDS:
+                continue
+            pieces = self.dataflow.operand_pieces(node).astype(np.int32)
+            first = self.dataflow.first_pieces[node.number]
+            for part in range(len(node.slices)):
+                elements = node.operand_windows(part)
+                tasks = np.zeros(node.positions, TASK)
+                tasks["kind"], tasks["node"] = TASK_KINDS[node.kind], node.number
+                tasks["position"] = np.arange(node.positions)
+                tasks["piece"] = first + part * node.positions + np.arange(node.positions)
+                tasks["pe"] = self.pieces.home[tasks["piece"]]
+                tasks["values"] = distinct_elements(elements)
+                records.append(tasks)
+                rows.append(distinct_pieces(pieces, elements, elements.shape[1]))
+        return np.concatenate(records).view(np.recarray), rows
+
+    def inputs(self) -> Inputs:
+        """R9: the pieces of an image in the order in which they enter, and when each is there."""
+        first = self.dataflow.first_pieces
+        spans = [np.arange(first[n.number], first[n.number + 1]) for n in self.dataflow.inputs]
+        return inputs_of(
+            np.concatenate(spans),
+            self.pieces,
+            input_portions(self.dataflow, self.waits),
+            self.accelerator.io.bytes_per_cycle,
+        )
+
+
+def pieces_of(dataflow: Dataflow, homes: dict[int, Int64s]) -> Records:
+    """The records of all pieces, whose home PEs are given by node; ordinals are still 0."""
+    pieces = np.zeros(dataflow.first_pieces[-1], PIECE).view(np.recarray)
+    for node in dataflow.nodes:
+        first = dataflow.first_pieces[node.number]
+        span: Records = pieces[first : first + node.pieces]
+        span.node = node.number
+        span.home = homes[node.number].reshape(-1)
+        sizes = [node.piece_bytes(part) for part in range(len(node.slices))]
+        span.bytes = np.repeat(sizes, node.positions)
+    return pieces
+
+
+def firsts(counts: Sequence[Int32s | Int64s]) -> Int64s:
+    """The first entry of each of several rows of so many entries; a last entry counts all."""
+    return np.cumsum(np.concatenate([[0], *counts]), dtype=np.int64)

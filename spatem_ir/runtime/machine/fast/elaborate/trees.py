@@ -1,0 +1,232 @@
+"""The trees of links along which packets go (rules R7 and R8), made once and shared by packets.
+
+Pieces of a layer mostly have the same home and the same readers as many others.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.runtime.machine.fast.elaborate.layers import Layers
+from spatem_ir.runtime.machine.fast.elaborate.readers import Slots
+from spatem_ir.runtime.machine.fast.rules.events import kept
+from spatem_ir.runtime.machine.fast.tables import (
+    LINK,
+    NONE,
+    SENDING,
+    TREE,
+    Int32s,
+    Int64s,
+    Records,
+)
+
+EAST, WEST, SOUTH, NORTH = range(4)
+"""Directions of links; a PE's links are numbered 4 · PE + direction."""
+
+
+class Trees(NamedTuple):
+    """See :class:`fast_tables.Tables`."""
+
+    trees: Records
+    links: Records
+    sendings: Records
+    ways: Int64s
+    routes: Int32s
+
+
+def trees_of(slots: Slots, pieces: Records, ways: Int64s, accelerator: Accelerator) -> Trees:
+    """The packets of all pieces, and the trees of these and of partial sums, which go some ways.
+
+    Notes in the records of the pieces the slots at their homes and their packets.
+    """
+    sendings = np.empty(len(slots.pes), SENDING).view(np.recarray)
+    multicast = accelerator.noc.multicast
+    total = _plan(
+        pieces,
+        slots.piece_first,
+        slots.piece_slots,
+        slots.piece_pes,
+        multicast,
+        sendings,
+    )
+    sources, targets = np.divmod(ways, accelerator.pes)
+    of_sums = np.zeros(len(ways), SENDING).view(np.recarray)
+    of_sums.source = sources
+    of_sums.first = len(slots.piece_pes) + np.arange(len(ways))
+    of_sums.stop = of_sums.first + 1
+    sendings = np.concatenate([sendings[:total], of_sums]).view(np.recarray)
+    pes = np.concatenate([slots.piece_pes, targets.astype(np.int32)])
+    shown = np.empty(len(sendings), np.int32)
+    count = _number_trees(sendings, pes, shown)
+    trees = np.zeros(count, TREE).view(np.recarray)
+    links = np.empty(most_links(sendings[shown[:count]], accelerator), LINK).view(np.recarray)
+    used = _grow(
+        sendings, shown[:count], pes, accelerator.pes, accelerator.chip.pe_columns, trees, links
+    )
+    return Trees(trees, links[:used], sendings[:total], ways, sendings.tree[total:].copy())
+
+
+def ways_of_sums(layers: Layers, positions: Int32s, pieces: Records, pes: int) -> Int64s:
+    """From which PEs to which homes partial sums may go: source · PEs + home, ascending."""
+    found = _find_ways(layers.tiles, np.concatenate(layers.windows), positions, pieces, pes)
+    return np.sort(found)
+
+
+def most_links(sendings: Records, accelerator: Accelerator) -> int:
+    """A bound of the links of some packets' trees: each target is along a diameter of the mesh."""
+    chip = accelerator.chip
+    lengths = (sendings.stop - sendings.first).astype(np.int64)
+    lengths *= chip.pe_rows + chip.pe_columns - 2
+    return int(np.minimum(lengths, accelerator.pes - 1).sum())
+
+
+@kept
+def _find_ways(tiles, windows, positions, pieces, pes):
+    """The ways to the homes of the pieces to which tiles elsewhere add.
+
+    Tiles of a column block, which add to the same pieces, stand one after the other, and windows of
+    a copy mostly have the same home.
+    """
+    found = {np.int64(NONE)}
+    for number in range(tiles.size):
+        tile = tiles[number]
+        if number > 0:
+            before = tiles[number - 1]
+            if (
+                before.pe == tile.pe
+                and before.first_piece == tile.first_piece
+                and before.positions == tile.positions
+                and before.first_window == tile.first_window
+            ):
+                continue
+        last = tile.pe
+        for ordinal in range(windows[number]):
+            window = tile.first_window + ordinal * tile.window_step
+            home = pieces[tile.first_piece + positions[tile.positions + window]].home
+            if home != last and home != tile.pe:
+                found.add(np.int64(tile.pe) * pes + home)
+            last = home
+    found.remove(np.int64(NONE))
+    ways = np.empty(len(found), np.int64)
+    for entry, way in enumerate(found):
+        ways[entry] = way
+    return ways
+
+
+@kept
+def _plan(pieces, piece_first, piece_slots, piece_pes, multicast, sendings):
+    """R7: a piece goes to all other PEs that read it in one packet, or in one packet each.
+
+    Returns how many packets there are.
+    """
+    total = 0
+    for piece in range(pieces.size):
+        home = pieces[piece].home
+        pieces[piece].local = NONE
+        pieces[piece].first_sending = total
+        packet = NONE
+        for entry in range(piece_first[piece], piece_first[piece + 1]):
+            if piece_pes[entry] == home:
+                pieces[piece].local = piece_slots[entry]
+                continue
+            if packet == NONE or not multicast:
+                packet = total
+                total += 1
+                sendings[packet].source = home
+                sendings[packet].first = entry
+            sendings[packet].stop = entry + 1
+        pieces[piece].sendings = total - pieces[piece].first_sending
+    return total
+
+
+@kept
+def _number_trees(sendings, pes, shown):
+    """Number the different trees of packets; returns how many there are.
+
+    `shown` is a packet of each tree.  The numbers found are kept in a hash table.
+    """
+    size = 1
+    while size < 2 * sendings.size:
+        size *= 2
+    table = np.full(size, NONE, np.int32)
+    count = 0
+    for packet in range(sendings.size):
+        sending = sendings[packet]
+        key = np.int64(sending.source)
+        for entry in range(sending.first, sending.stop):
+            key = key * 1000003 + pes[entry]
+        at = (key ^ (key >> 20)) & (size - 1)
+        while table[at] != NONE and not _is_same(sending, sendings[shown[table[at]]], pes):
+            at = (at + 1) & (size - 1)
+        if table[at] == NONE:
+            table[at] = count
+            shown[count] = packet
+            count += 1
+        sending.tree = table[at]
+    return count
+
+
+@kept
+def _is_same(one, other, pes):
+    """Whether two packets have the same source and targets."""
+    if one.source != other.source or one.stop - one.first != other.stop - other.first:
+        return False
+    for number in range(one.stop - one.first):
+        if pes[one.first + number] != pes[other.first + number]:
+            return False
+    return True
+
+
+@kept
+def _grow(sendings, shown, pes, count, columns, trees, links):
+    """R8: unite the XY routes to all targets of each tree; returns how many links there are.
+
+    `count` is the number of PEs.  `reached` is the last tree that leads to each PE, by `link_to`.
+    """
+    total = 0
+    reached = np.full(count, NONE, np.int32)
+    link_to = np.zeros(count, np.int32)
+    for number in range(trees.size):
+        tree, sending = trees[number], sendings[shown[number]]
+        tree.first = NONE
+        tree.target = pes[sending.first]
+        tree.links = -total
+        for entry in range(sending.first, sending.stop):
+            here, parent = sending.source, NONE
+            target = pes[entry]
+            column = target % columns
+            here_column = here % columns
+            while here != target:
+                if here_column < column:
+                    direction, there = EAST, here + 1
+                    here_column += 1
+                elif here_column > column:
+                    direction, there = WEST, here - 1
+                    here_column -= 1
+                elif here < target:
+                    direction, there = SOUTH, here + columns
+                else:
+                    direction, there = NORTH, here - columns
+                if reached[there] != number:
+                    reached[there] = number
+                    link_to[there] = total
+                    link = links[total]
+                    link.number = 4 * here + direction
+                    link.child = link.target = NONE
+                    if parent == NONE:
+                        link.sibling = tree.first
+                        tree.first = total
+                    else:
+                        link.sibling = links[parent].child
+                        links[parent].child = total
+                    total += 1
+                parent = link_to[there]
+                here = there
+            if parent != NONE:
+                links[parent].target = entry - sending.first
+                tree.targets += 1
+        tree.links += total
+    return total

@@ -1,0 +1,338 @@
+"""The fast engine: every event time is that of the reference engine, much sooner.
+
+It executes the rules of the machine on arrays, in a loop compiled by numba (extra `fast`).  The
+program is written out by `elaborate/` into the tables of `tables`; `rules/` has the rules,
+events and resources.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
+from spatem_ir.runtime.machine.fast.results import MeasuredBuffers, logged_facts
+from spatem_ir.runtime.machine.fast.rules.events import EPOCH, FAR, kept
+from spatem_ir.runtime.machine.fast.rules.loop import advance
+from spatem_ir.runtime.machine.fast.steps import FIRST_STEPS, busy_of, collect, path_of
+from spatem_ir.runtime.machine.fast.tables import (
+    BRINGER,
+    FETCH,
+    IMAGE,
+    INSTANCE,
+    JOB,
+    LOGGED,
+    MACHINE,
+    NONE,
+    PACKET,
+    PE_STATE,
+    PROGRESS,
+    RESOURCE,
+    STEP,
+    TOTALS,
+    WAITER,
+    Records,
+    State,
+)
+from spatem_ir.runtime.machine.reference.engine import Execution
+from spatem_ir.support.errors import SpatemError
+
+RESERVES = 2
+"""How often the records of the largest event fit into a new pool."""
+
+LARGEST_RANK = 2**62
+"""Ranks are packed into 63 bits."""
+
+
+class FastEngine:
+    """Executes a program on the machine model.
+
+    With `log`, the execution has the starts of all visits and the changes of all buffers, and
+    :attr:`facts` every grant and arrival; otherwise the former are empty.  With `trace`, it has the
+    critical path and how busy resources were.
+    """
+
+    def __init__(
+        self, program: FastProgram, images: int = 1, *, log: bool = False, trace: bool = False
+    ):
+        self.program = program
+        self.machine = machine_of(program, images, log, trace)
+        self.state = initial_state(program, self.machine)
+
+    def run(self) -> Execution:
+        """Execute all images.
+
+        Raises:
+            SpatemError: the program deadlocks, or there is not enough memory.
+        """
+        loop = compiled_loop(source_digest())
+        while not loop(self.machine, self.program.tables, self.state):
+            self.state = grown(self.machine, self.state)
+        self.check_finished()
+        program, totals = self.program, self.state.totals[0]
+        facts = logged_facts(program, self.machine, self.state)
+        return Execution(
+            finished=self.state.images.finished.tolist(),
+            visit_starts=facts.visit_starts,
+            operations=program.operations,
+            fetched_bytes=int(totals.fetched_bytes),
+            register_bytes=int(totals.register_bytes),
+            additions=int(totals.additions),
+            activated_values=int(totals.activated),
+            pooled_values=int(totals.pooled),
+            injected_bytes={
+                "inputs": int(totals.inputs),
+                "activations": int(totals.activations),
+                "partial_sums": int(totals.partial_sums),
+            },
+            byte_hops=int(totals.byte_hops),
+            io_bytes=int(totals.io_bytes),
+            buffers=MeasuredBuffers(facts.changes, self.peaks()),
+            path=path_of(self.machine, self.state) if self.machine.is_traced else None,
+            busy=busy_of(self.machine, self.state) if self.machine.is_traced else None,
+        )
+
+    def peaks(self) -> dict[int, int]:
+        """R10: the most bytes in the buffer of each PE that held any."""
+        most = self.state.pes.most
+        return {pe: int(most[pe]) for pe in np.flatnonzero(most).tolist()}
+
+    def check_finished(self) -> None:
+        """Check that every visit has run and all outputs have left.
+
+        Raises:
+            SpatemError: the program deadlocks; names a crossbar and what it waits for.
+        """
+        program, crossbars = self.program, self.state.crossbars
+        where = np.searchsorted(crossbars.number, program.order)
+        for core in crossbars[where][crossbars.ended[where] < crossbars.total[where]][:1]:
+            tables = program.tables
+            visit = tables.sequence[core.first + core.ended % core.visits]
+            first = tables.bursts[visit.burst].first
+            tile = tables.tiles[tables.burst_tiles[first + core.column]]
+            window = tile.first_window + visit.ordinal * tile.window_step
+            raise SpatemError(
+                f"the program deadlocks: crossbar {core.number} waits for the operand of window "
+                f"{window} of @{program.dataflow.nodes[tile.node].name}"
+            )
+        if self.state.images.outputs_left.any():
+            raise SpatemError("the program ends before all outputs have left the chip")
+
+
+def machine_of(program: FastProgram, images: int, log: bool, trace: bool) -> np.record:
+    """The numbers of a program, its accelerator and a run: a :data:`MACHINE` record.
+
+    Raises:
+        SpatemError: ranks of so many images, pieces and crossbars do not fit into 63 bits.
+    """
+    accelerator, tables = program.accelerator, program.tables
+    pes, pieces = accelerator.pes, len(tables.pieces)
+    if images * pieces * 2 * accelerator.crossbars * max(pes, 2) > LARGEST_RANK:
+        raise SpatemError(f"{images} images in flight are too many for the fast engine")
+    machine = np.zeros(1, MACHINE).view(np.recarray)[0]
+    machine.images, machine.pieces, machine.pes = images, pieces, pes
+    machine.columns = accelerator.chip.pe_columns
+    machine.share = accelerator.operand_bytes_per_crossbar
+    machine.ou_cycles = accelerator.ou.cycles
+    machine.pipeline = accelerator.ou.pipeline_cycles
+    machine.port = accelerator.pe.port_bytes_per_cycle
+    machine.cu_adders = accelerator.cu.adders_per_cycle
+    machine.pe_adders = accelerator.pe.adders_per_cycle
+    machine.activations = accelerator.pe.activations_per_cycle
+    machine.poolings = accelerator.pe.poolings_per_cycle
+    machine.link = accelerator.noc.link_bytes_per_cycle
+    machine.io = accelerator.io.bytes_per_cycle
+    machine.hop = accelerator.noc.hop_cycles
+    machine.sources = accelerator.crossbars
+    machine.bits = int(tables.tiles.bit.max()) + 1
+    machine.slots = len(program.slot_reads)
+    machine.instances = len(program.instance_reads)
+    machine.meetings = program.meetings
+    machine.first_home = images * program.meetings
+    machine.first_cu_adders = pes
+    machine.first_pe_adders = machine.first_cu_adders + pes * accelerator.pe.compute_units
+    machine.first_link = machine.first_pe_adders + pes
+    machine.first_activation = machine.first_link + 4 * pes
+    machine.first_pooling = machine.first_activation + pes
+    machine.first_io = machine.first_pooling + pes
+    machine.first_visits = machine.first_io + 1
+    machine.first_arrivals = machine.first_visits + accelerator.crossbars
+    machine.first_changes = machine.first_arrivals + pes
+    machine.is_traced = trace
+    set_reserves(machine, program, log)
+    return machine
+
+
+def set_reserves(machine: np.record, program: FastProgram, log: bool) -> None:
+    """How many records of each pool one event can take at most.
+
+    All waiters may go on, an image may enter; a piece may go to all PEs in packets of their own;
+    all pieces of an operand may leave the buffer.
+    """
+    tables = program.tables
+    machine.jobs_reserve = waiters_of(program, int(machine.images)) + len(tables.inputs)
+    machine.jobs_reserve += machine.pes + 8
+    machine.packets_reserve = machine.pes + 1
+    machine.is_logged = log
+    machine.log_reserve = int(np.diff(tables.read_first).max()) + 8 if log else 0
+
+
+def waiters_of(program: FastProgram, images: int) -> int:
+    """Crossbars, digital tasks of all images, and the input."""
+    return len(program.crossbars) + images * len(program.tables.tasks) + 1
+
+
+def initial_state(program: FastProgram, machine: np.record) -> State:
+    """Nothing has happened yet.
+
+    Raises:
+        SpatemError: there is not enough memory.
+    """
+    images, waiters = int(machine.images), waiters_of(program, int(machine.images))
+    meetings = images * int(machine.meetings + machine.pieces)
+    slots, instances = images * len(program.slot_reads), images * len(program.instance_reads)
+    bringers = slots * int(machine.is_traced)
+    needed = instances * INSTANCE.itemsize + bringers * BRINGER.itemsize
+    needed += waiters * WAITER.itemsize + (2 * slots + meetings) * np.dtype(np.int32).itemsize
+    check_memory(needed, images)
+    watched_positions = program.watched_positions
+    crossbars = program.crossbars.copy()
+    crossbars.total = crossbars.visits.astype(np.int64) * images
+    state = State(
+        totals=records(TOTALS, 1),
+        crossbars=crossbars,
+        fetches=records(FETCH, len(crossbars)),
+        resources=records(RESOURCE, int(machine.first_visits)),
+        jobs=records(JOB, 0),
+        packets=records(PACKET, 0),
+        lists=np.full(EPOCH + FAR, NONE, np.int32),
+        awaiting=np.full(slots, NONE, np.int32),
+        reads_left=np.tile(program.slot_reads, images),
+        waiters=records(WAITER, waiters),
+        progress=records(PROGRESS, len(program.tables.nodes)),
+        unfinished=np.repeat(program.watched_slices, images * watched_positions),
+        held=np.full(images * int(watched_positions.sum()), NONE, np.int32),
+        instances=records(INSTANCE, instances),
+        meetings=np.zeros(meetings, np.int32),
+        pes=records(PE_STATE, int(machine.pes)),
+        images=records(IMAGE, images),
+        log=records(LOGGED, 0),
+        steps=records(STEP, FIRST_STEPS if machine.is_traced else 1),
+        bringers=records(BRINGER, bringers),
+        causes=np.zeros(0, np.int32),
+        hooks=(True,) if machine.is_logged or machine.is_traced else (),
+    )
+    totals = state.totals
+    totals.contended = totals.changed = NONE
+    totals.free_job = totals.free_packet = totals.cause = NONE
+    state.fetches.operand = state.resources.first = NONE
+    state.instances.left = np.tile(program.instance_reads, images)
+    state.progress.time = state.images.step = NONE
+    state.images.outputs_left = sum(node.pieces for node in program.dataflow.outputs)
+    return grown(machine, state)
+
+
+def records(kind: np.dtype, count: int) -> Records:
+    """So many records, all zeros."""
+    return np.zeros(count, kind).view(np.recarray)
+
+
+def grown(machine: np.record, state: State) -> State:
+    """The state with larger pools, where one event might need more than there is.
+
+    Raises:
+        SpatemError: there is not enough memory.
+    """
+    totals, images = state.totals[0], int(machine.images)
+    for pool, head, free, reserve in (
+        ("jobs", "free_job", "free_jobs", int(machine.jobs_reserve)),
+        ("packets", "free_packet", "free_packets", int(machine.packets_reserve)),
+    ):
+        if totals[free] < reserve:
+            old = getattr(state, pool)
+            more = max(RESERVES * reserve, len(old))
+            state = state._replace(**{pool: chained(old, more, int(totals[head]), images)})
+            totals[head] = len(old)
+            totals[free] += more
+    if machine.is_traced and len(state.causes) < len(state.jobs):
+        causes = np.full(len(state.jobs), NONE, np.int32)
+        causes[: len(state.causes)] = state.causes
+        state = state._replace(causes=causes)
+    size, reserve = len(state.log), int(machine.log_reserve)
+    if size - totals.logged < reserve:
+        more = max(RESERVES * reserve, size)
+        check_memory((size + more) * LOGGED.itemsize, images)
+        log = np.concatenate([state.log, np.zeros(more, LOGGED)]).view(np.recarray)
+        state = state._replace(log=log)
+    size = len(state.steps)
+    if totals.steps == size:
+        totals.steps = collect(state)
+        if totals.steps > size // 2:
+            check_memory(2 * size * STEP.itemsize, images)
+            steps = np.concatenate([state.steps, np.zeros(size, STEP)]).view(np.recarray)
+            state = state._replace(steps=steps)
+    return state
+
+
+def chained(old: Records, more: int, head: int, images: int) -> Records:
+    """Records and so many unused ones, the last of which leads on to the unused one `head`."""
+    size = len(old)
+    check_memory((size + more) * old.itemsize, images)
+    larger = np.empty(size + more, old.dtype).view(np.recarray)
+    larger[:size] = old
+    larger["next"][size:] = np.arange(size + 1, size + more + 1)
+    larger["next"][-1] = head
+    return larger
+
+
+def check_memory(needed: int, images: int) -> None:
+    """Check that so many bytes are available.
+
+    Raises:
+        SpatemError: they are not.
+    """
+    available = available_bytes()
+    if needed > available:
+        raise SpatemError(
+            f"the fast engine needs {needed / 1e9:.3f} GB for {images} images in flight, "
+            f"{available / 1e9:.3f} GB are available; use fewer images or a smaller deployment"
+        )
+
+
+def available_bytes() -> int:
+    """Memory that can be taken without swapping; all there is where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        sizes = dict(line.split(":", 1) for line in lines)
+        return int(sizes["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+@cache
+def source_digest() -> str:
+    """A digest of the engine's source files."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def compiled_loop(digest: str) -> Callable[..., bool]:
+    """The event loop, compiled.
+
+    numba notices a change of the file in which a kept function is defined, but not of those whose
+    functions it calls.  It does notice other values that the function encloses, such as `digest`.
+    """
+
+    def loop(machine, tables, state):
+        len(digest)
+        return advance(machine, tables, state)
+
+    return kept(loop)

@@ -1,0 +1,106 @@
+"""What the fast engine logged, in the reference engine's terms."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from spatem_ir.runtime.machine.buffers import Buffers
+from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
+from spatem_ir.runtime.machine.fast.rules.crossbars import NUMBER_BITS
+from spatem_ir.runtime.machine.fast.tables import Records, State
+
+
+@dataclass
+class MeasuredBuffers(Buffers):
+    """Occupancies of which the peaks are known; the changes only if the run was logged."""
+
+    measured: dict[int, int] = field(default_factory=dict)
+
+    def peak(self, pe: int) -> int:
+        """The most bytes that a PE's buffer held."""
+        return self.measured.get(pe, 0)
+
+    def peaks(self) -> dict[int, int]:
+        """The peak of each PE that held anything."""
+        return self.measured
+
+
+@dataclass
+class Facts:
+    """Starts of visits by crossbar, and changes of buffers by PE; empty without a log."""
+
+    visit_starts: dict[int, list[int]]
+    changes: dict[int, list[tuple[int, int]]]
+
+
+def logged_facts(program: FastProgram, machine: np.record, state: State) -> Facts:
+    """The facts of an execution that its log holds."""
+    facts = Facts({}, defaultdict(list))
+    if not machine.is_logged:
+        return facts
+    log = log_of(state)
+    what, rank, time = log.what, log.rank, log.time
+    for number in program.order.tolist():
+        here = what == machine.first_visits + number
+        facts.visit_starts[number] = time[here][np.argsort(rank[here])].tolist()
+    for pe in range(machine.pes):
+        here = what == machine.first_changes + pe
+        if here.any():
+            facts.changes[pe] = list(zip(time[here].tolist(), rank[here].tolist(), strict=True))
+    return facts
+
+
+def log_of(state: State) -> Records:
+    """The log's records."""
+    return state.log[: int(state.totals[0].logged)]
+
+
+Event = tuple[str, int, tuple[int, ...], int]
+"""A kind of resource, its number, the rank of a request, the cycle in which it was granted."""
+
+
+def logged_events(machine: np.record, state: State) -> list[Event]:
+    """Every grant and arrival in the log, by resource and rank as the reference engine has them."""
+    events = []
+    for what, rank, time in log_of(state).tolist():
+        kind, number = _place(machine, what)
+        if kind is not None:
+            events.append((kind, number, _rank(machine, kind, rank), time))
+    return events
+
+
+def _place(machine: np.record, what: int) -> tuple[str | None, int]:
+    """The kind of a resource (None for visits and changes) and its number."""
+    firsts = (
+        ("port", 0),
+        ("cu adders", machine.first_cu_adders),
+        ("pe adders", machine.first_pe_adders),
+        ("link", machine.first_link),
+        ("activation", machine.first_activation),
+        ("pooling", machine.first_pooling),
+        ("io", machine.first_io),
+        (None, machine.first_visits),
+        ("arrival", machine.first_arrivals),
+        (None, machine.first_changes),
+    )
+    kind, first = max((entry for entry in firsts if entry[1] <= what), key=lambda entry: entry[1])
+    return kind, what - first
+
+
+def _rank(machine: np.record, kind: str, rank: int) -> tuple[int, ...]:
+    """The parts of a rank."""
+    if kind == "port":
+        return divmod(rank, 1 << NUMBER_BITS)
+    if kind == "link":
+        rest, target = divmod(rank, machine.pes)
+        rest, source = divmod(rest, machine.sources)
+        key, is_piece = divmod(rest, 2)
+        return (*divmod(key, machine.pieces), is_piece, source, target)
+    if kind.endswith("adders"):
+        rest, place = divmod(rank, 3)
+        key, source = divmod(rest, machine.sources)
+        return (*divmod(key, machine.pieces), source, place)
+    return divmod(rank, machine.pieces)

@@ -1,0 +1,311 @@
+"""Events and first-come-first-served resources of the fast engine, compiled by numba.
+
+Events of this epoch of 2^14 cycles are in one list per cycle, later ones in one list per epoch.
+
+A server that takes requests in the order of arrival and rank (rule R3) can be told when it will
+start a request at the end of the cycle in which the request arrives: nothing that arrives later
+comes before it.  So there are no queues: requests are kept, by rank, until the end of their cycle.
+This is sound because nothing takes zero time: what a grant brings about happens in a later cycle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from spatem_ir.runtime.machine.fast.tables import NONE
+
+EPOCH_BITS = 14
+EPOCH = 1 << EPOCH_BITS
+FAR = 1 << 12
+"""Lists of later epochs; epochs so far apart share one."""
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """A compiled function that is inlined where it is called: its arguments are many arrays."""
+    options: Any = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    options["error_model"] = "numpy"
+    return njit(**options)(function)
+
+
+def kept(function: Callable[..., Any]) -> Any:
+    """A compiled function that is kept on disk where numba finds a place."""
+    try:
+        return njit(cache=True, error_model="numpy")(function)
+    except RuntimeError:
+        return njit(error_model="numpy")(function)
+
+
+@intrinsic
+def borrowed(_context: Any, arrays: Any) -> Any:
+    """A tuple without ownership of its arrays: numba counts references to those that are owned.
+
+    Counting takes twice as long as the rules.  The caller keeps the arrays alive.
+    """
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        (value,) = arguments
+        for index, member in enumerate(arrays.types):
+            if isinstance(member, types.Array):
+                held = builder.extract_value(value, index)
+                array = context.make_array(member)(context, builder, held)
+                array.meminfo = cgutils.get_null_value(array.meminfo.type)
+                value = builder.insert_value(value, array._getvalue(), index)
+        return value
+
+    return arrays(arrays), generate
+
+
+def _prefetch(_context: Any, array: Any, index: Any) -> Any:
+    """Have a record brought to the cache that is needed soon, but not yet."""
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        data = context.make_array(array)(context, builder, arguments[0]).data
+        number = context.cast(builder, arguments[1], index, types.intp)
+        address = builder.bitcast(builder.gep(data, [number]), cgutils.voidptr_t)
+        bits = cgutils.int32_t
+        kind = ir.FunctionType(ir.VoidType(), [address.type, bits, bits, bits])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [address.type], kind)
+        builder.call(function, [address, bits(0), bits(3), bits(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, index), generate
+
+
+prefetch: Any = intrinsic(_prefetch)
+
+
+@inlined
+def is_traced(machine, state):
+    """Whether there are steps; what follows from that is compiled only for runs with hooks."""
+    return len(state.hooks) > 0 and machine.is_traced == 1
+
+
+@inlined
+def is_logged(machine, state):
+    """Whether there is a log, likewise."""
+    return len(state.hooks) > 0 and machine.is_logged == 1
+
+
+@inlined
+def piece_of(machine, key):
+    """The piece of a key; divisions take long, and there is seldom more than one image."""
+    return key if key < machine.pieces else key % machine.pieces
+
+
+@inlined
+def image_of(machine, key):
+    """The image of a key."""
+    return 0 if key < machine.pieces else key // machine.pieces
+
+
+@inlined
+def take_job(state):
+    """A free record of the pool of events and requests."""
+    totals = state.totals[0]
+    number = totals.free_job
+    totals.free_job = state.jobs[number].next
+    totals.free_jobs -= 1
+    return number
+
+
+@inlined
+def free_job(state, number):
+    """Give a record back to the pool."""
+    totals = state.totals[0]
+    state.jobs[number].next = totals.free_job
+    totals.free_job = number
+    totals.free_jobs += 1
+
+
+@inlined
+def put(state, number, time):
+    """Put an event into the list of its cycle or epoch."""
+    if time >> EPOCH_BITS == state.totals[0].now >> EPOCH_BITS:
+        at = time & (EPOCH - 1)
+        state.totals[0].near += 1
+    else:
+        at = EPOCH + ((time >> EPOCH_BITS) & (FAR - 1))
+    state.jobs[number].next = state.lists[at]
+    state.lists[at] = number
+
+
+@inlined
+def schedule(machine, state, time, kind, number, key):
+    """An event of some kind at a time that is not in the past."""
+    event = take_job(state)
+    job = state.jobs[event]
+    job.kind = kind
+    job.number = number
+    job.key = key
+    schedule_job(machine, state, event, time)
+
+
+@inlined
+def schedule_job(machine, state, number, time):
+    """An event whose record is there already."""
+    state.jobs[number].order = time
+    keep_cause(machine, state, number)
+    put(state, number, time)
+    state.totals[0].pending += 1
+
+
+@inlined
+def keep_cause(machine, state, number):
+    """What happens now is the cause of an event or a request."""
+    if is_traced(machine, state):
+        state.causes[number] = state.totals[0].cause
+
+
+@inlined
+def recall_cause(machine, state, number):
+    """What happens now has the cause of an event or a request."""
+    if is_traced(machine, state):
+        state.totals[0].cause = state.causes[number]
+
+
+@inlined
+def next_cycle(state):
+    """Go on to the next cycle that has an event; there must be one."""
+    totals = state.totals[0]
+    totals.now += 1
+    while totals.near == 0:
+        totals.now = (totals.now + EPOCH - 1) & ~(EPOCH - 1)
+        open_epoch(state)
+        totals.now += totals.near == 0
+    while state.lists[totals.now & (EPOCH - 1)] == NONE:
+        totals.now += 1
+
+
+@inlined
+def open_epoch(state):
+    """An epoch begins: its events get a list per cycle, those of other epochs stay together."""
+    now = state.totals[0].now
+    at = EPOCH + ((now >> EPOCH_BITS) & (FAR - 1))
+    event = state.lists[at]
+    state.lists[at] = NONE
+    while event != NONE:
+        following = state.jobs[event].next
+        put(state, event, state.jobs[event].order)
+        event = following
+
+
+@inlined
+def request(machine, state, resource, rank, kind, number, key):
+    """Ask a resource for service; it is granted at the end of this cycle, by rank."""
+    index = take_job(state)
+    job = state.jobs[index]
+    job.kind = kind
+    job.number = number
+    job.key = key
+    request_job(machine, state, resource, rank, index)
+
+
+@inlined
+def request_job(machine, state, resource, rank, index):
+    """A request whose record is there already."""
+    job = state.jobs[index]
+    job.order = rank
+    keep_cause(machine, state, index)
+    server = state.resources[resource]
+    if server.first == NONE:
+        server.next = state.totals[0].contended
+        state.totals[0].contended = resource
+        job.next = NONE
+        server.first = index
+        server.last = index
+    elif state.jobs[server.last].order <= rank:
+        job.next = NONE
+        state.jobs[server.last].next = index
+        server.last = index
+    elif rank < state.jobs[server.first].order:
+        job.next = server.first
+        server.first = index
+    else:
+        before = server.first
+        while state.jobs[state.jobs[before].next].order <= rank:
+            before = state.jobs[before].next
+        job.next = state.jobs[before].next
+        state.jobs[before].next = index
+
+
+@inlined
+def occupy(machine, state, resource, cycles, node):
+    """The cycle in which a resource starts its next request, which lasts for some cycles.
+
+    Unless the resource is free, what it did before is the cause.
+    """
+    totals = state.totals[0]
+    server = state.resources[resource]
+    start = max(server.free_at, totals.now)
+    if is_traced(machine, state):
+        is_queued = start > totals.now
+        add_step(
+            state, resource, node, start, server.step if is_queued else totals.cause, is_queued
+        )
+        server.step = totals.cause
+        server.busy += cycles
+    server.free_at = start + cycles
+    return start
+
+
+@inlined
+def add_step(state, resource, node, start, cause, is_queued):
+    """A step of the execution, which brings about what follows."""
+    totals = state.totals[0]
+    step = state.steps[totals.steps]
+    step.start = start
+    step.cause = cause
+    step.resource = resource
+    step.node = node
+    step.is_queued = is_queued
+    totals.cause = totals.steps
+    totals.steps += 1
+
+
+@inlined
+def write_log(machine, state, what, rank, time):
+    """Log a grant or arrival, if the run is logged."""
+    if is_logged(machine, state):
+        totals = state.totals[0]
+        entry = state.log[totals.logged]
+        entry.what = what
+        entry.rank = rank
+        entry.time = time
+        totals.logged += 1
+
+
+@inlined
+def fill(machine, state, number, size):
+    """R10: bytes arrive in a PE's buffer."""
+    totals = state.totals[0]
+    pe = state.pes[number]
+    pe.held += size
+    if pe.is_changed == 0:
+        pe.is_changed = 1
+        pe.next = totals.changed
+        totals.changed = number
+    write_log(machine, state, machine.first_changes + number, size, totals.now)
+
+
+@inlined
+def drain(machine, state, pe, size):
+    """R10: bytes have been read for the last time."""
+    state.pes[pe].held -= size
+    write_log(machine, state, machine.first_changes + pe, -size, state.totals[0].now)
+
+
+@inlined
+def measure_peaks(state):
+    """R10: the occupancy at the end of a cycle; bytes leave before others arrive."""
+    totals = state.totals[0]
+    while totals.changed != NONE:
+        pe = state.pes[totals.changed]
+        pe.is_changed = 0
+        pe.most = max(pe.most, pe.held)
+        totals.changed = pe.next

@@ -1,0 +1,287 @@
+"""The event loop of the fast engine (rules R6 and R9, and the dispatch of all), for numba."""
+
+from __future__ import annotations
+
+from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES
+from spatem_ir.runtime.machine.fast.rules.crossbars import (
+    await_inputs,
+    deliver,
+    end_visit,
+    grant_fetch,
+    proceed,
+    read_operand,
+    read_pieces,
+)
+from spatem_ir.runtime.machine.fast.rules.events import (
+    EPOCH,
+    borrowed,
+    drain,
+    free_job,
+    image_of,
+    inlined,
+    is_logged,
+    is_traced,
+    measure_peaks,
+    next_cycle,
+    occupy,
+    piece_of,
+    prefetch,
+    recall_cause,
+    schedule,
+    write_log,
+)
+from spatem_ir.runtime.machine.fast.rules.kinds import (
+    ACTIVATE,
+    ACTIVATED,
+    ACTIVATIONS,
+    ARRIVE,
+    AWAIT,
+    CONTRIBUTE,
+    CROSS,
+    CU,
+    DELIVER,
+    END,
+    ENTER,
+    FETCH,
+    HEAD,
+    HOME,
+    INPUTS,
+    LEAVE,
+    LEFT,
+    MERGE_HOME,
+    PROCEED,
+    PROCESS,
+    PROCESSED,
+    PRODUCE,
+    READY,
+    SUM_CU,
+    SUM_HOME,
+    SUM_PE,
+)
+from spatem_ir.runtime.machine.fast.rules.progress import enter_portion, finish_piece
+from spatem_ir.runtime.machine.fast.rules.traffic import (
+    grant_link,
+    grant_merge,
+    pass_on,
+    produce,
+    reached,
+    request_link,
+)
+from spatem_ir.runtime.machine.fast.tables import NONE, POOL_TASK
+
+
+@inlined
+def is_short(machine, state):
+    """Whether the next event might need more records than a pool has left."""
+    totals = state.totals[0]
+    return (
+        totals.free_jobs < machine.jobs_reserve
+        or totals.free_packets < machine.packets_reserve
+        or (is_logged(machine, state) and state.log.size - totals.logged < machine.log_reserve)
+        or (is_traced(machine, state) and totals.steps == state.steps.size)
+    )
+
+
+@inlined
+def contribution(machine, tables, state, kind, number, key):
+    """R4, R5: results are valid, or the sum of a place is complete, or partial sums arrive home.
+
+    The contribution goes on to the next place.
+    """
+    place, index, source = CU, number, 0
+    if kind == ARRIVE:
+        packet = state.packets[number]
+        place, index, source, key = HOME, packet.tile, packet.source, packet.key
+        reached(state, number)
+    else:
+        tile = tables.tiles[index]
+        size = tile.values * PARTIAL_SUM_BYTES
+        if kind == CONTRIBUTE:
+            source = tile.crossbar
+        elif kind == SUM_CU:
+            place, source = CU + 1, tile.cu
+        elif kind == SUM_PE:
+            place, source = CU + 2, tile.pe
+            drain(machine, state, tile.pe, tile.at_pe * size)
+        else:
+            place = HOME + 1
+            drain(machine, state, tables.pieces[piece_of(machine, key)].home, tile.at_home * size)
+    pass_on(machine, tables, state, place, index, key, source)
+
+
+@inlined
+def finished(machine, tables, state, kind, number, key):
+    """R6, R9: a piece has entered, was activated or is the result of a digital operator."""
+    if kind == PROCESSED:
+        read_inputs(machine, tables, state, number, key)
+    produce(machine, tables, state, number if kind == PRODUCE else ACTIVATIONS, key)
+    finish_piece(machine, tables, state, key)
+
+
+@inlined
+def read_inputs(machine, tables, state, task, key):
+    """R10: the inputs of a digital task have been read."""
+    read_pieces(machine, tables, state, image_of(machine, key), machine.instances + task)
+
+
+@inlined
+def handle(machine, tables, state, kind, number, key):
+    """An event."""
+    totals = state.totals[0]
+    if kind in (READY, END, PROCEED):
+        core = state.crossbars[number]
+        if kind == READY:
+            read_operand(machine, tables, state, core)
+        elif kind == END:
+            end_visit(machine, state, core, key)
+        proceed(machine, tables, state, number)
+    elif kind <= SUM_HOME or (kind == ARRIVE and state.packets[number].tile != NONE):
+        contribution(machine, tables, state, kind, number, key)
+    elif kind in (ARRIVE, DELIVER):
+        slot = number
+        if kind == ARRIVE:
+            slot, key = key, state.packets[number].key
+            reached(state, number)
+        deliver(machine, tables, state, slot, key)
+    elif kind in (PRODUCE, ACTIVATED, PROCESSED):
+        finished(machine, tables, state, kind, number, key)
+    elif kind == LEFT:
+        read_inputs(machine, tables, state, number, key)
+        image = image_of(machine, key)
+        state.images[image].outputs_left -= 1
+        state.images[image].finished = totals.now
+        state.images[image].step = totals.cause
+        finish_piece(machine, tables, state, key)
+    elif kind == ENTER:
+        totals.portion, totals.entering = number, key
+        enter_portion(machine, tables, state, 0)
+    else:
+        await_inputs(machine, tables, state, number)
+
+
+@inlined
+def grant(machine, tables, state, kind, number, key, rank):
+    """A request that is granted, now or as soon as the requests before it are done."""
+    if kind == FETCH:
+        grant_fetch(machine, tables, state, number, rank)
+    elif kind <= MERGE_HOME:
+        grant_merge(machine, tables, state, kind, number, key, rank)
+    elif kind in (ACTIVATE, PROCESS):
+        grant_units(machine, tables, state, kind, number, key)
+    else:
+        grant_port(machine, tables, state, kind, number, key)
+
+
+@inlined
+def grant_units(machine, tables, state, kind, number, key):
+    """R6: a PE's pooling or activation units work on values."""
+    totals = state.totals[0]
+    if kind == ACTIVATE:
+        pe, pooling = tables.pieces[piece_of(machine, key)].home, False
+        values = tables.tiles[number].values
+    else:
+        pe, pooling = tables.tasks[number].pe, tables.tasks[number].kind == POOL_TASK
+        values = tables.tasks[number].values
+    if pooling:
+        resource, per_cycle = machine.first_pooling + pe, machine.poolings
+        totals.pooled += values
+    else:
+        resource, per_cycle = machine.first_activation + pe, machine.activations
+        totals.activated += values
+    cycles = (values + per_cycle - 1) // per_cycle
+    piece = tables.pieces[piece_of(machine, key)]
+    prefetch(tables.sendings, piece.first_sending)
+    start = occupy(machine, state, resource, cycles, piece.node)
+    write_log(machine, state, resource, key, start)
+    schedule(
+        machine, state, start + cycles, ACTIVATED if kind == ACTIVATE else PROCESSED, number, key
+    )
+
+
+@inlined
+def grant_port(machine, tables, state, kind, number, key):
+    """R9: a portion of an image enters, or a piece of an output leaves, through the chip's port."""
+    leaving = kind == LEAVE
+    piece = piece_of(machine, key)
+    size = tables.pieces[piece].bytes if leaving else tables.portions[number].bytes
+    state.totals[0].io_bytes += size
+    cycles = (size + machine.io - 1) // machine.io
+    start = occupy(machine, state, machine.first_io, cycles, tables.pieces[piece].node)
+    write_log(machine, state, machine.first_io, key, start)
+    if leaving:
+        schedule(machine, state, start + cycles, LEFT, number, key)
+        return
+    portion, image = tables.portions[number], image_of(machine, key)
+    for index in range(portion.first, portion.stop):
+        entering = tables.inputs[index]
+        entered = image * machine.pieces + entering.piece
+        schedule(machine, state, start + entering.cycles, PRODUCE, INPUTS, entered)
+    following = number + 1
+    if following == tables.portions.size:
+        following, image = 0, image + 1
+    if image < machine.images:
+        first = tables.inputs[tables.portions[following].first].piece
+        schedule(machine, state, start + cycles, ENTER, following, image * machine.pieces + first)
+
+
+@inlined
+def begin(machine, tables, state):
+    """Cycle 0: an image begins to enter, digital tasks wait, crossbars ask for operands."""
+    schedule(machine, state, 0, ENTER, 0, tables.inputs[0].piece)
+    for waiter in range(state.waiters.size - 1):
+        kind = PROCEED if waiter < state.crossbars.size else AWAIT
+        schedule(machine, state, 0, kind, waiter, 0)
+
+
+@inlined
+def advance(machine, tables, state):
+    """Execute until nothing is left to happen (True) or a pool has to grow (False).
+
+    All events of a cycle come before any grant of that cycle (rule R3).
+    """
+    tables = borrowed(tables)  # type: ignore[call-arg]
+    state = borrowed(state)  # type: ignore[call-arg]
+    totals = state.totals[0]
+    if totals.events == 0:
+        totals.events = 1
+        begin(machine, tables, state)
+    while True:
+        cycle = totals.now & (EPOCH - 1)
+        while state.lists[cycle] != NONE:
+            if is_short(machine, state):
+                return False
+            event = state.lists[cycle]
+            job = state.jobs[event]
+            kind, number, key = job.kind, job.number, job.key
+            recall_cause(machine, state, event)
+            state.lists[cycle] = job.next
+            prefetch(state.jobs, job.next)
+            totals.pending -= 1
+            totals.near -= 1
+            totals.events += 1
+            if kind == HEAD:
+                request_link(machine, tables, state, event, key)
+            else:
+                free_job(state, event)
+                handle(machine, tables, state, kind, number, key)
+        while totals.contended != NONE:
+            if is_short(machine, state):
+                return False
+            server = state.resources[totals.contended]
+            index = server.first
+            job = state.jobs[index]
+            kind, number, key, rank = job.kind, job.number, job.key, job.order
+            recall_cause(machine, state, index)
+            server.first = job.next
+            if server.first == NONE:
+                totals.contended = server.next
+            totals.events += 1
+            if kind == CROSS:
+                grant_link(machine, tables, state, index)
+            else:
+                free_job(state, index)
+                grant(machine, tables, state, kind, number, key, rank)
+        measure_peaks(state)
+        if totals.pending == 0:
+            return True
+        next_cycle(state)

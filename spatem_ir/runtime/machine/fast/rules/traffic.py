@@ -1,0 +1,239 @@
+"""Merging, sending and the network (rules R5, R7 and R8), compiled by numba."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES
+from spatem_ir.runtime.machine.fast.rules.events import (
+    fill,
+    free_job,
+    image_of,
+    inlined,
+    is_traced,
+    occupy,
+    piece_of,
+    prefetch,
+    request,
+    request_job,
+    schedule,
+    schedule_job,
+    take_job,
+    write_log,
+)
+from spatem_ir.runtime.machine.fast.rules.kinds import (
+    ACTIVATE,
+    ARRIVE,
+    AWAY,
+    COMPLETE,
+    CROSS,
+    CU,
+    DELIVER,
+    HEAD,
+    HOME,
+    INPUTS,
+    MERGE_CU,
+    MERGE_HOME,
+    MERGE_PE,
+    PE,
+    SUM_CU,
+    SUM_HOME,
+    SUM_PE,
+)
+from spatem_ir.runtime.machine.fast.tables import NONE
+
+PLACES = 3
+"""Places of merging, as part of a rank."""
+
+
+@inlined
+def merge_rank(machine, key, source, place):
+    """R3: image and piece, then source, then place."""
+    return (key * machine.sources + source) * PLACES + place
+
+
+@inlined
+def pass_on(machine, tables, state, place, index, key, source):
+    """R5: a contribution goes on until it meets others, is sent away or is complete.
+
+    `place` is the next place, `source` the number of the crossbar, CU or PE that it comes from,
+    `index` a tile whose results it contains.
+    """
+    tile = tables.tiles[index]
+    size = tile.values * PARTIAL_SUM_BYTES
+    if place == CU:
+        if tile.through_cu == 1:
+            if tile.at_cu > 1:
+                state.totals[0].additions += tile.values
+                rank = merge_rank(machine, key, source, 0)
+                adders = machine.first_cu_adders + tile.cu
+                request(machine, state, adders, rank, MERGE_CU, index, key)
+                return
+            source = tile.cu
+        place = PE
+    if place == PE:
+        if tile.through_pe == 1:
+            if tile.at_pe > 1:
+                state.totals[0].additions += tile.values
+                fill(machine, state, tile.pe, size)
+                rank = merge_rank(machine, key, source, 1)
+                adders = machine.first_pe_adders + tile.pe
+                request(machine, state, adders, rank, MERGE_PE, index, key)
+                return
+            source = tile.pe
+        place = AWAY
+    home = tables.pieces[piece_of(machine, key)].home
+    if place == AWAY:
+        if tile.pe != home:
+            send_sums(machine, tables, state, index, key, source, home)
+            return
+        place = HOME
+    if place == HOME:
+        if tile.at_home > 1:
+            state.totals[0].additions += tile.values
+            fill(machine, state, home, size)
+            rank = merge_rank(machine, key, source, 2)
+            adders = machine.first_pe_adders + home
+            request(machine, state, adders, rank, MERGE_HOME, index, key)
+            return
+        place = COMPLETE
+    request(machine, state, machine.first_activation + home, key, ACTIVATE, index, key)
+
+
+@inlined
+def grant_merge(machine, tables, state, kind, index, key, rank):
+    """R5: a contribution is added; the last one completes the sum of this place.
+
+    Contributions are added one after the other, so that the last to start is the last to end.
+    """
+    tile = tables.tiles[index]
+    piece = tables.pieces[piece_of(machine, key)]
+    if kind == MERGE_CU:
+        resource = machine.first_cu_adders + tile.cu
+        cycles = (tile.values + machine.cu_adders - 1) // machine.cu_adders
+    else:
+        pe = tile.pe if kind == MERGE_PE else piece.home
+        resource = machine.first_pe_adders + pe
+        cycles = (tile.values + machine.pe_adders - 1) // machine.pe_adders
+    start = occupy(machine, state, resource, cycles, piece.node)
+    write_log(machine, state, resource, rank, start)
+    if kind == MERGE_HOME:
+        state.meetings[machine.first_home + key] += 1
+        if state.meetings[machine.first_home + key] == tile.at_home:
+            schedule(machine, state, start + cycles, SUM_HOME, index, key)
+        return
+    first = tile.cu_meeting if kind == MERGE_CU else tile.pe_meeting
+    at = image_of(machine, key) * machine.meetings + first + piece.ordinal
+    state.meetings[at] += 1
+    if kind == MERGE_CU and state.meetings[at] == tile.at_cu:
+        schedule(machine, state, start + cycles, SUM_CU, index, key)
+    elif kind == MERGE_PE and state.meetings[at] == tile.at_pe:
+        schedule(machine, state, start + cycles, SUM_PE, index, key)
+
+
+@inlined
+def produce(machine, tables, state, carried, key):
+    """R7: a finished piece goes at once to every PE that reads it."""
+    piece = tables.pieces[piece_of(machine, key)]
+    if piece.local != NONE:
+        schedule(machine, state, state.totals[0].now, DELIVER, piece.local, key)
+    for index in range(piece.first_sending, piece.first_sending + piece.sendings):
+        sending = tables.sendings[index]
+        packet = take_packet(machine, tables, state, sending.tree, key, 1, piece.home, piece.bytes)
+        state.packets[packet].slots = sending.first
+        prefetch(tables.piece_slots, sending.first)
+        if carried == INPUTS:
+            state.totals[0].inputs += piece.bytes
+        else:
+            state.totals[0].activations += piece.bytes
+        depart(machine, tables, state, packet, tables.trees[sending.tree].first)
+
+
+@inlined
+def send_sums(machine, tables, state, index, key, source, home):
+    """R5: a PE that is not home sends one packet of partial sums."""
+    tile = tables.tiles[index]
+    size = tile.values * PARTIAL_SUM_BYTES
+    tree = tables.routes[np.searchsorted(tables.ways, tile.pe * machine.pes + home)]
+    packet = take_packet(machine, tables, state, tree, key, 0, source, size)
+    state.packets[packet].tile = index
+    state.totals[0].partial_sums += size
+    depart(machine, tables, state, packet, tables.trees[tree].first)
+
+
+@inlined
+def take_packet(machine, tables, state, index, key, is_piece, source, size):
+    """A packet that goes along a tree, whose links it adds to the traffic."""
+    totals, tree = state.totals[0], tables.trees[index]
+    number = totals.free_packet
+    packet = state.packets[number]
+    totals.free_packet = packet.next
+    totals.free_packets -= 1
+    packet.key = key
+    packet.rank = ((key * 2 + is_piece) * machine.sources + source) * machine.pes + tree.target
+    packet.cycles = (size + machine.link - 1) // machine.link
+    packet.targets = tree.targets
+    packet.tile = NONE
+    packet.source = source
+    packet.slots = 0
+    totals.byte_hops += size * tree.links
+    return number
+
+
+@inlined
+def depart(machine, tables, state, number, link):
+    """R8: a packet asks for its first links, from `link` on."""
+    while link != NONE:
+        index = take_job(state)
+        job = state.jobs[index]
+        job.number, job.link = number, link
+        request_link(machine, tables, state, index, state.packets[number].rank)
+        link = tables.links[link].sibling
+
+
+@inlined
+def request_link(machine, tables, state, index, rank):
+    """R8: the head of a packet is at a link, for which it asks."""
+    job = state.jobs[index]
+    job.kind = CROSS
+    request_job(machine, state, machine.first_link + tables.links[job.link].number, rank, index)
+
+
+@inlined
+def grant_link(machine, tables, state, index):
+    """R8: the head got a link: it is at the next ones after `hop`, the last byte follows."""
+    job = state.jobs[index]
+    number, packet, link = job.number, state.packets[job.number], tables.links[job.link]
+    resource, cycles, child = machine.first_link + link.number, packet.cycles, link.child
+    node = NONE
+    if is_traced(machine, state):
+        node = tables.pieces[piece_of(machine, packet.key)].node
+    start = occupy(machine, state, resource, cycles, node)
+    write_log(machine, state, resource, packet.rank, start)
+    head = start + machine.hop
+    if link.target != NONE:
+        job.kind = ARRIVE
+        job.key = tables.piece_slots[packet.slots + link.target]
+        prefetch(tables.slots, job.key)
+        prefetch(state.awaiting, image_of(machine, packet.key) * machine.slots + job.key)
+        schedule_job(machine, state, index, head + cycles - 1)
+    else:
+        free_job(state, index)
+    while child != NONE:
+        event = take_job(state)
+        job = state.jobs[event]
+        job.kind, job.number, job.link, job.key = HEAD, number, child, packet.rank
+        schedule_job(machine, state, event, head)
+        child = tables.links[child].sibling
+
+
+@inlined
+def reached(state, number):
+    """A packet has reached one of its targets; after the last one it is no more."""
+    totals = state.totals[0]
+    packet = state.packets[number]
+    packet.targets -= 1
+    if packet.targets == 0:
+        packet.next = totals.free_packet
+        totals.free_packet = number
+        totals.free_packets += 1

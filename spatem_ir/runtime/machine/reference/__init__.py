@@ -1,0 +1,1 @@
+"""The reference engine: the rules of the machine, written to be read."""

@@ -1,0 +1,233 @@
+"""The reference engine: rules R1 to R10 of the machine, written to be read.
+
+The rules are where their hardware is: crossbars and operands (R1 to R4) in `crossbars`, merging of
+partial sums (R5) in `merging`, pieces and their readers (R7, R10) in `pieces`, the network (R8) in
+`noc`; digital operators (R6) and the chip's port (R9) are here.  Times are integer digital cycles,
+counted from the first input byte.  Several images may be in flight.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from spatem_ir.geometry.network.dataflow import NodeKind
+from spatem_ir.runtime.machine.buffers import Buffers
+from spatem_ir.runtime.machine.reference.clock import Clock, Resource
+from spatem_ir.runtime.machine.reference.crossbars import Crossbars
+from spatem_ir.runtime.machine.reference.merging import PartialSums
+from spatem_ir.runtime.machine.reference.noc import Network
+from spatem_ir.runtime.machine.reference.pieces import Pieces
+from spatem_ir.runtime.machine.reference.program import DigitalTask, Key, Program
+from spatem_ir.runtime.machine.reference.progress import Progress
+from spatem_ir.runtime.machine.steps import PathStep, ResourceKind, Step, path_to
+from spatem_ir.support.errors import SpatemError
+
+
+@dataclass
+class Execution:
+    """What happened: times, work and traffic.
+
+    `finished` is the cycle in which the last output byte of each image has left; `visit_starts`
+    the start of each visit of each crossbar; `operations` are the OU operations of one image by
+    layer; other counts are over all images.  `path` is the critical path to the end of the last
+    image, `busy` how long each resource that was used was busy, by kind, in ascending order; both
+    are None if they were not asked for.
+    """
+
+    finished: list[int]
+    visit_starts: dict[int, list[int]]
+    operations: dict[str, int]
+    fetched_bytes: int
+    register_bytes: int
+    additions: int
+    activated_values: int
+    pooled_values: int
+    injected_bytes: dict[str, int]
+    byte_hops: int
+    io_bytes: int
+    buffers: Buffers
+    path: list[PathStep] | None = None
+    busy: dict[ResourceKind, list[int]] | None = None
+
+
+class ReferenceEngine:
+    """Executes a program on the machine model, event by event.
+
+    With `log`, the `grants` of all resources say when each request was granted.
+    """
+
+    def __init__(self, program: Program, images: int = 1, *, log: bool = False):
+        self.program = program
+        self.images = images
+        self.accelerator = program.accelerator
+        self.clock = clock = Clock(log=log)
+        self.noc = Network(clock, program.accelerator)
+        self.buffers = Buffers()
+        self.progress = Progress(program, clock)
+        self.pieces = Pieces(program, clock, self.noc, self.buffers, self.progress)
+        self.partial_sums = PartialSums(program, clock, self.noc, self.buffers, self.activate)
+        self.crossbars = Crossbars(
+            program, clock, self.pieces, images, self.partial_sums.contribute
+        )
+        self.activation_units: dict[int, Resource] = defaultdict(
+            lambda: Resource(clock, ResourceKind.ACTIVATION)
+        )
+        self.pooling_units: dict[int, Resource] = defaultdict(
+            lambda: Resource(clock, ResourceKind.POOLING)
+        )
+        self.io = Resource(clock, ResourceKind.IO)
+        self.values: Counter[NodeKind] = Counter()
+        self.outputs_left = [sum(node.pieces for node in program.dataflow.outputs)] * images
+        self.finished = [0] * images
+        self.last_step: list[Step | None] = [None] * images
+
+    def run(self) -> Execution:
+        """Execute all images.
+
+        Raises:
+            SpatemError: the program deadlocks.
+        """
+        self.clock.at(0, self.start)
+        self.clock.run()
+        self.crossbars.check_finished()
+        if any(self.outputs_left):
+            raise SpatemError("the program ends before all outputs have left the chip")
+        return Execution(
+            finished=self.finished,
+            visit_starts={number: state.starts for number, state in self.crossbars.states.items()},
+            operations=self.program.operations,
+            fetched_bytes=sum(port.bytes for port in self.crossbars.ports.values()),
+            register_bytes=self.crossbars.register_bytes,
+            additions=self.partial_sums.additions,
+            activated_values=self.values[NodeKind.ACTIVATE],
+            pooled_values=self.values[NodeKind.POOL],
+            injected_bytes=dict(self.noc.traffic.injected),
+            byte_hops=self.noc.traffic.byte_hops,
+            io_bytes=self.io.bytes,
+            buffers=self.buffers,
+            path=path_to(self.last_step[-1], self.program),
+            busy=self.busy(),
+        )
+
+    def busy(self) -> dict[ResourceKind, list[int]]:
+        """How long each resource that was used was busy."""
+        cycles = defaultdict[ResourceKind, list[int]](list)
+        for visits in self.program.streams.values():
+            operations = self.images * sum(visit.operations for visit in visits)
+            cycles[ResourceKind.CROSSBAR].append(operations * self.accelerator.ou.cycles)
+        for several in (
+            self.crossbars.ports,
+            self.partial_sums.cu_adders,
+            self.partial_sums.pe_adders,
+            self.noc.links,
+            self.activation_units,
+            self.pooling_units,
+        ):
+            for resource in several.values():
+                cycles[resource.kind].append(resource.busy_cycles)
+        cycles[ResourceKind.IO].append(self.io.busy_cycles)
+        return {kind: sorted(several) for kind, several in cycles.items()}
+
+    def start(self) -> None:
+        """Cycle 0: inputs begin to enter, digital tasks wait, crossbars ask for operands."""
+        self.await_portion(image=0, number=0)
+        for image in range(self.images):
+            self.await_digital_inputs(image)
+        self.crossbars.start()
+
+    # R9: the chip's port
+
+    def enter_portion(self, image: int, number: int) -> None:
+        """R9: an image enters through the I/O port in raster order, then the next one.
+
+        It enters in portions, of positions that wait for the same (R10).
+        """
+        portions = self.program.portions
+        pieces = portions[number]
+        size = sum(self.program.piece_bytes[piece] for piece in pieces)
+        bandwidth = self.accelerator.io.bytes_per_cycle
+        cycles = -(-size // bandwidth)
+
+        def started() -> None:
+            entered = 0
+            for piece in pieces:
+                entered += self.program.piece_bytes[piece]
+                time = self.clock.now - (-entered // bandwidth)
+                self.clock.at(time, partial(self.pieces.produce, (image, piece), "inputs"))
+            following = (image, number + 1) if number + 1 < len(portions) else (image + 1, 0)
+            if following[0] < self.images:
+                self.clock.at(self.clock.now + cycles, partial(self.await_portion, *following))
+
+        self.io.request((image, pieces[0]), cycles, started, size=size)
+
+    def await_portion(self, image: int, number: int) -> None:
+        """R10: a portion of an image enters when nothing keeps its positions from beginning."""
+        first = (image, self.program.portions[number][0])
+        self.progress.when_met(first, partial(self.enter_portion, image, number))
+
+    def leave_output(self, task: DigitalTask, key: Key) -> None:
+        """R9: a piece of the output leaves through the I/O port."""
+        size = self.program.piece_bytes[key[1]]
+        cycles = -(-size // self.accelerator.io.bytes_per_cycle)
+        self.io.serve(key, cycles, partial(self.output_left, task, key), size=size)
+
+    def output_left(self, task: DigitalTask, key: Key) -> None:
+        """R9, R10: the last byte of a piece of an image's output has left the buffer."""
+        self.read_inputs(task, key)
+        image = key[0]
+        self.outputs_left[image] -= 1
+        self.finished[image] = self.clock.now
+        self.progress.finish(key)
+        self.last_step[image] = self.clock.cause
+
+    # R6: digital operators
+
+    def activate(self, key: Key) -> None:
+        """R6: the home PE adds the bias, requantises and activates a piece of a layer."""
+        values = self.program.contributors[key[1]].values
+        self.process(NodeKind.ACTIVATE, self.program.home[key[1]], key, values, self.pieces.produce)
+
+    def await_digital_inputs(self, image: int) -> None:
+        """R6, R9, R10: digital operators and outputs start as soon as nothing prevents it."""
+        for task in self.program.digital:
+            key = (image, task.piece)
+            action = partial(self.start_digital, task, key)
+            met = partial(self.progress.when_met, key, action)
+            self.pieces.when_present(task.pe, image, task.inputs, met)
+
+    def start_digital(self, task: DigitalTask, key: Key) -> None:
+        """R6: the inputs of a digital operator are there; an output leaves at once (R9).
+
+        Padding alone occupies no unit.
+        """
+        kind = self.program.dataflow.nodes[task.node].kind
+        if kind is NodeKind.OUTPUT:
+            self.leave_output(task, key)
+        elif task.values == 0:
+            self.pieces.produce(key)
+        else:
+            self.process(kind, task.pe, key, task.values, partial(self.end_digital, task))
+
+    def end_digital(self, task: DigitalTask, key: Key) -> None:
+        """R6: a digital operator has read its inputs, and its result is ready."""
+        self.read_inputs(task, key)
+        self.pieces.produce(key)
+
+    def read_inputs(self, task: DigitalTask, key: Key) -> None:
+        """R10: the inputs of a digital task have been read."""
+        for piece in task.inputs:
+            self.pieces.read(task.pe, (key[0], piece))
+
+    def process(
+        self, kind: NodeKind, pe: int, key: Key, values: int, finished: Callable[[Key], None]
+    ) -> None:
+        """R6: occupy a PE's pooling or activation units with a number of values."""
+        self.values[kind] += values
+        if kind is NodeKind.POOL:
+            units, per_cycle = self.pooling_units[pe], self.accelerator.pe.poolings_per_cycle
+        else:
+            units, per_cycle = self.activation_units[pe], self.accelerator.pe.activations_per_cycle
+        units.serve(key, -(-values // per_cycle), partial(finished, key))

@@ -1,0 +1,296 @@
+"""From the IR of level `ou` to plain tables that an engine executes.
+
+Nothing is decided here: places, homes, orders, merges and sends are read from the IR, and what
+follows from them (which piece which PE needs) is written out.  Pieces are numbered over the whole
+network (see :mod:`spatem_ir.geometry.network.dataflow`).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import ModuleOp
+
+from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.ou import OuStageOp, StreamOp
+from spatem_ir.dialects.ou.verifier import placed_stage
+from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
+from spatem_ir.geometry.network.waits import Wait, by_node, input_portions
+from spatem_ir.geometry.shapes.grid import TileCoordinates, operand_bytes, ou_operations
+from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.support.errors import SpatemError
+
+Key = tuple[int, int]
+"""A piece of an image: (image, piece)."""
+
+
+class VisitOperand(NamedTuple):
+    """What a visit reads: the row slice of a window, some of its input bits."""
+
+    node: int
+    matrix: int
+    window: int
+    row: int
+    bit: int
+
+
+class Visit(NamedTuple):
+    """One tile, one window: what it reads, how long it works, and to which piece it adds."""
+
+    operand: VisitOperand
+    operand_bytes: int
+    operations: int
+    piece: int
+
+
+class DigitalTask(NamedTuple):
+    """A digital operator (or output) of one piece: inputs, values to process, and its PE.
+
+    The values are the operands' elements that it reads, each once; padding is read from nowhere.
+    """
+
+    node: int
+    piece: int
+    pe: int
+    inputs: tuple[int, ...]
+    values: int
+
+
+@dataclass
+class Contributors:
+    """The crossbars whose partial sums form a piece, one entry per visit, and where they merge."""
+
+    values: int
+    places: tuple[str, ...]
+    crossbars: list[int] = field(default_factory=list)
+
+
+@dataclass
+class Program:
+    """A stage of the deployment, ready to execute.
+
+    Attributes:
+        streams: the visits of each crossbar, in order.
+        operand_pieces: the pieces that an operand consists of (bits do not matter).
+        home: the home PE of each piece.
+        piece_bytes: the bytes of each piece.
+        contributors: for each piece of a layer, who adds to it.
+        digital: the digital operators and outputs, one task per piece.
+        readers: for each piece, how often each PE reads it.
+        waits: what positions of a node wait for, by the node's number.
+        portions: the pieces of an image in the portions in which they enter.
+    """
+
+    accelerator: Accelerator
+    dataflow: Dataflow
+    streams: dict[int, list[Visit]] = field(default_factory=dict)
+    operand_pieces: dict[VisitOperand, tuple[int, ...]] = field(default_factory=dict)
+    home: list[int] = field(default_factory=list)
+    piece_bytes: list[int] = field(default_factory=list)
+    contributors: dict[int, Contributors] = field(default_factory=dict)
+    digital: list[DigitalTask] = field(default_factory=list)
+    readers: dict[int, Counter[int]] = field(default_factory=dict)
+    waits: dict[int, list[Wait]] = field(default_factory=dict)
+    portions: list[list[int]] = field(default_factory=list)
+
+    def place(self, piece: int) -> tuple[int, int]:
+        """The number of the node of a piece, and its position."""
+        node = bisect_right(self.dataflow.first_pieces, piece) - 1
+        number = piece - self.dataflow.first_pieces[node]
+        return node, number % self.dataflow.nodes[node].positions
+
+    @property
+    def visits(self) -> int:
+        """Visits of all crossbars."""
+        return sum(map(len, self.streams.values()))
+
+    @property
+    def operations(self) -> dict[str, int]:
+        """OU operations of one image by layer name."""
+        counts = Counter[str]()
+        for visit in (visit for visits in self.streams.values() for visit in visits):
+            counts[self.dataflow.nodes[visit.operand.node].name] += visit.operations
+        return dict(counts)
+
+
+def program_of(module: ModuleOp) -> Program:
+    """The program of a module at level `ou`.
+
+    Raises:
+        SpatemError: the module has no `ou.stage`, or more than one.
+    """
+    return _Elaboration(module, only_stage(module)).build()
+
+
+def only_stage(module: ModuleOp) -> OuStageOp:
+    """The stage of a module at level `ou`.
+
+    Raises:
+        SpatemError: the module has no `ou.stage`, or more than one: the machine model has no rule
+            for rewriting cells between stages.
+    """
+    stages = [op for op in module.ops if isinstance(op, OuStageOp)]
+    if len(stages) != 1:
+        raise SpatemError(
+            f"the machine executes one ou.stage, the module holds {len(stages)}; "
+            "lower it with the passes partition,pack,assign,order"
+        )
+    return stages[0]
+
+
+def visits_of(module: ModuleOp) -> int:
+    """The visits of all crossbars of a module at level `ou`, without writing them out."""
+    streams = (op for op in module.walk() if isinstance(op, StreamOp))
+    return sum(
+        len(burst.tiles.data) * len(burst.windows.data)
+        for stream in streams
+        for burst in stream.bursts
+    )
+
+
+class _Elaboration:
+    """Fills a program table by table."""
+
+    def __init__(self, module: ModuleOp, stage: OuStageOp):
+        self.stage = stage
+        self.program = Program(accelerator_of(module), dataflow_of(module))
+        self.dataflow = self.program.dataflow
+        self.merges = stage.merges
+        self.operand_elements: dict[tuple[int, int], NDArray[np.int64]] = {}
+
+    def build(self) -> Program:
+        self.read_homes()
+        for stream in self.stage.streams:
+            self.add_stream(stream)
+        self.add_digital_tasks()
+        self.add_waits()
+        return self.program
+
+    def read_homes(self) -> None:
+        homes = placed_stage(self.stage).homes(self.dataflow)
+        for node in self.dataflow.nodes:
+            self.program.home += homes[node.number].reshape(-1).tolist()
+            for part in range(len(node.slices)):
+                self.program.piece_bytes += [node.piece_bytes(part)] * node.positions
+
+    def add_stream(self, stream: StreamOp) -> None:
+        crossbars = list(stream.crossbars.data)
+        bursts = list(stream.runs())
+        tiles = {id(burst): list(burst.tiles.data) for burst, _ in bursts}
+        for number, crossbar in enumerate(crossbars):
+            visits = self.program.streams.setdefault(crossbar, [])
+            for burst, windows in bursts:
+                node = self.dataflow.by_name[burst.layer.string_value()]
+                spelled_out = None if burst.operations is None else len(burst.operations)
+                tile = tiles[id(burst)][number]
+                visits += self.visits(node, tile, crossbar, windows, spelled_out)
+
+    def visits(
+        self,
+        node: Node,
+        tile: int,
+        crossbar: int,
+        windows: list[int],
+        spelled_out: int | None,
+    ) -> Iterator[Visit]:
+        """The visits of a crossbar to a tile, for windows counted within its copy's share.
+
+        `spelled_out` is the number of operations of a visit whose body the IR holds.
+        """
+        layer, grid, accelerator = node.layer, node.grid, self.program.accelerator
+        assert layer is not None and grid is not None
+        at = grid.coordinates(tile)
+        first_row, last_row = grid.row_range(layer, at.row)
+        first, last = grid.column_range(layer, at.column)
+        first_bit, last_bit = grid.bit_range(layer, at.bit)
+        rows, bits = last_row - first_row, last_bit - first_bit
+        operations = spelled_out or ou_operations(
+            accelerator, rows, last - first, layer.weight_bits, bits
+        )
+        size = operand_bytes(rows, bits)
+        share = grid.copy_windows(layer, at.copy)
+        positions = layer.window_positions(at.matrix)
+        part = grid.slice_of(layer, at.matrix, at.column)
+        first_piece = self.dataflow.first_pieces[node.number] + part * node.positions
+        pe = accelerator.address(crossbar).pe
+        for ordinal in windows:
+            window = share[ordinal]
+            piece = first_piece + int(positions[window])
+            operand = VisitOperand(node.number, at.matrix, window, at.row, at.bit)
+            self.add_reads(pe, self.pieces(node, at, window))
+            self.add_contributor(node, piece, part, crossbar)
+            yield Visit(operand, size, operations, piece)
+
+    def pieces(self, node: Node, at: TileCoordinates[int], window: int) -> tuple[int, ...]:
+        """The pieces of which a tile's operand consists."""
+        layer, grid = node.layer, node.grid
+        assert layer is not None and grid is not None
+        operand = VisitOperand(node.number, at.matrix, window, at.row, 0)
+        known = self.program.operand_pieces.get(operand)
+        if known is None:
+            key = (node.number, at.matrix)
+            if key not in self.operand_elements:
+                elements = layer.operand_elements(at.matrix)
+                pieces = np.append(self.dataflow.operand_pieces(node), -1)
+                self.operand_elements[key] = pieces[elements]
+            rows = slice(*grid.row_range(layer, at.row))
+            read = np.unique(self.operand_elements[key][window, rows])
+            known = tuple(read[read >= 0].tolist())
+            self.program.operand_pieces[operand] = known
+        return known
+
+    def add_reads(self, pe: int, pieces: tuple[int, ...]) -> None:
+        for piece in pieces:
+            self.program.readers.setdefault(piece, Counter())[pe] += 1
+
+    def add_contributor(self, node: Node, piece: int, part: int, crossbar: int) -> None:
+        known = self.program.contributors.get(piece)
+        if known is None:
+            known = Contributors(node.slice_channels(part), self.merges[node.name])
+            self.program.contributors[piece] = known
+        known.crossbars.append(crossbar)
+
+    def add_waits(self) -> None:
+        waits = [op.wait(self.dataflow) for op in self.stage.waits]
+        self.program.waits = by_node(waits)
+        first = self.dataflow.first_pieces
+        entering = [
+            piece
+            for n in self.dataflow.inputs
+            for piece in range(first[n.number], first[n.number + 1])
+        ]
+        starts = [*input_portions(self.dataflow, waits).tolist(), len(entering)]
+        self.program.portions = [entering[start:stop] for start, stop in pairwise(starts)]
+
+    def add_digital_tasks(self) -> None:
+        for node in self.dataflow.nodes:
+            if node.kind in (NodeKind.INPUT, NodeKind.LAYER):
+                continue
+            pieces = np.append(self.dataflow.operand_pieces(node), -1)
+            first = self.dataflow.first_pieces[node.number]
+            for part in range(len(node.slices)):
+                elements = node.operand_windows(part)
+                values = distinct_elements(elements).tolist()
+                for position in range(node.positions):
+                    inside = elements[position][elements[position] >= 0]
+                    piece = first + part * node.positions + position
+                    inputs = tuple(np.unique(pieces[inside]).tolist())
+                    pe = self.program.home[piece]
+                    self.add_reads(pe, inputs)
+                    self.program.digital.append(
+                        DigitalTask(node.number, piece, pe, inputs, values[position])
+                    )
+
+
+def distinct_elements(windows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many different elements each row of a table names; negative entries are padding."""
+    ordered = np.sort(windows, axis=1)
+    return (np.diff(ordered, axis=1, prepend=-1) > 0).sum(axis=1)

@@ -1,0 +1,1 @@
+"""Parameters of networks: where they are kept and how they are read."""
