@@ -34,8 +34,8 @@ def measure(name: str) -> dict[str, float]:
     from xdsl.parser import Parser
     from xdsl.printer import Printer
 
-    from spatem_ir.cli.lowering import run_pipeline
     from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
+    from spatem_ir.driver.pipeline import run_pipeline
     from spatem_ir.frontend.load import ImportOptions, load_network
     from spatem_ir.hardware.loader import load_accelerator
     from spatem_ir.universe import register_dialects

@@ -91,9 +91,10 @@ def measure(case: Case) -> dict[str, float]:
 
     from xdsl.context import Context
 
-    from spatem_ir.cli.lowering import lower
     from spatem_ir.cli.process import tune_process
     from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
+    from spatem_ir.dialects.level import Level
+    from spatem_ir.driver.pipeline import remaining_pipeline, run_pipeline
     from spatem_ir.frontend.load import ImportOptions, load_network
     from spatem_ir.hardware.loader import load_accelerator
     from spatem_ir.passes.verify_deployment import VerifyDeploymentPass
@@ -113,7 +114,7 @@ def measure(case: Case) -> dict[str, float]:
     module = load_network(case.network, options).module
     times.append(time.process_time())
     module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(accelerator)
-    lower(Context(), module, case.strategy)
+    run_pipeline(Context(), module, remaining_pipeline(Level.CNN, case.strategy))
     times.append(time.process_time())
     VerifyDeploymentPass().apply(Context(), module)
     times.append(time.process_time())

@@ -11,8 +11,9 @@ def main() -> None:
     """Print elaboration and execution time of the networks that the reference engine is for."""
     from xdsl.context import Context
 
-    from spatem_ir.cli.lowering import lower
     from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
+    from spatem_ir.dialects.level import Level
+    from spatem_ir.driver.pipeline import remaining_pipeline, run_pipeline
     from spatem_ir.frontend.load import ImportOptions, load_network
     from spatem_ir.hardware.loader import load_accelerator
     from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
@@ -22,7 +23,7 @@ def main() -> None:
     for name in NETWORKS:
         module = load_network(name, ImportOptions()).module
         module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(load_accelerator("isaac-ou"))
-        lower(Context(), module, "spatem")
+        run_pipeline(Context(), module, remaining_pipeline(Level.CNN))
         start = time.process_time()
         program = program_of(module)
         elaborated = time.process_time()

@@ -124,8 +124,9 @@ def measure(case: Case) -> dict[str, float]:
     from xdsl.context import Context
     from xdsl.parser import Parser
 
-    from spatem_ir.cli.lowering import lower
     from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
+    from spatem_ir.dialects.level import Level
+    from spatem_ir.driver.pipeline import remaining_pipeline, run_pipeline
     from spatem_ir.hardware.loader import load_accelerator
     from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
     from spatem_ir.runtime.machine.fast.engine import FastEngine
@@ -143,7 +144,7 @@ def measure(case: Case) -> dict[str, float]:
     start = time.process_time()
     module = Parser(context, case.text).parse_module()
     module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(accelerator)
-    lower(context, module, None)
+    run_pipeline(context, module, remaining_pipeline(Level.MVM))
     compiled = time.process_time()
     program = fast_program_of(module)
     elaborated = time.process_time()

@@ -8,14 +8,12 @@ from decimal import Decimal, InvalidOperation
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from spatem_ir.hardware.overrides import ADC_BITS, CELL_SIGMA
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     from spatem_ir.hardware.accelerator import Value
     from spatem_ir.hardware.overrides import Key
-
-ADC_BITS: Key = ("ou", "adc_bits")
-CELL_SIGMA: Key = ("analog", "cell_sigma")
 
 OPTIONS: Mapping[str, Key] = {
     "--adc-mode": ("analog", "adc_mode"),

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spatem_ir.dialects.hw import AcceleratorAttr
     from spatem_ir.frontend.load import ImportOptions
-    from spatem_ir.hardware.accelerator import Accelerator
 
 
 def add_network_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,24 +72,6 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="import an ONNX model operator by operator, without clean-up and quantisation",
     )
-
-
-def named_accelerator(name: str, tool: str) -> AcceleratorAttr:
-    """The accelerator of the given name as a module attribute; doubts about it go to stderr."""
-    from spatem_ir.dialects.hw import AcceleratorAttr
-    from spatem_ir.hardware.loader import load_accelerator
-
-    accelerator = load_accelerator(name)
-    print_doubts(accelerator, tool)
-    return AcceleratorAttr(accelerator)
-
-
-def print_doubts(accelerator: Accelerator, tool: str) -> None:
-    """Warn on stderr of what is probably not meant in an accelerator."""
-    from spatem_ir.hardware.accelerator import doubts
-
-    for doubt in doubts(accelerator):
-        print(f"{tool}: warning: {doubt}", file=sys.stderr)
 
 
 def import_options(arguments: argparse.Namespace) -> ImportOptions:

@@ -15,7 +15,7 @@ from xdsl.xdsl_opt_main import xDSLOptMain
 
 from spatem_ir import __version__
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
-from spatem_ir.cli.inputs import add_network_arguments, import_options, named_accelerator
+from spatem_ir.cli.inputs import add_network_arguments, import_options
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.files import write_whole
 from spatem_ir.universe import register_dialects
@@ -68,7 +68,7 @@ class SpatemOptMain(xDSLOptMain):
         )
 
     def setup_pipeline(self) -> None:
-        from spatem_ir.cli.lowering import check_passes, pipeline_error
+        from spatem_ir.driver.pipeline import check_passes, pipeline_error
 
         check_passes(self.args.passes, self.available_passes)
         try:
@@ -137,7 +137,7 @@ class SpatemOptMain(xDSLOptMain):
 
     def parse_ir(self, stream: IO[bytes]) -> ModuleOp:
         """Parse text of the IR."""
-        from spatem_ir.cli.parsing import parse_module
+        from spatem_ir.driver.parsing import parse_module
 
         return parse_module(
             self.ctx,
@@ -156,12 +156,16 @@ class SpatemOptMain(xDSLOptMain):
 
     def set_accelerator(self, module: ModuleOp, *, default: bool) -> None:
         """Put the accelerator named on the command line (or the default one) on the module."""
-        from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE
-        from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR
+        from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
+        from spatem_ir.hardware.accelerator import doubts
+        from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR, load_accelerator
 
         name = self.args.accelerator or (DEFAULT_ACCELERATOR if default else None)
         if name is not None:
-            module.attributes[ACCELERATOR_ATTRIBUTE] = named_accelerator(name, "spatem-opt")
+            accelerator = load_accelerator(name)
+            for doubt in doubts(accelerator):
+                print(f"spatem-opt: warning: {doubt}", file=sys.stderr)
+            module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(accelerator)
 
     def prepare_output(self) -> IO[str]:
         if self.args.output_file is None:

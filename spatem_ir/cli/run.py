@@ -9,9 +9,10 @@ import time
 from typing import TYPE_CHECKING
 
 from spatem_ir.cli.analog import add_analog_arguments, analog_overrides
-from spatem_ir.cli.engines import ENGINES, default_engine
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
 from spatem_ir.cli.inputs import add_network_arguments, import_options
+from spatem_ir.driver.engines import ENGINES, default_engine
+from spatem_ir.driver.messages import Messages
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.files import check_writable, write_whole
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
-    from spatem_ir.cli.session import RunOptions, RunResult
-    from spatem_ir.cli.sweep import SweepResult
+    from spatem_ir.driver.run import RunOptions, RunResult
+    from spatem_ir.driver.sweep import SweepResult
 
     Result = TypeVar("Result", RunResult, SweepResult)
 
@@ -38,6 +39,7 @@ examples:
   spatem-run deepid --accelerator isaac-ou --check reference --json -
   spatem-run lenet-digits --adc-bits 3..6 --cell-sigma 0..0.3 --images 300
   spatem-run lenet --accelerator tiny --strategy minimum
+  spatem-run lenet --pass-pipeline 'partition{strategy=isaac},pack,assign,order{buffers=ignore}'
   spatem-run deepid --critical-path"""
 
 
@@ -58,6 +60,13 @@ def argument_parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="partition strategy: spatem (default), exact-additive, isaac, isaac-stride, hitm or "
         "minimum; other options of the pass may follow: 'spatem{slack=0.25}'",
+    )
+    parser.add_argument(
+        "-p",
+        "--pass-pipeline",
+        metavar="PASSES",
+        help="passes with their options, of installed packages too, in place of partition,pack,"
+        "assign,order; what they leave above --level is lowered by the usual ones",
     )
     parser.add_argument("--inputs", metavar="FILE.npy", help="input images (default: see --images)")
     parser.add_argument(
@@ -120,17 +129,18 @@ def _run(arguments: argparse.Namespace) -> None:
         raise SpatemError("name a network, an .onnx or an .mlir file (see --help)")
     if arguments.json not in (None, "-"):
         check_writable(arguments.json)
-    options, progress = _options(arguments), ProgressLines()
+    options = _options(arguments)
+    say = Messages(step=ProgressLines(), note=print_note)
     if options.sweeps:
-        from spatem_ir.cli.sweep import run_sweep
+        from spatem_ir.driver.sweep import run_sweep
         from spatem_ir.report.sweep import print_sweep
 
-        _report(run_sweep(options, progress), print_sweep, arguments.json)
+        _report(run_sweep(options, say), print_sweep, arguments.json)
         return
-    from spatem_ir.cli.session import run_session
+    from spatem_ir.driver.run import run
     from spatem_ir.report.tables import print_report
 
-    result = run_session(options, progress)
+    result = run(options, say)
     _report(result, print_report, arguments.json)
     if result.outputs_match is False:
         raise SpatemError(f"{arguments.input}: {_mismatch(result)}")
@@ -161,8 +171,8 @@ def _mismatch(result: RunResult) -> str:
 
 
 def _options(arguments: argparse.Namespace) -> RunOptions:
-    from spatem_ir.cli.session import RunOptions
     from spatem_ir.dialects.level import Level
+    from spatem_ir.driver.run import RunOptions
 
     for name in ("images", "images_in_flight"):
         value = getattr(arguments, name)
@@ -177,6 +187,7 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         source=arguments.input,
         accelerator=arguments.accelerator,
         strategy=arguments.strategy,
+        passes=arguments.pass_pipeline,
         importing=import_options(arguments),
         inputs=arguments.inputs,
         images=arguments.images,
@@ -200,6 +211,11 @@ class ProgressLines:
         """Report a step that begins now."""
         if time.monotonic() - self.start > PATIENCE_SECONDS:
             print(f"spatem-run: {text} …", file=sys.stderr)
+
+
+def print_note(text: str) -> None:
+    """Say on stderr what should be read in any case."""
+    print(f"spatem-run: {text}", file=sys.stderr)
 
 
 def _print_names() -> None:

@@ -13,6 +13,9 @@ from spatem_ir.support.errors import SpatemError
 Key = tuple[str, str]
 """A parameter: its group and its name."""
 
+ADC_BITS: Key = ("ou", "adc_bits")
+CELL_SIGMA: Key = ("analog", "cell_sigma")
+
 
 def parameter_type(key: Key) -> type:
     """The type of a parameter's values."""

@@ -10,7 +10,7 @@ from rich.table import Table
 from spatem_ir.report.tables import analog_text, report_console
 
 if TYPE_CHECKING:
-    from spatem_ir.cli.sweep import SweepResult
+    from spatem_ir.driver.sweep import SweepResult
 
 MEASURES = {
     "accuracy": "images that are classified as labelled",

@@ -13,7 +13,7 @@ from spatem_ir.report.critical_path import print_critical_path
 from spatem_ir.runtime.energy import ENERGY_GROUPS
 
 if TYPE_CHECKING:
-    from spatem_ir.cli.session import RunResult
+    from spatem_ir.driver.run import RunResult
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.runtime.metrics import Metrics
 

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING
 
-from xdsl.context import Context
 from xdsl.utils.exceptions import ArgSpecParseError
 
-from spatem_ir.cli.engines import engine_for
-from spatem_ir.cli.errors import message_of
-from spatem_ir.cli.lowering import run_pipeline
-from spatem_ir.cli.parsing import parse_module
 from spatem_ir.dialects.dataflow import dataflow_of
-from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr, accelerator_of
-from spatem_ir.dialects.level import Level, level_of
+from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.level import Level
 from spatem_ir.dialects.pxb import PxbStageOp
-from spatem_ir.frontend.load import load_network
+from spatem_ir.driver.compile import deploy
+from spatem_ir.driver.sources import Source, read_source
 from spatem_ir.geometry.estimate.latency_network import network_latency
 from spatem_ir.hardware.overrides import overridden
-from spatem_ir.passes.verify_deployment import VerifyDeploymentPass
-from spatem_ir.runtime.critical_path import critical_path
-from spatem_ir.runtime.metrics import metrics_of
 from spatem_ir.study.points import Outcome
 from spatem_ir.study.traffic import partial_sum_bytes
 from spatem_ir.support.errors import SpatemError
-from spatem_ir.universe import register_dialects
+from spatem_ir.support.messages import message_of
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -53,28 +45,24 @@ def measured(point: Point, setting: Setting) -> Outcome:
         SpatemError: the network cannot be loaded, does not fit, or is too much for the engine.
     """
     started = process_time()
-    context = Context()
-    register_dialects(context)
-    module = network_module(point.network, setting.importing, context)
+    source = network_source(point.network, setting.importing)
     accelerator = overridden(setting.accelerator, dict(point.changes))
-    module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(accelerator)
-    run_pipeline(context, module, point.pipeline)
-    VerifyDeploymentPass().apply(context, module)
+    source.put_on(accelerator)
+    deployment = deploy(source, passes=point.pipeline)
     compiled = process_time()
-    traced = point.is_compared
-    execution = engine_for(setting.engine, point.network, module, 1, trace=traced)(1)
+    simulation = deployment.simulate(engine=setting.engine, critical_path=point.is_compared)
     simulated = process_time()
-    metrics = metrics_of(module, execution)
+    module, path = deployment.module, simulation.critical_path
     layers = [node.layer for node in dataflow_of(module).layers if node.layer is not None]
     return Outcome(
         point,
-        metrics=metrics,
+        metrics=simulation.metrics,
         estimated_cycles=estimated_cycles(module),
         least_cells=sum(
             layer.weights * accelerator.cells_per_weight(layer.weight_bits) for layer in layers
         ),
         partial_sums=partial_sum_bytes(module),
-        path=replace(critical_path(execution, module), segments=()) if traced else None,
+        path=None if path is None else replace(path, segments=()),
         seconds={
             "compile": compiled - started,
             "simulate": simulated - compiled,
@@ -83,19 +71,16 @@ def measured(point: Point, setting: Setting) -> Outcome:
     )
 
 
-def network_module(network: str, importing: ImportOptions, context: Context) -> ModuleOp:
+def network_source(network: str, importing: ImportOptions) -> Source:
     """A network at level `cnn`: of a name, an .onnx file, or an .mlir file.
 
     Raises:
         SpatemError: it cannot be loaded, or the IR is partitioned already.
     """
-    if not network.endswith(".mlir"):
-        return load_network(network, importing).module
-    module = parse_module(context, Path(network).read_bytes(), network)
-    module.verify()
-    if level_of(module) is not Level.CNN:
+    source = read_source(network, importing)
+    if source.level is not Level.CNN:
         raise SpatemError(f"{network}: is partitioned already; a study needs level cnn")
-    return module
+    return source
 
 
 def estimated_cycles(module: ModuleOp) -> int:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from xdsl.utils.arg_spec import ArgSpec, parse_pipeline
-from xdsl.utils.exceptions import ArgSpecParseError
+from xdsl.utils.arg_spec import parse_pipeline
 
-from spatem_ir.cli.lowering import remaining_pipeline
 from spatem_ir.dialects.level import Level
-from spatem_ir.support.errors import SpatemError
+from spatem_ir.driver.pipeline import remaining_pipeline, strategy_spec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,22 +72,6 @@ class Point:
         parts += [f"{name}{{strategy={PLAIN_VARIANTS[name]}}}" for name in self.plain]
         parts += [f"{group}.{name} = {value}" for (group, name), value in self.changes]
         return ", ".join(parts)
-
-
-def strategy_spec(strategy: str) -> ArgSpec:
-    """The name of a partition strategy and the options of `partition` that follow it.
-
-    Raises:
-        SpatemError: the text is not of that form.
-    """
-    try:
-        (spec,) = parse_pipeline(strategy)
-    except (ArgSpecParseError, ValueError) as error:
-        raise SpatemError(
-            f"strategy '{strategy}': must be a name, or a name and options of partition: "
-            "spatem{deal=blocks}"
-        ) from error
-    return spec
 
 
 @dataclass(frozen=True)

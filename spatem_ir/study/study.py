@@ -7,10 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spatem_ir.driver.pipeline import strategy_spec
 from spatem_ir.frontend.load import network_names
 from spatem_ir.passes.partition.partition import STRATEGIES, PartitionPass
 from spatem_ir.study.ablation import ablation_points
-from spatem_ir.study.points import Outcome, Point, strategy_spec
+from spatem_ir.study.points import Outcome, Point
 from spatem_ir.study.sensitivity import sensitivity_points
 from spatem_ir.study.summary import (
     Average,

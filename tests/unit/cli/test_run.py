@@ -21,6 +21,7 @@ from unit.cli.commands import (
 from spatem_ir.cli import run
 from spatem_ir.cli.opt import main as spatem_opt
 from spatem_ir.cli.run import main
+from spatem_ir.driver import checks
 from spatem_ir.exchange import onnxruntime_check
 
 pytestmark = pytest.mark.usefixtures("networks_folder")
@@ -156,7 +157,7 @@ def test_check_of_a_wrong_deployment(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A difference is an error, but the results are written."""
-    monkeypatch.setattr(onnxruntime_check, "differences", lambda *_: 1)
+    monkeypatch.setattr(checks, "differences", lambda *_: 1)
     assert main([*VALUES_ONLY, "--check", "reference", "--json", "result.json"]) == 1
     captured = capsys.readouterr()
     assert captured.err == "spatem-run: net.mlir: outputs differ from reference\n"
@@ -274,7 +275,9 @@ def test_every_level_gives_the_same_outputs_and_cycles(capsys: pytest.CaptureFix
         )
         np.testing.assert_array_equal(np.load("lowered.npy"), np.load("cnn.npy"))
         assert result.pop("strategy") is None
-        assert result == {key: value for key, value in expected.items() if key != "strategy"}
+        assert result.pop("pipeline") == ",".join(PIPELINE[depth:])
+        passes = ("strategy", "pipeline")
+        assert result == {key: value for key, value in expected.items() if key not in passes}
 
 
 def test_accelerator_of_the_module_or_of_the_command_line(
@@ -329,7 +332,7 @@ def test_both_engines_report_the_same(capsys: pytest.CaptureFixture[str]) -> Non
 def test_without_numba_the_reference_engine_is_the_default(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spatem_ir.cli.engines.find_spec", lambda _: None)
+    monkeypatch.setattr("spatem_ir.driver.engines.find_spec", lambda _: None)
     assert result_of(capsys, *TINY)["engine"] == "reference"
     message = error_of(capsys, *TINY, "--engine", "fast")
     assert message == "--engine fast needs numba; install the extra fast: spatem-ir[fast]"

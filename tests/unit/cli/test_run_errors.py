@@ -111,7 +111,7 @@ def test_a_file_that_cannot_be_written(option: str, capsys: pytest.CaptureFixtur
 def test_a_program_of_too_many_visits_is_not_simulated(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spatem_ir.cli.engines.MOST_VISITS", 10)
+    monkeypatch.setattr("spatem_ir.driver.engines.MOST_VISITS", 10)
     message = error_of(capsys, *TINY, "--engine", "reference")
     assert message.startswith("net.mlir: the program has ")
     assert "visits, the reference engine executes at most 10" in message

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spatem_ir.cli import run, sweep
+from spatem_ir.cli import run
 from spatem_ir.cli.opt import main as spatem_opt
 from spatem_ir.cli.run import main
+from spatem_ir.driver import sweep
+from spatem_ir.driver.deployment import Deployment
 
 NETWORK = """\
 cnn.network @net(%x: tensor<12xui8>) {
@@ -83,8 +85,13 @@ def test_the_network_is_compiled_once(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lowerings = []
-    lower = sweep.lower
-    monkeypatch.setattr(sweep, "lower", lambda *args: (lowerings.append(args), lower(*args)))
+    deploy = sweep.deploy
+
+    def counted(*arguments: Any, **options: Any) -> Deployment:
+        lowerings.append(arguments)
+        return deploy(*arguments, **options)
+
+    monkeypatch.setattr(sweep, "deploy", counted)
     result_of(capsys, *SWEEP)
     assert len(lowerings) == 1
 

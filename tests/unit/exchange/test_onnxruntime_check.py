@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
-from spatem_ir.cli.lowering import run_pipeline
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.ou import SendOp
+from spatem_ir.driver.pipeline import run_pipeline
 from spatem_ir.exchange.onnxruntime_check import TensorCheck, TensorComparison, onnxruntime_outputs
 from spatem_ir.runtime import interpreter
 from spatem_ir.runtime.interpreter import execute

@@ -14,10 +14,10 @@ from unit.passes.deployed import applied, context, network_on, parsed
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from spatem_ir.cli.lowering import remaining_pipeline, run_pipeline
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.ou import OuStageOp
+from spatem_ir.driver.pipeline import remaining_pipeline, run_pipeline
 from spatem_ir.frontend import calibrate
 from spatem_ir.frontend.load import ImportOptions, load_network
 from spatem_ir.hardware.accelerator import Accelerator

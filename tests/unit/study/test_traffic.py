@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from xdsl.context import Context
 
-from spatem_ir.cli.lowering import run_pipeline
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
+from spatem_ir.driver.pipeline import run_pipeline
 from spatem_ir.frontend.load import ImportOptions, load_network
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.hardware.overrides import overridden

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from xdsl.context import Context
 
-from spatem_ir.cli.lowering import run_pipeline
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
 from spatem_ir.dialects.pxb import PxbStageOp
+from spatem_ir.driver.pipeline import run_pipeline
 from spatem_ir.frontend.load import ImportOptions, load_network
 from spatem_ir.geometry.estimate.latency_network import (
     NetworkModel,

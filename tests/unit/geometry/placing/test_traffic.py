@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from xdsl.context import Context
 
-from spatem_ir.cli.lowering import run_pipeline
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
 from spatem_ir.dialects.pxb import PxbStageOp
+from spatem_ir.driver.pipeline import run_pipeline
 from spatem_ir.frontend.load import ImportOptions, load_network
 from spatem_ir.geometry.placing.traffic import communication_bytes
 from spatem_ir.hardware.loader import load_accelerator

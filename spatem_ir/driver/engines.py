@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from spatem_ir.driver.messages import silent
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -26,12 +27,19 @@ def default_engine() -> str:
 
 
 def engine_for(
-    engine: str, source: str, module: ModuleOp, most_images: int, *, trace: bool = False
+    engine: str,
+    source: str,
+    module: ModuleOp,
+    most_images: int,
+    *,
+    trace: bool = False,
+    note: Callable[[str], None] = silent,
 ) -> Callable[[int], Execution]:
     """What executes so many images in flight of a module at level `ou`.
 
     `source` is the name of the network in messages, `most_images` the most images that will be
-    executed at once: of so many the execution has a critical path if `trace` asks for it.
+    executed at once: of so many the execution has a critical path if `trace` asks for it.  `note`
+    is told if the engine has to be compiled first.
 
     Raises:
         SpatemError: numba is not installed, or the program is too large for the reference engine.
@@ -41,7 +49,7 @@ def engine_for(
     from spatem_ir.dialects.hw import accelerator_of
     from spatem_ir.runtime.machine.reference.program import only_stage
 
-    run = _engine(engine, source, module, most_images, trace)
+    run = _engine(engine, source, module, most_images, trace, note)
     if only_stage(module).unbounded is not None:
         return run
 
@@ -54,18 +62,28 @@ def engine_for(
 
 
 def _engine(
-    engine: str, source: str, module: ModuleOp, most_images: int, trace: bool
+    engine: str,
+    source: str,
+    module: ModuleOp,
+    most_images: int,
+    trace: bool,
+    note: Callable[[str], None],
 ) -> Callable[[int], Execution]:
     if engine == "fast":
         if find_spec("numba") is None:
             raise SpatemError("--engine fast needs numba; install the extra fast: spatem-ir[fast]")
         from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
         from spatem_ir.runtime.machine.fast.engine import FastEngine
+        from spatem_ir.runtime.machine.fast.warm_up import compilation_noted
 
         fast_program = fast_program_of(module)
-        return lambda images: FastEngine(
-            fast_program, images, trace=trace and images == most_images
-        ).run()
+
+        def run(images: int) -> Execution:
+            with compilation_noted(note):
+                traced = trace and images == most_images
+                return FastEngine(fast_program, images, trace=traced).run()
+
+        return run
     from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
     from spatem_ir.runtime.machine.reference.program import program_of, visits_of
 

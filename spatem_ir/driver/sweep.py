@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any
 
-from xdsl.context import Context
-
-from spatem_ir.cli.analog import ADC_BITS, CELL_SIGMA
-from spatem_ir.cli.exactness import share_of, top_classes
-from spatem_ir.cli.lowering import lower
-from spatem_ir.cli.session import (
-    RunOptions,
-    analog_parameters,
-    input_images,
-    load_source,
-    without_deployment,
-)
-from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr, accelerator_of
+from spatem_ir.driver.checks import share_of, top_classes, without_deployment
+from spatem_ir.driver.compile import deploy
+from spatem_ir.driver.messages import SILENT, Messages
+from spatem_ir.driver.run import RunOptions, analog_parameters, given_images, given_source
 from spatem_ir.hardware.accelerator import Accelerator
-from spatem_ir.hardware.overrides import overridden
+from spatem_ir.hardware.overrides import ADC_BITS, CELL_SIGMA, overridden
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic
 from spatem_ir.runtime.interpreter import execute
 from spatem_ir.runtime.metrics import lossless_layers
 from spatem_ir.support.errors import SpatemError
-from spatem_ir.universe import register_dialects
 
 
 @dataclass(frozen=True)
@@ -74,7 +63,7 @@ class SweepResult:
         }
 
 
-def run_sweep(options: RunOptions, progress: Callable[[str], None] = lambda _: None) -> SweepResult:
+def run_sweep(options: RunOptions, say: Messages = SILENT) -> SweepResult:
     """Execute all combinations of the ADC bits and cell deviations that the options name.
 
     Raises:
@@ -87,12 +76,9 @@ def run_sweep(options: RunOptions, progress: Callable[[str], None] = lambda _: N
         raise SpatemError("--images-in-flight is for a single run: a sweep counts no cycles")
     if options.critical_path:
         raise SpatemError("--critical-path is for a single run: a sweep counts no cycles")
-    context = Context()
-    register_dialects(context)
-    progress(f"reading {options.source}")
-    source = load_source(options, context)
-    inputs, labels = input_images(options, source)
-    base = accelerator_of(source.module)
+    source = given_source(options, say)
+    inputs, labels = given_images(options, source)
+    base = source.accelerator
     bits = options.overrides.get(ADC_BITS, (base.ou.adc_bits,))
     sigmas = options.overrides.get(CELL_SIGMA, (base.analog.cell_sigma,))
     machines = [
@@ -103,18 +89,18 @@ def run_sweep(options: RunOptions, progress: Callable[[str], None] = lambda _: N
         OuArithmetic.of(machine).expect_computable(machine.name)
     images = len(inputs[0])
     several = f"{images} image{'s' * (images > 1)}"
-    progress(f"executing {several} exactly")
+    say.step(f"executing {several} exactly")
     exact = top_classes(execute(without_deployment(source.module), inputs, source.store))
     expected = exact if labels is None else labels
-    lower(context, source.module, options.strategy, progress)
+    deploy(source, strategy=options.strategy, passes=options.passes, say=say)
     points = []
     for number, machine in enumerate(machines, start=1):
         adc_bits, sigma = machine.ou.adc_bits, machine.analog.cell_sigma
-        progress(
+        say.step(
             f"executing {several} with {adc_bits} ADC bits, cell sigma {sigma:g} "
             f"({number} of {len(machines)})"
         )
-        source.module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(machine)
+        source.put_on(machine)
         classes = top_classes(execute(source.module, inputs, source.store))
         lossless = all(lossless_layers(source.module).values())
         points.append(SweepPoint(adc_bits, sigma, lossless, share_of(classes, expected)))

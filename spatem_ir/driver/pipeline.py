@@ -1,0 +1,148 @@
+"""Pipelines of passes: the usual one, what is left of it, and a user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import NamedTuple
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import PassPipeline
+from xdsl.universe import Universe
+from xdsl.utils.arg_spec import ArgSpec, parse_pipeline
+from xdsl.utils.exceptions import ArgSpecParseError
+
+from spatem_ir.dialects.level import Level
+from spatem_ir.driver.messages import silent
+from spatem_ir.support.errors import SpatemError
+
+
+class Step(NamedTuple):
+    """A pass of the usual pipeline, and the level at which it leaves a module."""
+
+    name: str
+    level: Level
+
+
+PIPELINE = (
+    Step("partition", Level.MVM),
+    Step("pack", Level.VXB),
+    Step("assign", Level.PXB),
+    Step("order", Level.OU),
+)
+"""The passes that lower a network, in order; several may leave a module at the same level."""
+
+
+def remaining_pipeline(level: Level, strategy: str | None = None, until: Level = Level.OU) -> str:
+    """The usual passes that lead from a level to a lower one.
+
+    Args:
+        level: The level at which the module is.
+        strategy: That of partition, whose other options may follow: ``spatem{slack=0.25}``.
+        until: The level to be reached.
+
+    Raises:
+        SpatemError: `strategy` is neither a name nor a name and options in braces.
+    """
+    levels = list(Level)
+    wanted = levels[levels.index(level) + 1 : levels.index(until) + 1]
+    passes = [step.name for step in PIPELINE if step.level in wanted]
+    if strategy is not None and "partition" in passes:
+        strategy_spec(strategy)
+        name, _, options = strategy.removesuffix("}").partition("{")
+        passes[0] = f"partition{{{f'strategy={name} {options}'.rstrip()}}}"
+    return ",".join(passes)
+
+
+def strategy_spec(strategy: str) -> ArgSpec:
+    """The name of a partition strategy and the options of `partition` that follow it.
+
+    Raises:
+        SpatemError: the text is not of that form.
+    """
+    try:
+        (spec,) = parse_pipeline(strategy)
+    except (ArgSpecParseError, ValueError) as error:
+        raise SpatemError(
+            f"strategy '{strategy}': must be a name, or a name and options of partition: "
+            "spatem{deal=blocks}"
+        ) from error
+    return spec
+
+
+def strategy_of(pipeline: str, default: str) -> str | None:
+    """The strategy with which a pipeline partitions, with further options as they were given.
+
+    None if it does not partition; `default` is the strategy where it names none.
+    """
+    for spec in parse_pipeline(pipeline):
+        if spec.name == "partition":
+            options = {key: ",".join(map(_text, values)) for key, values in spec.parameters.items()}
+            name = options.pop("strategy", default)
+            others = " ".join(f"{key}={value}" for key, value in options.items())
+            return f"{name}{{{others}}}" if others else name
+    return None
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def passes_of(pipeline: str) -> list[str]:
+    """The passes of a pipeline with their options, each a pipeline of its own.
+
+    Raises:
+        SpatemError: the pipeline cannot be read.
+    """
+    return [str(spec) for spec in _specs(pipeline)]
+
+
+def _specs(pipeline: str) -> list[ArgSpec]:
+    try:
+        return list(parse_pipeline(pipeline))
+    except (Exception, ArgSpecParseError) as error:
+        raise SpatemError(f"--pass-pipeline '{pipeline}': {pipeline_error(error)}") from error
+
+
+def pipeline_error(error: BaseException) -> str:
+    """What is wrong with a pipeline, in one line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
+
+
+def check_passes(pipeline: str, known: Collection[str]) -> None:
+    """Check the names of the passes of a pipeline.
+
+    Raises:
+        SpatemError: the pipeline cannot be read, or a pass is not known.
+    """
+    for spec in _specs(pipeline):
+        if spec.name not in known:
+            ours = ", ".join([*(step.name for step in PIPELINE), "expand-ou"])
+            raise SpatemError(
+                f"unknown pass '{spec.name}'; to lower a network: {ours} (see --help)"
+            )
+
+
+def run_pipeline(
+    context: Context, module: ModuleOp, pipeline: str, progress: Callable[[str], None] = silent
+) -> None:
+    """Run passes on a module, verifying before the first and after each.
+
+    Raises:
+        SpatemError: a pass or one of its options is not known, or a pass cannot do its work.
+        VerifyException: a pass leaves IR behind that breaks a rule of its level.
+    """
+
+    def between(_previous: object, verified: ModuleOp, following: object) -> None:
+        verified.verify()
+        if following is not None:
+            progress(f"pass {following.name}")  # type: ignore[attr-defined]
+
+    known = Universe.get_multiverse().all_passes
+    check_passes(pipeline, known)
+    try:
+        passes = PassPipeline.parse_spec(known, pipeline, between)
+    except (Exception, ArgSpecParseError) as error:
+        raise SpatemError(f"--pass-pipeline '{pipeline}': {pipeline_error(error)}") from error
+    passes.apply(context, module)

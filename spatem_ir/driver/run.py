@@ -1,0 +1,258 @@
+"""One run as `spatem-run` makes it: compile, execute values, check, execute cycles, measure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatem_ir.dialects.level import Level
+from spatem_ir.driver.checks import (
+    check_encoding,
+    check_exactness,
+    equals_levels,
+    equals_reference,
+    original_differences,
+    share_of,
+    tensor_check,
+    top_classes,
+    without_deployment,
+)
+from spatem_ir.driver.compile import check_lowering, deploy, tell_doubts
+from spatem_ir.driver.inputs import input_images
+from spatem_ir.driver.messages import SILENT, Messages
+from spatem_ir.driver.simulation import simulated, static_metrics
+from spatem_ir.driver.sources import Source, chosen_accelerator, read_source
+from spatem_ir.frontend.load import ImportOptions
+from spatem_ir.hardware.accelerator import Accelerator, Value, parameters_of
+from spatem_ir.hardware.overrides import Key, overridden
+from spatem_ir.runtime.interpreter import execute
+from spatem_ir.runtime.metrics import Metrics, inexact_layers
+from spatem_ir.support.files import check_writable, whole_file
+
+if TYPE_CHECKING:
+    from spatem_ir.driver.deployment import Deployment
+    from spatem_ir.exchange.onnxruntime_check import TensorComparison
+    from spatem_ir.runtime.critical_path import CriticalPath
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a run does; see the command line's help.
+
+    `passes` is a pipeline in place of the usual one (:func:`~spatem_ir.driver.compile.deploy`),
+    `level` how far the network is lowered; only level `ou` has cycles.  `overrides` are values
+    of parameters of the accelerator: several of one parameter in a sweep.
+    """
+
+    source: str
+    importing: ImportOptions
+    accelerator: str | None = None
+    strategy: str | None = None
+    passes: str | None = None
+    inputs: str | None = None
+    images: int | None = None
+    check: str | None = None
+    outputs: str | None = None
+    engine: str = "reference"
+    images_in_flight: int = 1
+    critical_path: bool = False
+    level: Level = Level.OU
+    overrides: Mapping[Key, tuple[Value, ...]] = field(default_factory=dict)
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether some parameter has several values."""
+        return any(len(values) > 1 for values in self.overrides.values())
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run found.  Values that were not asked for are None.
+
+    `pipeline` are the passes that ran.  Above level `pxb` there are no metrics.  `exact` says
+    whether all layers compute exact integers on this machine; `agreement` is the share of images
+    with the same top class as the exact network, None on an exact machine.  `tensors` is what
+    `--check onnxruntime` found inside the network, `original_differences` how many output elements
+    differ from the given ONNX model's.
+    """
+
+    network: str
+    accelerator: Accelerator
+    strategy: str | None
+    pipeline: str
+    engine: str
+    metrics: Metrics | None
+    check: str | None
+    images: int | None
+    outputs_match: bool | None
+    accuracy: float | None
+    exact: bool
+    agreement: float | None
+    tensors: TensorComparison | None
+    original_differences: int | None
+    critical_path: CriticalPath | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as a flat dictionary for JSON, `layers` last."""
+        metrics = {"layers": ()} if self.metrics is None else self.metrics.to_dict()
+        layers = metrics.pop("layers")
+        return {
+            "network": self.network,
+            "accelerator": self.accelerator.name,
+            "strategy": self.strategy,
+            "pipeline": self.pipeline,
+            "engine": self.engine,
+            **metrics,
+            "analog": analog_parameters(self.accelerator),
+            "exact": self.exact,
+            "check": self.check,
+            "images": self.images,
+            "outputs_match": self.outputs_match,
+            "tensors": None if self.tensors is None else self.tensors.to_dict(),
+            "original_differences": self.original_differences,
+            "accuracy": self.accuracy,
+            "agreement": self.agreement,
+            "critical_path": None if self.critical_path is None else self.critical_path.to_dict(),
+            "layers": list(layers),
+        }
+
+
+def analog_parameters(accelerator: Accelerator) -> dict[str, Value]:
+    """The parameters of an accelerator on which values depend, for JSON."""
+    return {"adc_bits": accelerator.ou.adc_bits, **parameters_of(accelerator.analog)}
+
+
+def run(options: RunOptions, say: Messages = SILENT) -> RunResult:
+    """Do what the options say.
+
+    Raises:
+        SpatemError: anything about the input that is wrong; nothing has been written then.
+    """
+    if options.outputs is not None:
+        check_writable(options.outputs)
+    source = given_source(options, say)
+    wants_values = options.check or options.outputs or options.inputs or options.images
+    inputs, labels = given_images(options, source) if wants_values else ([], None)
+    if options.engine != "none" and options.level is Level.OU:
+        check_encoding(options.source, source.accelerator)
+    deployment = deploy(
+        source, strategy=options.strategy, passes=options.passes, level=options.level, say=say
+    )
+    inexact = inexact_layers(source.module) if options.level is not Level.CNN else []
+    if options.check in ("levels", "onnxruntime"):
+        check_exactness(options.source, options.check, inexact)
+    values = Values()
+    if wants_values:
+        values = executed(options, deployment, inputs, labels, inexact=bool(inexact), say=say)
+    metrics, path = static_metrics(source), None
+    if options.engine != "none" and source.level is Level.OU:
+        simulation = simulated(
+            source,
+            images=options.images_in_flight,
+            engine=options.engine,
+            traced=options.critical_path,
+            say=say,
+        )
+        metrics, path = simulation.metrics, simulation.critical_path
+    if options.outputs and values.outputs is not None:
+        save_outputs(options.outputs, values.outputs[0])
+    return RunResult(
+        network=source.name,
+        accelerator=source.accelerator,
+        strategy=deployment.strategy,
+        pipeline=",".join(deployment.passes),
+        engine=options.engine,
+        metrics=metrics,
+        check=options.check,
+        images=len(inputs[0]) if wants_values else None,
+        outputs_match=values.match,
+        accuracy=values.accuracy,
+        exact=not inexact,
+        agreement=values.agreement,
+        tensors=values.tensors,
+        original_differences=values.original_differences,
+        critical_path=path,
+    )
+
+
+def given_source(options: RunOptions, say: Messages) -> Source:
+    """Read the network of a run, and put the accelerator on it that the options ask for.
+
+    Raises:
+        SpatemError: it cannot be read, or not be lowered as the options say.
+    """
+    say.step(f"reading {options.source}")
+    source = read_source(options.source, options.importing)
+    check_lowering(source, options.strategy, options.passes, options.level)
+    first = {key: values[0] for key, values in options.overrides.items()}
+    source.put_on(overridden(chosen_accelerator(source.module, options.accelerator), first))
+    if not options.sweeps:
+        tell_doubts(source.accelerator, say)
+    return source
+
+
+def given_images(options: RunOptions, source: Source) -> tuple[list[Array], Array | None]:
+    """The images of a run, one array [images, …] per network input, and their labels if known."""
+    return input_images(
+        source, file=options.inputs, count=options.images, seed=options.importing.seed
+    )
+
+
+@dataclass
+class Values:
+    """The values that were executed, and what was found of them; see :class:`RunResult`."""
+
+    outputs: list[Array] | None = None
+    match: bool | None = None
+    accuracy: float | None = None
+    agreement: float | None = None
+    tensors: TensorComparison | None = None
+    original_differences: int | None = None
+
+
+def executed(
+    options: RunOptions,
+    deployment: Deployment,
+    inputs: list[Array],
+    labels: Array | None,
+    *,
+    inexact: bool,
+    say: Messages,
+) -> Values:
+    """Execute values and compare them with what the options name; `inexact` layers with exact ones.
+
+    Raises:
+        SpatemError: inputs do not fit the network, or onnxruntime cannot run it.
+    """
+    source, images = deployment.source, len(inputs[0])
+    say.step(f"executing {images} image{'s' * (images > 1)} at level {source.level}")
+    check = tensor_check(source) if options.check == "onnxruntime" else None
+    outputs = execute(source.module, inputs, source.store, check)
+    found = Values(outputs)
+    if options.check is not None:
+        say.step(f"comparing with {options.check}")
+    if check is not None:
+        found.tensors = check.comparison(outputs)
+        found.original_differences = original_differences(source, inputs, outputs)
+        found.match = found.tensors.first_difference is None and not found.original_differences
+    elif options.check is not None:
+        equal = equals_levels if options.check == "levels" else equals_reference
+        found.match = equal(deployment, inputs, outputs)
+    if labels is not None:
+        found.accuracy = share_of(top_classes(outputs), labels)
+    if inexact:
+        exact = execute(without_deployment(deployment.given), inputs, source.store)
+        found.agreement = share_of(top_classes(outputs), top_classes(exact))
+    return found
+
+
+def save_outputs(path: str, values: Array) -> None:
+    """Write an array as .npy, all or nothing."""
+    with whole_file(path) as file:
+        np.save(file, values)

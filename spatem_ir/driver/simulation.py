@@ -1,0 +1,88 @@
+"""Execution of a deployment on the machine model, and what is measured of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from spatem_ir.dialects.level import Level
+from spatem_ir.driver.engines import default_engine, engine_for
+from spatem_ir.driver.messages import SILENT, Messages
+from spatem_ir.runtime.metrics import LayerMetrics, Metrics, metrics_of
+
+if TYPE_CHECKING:
+    from spatem_ir.driver.sources import Source
+    from spatem_ir.runtime.critical_path import CriticalPath
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What a deployment does on the machine.
+
+    Every metric is an attribute as well: ``simulation.latency_cycles``; docs/machine.md defines
+    them.
+
+    Attributes:
+        metrics: All metrics.
+        images: How many images were in flight when the interval was measured.
+        engine: The engine that counted the cycles; ``none`` if none did.
+        critical_path: What the latency is spent on, if it was asked for.
+    """
+
+    metrics: Metrics
+    images: int
+    engine: str
+    critical_path: CriticalPath | None = None
+
+    @property
+    def layers(self) -> tuple[LayerMetrics, ...]:
+        """Tiles, crossbars, operations and busy share of each weight layer."""
+        return self.metrics.layers
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name == "metrics":
+            raise AttributeError(name)
+        return getattr(self.metrics, name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All metrics as a dictionary for JSON, with the critical path if there is one."""
+        path = None if self.critical_path is None else self.critical_path.to_dict()
+        return {**self.metrics.to_dict(), "critical_path": path}
+
+
+def simulated(
+    source: Source,
+    *,
+    images: int = 1,
+    engine: str | None = None,
+    traced: bool = False,
+    say: Messages = SILENT,
+) -> Simulation:
+    """Execute a module at level `ou`; one image for the latency, `images` for the interval.
+
+    With the critical path of the last image if `traced`.
+
+    Raises:
+        SpatemError: the program is too much for the engine, deadlocks, or a buffer overflows.
+    """
+    from spatem_ir.runtime.critical_path import critical_path
+    from spatem_ir.runtime.machine.reference.program import visits_of
+
+    engine = engine or default_engine()
+    say.step(f"simulating {visits_of(source.module)} visits")
+    execute = engine_for(engine, source.given, source.module, images, trace=traced, note=say.note)
+    execution = execute(1)
+    pipelined = None
+    if images > 1:
+        say.step(f"simulating {images} images in flight")
+        pipelined = execute(images)
+    metrics = metrics_of(source.module, execution, pipelined)
+    path = critical_path(pipelined or execution, source.module) if traced else None
+    return Simulation(metrics, images, engine, path)
+
+
+def static_metrics(source: Source) -> Metrics | None:
+    """What can be measured without cycles; None where nothing has a physical place yet."""
+    if source.level not in (Level.PXB, Level.OU):
+        return None
+    return metrics_of(source.module, None)
