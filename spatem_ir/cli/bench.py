@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
 from spatem_ir.cli.inputs import add_network_arguments, import_options
-from spatem_ir.driver.engines import default_engine
+from spatem_ir.runtime.machine.engine import default_engine
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:

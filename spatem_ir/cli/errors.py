@@ -13,7 +13,7 @@ from xdsl.utils.exceptions import ArgSpecParseError
 
 from spatem_ir.cli.process import tune_process
 from spatem_ir.support.errors import SpatemError
-from spatem_ir.support.messages import TRACEBACK_VARIABLE, message_of
+from spatem_ir.support.explain import TRACEBACK_VARIABLE, message_of
 
 
 def run_tool(name: str, tool: Callable[[], None]) -> int:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from spatem_ir.cli.analog import add_analog_arguments, analog_overrides
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
 from spatem_ir.cli.inputs import add_network_arguments, import_options
-from spatem_ir.driver.engines import ENGINES, default_engine
-from spatem_ir.driver.messages import Messages
+from spatem_ir.runtime.machine.engine import ENGINES, default_engine
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.files import check_writable, write_whole
+from spatem_ir.support.messages import Messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +87,7 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("--outputs", metavar="FILE.npy", help="write the first output's values")
     parser.add_argument(
         "--engine",
-        choices=ENGINES,
+        choices=(*ENGINES, "none"),
         default=default_engine(),
         help="the engine for cycles: fast (default; needs numba) or reference (default without "
         "numba), which give the same; none reports what needs no cycles",

@@ -9,7 +9,6 @@ from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.level import Level
 from spatem_ir.driver.deployment import Deployment
-from spatem_ir.driver.messages import SILENT, Messages
 from spatem_ir.driver.pipeline import passes_of, remaining_pipeline, run_pipeline
 from spatem_ir.driver.sources import Source, chosen_accelerator, read_source
 from spatem_ir.frontend.load import ImportOptions
@@ -17,6 +16,7 @@ from spatem_ir.hardware.accelerator import Accelerator, Value, doubts
 from spatem_ir.hardware.overrides import Key, overridden
 from spatem_ir.passes.verify_deployment import VerifyDeploymentPass
 from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.messages import SILENT, Messages
 
 
 def compile_network(

@@ -12,13 +12,13 @@ from xdsl.dialects.builtin import ModuleOp
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.level import Level
 from spatem_ir.dialects.mvm import network_of
-from spatem_ir.driver.messages import SILENT, Messages
 from spatem_ir.driver.pipeline import strategy_of
 from spatem_ir.driver.simulation import Simulation, simulated
 from spatem_ir.driver.sources import Source
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.runtime.interpreter import execute
 from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.messages import SILENT, Messages
 
 DEFAULT_STRATEGY = "spatem"
 """What `partition` does where nothing else is said."""

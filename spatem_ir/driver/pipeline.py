@@ -13,8 +13,8 @@ from xdsl.utils.arg_spec import ArgSpec, parse_pipeline
 from xdsl.utils.exceptions import ArgSpecParseError
 
 from spatem_ir.dialects.level import Level
-from spatem_ir.driver.messages import silent
 from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.messages import silent
 
 
 class Step(NamedTuple):

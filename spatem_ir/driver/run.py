@@ -23,7 +23,6 @@ from spatem_ir.driver.checks import (
 )
 from spatem_ir.driver.compile import check_lowering, deploy, tell_doubts
 from spatem_ir.driver.inputs import input_images
-from spatem_ir.driver.messages import SILENT, Messages
 from spatem_ir.driver.simulation import simulated, static_metrics
 from spatem_ir.driver.sources import Source, chosen_accelerator, read_source
 from spatem_ir.frontend.load import ImportOptions
@@ -32,6 +31,7 @@ from spatem_ir.hardware.overrides import Key, overridden
 from spatem_ir.runtime.interpreter import execute
 from spatem_ir.runtime.metrics import Metrics, inexact_layers
 from spatem_ir.support.files import check_writable, whole_file
+from spatem_ir.support.messages import SILENT, Messages
 
 if TYPE_CHECKING:
     from spatem_ir.driver.deployment import Deployment

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spatem_ir.dialects.level import Level
-from spatem_ir.driver.engines import default_engine, engine_for
-from spatem_ir.driver.messages import SILENT, Messages
+from spatem_ir.runtime.machine.engine import default_engine, executor
 from spatem_ir.runtime.metrics import LayerMetrics, Metrics, metrics_of
+from spatem_ir.support.messages import SILENT, Messages
 
 if TYPE_CHECKING:
     from spatem_ir.driver.sources import Source
@@ -70,7 +70,14 @@ def simulated(
 
     engine = engine or default_engine()
     say.step(f"simulating {visits_of(source.module)} visits")
-    execute = engine_for(engine, source.given, source.module, images, trace=traced, note=say.note)
+    execute = executor(
+        engine,
+        source.module,
+        source=source.given,
+        most_images=images,
+        trace=traced,
+        note=say.note,
+    )
     execution = execute(1)
     pipelined = None
     if images > 1:

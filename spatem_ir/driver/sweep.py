@@ -8,7 +8,6 @@ from typing import Any
 
 from spatem_ir.driver.checks import share_of, top_classes, without_deployment
 from spatem_ir.driver.compile import deploy
-from spatem_ir.driver.messages import SILENT, Messages
 from spatem_ir.driver.run import RunOptions, analog_parameters, given_images, given_source
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.overrides import ADC_BITS, CELL_SIGMA, overridden
@@ -16,6 +15,7 @@ from spatem_ir.runtime.analog.arithmetic import OuArithmetic
 from spatem_ir.runtime.interpreter import execute
 from spatem_ir.runtime.metrics import lossless_layers
 from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.messages import SILENT, Messages
 
 
 @dataclass(frozen=True)

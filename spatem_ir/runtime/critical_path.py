@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
     from spatem_ir.hardware.accelerator import Accelerator
-    from spatem_ir.runtime.machine.reference.engine import Execution
+    from spatem_ir.runtime.machine.execution import Execution
 
 
 class Part(StrEnum):

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spatem_ir.hardware.accelerator import Accelerator
-    from spatem_ir.runtime.machine.reference.engine import Execution
+    from spatem_ir.runtime.machine.execution import Execution
     from spatem_ir.runtime.metrics import LayerMetrics
 
 ENERGY_GROUPS = {

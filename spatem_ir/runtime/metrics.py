@@ -19,7 +19,7 @@ from spatem_ir.runtime.energy import energy_parts_nj
 if TYPE_CHECKING:
     from spatem_ir.geometry.network.dataflow import Node
     from spatem_ir.hardware.accelerator import Accelerator
-    from spatem_ir.runtime.machine.reference.engine import Execution
+    from spatem_ir.runtime.machine.execution import Execution
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from spatem_ir.hardware.overrides import overridden
 from spatem_ir.study.points import Outcome
 from spatem_ir.study.traffic import partial_sum_bytes
 from spatem_ir.support.errors import SpatemError
-from spatem_ir.support.messages import message_of
+from spatem_ir.support.explain import message_of
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp

@@ -1,1 +1,1 @@
-"""The cycle-accurate machine model: program, reference engine, network-on-chip, metrics."""
+"""The cycle-accurate machine model: engines that execute level `ou`, and what they find out."""

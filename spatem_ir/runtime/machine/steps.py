@@ -9,12 +9,8 @@ in it, and of several pieces that came then, the one with the lowest number coun
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
-
-from spatem_ir.runtime.machine.reference.program import Program
 
 
 class ResourceKind(StrEnum):
@@ -30,28 +26,6 @@ class ResourceKind(StrEnum):
     IO = "I/O"
 
 
-@dataclass(slots=True)
-class Step:
-    """A step in the reference engine; `rank` is that of the request, or (crossbar, visit).
-
-    Steps that lead nowhere are forgotten: only what comes later refers to a step.
-    """
-
-    kind: ResourceKind
-    rank: tuple[int, ...]
-    start: int
-    cause: Step | None
-    is_queued: bool
-
-    def node(self, program: Program) -> int:
-        """The node for which the resource works."""
-        if self.kind in (ResourceKind.CROSSBAR, ResourceKind.PORT):
-            crossbar, number = self.rank
-            visits = program.streams[crossbar]
-            return visits[number % len(visits)].operand.node
-        return bisect_right(program.dataflow.first_pieces, self.rank[1]) - 1
-
-
 class PathStep(NamedTuple):
     """A step of the critical path: when it starts, on what, for which node.
 
@@ -62,12 +36,3 @@ class PathStep(NamedTuple):
     kind: ResourceKind
     node: int
     is_queued: bool
-
-
-def path_to(last: Step | None, program: Program) -> list[PathStep]:
-    """The steps that lead to a step, which comes last."""
-    path = []
-    while last is not None:
-        path.append(PathStep(last.start, last.kind, last.node(program), last.is_queued))
-        last = last.cause
-    return path[::-1]

@@ -332,7 +332,7 @@ def test_both_engines_report_the_same(capsys: pytest.CaptureFixture[str]) -> Non
 def test_without_numba_the_reference_engine_is_the_default(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spatem_ir.driver.engines.find_spec", lambda _: None)
+    monkeypatch.setattr("spatem_ir.runtime.machine.engine.find_spec", lambda _: None)
     assert result_of(capsys, *TINY)["engine"] == "reference"
     message = error_of(capsys, *TINY, "--engine", "fast")
     assert message == "--engine fast needs numba; install the extra fast: spatem-ir[fast]"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from unit.cli.commands import IMAGES, NETWORK, TINY, VALUES_ONLY, error_of
+
+from spatem_ir.runtime.machine.engine import ENGINES
 
 pytestmark = pytest.mark.usefixtures("networks_folder")
 
@@ -111,7 +114,8 @@ def test_a_file_that_cannot_be_written(option: str, capsys: pytest.CaptureFixtur
 def test_a_program_of_too_many_visits_is_not_simulated(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spatem_ir.driver.engines.MOST_VISITS", 10)
+    reference = replace(ENGINES["reference"], most_visits=10)
+    monkeypatch.setitem(ENGINES, "reference", reference)
     message = error_of(capsys, *TINY, "--engine", "reference")
     assert message.startswith("net.mlir: the program has ")
     assert "visits, the reference engine executes at most 10" in message

@@ -17,7 +17,8 @@ from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.passes.order import OrderPass
 from spatem_ir.passes.verify_deployment import VerifyDeploymentPass
-from spatem_ir.runtime.machine.reference.engine import Execution, ReferenceEngine
+from spatem_ir.runtime.machine.execution import Execution
+from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 from spatem_ir.runtime.machine.reference.program import program_of
 from spatem_ir.support.errors import SpatemError
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
 from spatem_ir.runtime.machine.fast.results import MeasuredBuffers, logged_facts
 from spatem_ir.runtime.machine.fast.rules.events import EPOCH, FAR, kept
@@ -39,8 +40,9 @@ from spatem_ir.runtime.machine.fast.tables import (
     Records,
     State,
 )
-from spatem_ir.runtime.machine.reference.engine import Execution
+from spatem_ir.runtime.machine.fast.warm_up import compilation_noted
 from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.messages import silent
 
 RESERVES = 2
 """How often the records of the largest event fit into a new pool."""
@@ -54,13 +56,20 @@ class FastEngine:
 
     With `log`, the execution has the starts of all visits and the changes of all buffers, and
     :attr:`facts` every grant and arrival; otherwise the former are empty.  With `trace`, it has the
-    critical path and how busy resources were.
+    critical path and how busy resources were.  `note` is told if the loop has to be compiled.
     """
 
     def __init__(
-        self, program: FastProgram, images: int = 1, *, log: bool = False, trace: bool = False
+        self,
+        program: FastProgram,
+        images: int = 1,
+        *,
+        log: bool = False,
+        trace: bool = False,
+        note: Callable[[str], None] = silent,
     ):
         self.program = program
+        self.note = note
         self.machine = machine_of(program, images, log, trace)
         self.state = initial_state(program, self.machine)
 
@@ -71,8 +80,9 @@ class FastEngine:
             SpatemError: the program deadlocks, or there is not enough memory.
         """
         loop = compiled_loop(source_digest())
-        while not loop(self.machine, self.program.tables, self.state):
-            self.state = grown(self.machine, self.state)
+        with compilation_noted(self.note):
+            while not loop(self.machine, self.program.tables, self.state):
+                self.state = grown(self.machine, self.state)
         self.check_finished()
         program, totals = self.program, self.state.totals[0]
         facts = logged_facts(program, self.machine, self.state)

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 
-from spatem_ir.runtime.machine.steps import ResourceKind, Step
+from spatem_ir.runtime.machine.reference.steps import Step
+from spatem_ir.runtime.machine.steps import ResourceKind
 
 Rank = tuple[int, ...]
 Action = Callable[[], None]

@@ -11,7 +11,8 @@ from spatem_ir.hardware.accelerator import CrossbarAddress
 from spatem_ir.runtime.machine.reference.clock import Clock, Resource
 from spatem_ir.runtime.machine.reference.pieces import Pieces
 from spatem_ir.runtime.machine.reference.program import Key, Program, Visit
-from spatem_ir.runtime.machine.steps import ResourceKind, Step
+from spatem_ir.runtime.machine.reference.steps import Step
+from spatem_ir.runtime.machine.steps import ResourceKind
 from spatem_ir.support.errors import SpatemError
 
 

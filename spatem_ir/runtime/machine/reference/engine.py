@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.runtime.machine.buffers import Buffers
+from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.reference.clock import Clock, Resource
 from spatem_ir.runtime.machine.reference.crossbars import Crossbars
 from spatem_ir.runtime.machine.reference.merging import PartialSums
@@ -22,35 +22,9 @@ from spatem_ir.runtime.machine.reference.noc import Network
 from spatem_ir.runtime.machine.reference.pieces import Pieces
 from spatem_ir.runtime.machine.reference.program import DigitalTask, Key, Program
 from spatem_ir.runtime.machine.reference.progress import Progress
-from spatem_ir.runtime.machine.steps import PathStep, ResourceKind, Step, path_to
+from spatem_ir.runtime.machine.reference.steps import Step, path_to
+from spatem_ir.runtime.machine.steps import ResourceKind
 from spatem_ir.support.errors import SpatemError
-
-
-@dataclass
-class Execution:
-    """What happened: times, work and traffic.
-
-    `finished` is the cycle in which the last output byte of each image has left; `visit_starts`
-    the start of each visit of each crossbar; `operations` are the OU operations of one image by
-    layer; other counts are over all images.  `path` is the critical path to the end of the last
-    image, `busy` how long each resource that was used was busy, by kind, in ascending order; both
-    are None if they were not asked for.
-    """
-
-    finished: list[int]
-    visit_starts: dict[int, list[int]]
-    operations: dict[str, int]
-    fetched_bytes: int
-    register_bytes: int
-    additions: int
-    activated_values: int
-    pooled_values: int
-    injected_bytes: dict[str, int]
-    byte_hops: int
-    io_bytes: int
-    buffers: Buffers
-    path: list[PathStep] | None = None
-    busy: dict[ResourceKind, list[int]] | None = None
 
 
 class ReferenceEngine:

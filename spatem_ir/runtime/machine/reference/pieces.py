@@ -10,7 +10,7 @@ from spatem_ir.runtime.machine.reference.clock import Action, Clock
 from spatem_ir.runtime.machine.reference.noc import Network
 from spatem_ir.runtime.machine.reference.program import Key, Program
 from spatem_ir.runtime.machine.reference.progress import Progress
-from spatem_ir.runtime.machine.steps import Step
+from spatem_ir.runtime.machine.reference.steps import Step
 
 
 class Pieces:

@@ -8,7 +8,7 @@ from functools import partial
 
 from spatem_ir.runtime.machine.reference.clock import Action, Clock
 from spatem_ir.runtime.machine.reference.program import Key, Program
-from spatem_ir.runtime.machine.steps import Step
+from spatem_ir.runtime.machine.reference.steps import Step
 
 
 @dataclass

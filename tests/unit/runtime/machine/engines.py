@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from xdsl.dialects.builtin import ModuleOp
 
+from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
 from spatem_ir.runtime.machine.fast.engine import FastEngine
 from spatem_ir.runtime.machine.fast.results import Event, logged_events
 from spatem_ir.runtime.machine.reference.clock import Resource
-from spatem_ir.runtime.machine.reference.engine import Execution, ReferenceEngine
+from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 from spatem_ir.runtime.machine.reference.program import program_of
 from spatem_ir.support.errors import SpatemError
 

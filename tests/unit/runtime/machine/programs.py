@@ -17,7 +17,8 @@ from xdsl.parser import Parser
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
-from spatem_ir.runtime.machine.reference.engine import Execution, ReferenceEngine
+from spatem_ir.runtime.machine.execution import Execution
+from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 from spatem_ir.runtime.machine.reference.program import Program, program_of
 from spatem_ir.universe import register_dialects
 

@@ -22,7 +22,8 @@ from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES, Accelerator
 from spatem_ir.runtime.critical_path import CriticalPath, Part, critical_path
-from spatem_ir.runtime.machine.reference.engine import Execution, ReferenceEngine
+from spatem_ir.runtime.machine.execution import Execution
+from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 from spatem_ir.runtime.machine.reference.program import Program, program_of
 from spatem_ir.runtime.machine.steps import PathStep, ResourceKind
 from spatem_ir.support.errors import SpatemError

@@ -19,9 +19,10 @@ from unit.runtime.machine.programs import (
 )
 
 from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.reference import engine as reference
 from spatem_ir.runtime.machine.reference.clock import Clock
-from spatem_ir.runtime.machine.reference.engine import Execution, ReferenceEngine
+from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 
 STREAMS = (
     "crossbars 0 { ou.mvm @a tiles 0 windows 0 to 4 }",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from unit.runtime.machine.programs import arrivals, convolution, deployment, machine, run
 
-from spatem_ir.runtime.machine.reference.engine import Execution
+from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.support.errors import SpatemError
 
 

@@ -12,7 +12,8 @@ from unit.runtime.machine.stepped_tables import Reader
 from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.runtime.machine.reference.engine import Execution, ReferenceEngine
+from spatem_ir.runtime.machine.execution import Execution
+from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 from spatem_ir.runtime.machine.reference.program import program_of
 from spatem_ir.support.errors import SpatemError
 
