@@ -51,7 +51,7 @@ def main() -> None:
 def measure() -> dict[str, Any]:
     """Preparation, run time, rate and ratio of every kernel, in this process."""
     from spatem_ir.runtime.analog import numpy_kernels
-    from spatem_ir.runtime.analog.kernels import default_kernels
+    from spatem_ir.runtime.analog.default_kernels import default_kernels
 
     kernels = default_kernels()
     rows: dict[str, dict[str, float | None]] = {}
@@ -154,7 +154,7 @@ def exact_product() -> Callable[[], object]:
     """The one matrix product to which exact operations collapse."""
     import numpy as np
 
-    from spatem_ir.runtime.values.products import exact_type
+    from spatem_ir.numerics.exact import exact_type
 
     generator = np.random.default_rng(0)
     dtype = exact_type(ROWS, 2 * BITS)

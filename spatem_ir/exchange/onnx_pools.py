@@ -29,7 +29,7 @@ from spatem_ir.exchange.onnx_codes import (
 from spatem_ir.exchange.onnx_graph import GraphBuilder
 from spatem_ir.geometry.shapes.window import PADDING, Window
 from spatem_ir.numerics.codes import storage_dtype
-from spatem_ir.runtime.values.products import FLOAT32_BITS
+from spatem_ir.numerics.exact import FLOAT32_BITS
 from spatem_ir.support.errors import SpatemError
 
 

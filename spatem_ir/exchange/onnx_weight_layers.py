@@ -29,8 +29,8 @@ from spatem_ir.exchange.onnx_graph import GraphBuilder
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.numerics.codes import storage_dtype
-from spatem_ir.runtime.values.parameters import is_accumulator
 from spatem_ir.support.errors import SpatemError
+from spatem_ir.weights.parameters import is_accumulator
 
 BYTE = 256
 SIGN = BYTE // 2

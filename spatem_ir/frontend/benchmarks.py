@@ -40,7 +40,7 @@ from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
-    from spatem_ir.frontend.load import ImportOptions
+    from spatem_ir.frontend.options import ImportOptions
 
 
 @dataclass(frozen=True)

@@ -8,33 +8,13 @@ from typing import TYPE_CHECKING
 
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.mvm import network_of
+from spatem_ir.frontend.options import ImportOptions
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from xdsl.dialects.builtin import ModuleOp
-
-
-@dataclass(frozen=True)
-class ImportOptions:
-    """How a network is imported.
-
-    Weight and activation bits are those of generated or quantised layers (None: the default); an
-    already quantised model keeps its own.  `calibration` is an .npy file of inputs; the other
-    options are those of the passes `calibrate` and `quantize`.  With `raw` a model stays
-    as it is imported, operator by operator, for passes of the user's choice.
-    """
-
-    weight_bits: int | None = None
-    activation_bits: int | None = None
-    seed: int = 0
-    calibration: str | None = None
-    activation_scale: str = "max-abs"
-    weight_scale: str = "auto"
-    per: str = "channel"
-    requantize: str = "f32-half-even"
-    raw: bool = False
 
 
 @dataclass(frozen=True)

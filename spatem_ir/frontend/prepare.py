@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from spatem_ir.frontend.load import ImportOptions
+    from spatem_ir.frontend.options import ImportOptions
 
 DEFAULT_BITS = 8
 

@@ -12,8 +12,8 @@ from spatem_ir.dialects.cnn.attributes import Quantization
 from spatem_ir.dialects.cnn.checks import quantized
 from spatem_ir.dialects.cnn.weight_layers import Requantization, WeightLayerOp
 from spatem_ir.numerics.codes import Codes, Reals, saturate, to_codes
-from spatem_ir.runtime.values.parameters import is_accumulator, per_output, weight_excess
 from spatem_ir.support.errors import SpatemError
+from spatem_ir.weights.parameters import is_accumulator, per_output, weight_excess
 from spatem_ir.weights.store import ParameterStore
 
 FRACTION_BITS = 31

@@ -1,15 +1,13 @@
-"""The kernels' interface, and the choice between compiled (numba) and plain numpy ones.
+"""The kernels' interface, and what its implementations share.
 
-Both compute the same bits.  In all of them, G are the groups of wordlines of a tile, n the operands
+They compute the same bits.  In all of them, G are the groups of wordlines of a tile, n the operands
 (windows · images), B the bitlines, C the columns (weights), and bitlines are ordered by cell slice
 first: bitline k · C + c holds cell k (the least significant is 0) of column c.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import import_module
-from typing import NamedTuple, Protocol, TypeVar, cast
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,16 +94,6 @@ class Kernels(Protocol):
         its sample b.
         """
         ...
-
-
-@cache
-def default_kernels() -> Kernels:
-    """The compiled kernels if numba is installed, otherwise the plain ones."""
-    try:
-        module = import_module("spatem_ir.runtime.analog.numba_kernels")
-    except ImportError:
-        module = import_module("spatem_ir.runtime.analog.numpy_kernels")
-    return cast("Kernels", module)
 
 
 def group_count(rows: int, wordlines: int) -> int:

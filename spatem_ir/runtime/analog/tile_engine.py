@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic
 from spatem_ir.runtime.analog.cells import TileCells, by_slice, conductances, noise_keys
+from spatem_ir.runtime.analog.default_kernels import default_kernels
 from spatem_ir.runtime.analog.kernels import (
     SUBGROUP,
     Kernels,
     Noise,
     OuShape,
     bit_planes,
-    default_kernels,
     partial_tables,
     subgroup_count,
 )

@@ -2,7 +2,7 @@
 
 An accumulator gives Σ over k of x[w, k] · (weight[n, k] − weight zero point) in wrapping int32, for
 every output channel n and window w; bias, the input's zero point and requantisation follow in
-:mod:`spatem_ir.runtime.values.parameters`.
+:mod:`spatem_ir.weights.parameters`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.mvm import LayerOp
 from spatem_ir.geometry.shapes.grid import Grid, TileCoordinates
 from spatem_ir.geometry.shapes.layer import Layer
+from spatem_ir.numerics.exact import Exact, exact_type, wrapped
 from spatem_ir.runtime.values.merging import Contribution, sum_of
 from spatem_ir.runtime.values.operands import Operands, bit_part
-from spatem_ir.runtime.values.parameters import weight_excess
-from spatem_ir.runtime.values.products import Exact, OperandPart, exact_type, wrapped
+from spatem_ir.runtime.values.products import OperandPart
+from spatem_ir.weights.parameters import weight_excess
 
 BLOCK_ELEMENTS = 1 << 25
 """Numbers that one block of windows may occupy at once, operands and sums together."""

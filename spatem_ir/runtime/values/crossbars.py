@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.hardware.accelerator import Accelerator
-from spatem_ir.runtime.values.products import Exact
+from spatem_ir.numerics.exact import Exact
 
 Cells = NDArray[np.unsignedinteger]
 """Levels of cells: [wordlines, bitlines], or several sets of them."""

@@ -20,6 +20,7 @@ from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.dialects.vxb import VxbStageOp
 from spatem_ir.geometry.shapes.grid import Grid, TileCoordinates
 from spatem_ir.geometry.shapes.layer import Layer
+from spatem_ir.numerics.exact import Exact
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic
 from spatem_ir.runtime.analog.cells import TileCells
 from spatem_ir.runtime.analog.patterns import Sent
@@ -34,8 +35,8 @@ from spatem_ir.runtime.values.crossbars import (
     offset_binary,
 )
 from spatem_ir.runtime.values.merging import Contribution, merge, sum_of
-from spatem_ir.runtime.values.parameters import weight_excess
-from spatem_ir.runtime.values.products import Exact, OperandPart
+from spatem_ir.runtime.values.products import OperandPart
+from spatem_ir.weights.parameters import weight_excess
 
 PATTERN_ELEMENTS = 8
 """How many times as much space operands take if their bits are packed for operation units."""

@@ -41,7 +41,7 @@ from spatem_ir.runtime.values.accumulator import Accumulator
 from spatem_ir.runtime.values.delivery import Delivery
 from spatem_ir.runtime.values.digital import Array
 from spatem_ir.runtime.values.floating_layers import FloatLayer
-from spatem_ir.runtime.values.parameters import weight_matrices
+from spatem_ir.weights.parameters import weight_matrices
 from spatem_ir.weights.store import ParameterStore
 
 

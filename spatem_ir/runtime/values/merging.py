@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from spatem_ir.hardware.accelerator import Accelerator
-from spatem_ir.runtime.values.products import Exact
+from spatem_ir.numerics.exact import Exact
 
 
 class Contribution(NamedTuple):

@@ -9,12 +9,13 @@ from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.mvm import layer_ops
 from spatem_ir.dialects.ou import ActivateOp, OuStageOp
+from spatem_ir.numerics.exact import Exact
 from spatem_ir.runtime.analog.tile_engine import Operation
 from spatem_ir.runtime.values.accumulator import LoadedLayer, Tile
 from spatem_ir.runtime.values.crossbars import Cells, codes_of
 from spatem_ir.runtime.values.deployed import Place, PxbAccumulator
 from spatem_ir.runtime.values.merging import Contribution
-from spatem_ir.runtime.values.products import Exact, OperandPart
+from spatem_ir.runtime.values.products import OperandPart
 from spatem_ir.runtime.values.visits import TileVisits, visits_of
 
 

@@ -26,7 +26,8 @@ from spatem_ir.hardware.accelerator import AdcMode
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.runtime.analog import numba_kernels, numpy_kernels
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic
-from spatem_ir.runtime.analog.kernels import Kernels, OuShape, default_kernels
+from spatem_ir.runtime.analog.default_kernels import default_kernels
+from spatem_ir.runtime.analog.kernels import Kernels, OuShape
 from spatem_ir.runtime.analog.tile_engine import Formulation, Operation, TileEngine
 
 KERNELS: list[ModuleType] = [numba_kernels, numpy_kernels]
