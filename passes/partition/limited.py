@@ -15,6 +15,7 @@ import numpy as np
 from spatem_ir.geometry.estimate.candidates import layer_candidates, pooled_candidates
 from spatem_ir.geometry.estimate.latency import layer_latencies
 from spatem_ir.geometry.shapes.grid import Deal
+from spatem_ir.passes.partition.algorithm_1 import algorithm_1
 from spatem_ir.passes.partition.cut_limits import (
     FINEST_OF_MANY,
     highest_parts,
@@ -22,7 +23,6 @@ from spatem_ir.passes.partition.cut_limits import (
     limits_of_few_layers,
     limits_of_many_layers,
 )
-from spatem_ir.passes.partition.spatem import algorithm_1
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.layer import Layer
     from spatem_ir.geometry.shapes.window import Window
     from spatem_ir.hardware.accelerator import Accelerator
-    from spatem_ir.passes.partition.strategy import Strategy, TracedStrategies
+    from spatem_ir.passes.partition.partitions import Partition, TracedPartitions
 
 SIZES = ((1.0, 1), (0.85, 1), (0.85, 2), (0.85, 3), (0.85, 16))
 """Of each run, the fastest strategies with at most these shares of the chip's cells, and with at
@@ -75,7 +75,7 @@ class LimitedRun(NamedTuple):
 
 def limited_strategies(
     layers: list[Layer], accelerator: Accelerator, deal: Deal, poolings: Mapping[str, Window]
-) -> list[Strategy]:
+) -> list[Partition]:
     """Different strategies of all runs and sizes whose cells fit the chip, and the smallest.
 
     `poolings` are the windows of poolings that alone read a layer's results, by layer; copies suit
@@ -92,8 +92,8 @@ def limited_strategies(
         runs = runs_of_many_layers(pooled, accelerator)
     else:
         runs = [LimitedRun(free, SIZES), *runs_of_few_layers(pooled, accelerator)]
-    found: dict[tuple[object, ...], Strategy] = {}
-    smallest: dict[tuple[object, ...], Strategy] = {}
+    found: dict[tuple[object, ...], Partition] = {}
+    smallest: dict[tuple[object, ...], Partition] = {}
     for run in runs:
         latencies = [layer_latencies(cut, accelerator) for cut in run.cuts]
         strategies = algorithm_1(run.cuts, latencies, accelerator, deal, COLUMNS, MANY_LAYERS)
@@ -146,7 +146,7 @@ def few_tiles(fastest: int, smallest: int) -> list[int]:
     return [smallest + (fastest - smallest) // divisor for divisor in FEW_TILES]
 
 
-def with_tiles(strategies: TracedStrategies, limits: Sequence[int]) -> list[Strategy]:
+def with_tiles(strategies: TracedPartitions, limits: Sequence[int]) -> list[Partition]:
     """The fastest strategies with at most so many tiles, where there are any."""
     tiles = np.array(strategies.all_tiles())
     picked = [int(np.argmax(tiles <= limit)) for limit in limits if tiles[-1] <= limit]
@@ -154,11 +154,11 @@ def with_tiles(strategies: TracedStrategies, limits: Sequence[int]) -> list[Stra
 
 
 def some_that_fit(
-    strategies: TracedStrategies,
+    strategies: TracedPartitions,
     layers: list[Layer],
     accelerator: Accelerator,
     sizes: Sequence[tuple[float, int]],
-) -> list[Strategy]:
+) -> list[Partition]:
     """The fastest strategies of each of the `sizes`."""
     cells_per_weight = [accelerator.cells_per_weight(layer.weight_bits) for layer in layers]
     cells = np.array(strategies.all_cells(cells_per_weight))

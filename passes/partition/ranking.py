@@ -27,8 +27,8 @@ from spatem_ir.dialects.mvm import layer_ops
 from spatem_ir.geometry.estimate.candidates import layer_candidates
 from spatem_ir.geometry.estimate.latency_network import NetworkModel
 from spatem_ir.passes.pack import SharedPacking
+from spatem_ir.passes.partition.algorithm_1 import partition_spatem
 from spatem_ir.passes.partition.limited import MANY_LAYERS, limited_strategies
-from spatem_ir.passes.partition.spatem import partition_spatem
 from spatem_ir.passes.partition.trial import Trial
 from spatem_ir.passes.poolings import poolings_of
 from spatem_ir.support.errors import SpatemError
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.grid import Deal
     from spatem_ir.geometry.shapes.layer import Layer
     from spatem_ir.hardware.accelerator import Accelerator
-    from spatem_ir.passes.partition.strategy import Strategy
+    from spatem_ir.passes.partition.partitions import Partition
 
 FASTEST_TRIALS = 3
 """So many strategies that seem fastest before packing are tried out: the estimate's error without
@@ -69,12 +69,12 @@ class Planned(NamedTuple):
     cycles: int
     moved_bytes: int
     tiles: int
-    strategy: Strategy
+    strategy: Partition
 
 
 def ranked_strategies(
     ops: Sequence[WeightLayerOp], slack: float
-) -> Callable[[list[Layer], Accelerator, Deal], Sequence[Strategy]]:
+) -> Callable[[list[Layer], Accelerator, Deal], Sequence[Partition]]:
     """The strategy `spatem` for the layers of a module that are not partitioned yet.
 
     A strategy whose latency is at most 1 + `slack` times the least is fast enough.  Strategies of a
@@ -83,7 +83,7 @@ def ranked_strategies(
     """
     module = module_of(ops[0])
 
-    def partition(layers: list[Layer], accelerator: Accelerator, deal: Deal) -> Sequence[Strategy]:
+    def partition(layers: list[Layer], accelerator: Accelerator, deal: Deal) -> Sequence[Partition]:
         try:
             dataflow = minimum_dataflow(module, layers, accelerator, deal)
         except SpatemError:
@@ -132,7 +132,7 @@ def minimum_dataflow(
 
 
 def planned(
-    strategies: Sequence[Strategy], layers: list[Layer], model: NetworkModel
+    strategies: Sequence[Partition], layers: list[Layer], model: NetworkModel
 ) -> list[Planned]:
     """Strategies in ascending estimated latency of the network, which is noted in them."""
     names = [layer.name for layer in layers]
@@ -198,7 +198,7 @@ def preferred(trials: Sequence[Trial], slack: float) -> Trial | None:
     return None
 
 
-def ever_smaller(strategies: Sequence[Strategy], layers: list[Layer]) -> list[Strategy]:
+def ever_smaller(strategies: Sequence[Partition], layers: list[Layer]) -> list[Partition]:
     """The first strategy, and of the others each that has fewer tiles than all before it."""
     kept = [strategies[0]]
     for strategy in strategies:

@@ -1,106 +1,91 @@
-"""What a partition strategy decides."""
+"""What a partition strategy is, and what it is given."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, overload
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from xdsl.utils.arg_spec import ArgSpecConvertible
+
+from spatem_ir.geometry.shapes.grid import Deal
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from spatem_ir.geometry.estimate.candidates import LayerCandidates
-    from spatem_ir.geometry.shapes.grid import Deal, Grid
+    from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
     from spatem_ir.geometry.shapes.layer import Layer
+    from spatem_ir.hardware.accelerator import Accelerator
+    from spatem_ir.passes.partition.partitions import Partition
 
 
 @dataclass(frozen=True)
-class Strategy:
-    """A partition of the whole network: one grid per layer.
+class Problem:
+    """What a strategy is given: the weight layers to partition, and the machine they must fit.
 
-    `cycles` is the estimated latency in digital cycles.
+    `ops` are the layers that have no grid yet, at level `cnn` and in network order; from them a
+    strategy reaches the rest of the network, their operands, their readers, their module.
     """
 
-    cycles: int
-    grids: tuple[Grid, ...]
+    ops: Sequence[WeightLayerOp]
+    accelerator: Accelerator
 
-    def tiles(self, layers: list[Layer]) -> int:
-        """Tiles of all layers."""
-        return sum(grid.tiles(layer) for layer, grid in zip(layers, self.grids, strict=True))
+    @cached_property
+    def layers(self) -> list[Layer]:
+        """The geometry of each layer: matrix, windows, bits; all that most strategies need."""
+        return [op.layer for op in self.ops]
 
-    def cells(self, layers: list[Layer], cells_per_weight: list[int]) -> int:
-        """Cells of all copies of all layers."""
-        return sum(
-            layer.weights * cells * grid.iw * grid.ib
-            for layer, grid, cells in zip(layers, self.grids, cells_per_weight, strict=True)
-        )
+
+def option(default: Any, doc: str) -> Any:
+    """Declare an option of a strategy with its default and what it means."""
+    return field(default=default, metadata={"doc": doc})
 
 
 @dataclass(frozen=True)
-class TracedStrategies(Sequence[Strategy]):
-    """Many strategies as arrays, in ascending estimated latency.
+class Strategy(ArgSpecConvertible):
+    """A way of partitioning: the record of all that the compiler knows of it.
 
-    `cycles` has shape [strategies]; `choices` the numbers of the cuts along the four axes of every
-    layer's candidates, shape [layers, strategies, 4].
+    A strategy is a frozen dataclass in a file of its own.  Its docstring says in one line what it
+    does, then what is stated by a paper [P] and what is reconstruction [R].  Its fields are its
+    options (:func:`option`), of the types that options of passes have; what is wrong with a value
+    it says in `__post_init__`.
+
+    `name` is what ``partition{strategy=NAME}`` and ``--strategy NAME`` call it: the name of the
+    file or entry point, with hyphens.  `packing` is the packing for which it cuts
+    (``mvm.packing``), None if any will do.
     """
 
-    candidates: tuple[LayerCandidates, ...]
-    cycles: NDArray[np.int64]
-    choices: NDArray[np.int64]
-    deal: Deal
+    name: ClassVar[str]
+    packing: ClassVar[str | None] = None
 
-    def __len__(self) -> int:
-        return len(self.cycles)
+    @abstractmethod
+    def partitions(self, problem: Problem) -> Sequence[Partition]:
+        """Partitions of all layers, at least one; the first whose cells fit the chip is taken.
 
-    @overload
-    def __getitem__(self, index: int) -> Strategy: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Strategy]: ...
-    def __getitem__(self, index: int | slice) -> Strategy | list[Strategy]:
-        if isinstance(index, slice):
-            return [self[number] for number in range(*index.indices(len(self)))]
-        chosen = zip(self.candidates, self.choices[:, index].tolist(), strict=True)
-        grids = tuple(candidate.grid(tuple(choice), self.deal) for candidate, choice in chosen)
-        return Strategy(int(self.cycles[index]), grids)
+        Those after it, smaller and slower, are what `pack` may fall back on.
 
-    def all_tiles(self) -> list[int]:
-        """Tiles of all layers, for each strategy."""
-        import numpy as np
+        Raises:
+            SpatemError: the network cannot be partitioned for the machine in this way.
+        """
 
-        total = np.zeros(len(self), np.int64)
-        for candidate, choice in zip(self.candidates, self.choices, strict=True):
-            total += candidate.parts[tuple(choice.T)]
-        return total.tolist()
+    @classmethod
+    def summary(cls) -> str:
+        """What it does, in a line: the first of its docstring."""
+        return (cls.__doc__ or "").partition("\n")[0]
 
-    def all_cells(self, cells_per_weight: list[int]) -> list[int]:
-        """Cells of all copies of all layers, for each strategy."""
-        import numpy as np
-
-        total = np.zeros(len(self), np.int64)
-        for candidate, choice, cells in zip(
-            self.candidates, self.choices, cells_per_weight, strict=True
-        ):
-            windows, bits = (
-                np.array([cut.degree for cut in axis])
-                for axis in (candidate.windows, candidate.bits)
-            )
-            copies = windows[choice[:, 2]] * bits[choice[:, 3]]
-            total += candidate.layer.weights * cells * copies
-        return total.tolist()
+    @classmethod
+    def options(cls) -> dict[str, tuple[Any, str]]:
+        """The default and the meaning of each option, by name."""
+        return {each.name: (each.default, each.metadata["doc"]) for each in fields(cls)}
 
 
-def tiles_of(strategies: Sequence[Strategy], layers: list[Layer]) -> list[int]:
-    """Tiles of all layers, for each strategy."""
-    if isinstance(strategies, TracedStrategies):
-        return strategies.all_tiles()
-    return [strategy.tiles(layers) for strategy in strategies]
+@dataclass(frozen=True)
+class DealingStrategy(Strategy):
+    """A strategy that deals the windows of all layers to their copies in one way."""
 
+    deal: str = option("cyclic", "how windows are dealt to copies: `cyclic` or `blocks`")
 
-def cells_of(
-    strategies: Sequence[Strategy], layers: list[Layer], cells_per_weight: list[int]
-) -> list[int]:
-    """Cells of all copies of all layers, for each strategy."""
-    if isinstance(strategies, TracedStrategies):
-        return strategies.all_cells(cells_per_weight)
-    return [strategy.cells(layers, cells_per_weight) for strategy in strategies]
+    def __post_init__(self) -> None:
+        if self.deal not in tuple(Deal):
+            raise SpatemError(f"unknown deal '{self.deal}'; one of {', '.join(Deal)}")

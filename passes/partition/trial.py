@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.network.dataflow import Dataflow
     from spatem_ir.geometry.shapes.placement import Placement
     from spatem_ir.hardware.accelerator import Accelerator
-    from spatem_ir.passes.partition.strategy import Strategy
+    from spatem_ir.passes.partition.partitions import Partition
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Trial:
     are by name of layer.
     """
 
-    strategy: Strategy
+    strategy: Partition
     model: NetworkModel
     dataflow: Dataflow
     placements: dict[str, Placement]
@@ -44,7 +44,7 @@ class Trial:
         return self.model.accelerator
 
     @property
-    def noted(self) -> Strategy:
+    def noted(self) -> Partition:
         """The strategy, with the latency estimated here."""
         return replace(self.strategy, cycles=self.cycles)
 

@@ -18,7 +18,7 @@ import numpy as np
 from spatem_ir.geometry.estimate.candidates import LayerCandidates, layer_candidates
 from spatem_ir.geometry.estimate.latency import layer_latencies
 from spatem_ir.geometry.packing.exclusive import CopyTiles
-from spatem_ir.passes.partition.strategy import Strategy
+from spatem_ir.passes.partition.partitions import Partition
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -96,29 +96,29 @@ def copied(
     allocate: Callable[[int], list[int]],
     accelerator: Accelerator,
     deal: Deal,
-) -> list[Strategy]:
+) -> list[Partition]:
     """The partition whose copies `allocate` chooses for the chip's crossbars.
 
     `allocate` gives, for so many crossbars, the number of each layer's choice among its useful
     numbers of copies.  A partition of more tiles than crossbars is followed by those for half, a
     quarter … of the crossbars, for a `pack` that has other ways of sharing.
     """
-    strategies: list[Strategy] = []
+    partitions: list[Partition] = []
     layers = [layer.candidates.layer for layer in mapped]
     needed, crossbars = sum(layer.crossbars for layer in mapped), accelerator.crossbars
-    while not strategies or strategies[-1].tiles(layers) > accelerator.crossbars:
-        strategy = _partition(mapped, allocate(max(crossbars, needed)), accelerator, deal)
-        if not strategies or strategy != strategies[-1]:
-            strategies.append(strategy)
+    while not partitions or partitions[-1].tiles(layers) > accelerator.crossbars:
+        partition = _partition(mapped, allocate(max(crossbars, needed)), accelerator, deal)
+        if not partitions or partition != partitions[-1]:
+            partitions.append(partition)
         if crossbars <= needed:
             break
         crossbars //= 2
-    return strategies
+    return partitions
 
 
 def _partition(
     mapped: list[WholeCrossbars], choices: list[int], accelerator: Accelerator, deal: Deal
-) -> Strategy:
+) -> Partition:
     """The partition with number `choices` of the useful numbers of copies of each layer."""
     cuts = [(0, 0, choice, 0) for choice in choices]
     cycles = sum(
@@ -126,4 +126,4 @@ def _partition(
         for layer, cut in zip(mapped, cuts, strict=True)
     )
     grids = (layer.candidates.grid(cut, deal) for layer, cut in zip(mapped, cuts, strict=True))
-    return Strategy(cycles, tuple(grids))
+    return Partition(cycles, tuple(grids))

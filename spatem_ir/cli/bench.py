@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
 from spatem_ir.cli.inputs import add_network_arguments, import_options
+from spatem_ir.passes.partition.register import strategy_names
 from spatem_ir.runtime.machine.engine import default_engine
 from spatem_ir.support.errors import SpatemError
 
@@ -71,9 +72,9 @@ def argument_parser() -> argparse.ArgumentParser:
         nargs="+",
         default=list(STRATEGIES),
         metavar="STRATEGY",
-        help="partition strategies, with further options of the pass if wanted, such as "
-        "'spatem{deal=blocks}'; the first is compared with the others, figures are relative to the "
-        "second "
+        help="partition strategies, with their options if wanted, such as 'spatem{deal=blocks}'; "
+        "the first is compared with the others, figures are relative to the second; of "
+        f"{', '.join(strategy_names())} "
         f"(default: {' '.join(STRATEGIES)})",
     )
     study.add_argument(

@@ -73,6 +73,8 @@ class SpatemOptMain(xDSLOptMain):
         check_passes(self.args.passes, self.available_passes)
         try:
             super().setup_pipeline()
+        except SpatemError:
+            raise
         except (Exception, ArgSpecParseError) as error:
             reason = pipeline_error(error)
             raise SpatemError(f"--pass-pipeline '{self.args.passes}': {reason}") from error

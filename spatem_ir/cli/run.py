@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from spatem_ir.cli.analog import add_analog_arguments, analog_overrides
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
 from spatem_ir.cli.inputs import add_network_arguments, import_options
+from spatem_ir.passes.partition.register import strategy_names
 from spatem_ir.runtime.machine.engine import ENGINES, default_engine
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.files import check_writable, write_whole
@@ -33,6 +34,9 @@ traffic, utilisation and energy.  INPUT is the name of a network (--list), an .o
 PATIENCE_SECONDS = 1.0
 """Steps that begin earlier than this are not reported: a quick error then is the only line."""
 
+NAME_WIDTH = 24
+"""The column of names in lists."""
+
 EPILOG = """\
 examples:
   spatem-run lenet-digits --check onnxruntime --images 360
@@ -53,13 +57,15 @@ def argument_parser() -> argparse.ArgumentParser:
     )
     raise_usage_errors(parser)
     parser.add_argument("input", metavar="INPUT", nargs="?", help="network name, .onnx or .mlir")
-    parser.add_argument("--list", action="store_true", help="list the known networks and presets")
+    parser.add_argument(
+        "--list", action="store_true", help="list the known networks, accelerators and strategies"
+    )
     add_network_arguments(parser)
     parser.add_argument(
         "--strategy",
         metavar="NAME",
-        help="partition strategy: spatem (default), exact-additive, isaac, isaac-stride, hitm or "
-        "minimum; other options of the pass may follow: 'spatem{slack=0.25}'",
+        help=f"partition strategy: {', '.join(strategy_names())} (default: spatem; what they do: "
+        "--list); its options may follow: 'spatem{slack=0.25}'",
     )
     parser.add_argument(
         "-p",
@@ -221,9 +227,13 @@ def print_note(text: str) -> None:
 def _print_names() -> None:
     from spatem_ir.frontend.load import network_names
     from spatem_ir.hardware.loader import preset_names
+    from spatem_ir.passes.partition.register import strategy_type
 
     print("networks:    ", " ".join(network_names()))
     print("accelerators:", " ".join(preset_names()))
+    print("strategies:")
+    for name in strategy_names():
+        print(f"  {name:<{NAME_WIDTH}} {strategy_type(name).summary()}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from xdsl.utils.arg_spec import ArgSpec, parse_pipeline
 from xdsl.utils.exceptions import ArgSpecParseError
 
 from spatem_ir.dialects.level import Level
+from spatem_ir.passes.partition.register import strategy_spec
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import silent
 
@@ -52,22 +53,6 @@ def remaining_pipeline(level: Level, strategy: str | None = None, until: Level =
         name, _, options = strategy.removesuffix("}").partition("{")
         passes[0] = f"partition{{{f'strategy={name} {options}'.rstrip()}}}"
     return ",".join(passes)
-
-
-def strategy_spec(strategy: str) -> ArgSpec:
-    """The name of a partition strategy and the options of `partition` that follow it.
-
-    Raises:
-        SpatemError: the text is not of that form.
-    """
-    try:
-        (spec,) = parse_pipeline(strategy)
-    except (ArgSpecParseError, ValueError) as error:
-        raise SpatemError(
-            f"strategy '{strategy}': must be a name, or a name and options of partition: "
-            "spatem{deal=blocks}"
-        ) from error
-    return spec
 
 
 def strategy_of(pipeline: str, default: str) -> str | None:
@@ -143,6 +128,8 @@ def run_pipeline(
     check_passes(pipeline, known)
     try:
         passes = PassPipeline.parse_spec(known, pipeline, between)
+    except SpatemError:
+        raise
     except (Exception, ArgSpecParseError) as error:
         raise SpatemError(f"--pass-pipeline '{pipeline}': {pipeline_error(error)}") from error
     passes.apply(context, module)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from xdsl.utils.arg_spec import parse_pipeline
+from xdsl.utils.arg_spec import ArgSpec, parse_pipeline
 
 from spatem_ir.dialects.level import Level
-from spatem_ir.driver.pipeline import remaining_pipeline, strategy_spec
+from spatem_ir.driver.pipeline import remaining_pipeline
+from spatem_ir.passes.partition.register import strategy_spec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +57,7 @@ class Point:
         return not self.plain and not self.changes
 
     @property
-    def pipeline(self) -> str:
+    def passes(self) -> list[ArgSpec]:
         """The passes that compile the network, from level `cnn` to level `ou`."""
         strategy = strategy_spec(self.strategy)
         first, *others = parse_pipeline(remaining_pipeline(Level.CNN, strategy.name))
@@ -65,7 +66,12 @@ class Point:
             if spec.name in self.plain:
                 plain = {"strategy": (PLAIN_VARIANTS[spec.name],)}
                 specs[number] = replace(spec, parameters={**spec.parameters, **plain})
-        return ",".join(map(str, specs))
+        return specs
+
+    @property
+    def pipeline(self) -> str:
+        """The passes as `spatem-opt` takes them."""
+        return ",".join(map(str, self.passes))
 
     def __str__(self) -> str:
         parts = [self.network, self.strategy]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spatem_ir.driver.pipeline import strategy_spec
 from spatem_ir.frontend.load import network_names
-from spatem_ir.passes.partition.partition import STRATEGIES, PartitionPass
+from spatem_ir.passes.partition.partition import PartitionPass
 from spatem_ir.study.ablation import ablation_points
 from spatem_ir.study.points import Outcome, Point
 from spatem_ir.study.sensitivity import sensitivity_points
@@ -156,14 +155,9 @@ def check_names(plan: Plan) -> None:
                 f"unknown network '{network}': neither an .onnx or .mlir file nor one of "
                 f"{', '.join(known)}"
             )
-    options = [field.name for field in fields(PartitionPass) if field.name != "strategy"]
     for strategy in plan.strategies:
-        spec = strategy_spec(strategy)
-        if spec.name not in STRATEGIES:
-            raise SpatemError(f"unknown strategy '{spec.name}'; one of {', '.join(STRATEGIES)}")
-        for option in spec.parameters:
-            if option not in options:
-                raise SpatemError(
-                    f"strategy '{strategy}': unknown option '{option}'; partition has "
-                    f"{', '.join(options)}"
-                )
+        partition, *_ = Point("", strategy).passes
+        try:
+            PartitionPass.from_spec(partition)
+        except ValueError as error:
+            raise SpatemError(f"strategy '{strategy}': {error}") from error

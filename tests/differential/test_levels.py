@@ -20,6 +20,7 @@ from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.passes import assign, expand_ou, order, pack
 from spatem_ir.passes.partition import partition
+from spatem_ir.passes.partition.register import strategy_names
 from spatem_ir.runtime.interpreter import execute
 
 MOST_OPERATIONS = 4000
@@ -31,8 +32,8 @@ def pipelines(draw: st.DrawFn) -> list[ModulePass]:
     """The passes from `cnn` to `ou`, with random strategies."""
     return [
         partition.PartitionPass(
-            strategy=draw(st.sampled_from(sorted(partition.STRATEGIES))),
-            deal=draw(st.sampled_from(["cyclic", "blocks"])),
+            strategy=draw(st.sampled_from(strategy_names()))
+            + draw(st.sampled_from(["{deal=cyclic}", "{deal=blocks}"])),
         ),
         pack.PackPass(
             strategy=draw(st.sampled_from(pack.STRATEGIES)),

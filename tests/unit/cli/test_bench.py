@@ -135,10 +135,13 @@ def test_files_that_are_there_already_are_replaced(capsys: pytest.CaptureFixture
         ),
         (["--networks", "none.onnx"], "unknown network 'none.onnx': neither "),
         (["--sensitivity-networks", "nonet"], "unknown network 'nonet': neither "),
-        (["--strategies", "spatem", "best"], "unknown strategy 'best'; one of spatem, minimum, "),
+        (
+            ["--strategies", "spatem", "best"],
+            "partition: unknown strategy 'best'; one of exact-",
+        ),
         (
             ["--strategies", "spatem{dealt=blocks}"],
-            "strategy 'spatem{dealt=blocks}': unknown option 'dealt'; partition has deal, ",
+            "partition: strategy spatem has no option 'dealt'; it has deal, slack",
         ),
         (
             ["--accelerator", "none"],

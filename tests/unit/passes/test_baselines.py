@@ -18,9 +18,13 @@ from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.pack import ExclusivePacking
-from spatem_ir.passes.partition.hitm import fastest_pipeline, partition_hitm, throughput_copies
-from spatem_ir.passes.partition.isaac import partition_isaac, proportional_copies
-from spatem_ir.passes.partition.isaac_stride import stride_demands
+from spatem_ir.passes.partition.strategies.hitm import (
+    fastest_pipeline,
+    partition_hitm,
+    throughput_copies,
+)
+from spatem_ir.passes.partition.strategies.isaac import partition_isaac, proportional_copies
+from spatem_ir.passes.partition.strategies.isaac_stride import stride_demands
 from spatem_ir.passes.partition.whole_crossbars import WholeCrossbars, whole_crossbars
 from spatem_ir.support.errors import SpatemError
 

@@ -13,9 +13,12 @@ from unit.passes.test_partition import TINY, estimate, layers, least_cycles
 from spatem_ir.geometry.shapes.grid import Deal
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.window import Window
-from spatem_ir.passes.partition.exact_additive import layer_front, partition_exact_additive
-from spatem_ir.passes.partition.minimum import partition_minimum
-from spatem_ir.passes.partition.spatem import partition_spatem
+from spatem_ir.passes.partition.algorithm_1 import partition_spatem
+from spatem_ir.passes.partition.strategies.exact_additive import (
+    layer_front,
+    partition_exact_additive,
+)
+from spatem_ir.passes.partition.strategies.minimum import partition_minimum
 
 
 def test_a_front_leaves_out_what_is_no_faster() -> None:

@@ -10,6 +10,7 @@ from spatem_ir.geometry.shapes.grid import Deal
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.loader import load_accelerator
+from spatem_ir.passes.partition.algorithm_1 import algorithm_1
 from spatem_ir.passes.partition.cut_limits import FINEST_OF_MANY
 from spatem_ir.passes.partition.limited import (
     FEW_TILES,
@@ -21,8 +22,7 @@ from spatem_ir.passes.partition.limited import (
     some_that_fit,
     with_tiles,
 )
-from spatem_ir.passes.partition.spatem import algorithm_1
-from spatem_ir.passes.partition.strategy import TracedStrategies
+from spatem_ir.passes.partition.partitions import TracedPartitions
 
 ISAAC = load_accelerator("isaac-ou")
 CELLS = ISAAC.crossbars * ISAAC.cells_per_crossbar
@@ -34,7 +34,7 @@ def network(layers: int) -> list[Layer]:
     return [Layer(f"conv{n}", (32, 32, 32), 32, window, weight_bits=2) for n in range(layers)]
 
 
-def strategies_of(layers: list[Layer]) -> TracedStrategies:
+def strategies_of(layers: list[Layer]) -> TracedPartitions:
     """Those of Algorithm 1."""
     candidates = [layer_candidates(layer, ISAAC) for layer in layers]
     latencies = [layer_latencies(candidate, ISAAC) for candidate in candidates]

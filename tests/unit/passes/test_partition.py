@@ -16,11 +16,11 @@ from spatem_ir.geometry.shapes.grid import Deal, Grid
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.loader import load_accelerator
-from spatem_ir.passes.partition import spatem
-from spatem_ir.passes.partition.minimum import partition_minimum
+from spatem_ir.passes.partition import algorithm_1 as dynamic_program
+from spatem_ir.passes.partition.algorithm_1 import algorithm_1, partition_spatem
 from spatem_ir.passes.partition.partition import fall_backs
-from spatem_ir.passes.partition.spatem import algorithm_1, partition_spatem
-from spatem_ir.passes.partition.strategy import Strategy
+from spatem_ir.passes.partition.partitions import Partition
+from spatem_ir.passes.partition.strategies.minimum import partition_minimum
 from spatem_ir.support.errors import SpatemError
 
 TINY = load_accelerator("tiny")
@@ -112,8 +112,8 @@ def test_columns_of_several_requirements_give_strategies_almost_as_good(
     layers = [matrix(f"layer{n}", rows=12, columns=8, windows=12, bits=8) for n in range(3)]
     exact = partition_spatem(layers, TINY, Deal.CYCLIC)
     columns = len(layers) * TINY.crossbars
-    monkeypatch.setattr(spatem, "UNBUCKETED_COLUMNS", columns - 1)
-    monkeypatch.setattr(spatem, "MOST_COLUMNS", columns // 3)
+    monkeypatch.setattr(dynamic_program, "UNBUCKETED_COLUMNS", columns - 1)
+    monkeypatch.setattr(dynamic_program, "MOST_COLUMNS", columns // 3)
     coarse = partition_spatem(layers, TINY, Deal.CYCLIC)
     assert len(coarse) < len(exact)
     assert coarse[-1] == exact[-1]
@@ -143,7 +143,7 @@ def test_states_raised_one_value_at_a_time_give_the_same_strategies(
 ) -> None:
     several = [matrix("a", 16, 8, 12, 8), matrix("b", 8, 16, 6, 8)]
     at_once = list(partition_spatem(several, TINY, Deal.CYCLIC))
-    monkeypatch.setattr(spatem, "RAISED_AT_ONCE", 1)
+    monkeypatch.setattr(dynamic_program, "RAISED_AT_ONCE", 1)
     assert list(partition_spatem(several, TINY, Deal.CYCLIC)) == at_once
     assert len(at_once) > 1
 
@@ -166,12 +166,12 @@ CONV = matrix("conv", rows=4, columns=4, windows=512, bits=8)
 """16 cells a copy: 256 copies fill the chip, 16 have a crossbar each."""
 
 
-def copies(number: int) -> Strategy:
+def copies(number: int) -> Partition:
     """A strategy with so many copies of the layer, one tile each; fewer are slower."""
-    return Strategy(1000 - number, (Grid(1, 1, number, 1, 4, 4),))
+    return Partition(1000 - number, (Grid(1, 1, number, 1, 4, 4),))
 
 
-def picked(strategies: list[Strategy], count: int) -> list[int]:
+def picked(strategies: list[Partition], count: int) -> list[int]:
     """The numbers of tiles of the best strategy and what is left to fall back on."""
     return [s.tiles([CONV]) for s in fall_backs(strategies, [CONV], TINY, count)]
 

@@ -11,6 +11,7 @@ import pytest
 from spatem_ir.geometry.shapes.grid import Grid
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.window import Window
+from spatem_ir.passes.partition.partitions import Partition
 from spatem_ir.passes.partition.ranking import (
     Planned,
     best_of_many_layers,
@@ -18,15 +19,14 @@ from spatem_ir.passes.partition.ranking import (
     preferred,
     worth_a_trial,
 )
-from spatem_ir.passes.partition.strategy import Strategy
 from spatem_ir.passes.partition.trial import Trial
 
 LAYER = Layer("conv", (4, 1, 64), 4, Window((1, 1)), weight_bits=2)
 
 
-def copies(number: int, cycles: int = 0) -> Strategy:
+def copies(number: int, cycles: int = 0) -> Partition:
     """A strategy of so many tiles."""
-    return Strategy(cycles, (Grid(1, 1, number, 1, 4, 4),))
+    return Partition(cycles, (Grid(1, 1, number, 1, 4, 4),))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from unit.study.outcomes import outcome
 
-from spatem_ir.study.points import Outcome, Point, strategy_spec
+from spatem_ir.passes.partition.register import strategy_spec
+from spatem_ir.study.points import Outcome, Point
 from spatem_ir.support.errors import SpatemError
 
 

@@ -6,9 +6,9 @@
 // RUN: not spatem-opt %s --pass-pipeline='partition' 2>&1 | filecheck %s --match-full-lines --check-prefix=ACCELERATOR
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,partition' 2>&1 | filecheck %s --match-full-lines --check-prefix=TWICE
 
-// STRATEGY: spatem-opt: partition: unknown strategy 'fastest'; one of spatem, minimum, isaac, isaac-stride, hitm, exact-additive
+// STRATEGY: spatem-opt: partition: unknown strategy 'fastest'; one of exact-additive, hitm, isaac, isaac-stride, minimum, spatem
 // DEAL: spatem-opt: partition: unknown deal 'random'; one of cyclic, blocks
-// OPTION: spatem-opt: --pass-pipeline 'partition{copies=2}': Provided arguments ["copies"] not found in expected arguments ["strategy", "deal", "alternatives", "slack", "pooling_strides"]
+// OPTION: spatem-opt: partition: strategy spatem has no option 'copies'; it has deal, slack
 // TYPE: spatem-opt: --pass-pipeline 'partition{alternatives=many}': Incompatible types: given ('many',), expected <class 'int'>
 // SLACK: spatem-opt: partition: slack must be at least 0, not -0.5
 // ACCELERATOR: spatem-opt: builtin.module needs the module attribute hw.accelerator; name an accelerator with --accelerator

@@ -25,7 +25,8 @@ from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.assign import AssignPass
 from spatem_ir.passes.order import OrderPass
 from spatem_ir.passes.pack import PackPass
-from spatem_ir.passes.partition.partition import STRATEGIES, PartitionPass
+from spatem_ir.passes.partition.partition import PartitionPass
+from spatem_ir.passes.partition.register import strategy_names
 from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 from spatem_ir.runtime.machine.reference.program import program_of
 
@@ -171,7 +172,7 @@ def test_least_operations_of_several_matrices() -> None:
 @given(
     networks(),
     machines(),
-    st.sampled_from(sorted(STRATEGIES)),
+    st.sampled_from(strategy_names()),
     st.sampled_from(Deal),
     st.integers(1, 3),
 )
@@ -179,7 +180,7 @@ def test_bounds_are_below_the_simulated_latency(
     network: Network, machine: Accelerator, strategy: str, deal: Deal, slack: int
 ) -> None:
     module = network_on(network, machine, slack)
-    passes = [PartitionPass(strategy=strategy, deal=deal), PackPass(), AssignPass(), OrderPass()]
+    passes = [PartitionPass(f"{strategy}{{deal={deal}}}"), PackPass(), AssignPass(), OrderPass()]
     applied(module, passes)
     bounds = lower_bounds(dataflow_of(module), accelerator_of(module))
     latency = ReferenceEngine(program_of(module)).run().finished[0]

@@ -125,8 +125,8 @@ def partitioned(network: Network, accelerator: Accelerator, *passes: PartitionPa
 def test_ready_times_are_those_of_a_direct_simulation(
     network: Network, machine: Accelerator, strategy: str, deal: Deal
 ) -> None:
-    machine = with_crossbars(machine, 64)
-    dataflow = partitioned(network, machine, PartitionPass(strategy=strategy, deal=deal))
+    machine = with_crossbars(machine, 1024)
+    dataflow = partitioned(network, machine, PartitionPass(f"{strategy}{{deal={deal}}}"))
     expected = simulated(dataflow, machine)
     ready = ready_times(dataflow, machine)
     assert {name: times.tolist() for name, times in ready.items()} == expected
@@ -137,8 +137,8 @@ def test_ready_times_are_those_of_a_direct_simulation(
 def test_in_rounds_all_copies_are_ready_at_once_and_not_before_they_would_be_alone(
     network: Network, machine: Accelerator, deal: Deal
 ) -> None:
-    machine = with_crossbars(machine, 64)
-    dataflow = partitioned(network, machine, PartitionPass(deal=deal))
+    machine = with_crossbars(machine, 1024)
+    dataflow = partitioned(network, machine, PartitionPass(f"spatem{{deal={deal}}}"))
     alone, rounds = (
         ready_times(dataflow, machine, in_rounds=in_rounds) for in_rounds in (False, True)
     )

@@ -18,6 +18,7 @@ from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes import assign, order, pack
 from spatem_ir.passes.partition import partition
+from spatem_ir.passes.partition.register import strategy_names
 from spatem_ir.universe import register_dialects
 
 
@@ -237,8 +238,8 @@ def through_the_passes(random: Random) -> ModuleOp:
     module = random_module(random)
     passes = [
         partition.PartitionPass(
-            strategy=random.choice(sorted(partition.STRATEGIES)),
-            deal=random.choice(["cyclic", "blocks"]),
+            strategy=random.choice(strategy_names())
+            + random.choice(["{deal=cyclic}", "{deal=blocks}"]),
         ),
         pack.PackPass(
             strategy=random.choice(pack.STRATEGIES), balance=random.choice(pack.BALANCES)

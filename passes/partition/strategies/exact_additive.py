@@ -1,10 +1,5 @@
 """The optimum of SPATEM's additive model: a multiple-choice knapsack, solved exactly.
 
-[R] Algorithm 1 of SPATEM raises one degree after the other and keeps one state per crossbar
-requirement, so it may miss combinations of degrees that pay only together.  Here each layer chooses
-one of all its grids at once.  Latencies add up over layers and tiles over the relaxed requirement,
-L · C, just as in `spatem`; no strategy of that model with at most so many tiles is faster.
-
 A layer's grids that need no fewer tiles than a faster one are left out (its Pareto set), and so are
 sums over the first layers that need no fewer tiles than a faster sum (Nemhauser and Ullmann,
 "Discrete dynamic programming and capital allocation", Management Science 15(9), 1969): neither can
@@ -20,17 +15,35 @@ import numpy as np
 
 from spatem_ir.geometry.estimate.candidates import LayerCandidates, layer_candidates
 from spatem_ir.geometry.estimate.latency import layer_latencies
-from spatem_ir.passes.partition.strategy import TracedStrategies
+from spatem_ir.geometry.shapes.grid import Deal
+from spatem_ir.passes.partition.partitions import TracedPartitions
+from spatem_ir.passes.partition.strategy import DealingStrategy, Problem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spatem_ir.geometry.shapes.grid import Deal
     from spatem_ir.geometry.shapes.layer import Layer
     from spatem_ir.hardware.accelerator import Accelerator
 
 NEVER = np.iinfo(np.int64).max
 """The latency of a requirement that no combination has."""
+
+
+@dataclass(frozen=True)
+class ExactAdditive(DealingStrategy):
+    """The optimum of Algorithm 1's additive model, by an exact knapsack.
+
+    [R] Algorithm 1 of SPATEM raises one degree after the other and keeps one state per crossbar
+    requirement, so it may miss combinations of degrees that pay only together.  Here each layer
+    chooses one of all its grids at once.  Latencies add up over layers and tiles over the relaxed
+    requirement, L · C, just as there; no partition of that model with at most so many tiles is
+    faster.
+    """
+
+    name = "exact-additive"
+
+    def partitions(self, problem: Problem) -> TracedPartitions:
+        return partition_exact_additive(problem.layers, problem.accelerator, Deal(self.deal))
 
 
 @dataclass(frozen=True)
@@ -50,10 +63,10 @@ class Front:
 
 def partition_exact_additive(
     layers: list[Layer], accelerator: Accelerator, deal: Deal
-) -> TracedStrategies:
-    """The fastest strategy of at most L · C tiles and all others of its Pareto set, fastest first.
+) -> TracedPartitions:
+    """The fastest partition of at most L · C tiles and all others of its Pareto set, fastest first.
 
-    A minimum mapping of more than L · C tiles is the only strategy then.
+    A minimum mapping of more than L · C tiles is the only partition then.
     """
     candidates = [layer_candidates(layer, accelerator) for layer in layers]
     grids = [
@@ -101,7 +114,7 @@ def combined(before: Front, layer: Front, most: int) -> Front:
 
 def _traced(
     candidates: list[LayerCandidates], grids: list[Front], fronts: list[Front], deal: Deal
-) -> TracedStrategies:
+) -> TracedPartitions:
     """Trace every combination of the last front back through the layers, fastest first."""
     state = np.arange(len(fronts[-1].tiles))[::-1]
     cycles, choices = fronts[-1].cycles[state], []
@@ -109,4 +122,4 @@ def _traced(
         raveled = grid.choice[front.choice[state]]
         choices.append(np.stack(np.unravel_index(raveled, candidate.parts.shape), axis=1))
         state = front.origin[state]
-    return TracedStrategies(tuple(candidates), cycles, np.array(choices[::-1]), deal)
+    return TracedPartitions(tuple(candidates), cycles, np.array(choices[::-1]), deal)

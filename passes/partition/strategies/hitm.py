@@ -1,36 +1,51 @@
-"""HitM's crossbar allocation for throughput (ICCAD 2020) on whole crossbars.
-
-[P] Copies are chosen by dynamic programming so that the pipeline's throughput is largest under the
-chip's number of crossbars.  [R] The recurrence: with the first l layers in at most c crossbars,
-
-    F(l, c) = max over r of min(F(l-1, c - r · set_l), r / (W_l · t_l)),
-
-where windows are dealt whole, so that r copies take ⌈W_l / r⌉ · t_l; the DP minimises the longest
-of these periods.  [R] The layer that limits the throughput may leave crossbars over: they go to the
-slowest layer that they can shorten, one step at a time, because they cost nothing.
-"""
+"""HitM's crossbar allocation for throughput (ICCAD 2020) on whole crossbars."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spatem_ir.geometry.shapes.grid import Deal
+from spatem_ir.passes.partition.strategy import DealingStrategy, Problem
 from spatem_ir.passes.partition.whole_crossbars import WholeCrossbars, copied, whole_crossbars
 
 if TYPE_CHECKING:
-    from spatem_ir.geometry.shapes.grid import Deal
     from spatem_ir.geometry.shapes.layer import Layer
     from spatem_ir.hardware.accelerator import Accelerator
-    from spatem_ir.passes.partition.strategy import Strategy
+    from spatem_ir.passes.partition.partitions import Partition
 
 NEVER = np.iinfo(np.int64).max
 """The period of layers that do not fit."""
 
 
-def partition_hitm(layers: list[Layer], accelerator: Accelerator, deal: Deal) -> list[Strategy]:
-    """The strategy with the largest throughput, and smaller ones."""
+@dataclass(frozen=True)
+class Hitm(DealingStrategy):
+    """Copies of whole crossbars for the largest throughput.
+
+    [P] Copies are chosen by dynamic programming so that the pipeline's throughput is largest under
+    the chip's number of crossbars.  [R] The recurrence: with the first l layers in at most c
+    crossbars,
+
+        F(l, c) = max over r of min(F(l-1, c - r · set_l), r / (W_l · t_l)),
+
+    where windows are dealt whole, so that r copies take ⌈W_l / r⌉ · t_l; the DP minimises the
+    longest of these periods.  [R] The layer that limits the throughput may leave crossbars over:
+    they go to the slowest layer that they can shorten, one step at a time, because they cost
+    nothing.
+    """
+
+    name = "hitm"
+    packing = "exclusive"
+
+    def partitions(self, problem: Problem) -> list[Partition]:
+        return partition_hitm(problem.layers, problem.accelerator, Deal(self.deal))
+
+
+def partition_hitm(layers: list[Layer], accelerator: Accelerator, deal: Deal) -> list[Partition]:
+    """The partition with the largest throughput, and smaller ones."""
     mapped = whole_crossbars(layers, accelerator)
     return copied(mapped, partial(throughput_copies, mapped), accelerator, deal)
 

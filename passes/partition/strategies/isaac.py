@@ -1,31 +1,44 @@
-"""ISAAC's balanced pipeline (Shafiee et al., ISCA 2016) on whole crossbars.
-
-[P] Layers are replicated so that all of them take equally long and the pipeline is balanced.
-[R] The copies of a layer are proportional to its work, i_l ~ W_l · T_l(one copy), with the largest
-factor for which all copies fit; a number of copies is rounded down to the next useful one and is at
-least 1.
-"""
+"""ISAAC's balanced pipeline (Shafiee et al., ISCA 2016) on whole crossbars."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from spatem_ir.geometry.shapes.grid import Deal
+from spatem_ir.passes.partition.strategy import DealingStrategy, Problem
 from spatem_ir.passes.partition.whole_crossbars import WholeCrossbars, copied, whole_crossbars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spatem_ir.geometry.shapes.grid import Deal
     from spatem_ir.geometry.shapes.layer import Layer
     from spatem_ir.hardware.accelerator import Accelerator
-    from spatem_ir.passes.partition.strategy import Strategy
+    from spatem_ir.passes.partition.partitions import Partition
 
 
-def partition_isaac(layers: list[Layer], accelerator: Accelerator, deal: Deal) -> list[Strategy]:
-    """The strategy with copies in proportion to work, and smaller ones."""
+@dataclass(frozen=True)
+class Isaac(DealingStrategy):
+    """Copies of whole crossbars in proportion to work.
+
+    [P] Layers are replicated so that all of them take equally long and the pipeline is balanced.
+    [R] The copies of a layer are proportional to its work, i_l ~ W_l · T_l(one copy), with the
+    largest factor for which all copies fit; a number of copies is rounded down to the next useful
+    one and is at least 1.
+    """
+
+    name = "isaac"
+    packing = "exclusive"
+
+    def partitions(self, problem: Problem) -> list[Partition]:
+        return partition_isaac(problem.layers, problem.accelerator, Deal(self.deal))
+
+
+def partition_isaac(layers: list[Layer], accelerator: Accelerator, deal: Deal) -> list[Partition]:
+    """The partition with copies in proportion to work, and smaller ones."""
     mapped = whole_crossbars(layers, accelerator)
     shares = [layer.operations for layer in mapped]
     return copied(mapped, partial(proportional_copies, mapped, shares), accelerator, deal)

@@ -1,4 +1,4 @@
-"""SPATEM's partitioning (ASP-DAC 2022, Algorithm 1): relaxed bounded knapsack by DP.
+"""Algorithm 1 of SPATEM (ASP-DAC 2022): relaxed bounded knapsack by DP.
 
 [P] Stages are (layer, degree) with the degrees in the fixed order hwm, wwm, iw, ib; columns are
 the crossbar requirement r from 0 to L · C.  The requirement is relaxed: each tile asks for one
@@ -21,7 +21,7 @@ import numpy as np
 
 from spatem_ir.geometry.estimate.candidates import LayerCandidates, layer_candidates
 from spatem_ir.geometry.estimate.latency import layer_latencies
-from spatem_ir.passes.partition.strategy import TracedStrategies
+from spatem_ir.passes.partition.partitions import TracedPartitions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,7 +92,7 @@ class States:
         )
 
 
-def partition_spatem(layers: list[Layer], accelerator: Accelerator, deal: Deal) -> TracedStrategies:
+def partition_spatem(layers: list[Layer], accelerator: Accelerator, deal: Deal) -> TracedPartitions:
     """Strategies of all useful crossbar requirements, in ascending estimated latency.
 
     A minimum mapping of more than L · C tiles is the only strategy then; `pack` finds out whether
@@ -110,7 +110,7 @@ def algorithm_1(
     deal: Deal,
     most_columns: int | None = None,
     most_layers: int | None = None,
-) -> TracedStrategies:
+) -> TracedPartitions:
     """Algorithm 1 on given candidates, which may be some of a layer's, and their latencies.
 
     With `most_columns`, so many columns stand for all requirements; with `most_layers`, those are
@@ -197,7 +197,7 @@ def _undominated(states: States) -> States:
 
 def _strategies(
     candidates: list[LayerCandidates], history: list[States], worst: int, deal: Deal
-) -> TracedStrategies:
+) -> TracedPartitions:
     """Trace every final state back through the layers."""
     final = history[-1]
     cycles = worst - final.reduction
@@ -206,4 +206,4 @@ def _strategies(
     for states in reversed(history):
         choices.append(states.choice[state])
         state = states.origin[state]
-    return TracedStrategies(tuple(candidates), cycles, np.array(choices[::-1]), deal)
+    return TracedPartitions(tuple(candidates), cycles, np.array(choices[::-1]), deal)

@@ -1,0 +1,106 @@
+"""What a partition strategy finds: partitions of the whole network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, overload
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from spatem_ir.geometry.estimate.candidates import LayerCandidates
+    from spatem_ir.geometry.shapes.grid import Deal, Grid
+    from spatem_ir.geometry.shapes.layer import Layer
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A partition of the whole network: one grid per layer.
+
+    `cycles` is the estimated latency in digital cycles.
+    """
+
+    cycles: int
+    grids: tuple[Grid, ...]
+
+    def tiles(self, layers: list[Layer]) -> int:
+        """Tiles of all layers."""
+        return sum(grid.tiles(layer) for layer, grid in zip(layers, self.grids, strict=True))
+
+    def cells(self, layers: list[Layer], cells_per_weight: list[int]) -> int:
+        """Cells of all copies of all layers."""
+        return sum(
+            layer.weights * cells * grid.iw * grid.ib
+            for layer, grid, cells in zip(layers, self.grids, cells_per_weight, strict=True)
+        )
+
+
+@dataclass(frozen=True)
+class TracedPartitions(Sequence[Partition]):
+    """Many partitions as arrays, in ascending estimated latency.
+
+    `cycles` has shape [partitions]; `choices` the numbers of the cuts along the four axes of every
+    layer's candidates, shape [layers, partitions, 4].
+    """
+
+    candidates: tuple[LayerCandidates, ...]
+    cycles: NDArray[np.int64]
+    choices: NDArray[np.int64]
+    deal: Deal
+
+    def __len__(self) -> int:
+        return len(self.cycles)
+
+    @overload
+    def __getitem__(self, index: int) -> Partition: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Partition]: ...
+    def __getitem__(self, index: int | slice) -> Partition | list[Partition]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        chosen = zip(self.candidates, self.choices[:, index].tolist(), strict=True)
+        grids = tuple(candidate.grid(tuple(choice), self.deal) for candidate, choice in chosen)
+        return Partition(int(self.cycles[index]), grids)
+
+    def all_tiles(self) -> list[int]:
+        """Tiles of all layers, for each partition."""
+        import numpy as np
+
+        total = np.zeros(len(self), np.int64)
+        for candidate, choice in zip(self.candidates, self.choices, strict=True):
+            total += candidate.parts[tuple(choice.T)]
+        return total.tolist()
+
+    def all_cells(self, cells_per_weight: list[int]) -> list[int]:
+        """Cells of all copies of all layers, for each partition."""
+        import numpy as np
+
+        total = np.zeros(len(self), np.int64)
+        for candidate, choice, cells in zip(
+            self.candidates, self.choices, cells_per_weight, strict=True
+        ):
+            windows, bits = (
+                np.array([cut.degree for cut in axis])
+                for axis in (candidate.windows, candidate.bits)
+            )
+            copies = windows[choice[:, 2]] * bits[choice[:, 3]]
+            total += candidate.layer.weights * cells * copies
+        return total.tolist()
+
+
+def tiles_of(partitions: Sequence[Partition], layers: list[Layer]) -> list[int]:
+    """Tiles of all layers, for each partition."""
+    if isinstance(partitions, TracedPartitions):
+        return partitions.all_tiles()
+    return [partition.tiles(layers) for partition in partitions]
+
+
+def cells_of(
+    partitions: Sequence[Partition], layers: list[Layer], cells_per_weight: list[int]
+) -> list[int]:
+    """Cells of all copies of all layers, for each partition."""
+    if isinstance(partitions, TracedPartitions):
+        return partitions.all_cells(cells_per_weight)
+    return [partition.cells(layers, cells_per_weight) for partition in partitions]
