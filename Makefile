@@ -19,8 +19,8 @@ run: ARGS ?= lenet-digits --accelerator isaac-ou --check onnxruntime --images 36
 run: $(INSTALLED) ## deploy a network, simulate it and check the result (ARGS: of spatem-run)
 	$(BIN)/spatem-run $(ARGS)
 
-test: $(INSTALLED) ## run all tests, pytest and lit (ARGS: of pytest)
-	$(BIN)/pytest -q $(ARGS)
+test: lint ## check the code, then run all tests, pytest and lit, in parallel (ARGS: of pytest)
+	$(BIN)/pytest -q -n auto $(ARGS)
 
 lint: $(INSTALLED) ## check style, formatting and types
 	$(BIN)/ruff check

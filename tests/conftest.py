@@ -85,7 +85,11 @@ class LitFile(pytest.File):
 
 
 class LitItem(pytest.Item):
-    """The test of a .mlir file."""
+    """The test of a .mlir file; of several processes of pytest-xdist one runs all of them."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)  # type: ignore[arg-type]
+        self.add_marker(pytest.mark.xdist_group("lit"))
 
     def runtest(self) -> None:
         stash = self.session.stash

@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.level import Level
 from spatem_ir.dialects.mvm import network_of
+from spatem_ir.driver.display import Fact, as_html, as_text
 from spatem_ir.driver.pipeline import strategy_of
 from spatem_ir.driver.simulation import Simulation, simulated
 from spatem_ir.driver.sources import Source
@@ -114,13 +115,17 @@ class Deployment:
             outputs = [output[0] for output in outputs]
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def __str__(self) -> str:
-        from spatem_ir.driver.display import deployment_text
+    def facts(self) -> list[Fact]:
+        """What was compiled for what, by which passes."""
+        return [
+            ("network", self.name),
+            ("accelerator", self.accelerator.name),
+            ("level", str(self.level)),
+            ("passes", ", ".join(self.passes) or "none"),
+        ]
 
-        return deployment_text(self)
+    def __str__(self) -> str:
+        return as_text(self.facts())
 
     def _repr_html_(self) -> str:
-        """Tables for notebooks."""
-        from spatem_ir.driver.display import deployment_html
-
-        return deployment_html(self)
+        return as_html(self.facts())

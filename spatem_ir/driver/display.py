@@ -1,32 +1,22 @@
-"""Deployments and simulations as text and as tables of a notebook."""
+"""Facts as text and as a table of a notebook."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from spatem_ir.driver.deployment import Deployment
-
-
-def deployment_text(deployment: Deployment) -> str:
-    """What was compiled for what, and by which passes."""
-    return "\n".join(f"{name:<12}{text}" for name, text in _facts(deployment))
+Fact = tuple[str, str]
+"""What it is, and what it says."""
 
 
-def deployment_html(deployment: Deployment) -> str:
-    """The same as a table."""
-    rows = "".join(
-        f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>"
-        for name, text in _facts(deployment)
-    )
-    return f"<table>{rows}</table>"
+def as_text(facts: Sequence[Fact]) -> str:
+    """One line for each fact."""
+    width = max(len(name) for name, _ in facts)
+    return "\n".join(f"{name:<{width}}  {text}".rstrip() for name, text in facts)
 
 
-def _facts(deployment: Deployment) -> list[tuple[str, str]]:
-    return [
-        ("network", deployment.name),
-        ("accelerator", deployment.accelerator.name),
-        ("level", str(deployment.level)),
-        ("passes", ", ".join(deployment.passes) or "none"),
-    ]
+def as_html(facts: Sequence[Fact]) -> str:
+    """An HTML table with one row for each fact."""
+    cell = '<td style="text-align:left">{}</td>'
+    rows = (f"<tr>{cell.format(escape(a))}{cell.format(escape(b))}</tr>" for a, b in facts)
+    return f"<table>{''.join(rows)}</table>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
@@ -47,12 +48,11 @@ def remaining_pipeline(level: Level, strategy: str | None = None, until: Level =
     """
     levels = list(Level)
     wanted = levels[levels.index(level) + 1 : levels.index(until) + 1]
-    passes = [step.name for step in PIPELINE if step.level in wanted]
-    if strategy is not None and "partition" in passes:
-        strategy_spec(strategy)
-        name, _, options = strategy.removesuffix("}").partition("{")
-        passes[0] = f"partition{{{f'strategy={name} {options}'.rstrip()}}}"
-    return ",".join(passes)
+    passes = [ArgSpec(step.name, {}) for step in PIPELINE if step.level in wanted]
+    if strategy is not None and passes and passes[0].name == "partition":
+        chosen = strategy_spec(strategy)
+        passes[0] = ArgSpec("partition", {"strategy": (chosen.name,), **chosen.parameters})
+    return ",".join(map(_pass_text, passes))
 
 
 def strategy_of(pipeline: str, default: str) -> str | None:
@@ -60,17 +60,12 @@ def strategy_of(pipeline: str, default: str) -> str | None:
 
     None if it does not partition; `default` is the strategy where it names none.
     """
-    for spec in parse_pipeline(pipeline):
+    for spec in _specs(pipeline):
         if spec.name == "partition":
-            options = {key: ",".join(map(_text, values)) for key, values in spec.parameters.items()}
-            name = options.pop("strategy", default)
-            others = " ".join(f"{key}={value}" for key, value in options.items())
-            return f"{name}{{{others}}}" if others else name
+            options = dict(spec.parameters)
+            (name,) = options.pop("strategy", (default,))
+            return _pass_text(ArgSpec(str(name), options))
     return None
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def passes_of(pipeline: str) -> list[str]:
@@ -79,7 +74,7 @@ def passes_of(pipeline: str) -> list[str]:
     Raises:
         SpatemError: the pipeline cannot be read.
     """
-    return [str(spec) for spec in _specs(pipeline)]
+    return [_pass_text(spec) for spec in _specs(pipeline)]
 
 
 def _specs(pipeline: str) -> list[ArgSpec]:
@@ -87,6 +82,21 @@ def _specs(pipeline: str) -> list[ArgSpec]:
         return list(parse_pipeline(pipeline))
     except (Exception, ArgSpecParseError) as error:
         raise SpatemError(f"--pass-pipeline '{pipeline}': {pipeline_error(error)}") from error
+
+
+def _pass_text(spec: ArgSpec) -> str:
+    """A pass as a person writes it: strings are quoted only where they must be."""
+    options = [
+        key if not values else f"{key}={','.join(map(_value_text, values))}"
+        for key, values in spec.parameters.items()
+    ]
+    return f"{spec.name}{{{' '.join(options)}}}" if options else spec.name
+
+
+def _value_text(value: object) -> str:
+    if isinstance(value, str):
+        return value if re.fullmatch(r"[A-Za-z_][\w-]*", value) else f'"{value}"'
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def pipeline_error(error: BaseException) -> str:

@@ -133,22 +133,11 @@ def _observe(module: ModuleOp, inputs: NDArray[np.float32], note: Any) -> None:
         execute(module, [inputs[first : first + BATCH]], current_store(), observe=note)
 
 
-def calibration_inputs(network: NetworkOp, path: str) -> NDArray[np.float32]:
-    """The inputs of an .npy file, if they fit the one float32 input of the network.
-
-    Raises:
-        SpatemError: they cannot be read or do not fit.
-    """
+def _read(path: str) -> NDArray[np.float32]:
     import numpy as np
 
     from spatem_ir.weights.store import PACKAGE_SCHEME, packaged_file
 
-    arguments = network.body.block.args
-    if len(arguments) != 1 or not is_floating(arguments[0]):
-        raise SpatemError(
-            f"@{network.sym_name.data}: is quantised only if it has one float32 input; quantise it "
-            "beforehand"
-        )
     try:
         located = packaged_file(path) if path.startswith(PACKAGE_SCHEME) else Path(path)
         inputs = np.load(located, allow_pickle=False)
@@ -158,6 +147,25 @@ def calibration_inputs(network: NetworkOp, path: str) -> NDArray[np.float32]:
         raise SpatemError(f"{path}: not a readable .npy file: {error}") from error
     if not isinstance(inputs, np.ndarray):
         raise SpatemError(f"{path}: is an archive; calibration needs one array, an .npy file")
+    return inputs
+
+
+def calibration_inputs(network: NetworkOp, given: str | NDArray[np.float32]) -> NDArray[np.float32]:
+    """Inputs [n, …], given or in an .npy file, if they fit the one float32 input of the network.
+
+    Raises:
+        SpatemError: they cannot be read or do not fit.
+    """
+    import numpy as np
+
+    arguments = network.body.block.args
+    if len(arguments) != 1 or not is_floating(arguments[0]):
+        raise SpatemError(
+            f"@{network.sym_name.data}: is quantised only if it has one float32 input; quantise it "
+            "beforehand"
+        )
+    inputs = _read(given) if isinstance(given, str) else given
+    path = given if isinstance(given, str) else "calibration"
     name = arguments[0].name_hint
     if inputs.dtype != np.float32:
         raise SpatemError(

@@ -86,13 +86,15 @@ def _quantize(
         if not 2 <= bits <= 8:
             raise SpatemError(f"--{what}-bits is {bits}; 2 to 8 are possible for an ONNX model")
     if inputs is None:
-        path = options.calibration or PACKAGED_CALIBRATION.get(source)
-        if path is None:
+        given = options.calibration
+        if given is None:
+            given = PACKAGED_CALIBRATION.get(source)
+        if given is None:
             raise SpatemError(
                 f"{source}: is a float model; give sample inputs for its quantisation: "
                 "--calibration FILE.npy"
             )
-        inputs = calibration_inputs(network, path)
+        inputs = calibration_inputs(network, given)
     calibrate(module, inputs, options.activation_scale, activation_bits)
     quantize = QuantizePass(
         weight_bits=weight_bits,

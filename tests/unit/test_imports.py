@@ -126,8 +126,7 @@ def test_an_arrow_that_is_reversed_is_found(source: str, target: str) -> None:
     assert target in ARROWS[source]
     reversed_arrow = {**ARROWS, target: ARROWS[target] | {source}}
     assert wrong_arrows(reversed_arrow) == [f"{target} imports {source}"]
-    (circle,) = circles(reversed_arrow)
-    assert {source, target} <= set(circle)
+    assert any({source, target} <= set(circle) for circle in circles(reversed_arrow))
 
 
 def test_rooms_side_by_side_do_not_know_each_other() -> None:
