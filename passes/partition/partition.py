@@ -16,7 +16,7 @@ from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import AlternativeOp, LayerOp, PackingOp, layer_ops
-from spatem_ir.passes.partition.register import strategy_of, strategy_spec
+from spatem_ir.passes.partition.register import strategy_from_spec, strategy_spec
 from spatem_ir.passes.partition.strategy import Problem, Strategy
 from spatem_ir.support.errors import SpatemError
 
@@ -59,7 +59,7 @@ class PartitionPass(ModulePass):
         assert isinstance(made.strategy, str)
         others = {name: value for name, value in parameters.items() if name not in own}
         try:
-            return replace(made, strategy=strategy_of(ArgSpec(made.strategy, others)))
+            return replace(made, strategy=strategy_from_spec(ArgSpec(made.strategy, others)))
         except SpatemError as error:
             raise SpatemError(f"partition: {error}") from error
 
@@ -79,7 +79,7 @@ class PartitionPass(ModulePass):
         """
         if isinstance(self.strategy, Strategy):
             return self.strategy
-        return strategy_of(strategy_spec(self.strategy))
+        return strategy_from_spec(strategy_spec(self.strategy))
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         layers = [layer for layer in op.walk() if isinstance(layer, ConvOp | DenseOp | LocalOp)]

@@ -68,7 +68,7 @@ def _name(strategy: type[Strategy]) -> str | None:
     return vars(strategy).get("name")
 
 
-def strategy_of(spec: ArgSpec) -> Strategy:
+def strategy_from_spec(spec: ArgSpec) -> Strategy:
     """The strategy of a name with its options.
 
     Raises:
