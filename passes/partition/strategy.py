@@ -84,7 +84,7 @@ class Strategy(ArgSpecConvertible):
 class DealingStrategy(Strategy):
     """A strategy that deals the windows of all layers to their copies in one way."""
 
-    deal: str = option("cyclic", "how windows are dealt to copies: `cyclic` or `blocks`")
+    deal: str = option("cyclic", "windows go to copies `cyclic` or in `blocks`")
 
     def __post_init__(self) -> None:
         if self.deal not in tuple(Deal):

@@ -23,7 +23,7 @@ NEVER = np.iinfo(np.int64).max
 
 @dataclass(frozen=True)
 class Hitm(DealingStrategy):
-    """Copies of whole crossbars for the largest throughput.
+    """HitM's allocation: copies of whole crossbars for the largest throughput.
 
     [P] Copies are chosen by dynamic programming so that the pipeline's throughput is largest under
     the chip's number of crossbars.  [R] The recurrence: with the first l layers in at most c

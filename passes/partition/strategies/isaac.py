@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Isaac(DealingStrategy):
-    """Copies of whole crossbars in proportion to work.
+    """ISAAC's balanced pipeline: copies of whole crossbars in proportion to work.
 
     [P] Layers are replicated so that all of them take equally long and the pipeline is balanced.
     [R] The copies of a layer are proportional to its work, i_l ~ W_l · T_l(one copy), with the

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class IsaacStride(DealingStrategy):
-    """Copies of whole crossbars by the strides of the layers that read.
+    """ISAAC's rule of thumb: copies of whole crossbars by the strides of what reads a layer.
 
     [P] A layer read with stride s must produce s² results for each result of its reader, so that
     R(l-1) = stride(l)² · R(l), from back to front, one copy of the last layer.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Spatem(DealingStrategy):
-    """Algorithm 1: relaxed bounded knapsack over latency reduction.
+    """SPATEM's Algorithm 1: relaxed bounded knapsack over latency reduction.
 
     [P] Algorithm 1 of SPATEM (:mod:`spatem_ir.passes.partition.algorithm_1`).  [R] It runs under
     several limits on its cuts, and what it finds is ranked by estimates of the whole network

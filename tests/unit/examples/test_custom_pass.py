@@ -260,6 +260,26 @@ def test_errors_are_one_line(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_strategy_of_the_package(installed: Installation) -> None:
+    chip = ("--accelerator", installed.source / "edge-chip.toml")
+    whole, half, minimum = (
+        installed.run("spatem-run", "lenet", *chip, "--strategy", strategy, "--json", "-")
+        for strategy in ("equal-shares", "equal-shares{used=0.5}", "minimum")
+    )
+    used = [json.loads(run.stdout)["cells_used"] for run in (minimum, half, whole)]
+    cycles = [json.loads(run.stdout)["latency_cycles"] for run in (whole, half, minimum)]
+    assert used == sorted(set(used))
+    assert cycles == sorted(set(cycles))
+    listed = installed.run("spatem-run", "--list").stdout
+    assert "  equal-shares             The same number of crossbars for every layer" in listed
+    for option, message in (
+        ("used=2", "partition: equal-shares: used is 2; it must be above 0, at most 1"),
+        ("slack=2", "partition: strategy equal-shares has no option 'slack'; it has deal, used"),
+    ):
+        run = installed.run("spatem-run", "lenet", *chip, "--strategy", f"equal-shares{{{option}}}")
+        assert run.stderr == f"spatem-run: {message}\n"
+
+
 def test_file_check(installed: Installation) -> None:
     process = installed.run("lit", "--verbose", installed.source / "tests")
     assert process.returncode == 0, process.stdout
