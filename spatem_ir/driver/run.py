@@ -29,7 +29,8 @@ from spatem_ir.frontend.load import ImportOptions
 from spatem_ir.hardware.accelerator import Accelerator, Value, parameters_of
 from spatem_ir.hardware.overrides import Key, overridden
 from spatem_ir.runtime.interpreter import execute
-from spatem_ir.runtime.metrics import Metrics, inexact_layers
+from spatem_ir.runtime.metrics.layer_metrics import inexact_layers
+from spatem_ir.runtime.metrics.metric import Metrics
 from spatem_ir.support.files import check_writable, whole_file
 from spatem_ir.support.messages import SILENT, Messages
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from spatem_ir.dialects.level import Level
 from spatem_ir.runtime.machine.engine import default_engine, executor
-from spatem_ir.runtime.metrics import LayerMetrics, Metrics, metrics_of
+from spatem_ir.runtime.metrics.layer_metrics import LayerMetrics
+from spatem_ir.runtime.metrics.metric import Metrics
+from spatem_ir.runtime.metrics.register import metrics_of
 from spatem_ir.support.messages import SILENT, Messages
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.overrides import ADC_BITS, CELL_SIGMA, overridden
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic
 from spatem_ir.runtime.interpreter import execute
-from spatem_ir.runtime.metrics import lossless_layers
+from spatem_ir.runtime.metrics.layer_metrics import lossless_layers
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import SILENT, Messages
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -10,20 +11,13 @@ from rich.table import Table
 
 from spatem_ir.hardware.accelerator import AdcMode
 from spatem_ir.report.critical_path import print_critical_path
-from spatem_ir.runtime.energy import ENERGY_GROUPS
+from spatem_ir.runtime.metrics.layer_metrics import LayerMetrics
+from spatem_ir.runtime.metrics.register import all_metrics
 
 if TYPE_CHECKING:
     from spatem_ir.driver.run import RunResult
     from spatem_ir.hardware.accelerator import Accelerator
-    from spatem_ir.runtime.metrics import Metrics
-
-AREA_LABELS = {
-    "crossbars": "crossbars",
-    "compute_units": "CUs",
-    "processing_elements": "PEs",
-    "chip_io": "chip port",
-}
-"""What the components of the chip's area are called."""
+    from spatem_ir.runtime.metrics.metric import Metrics
 
 LEAST_WIDTH = 110
 """Columns of the report where the terminal is narrower or unknown."""
@@ -51,22 +45,13 @@ def report_console() -> Console:
 
 def layer_table(metrics: Metrics) -> Table:
     """One row per layer: grid, tiles, crossbars, OU operations, lossless ADCs and busy share."""
+    columns = {each.name: each.metadata["column"] for each in fields(LayerMetrics)}
+    shown = {name: column for name, column in columns.items() if column is not None}
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("layer")
-    numbers = ("matrix", "hwm x wwm x iw x ib", "tiles", "crossbars", "OU operations")
-    for column in (*numbers, "lossless", "busy"):
-        table.add_column(column, justify="right")
+    for name, column in shown.items():
+        table.add_column(column.header, justify="left" if name == "name" else "right")
     for layer in metrics.layers:
-        table.add_row(
-            layer.name,
-            layer.matrix,
-            layer.grid,
-            f"{layer.tiles:,}",
-            f"{layer.crossbars:,}",
-            f"{layer.ou_operations:,}",
-            "yes" if layer.lossless else "no",
-            "" if layer.busy_share is None else f"{layer.busy_share:.1%}",
-        )
+        table.add_row(*(column.text(getattr(layer, name)) for name, column in shown.items()))
     return table
 
 
@@ -82,72 +67,9 @@ def metric_table(result: RunResult) -> Table:
 
 def metric_rows(result: RunResult) -> list[tuple[str, str]]:
     """Names and values of all that was measured."""
-    rows = [] if result.metrics is None else machine_rows(result.metrics)
+    measured = result.metrics
+    rows = [row for each in all_metrics().values() if measured for row in each.rows(measured)]
     return rows + value_rows(result)
-
-
-def machine_rows(m: Metrics) -> list[tuple[str, str]]:
-    """Names and values of what the machine does."""
-    rows: list[tuple[str, str]] = []
-    if m.latency_cycles is not None:
-        rows += [
-            (
-                "latency",
-                f"{m.latency_cycles:,} cycles = {m.latency_ou_cycles:,} OU cycles = "
-                f"{m.latency_ns:,} ns",
-            ),
-            ("interval", f"{m.interval_cycles:,.0f} cycles = {m.images_per_second:,.0f} images/s"),
-            ("computation parallelism", f"{m.computation_parallelism:,} busy crossbars on average"),
-            (
-                "communication",
-                f"{m.communication_bytes:,} bytes: inputs {m.input_bytes:,}, activations "
-                f"{m.activation_bytes:,}, partial sums {m.partial_sum_bytes:,}, I/O {m.io_bytes:,}",
-            ),
-            ("byte-hops", f"{m.byte_hops:,}"),
-        ]
-    rows += [
-        (
-            "cells used",
-            f"{m.cells_used:,} of {m.cells_total:,} ({m.cells_used / m.cells_total:.2%})",
-        ),
-        (
-            "crossbars used",
-            f"{m.crossbars_used:,} of {m.crossbars_total:,} "
-            f"({m.crossbars_used / m.crossbars_total:.2%})",
-        ),
-    ]
-    bound = (
-        f"{m.lower_bound_cycles:,} cycles by {m.lower_bound_name} "
-        f"(work {m.work_bound_cycles:,}, path {m.path_bound_cycles:,})"
-    )
-    if m.optimality_gap is not None:
-        bound += f"; latency is {m.optimality_gap:.2f} x that"
-    rows.append(("lower bound", bound))
-    if m.peak_buffer_bytes is not None:
-        peak = f"{m.peak_buffer_bytes:,} of {m.buffer_bytes:,} bytes in PE {m.peak_buffer_pe}"
-        rows.append(("peak buffer", peak))
-    rows += energy_rows(m)
-    parts = (f"{label} {m.area_parts_mm2[part]:,.2f}" for part, label in AREA_LABELS.items())
-    rows.append(("area", f"{m.area_mm2:,.2f} mm²: {', '.join(parts)}"))
-    return rows
-
-
-def energy_rows(m: Metrics) -> list[tuple[str, str]]:
-    """The energy of an image: the sum, and what each kind of component takes of it."""
-    if m.energy_nj is None or m.energy_parts_nj is None:
-        return []
-    rows = [("energy", f"{m.energy_nj:,} nJ")]
-    operations = sum(layer.ou_operations for layer in m.layers)
-    for group, labels in ENERGY_GROUPS.items():
-        parts = {label: m.energy_parts_nj[component] for component, label in labels.items()}
-        total = sum(parts.values())
-        text = f"{total:,.3f} nJ ({total / m.energy_nj if m.energy_nj else 0:.1%})"
-        if len(parts) > 1:
-            text += ": " + ", ".join(f"{label} {part:,.3f}" for label, part in parts.items())
-        if group == "crossbars":
-            text += f"; {1000 * total / operations:,.3f} pJ per OU operation"
-        rows.append((f"  {group}", text))
-    return rows
 
 
 def value_rows(result: RunResult) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.runtime.machine.execution import Execution
-    from spatem_ir.runtime.metrics import LayerMetrics
+    from spatem_ir.runtime.metrics.layer_metrics import LayerMetrics
 
 ENERGY_GROUPS = {
     "crossbars": {"dacs": "DACs", "adcs": "ADCs", "cells": "cells"},

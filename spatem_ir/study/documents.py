@@ -6,12 +6,11 @@ import csv
 import io
 import json
 import os
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatem_ir.hardware.accelerator import GROUPS, parameters_of
-from spatem_ir.runtime.metrics import Metrics
+from spatem_ir.runtime.metrics.register import all_metrics
 from spatem_ir.study.tables import markdown_of, summary_dict
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.files import whole_file
@@ -21,11 +20,6 @@ if TYPE_CHECKING:
 
     from spatem_ir.study.points import Outcome
     from spatem_ir.study.study import Study
-
-SCALARS = tuple(
-    field.name for field in fields(Metrics) if not str(field.type).startswith(("dict", "tuple"))
-)
-"""The metrics that are single numbers, and so columns of the table of all points."""
 
 
 def documents_of(study: Study) -> dict[str, bytes]:
@@ -75,7 +69,8 @@ def csv_of(study: Study) -> str:
     """All points as a table with comma-separated values; what there is not is left empty."""
     text = io.StringIO()
     first = ("part", "network", "strategy", "pipeline", "changes", "failure")
-    last = ("estimated_cycles", "estimate_error", "least_cells", *SCALARS)
+    scalars = (metric.name for metric in all_metrics().values() if metric.scalar)
+    last = ("estimated_cycles", "estimate_error", "least_cells", *scalars)
     writer = csv.DictWriter(text, first + last, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for part, outcome in study.rows:

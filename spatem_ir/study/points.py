@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from spatem_ir.hardware.accelerator import Accelerator, Value
     from spatem_ir.hardware.overrides import Key
     from spatem_ir.runtime.critical_path import CriticalPath
-    from spatem_ir.runtime.metrics import Metrics
+    from spatem_ir.runtime.metrics.metric import Metrics
 
 PLAIN_VARIANTS = {"pack": "exclusive", "assign": "sequential", "order": "layer"}
 """The plain strategy of each pass that has the paper's method and a plain one."""

@@ -25,7 +25,7 @@ from spatem_ir.support.errors import SpatemError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from spatem_ir.runtime.metrics import Metrics
+    from spatem_ir.runtime.metrics.metric import Metrics
     from spatem_ir.study.points import Setting
 
     Measure = Callable[[Metrics], float | None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from spatem_ir.runtime.metrics.register import all_metrics
 from spatem_ir.study.ablation import VARIANTS
 from spatem_ir.study.causes import causes_table, is_of_paper, missed, path_table, traffic_table
 from spatem_ir.study.markdown import MISSING, count, number, percent, table, times
@@ -16,7 +17,7 @@ from spatem_ir.study.summary import PAPER
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from spatem_ir.runtime.metrics import Metrics
+    from spatem_ir.runtime.metrics.metric import Metrics
     from spatem_ir.study.study import Study
 
 
@@ -29,6 +30,19 @@ def communication(metrics: Metrics) -> int | None:
     """Bytes of communication."""
     return metrics.communication_bytes
 
+
+FIRST_COLUMNS = (
+    "latency_cycles",
+    "lower_bound_cycles",
+    "optimality_gap",
+    "computation_parallelism",
+    "communication_bytes",
+    "byte_hops",
+    "cells_used",
+    "crossbars_used",
+    "energy_nj",
+)
+"""The metrics with which the table of all networks and strategies begins; others follow."""
 
 ABLATED = {"Latency": latency, "Communication": communication}
 """What the ablation shows."""
@@ -147,38 +161,20 @@ def comparisons_table(study: Study) -> str:
 
 def metrics_table(study: Study) -> str:
     """What was measured of every network and strategy."""
-    header = (
-        "network",
-        "strategy",
-        "latency, cycles",
-        "lower bound",
-        "gap",
-        "parallelism",
-        "communication, bytes",
-        "byte-hops",
-        "cells used",
-        "crossbars used",
-        "energy, nJ",
-    )
+    metrics = all_metrics()
+    names = dict.fromkeys((*FIRST_COLUMNS, *metrics))
+    columns = {name: column for name in names if (column := metrics[name].column) is not None}
     rows = []
     for outcome in study.of_part(COMPARISON):
         m = outcome.metrics
-        if m is None:
-            cells = (MISSING,) * (len(header) - 2)
-        else:
-            cells = (
-                count(m.latency_cycles),
-                f"{count(m.lower_bound_cycles)} ({m.lower_bound_name})",
-                times(m.optimality_gap),
-                number(m.computation_parallelism, 1),
-                count(m.communication_bytes),
-                count(m.byte_hops),
-                percent(m.cells_used / m.cells_total),
-                count(m.crossbars_used),
-                count(m.energy_nj),
-            )
+        values = {name: None if m is None else m.values[name] for name in columns}
+        cells = (
+            MISSING if m is None or values[name] is None else column.shown(values[name], m)
+            for name, column in columns.items()
+        )
         rows.append((outcome.point.network, outcome.point.strategy, *cells))
-    return table(header, rows, texts=2)
+    labels = (column.label for column in columns.values())
+    return table(("network", "strategy", *labels), rows, texts=2)
 
 
 def estimate_text(study: Study) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 from spatem_ir.frontend.load import ImportOptions
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.runtime.critical_path import CriticalPath, Part, PathShare
-from spatem_ir.runtime.metrics import Metrics
+from spatem_ir.runtime.metrics.metric import Metrics
+from spatem_ir.runtime.metrics.register import all_metrics
 from spatem_ir.study.points import Outcome, Point, Setting
 from spatem_ir.study.study import PARTS, Plan, Study
 
@@ -17,7 +18,7 @@ LEAST_CELLS = 100
 def metrics(latency: int, communication: int = 1000, cells: int = 400, **others: Any) -> Metrics:
     """Metrics of a chip of 10,000 cells."""
     values: dict[str, Any] = {
-        **dict.fromkeys(Metrics.__dataclass_fields__),
+        **dict.fromkeys(all_metrics()),
         "latency_cycles": latency,
         "computation_parallelism": 100_000 / latency,
         "communication_bytes": communication,
@@ -36,7 +37,7 @@ def metrics(latency: int, communication: int = 1000, cells: int = 400, **others:
         "energy_nj": 7.0,
         "layers": (),
     }
-    return Metrics(**(values | others))
+    return Metrics(values | others)
 
 
 def path(latency: int) -> CriticalPath:

@@ -18,7 +18,8 @@ from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.runtime.energy import ENERGY_GROUPS
 from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 from spatem_ir.runtime.machine.reference.program import program_of
-from spatem_ir.runtime.metrics import Metrics, metrics_of
+from spatem_ir.runtime.metrics.metric import Metrics
+from spatem_ir.runtime.metrics.register import metrics_of
 from spatem_ir.support.errors import SpatemError
 
 TWO_PES = deployment(

@@ -1,0 +1,31 @@
+"""Area of the chip, as a sum and by component."""
+
+from __future__ import annotations
+
+from spatem_ir.runtime.metrics.measurement import Measurement
+from spatem_ir.runtime.metrics.metric import Line, Metrics, metric
+
+LABELS = {
+    "crossbars": "crossbars",
+    "compute_units": "CUs",
+    "processing_elements": "PEs",
+    "chip_io": "chip port",
+}
+"""What the components of the area are called."""
+
+
+def _area(m: Metrics) -> str:
+    parts = (f"{label} {m.area_parts_mm2[part]:,.2f}" for part, label in LABELS.items())
+    return f"{m.area_mm2:,.2f} mm²: {', '.join(parts)}"
+
+
+@metric("mm²", report=Line("area", _area))
+def area_mm2(run: Measurement) -> float:
+    """Σ components · area."""
+    return round(run.accelerator.area_mm2, 6)
+
+
+@metric("mm²", scalar=False)
+def area_parts_mm2(run: Measurement) -> dict[str, float]:
+    """The area by component."""
+    return {name: round(area, 6) for name, area in run.accelerator.area_parts_mm2.items()}

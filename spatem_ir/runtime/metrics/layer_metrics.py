@@ -1,0 +1,127 @@
+"""What is measured of one weight layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.runtime.analog.arithmetic import OuArithmetic
+
+if TYPE_CHECKING:
+    from xdsl.dialects.builtin import ModuleOp
+
+    from spatem_ir.geometry.network.dataflow import Node
+    from spatem_ir.geometry.shapes.placement import Placement
+    from spatem_ir.hardware.accelerator import Accelerator
+    from spatem_ir.runtime.machine.execution import Execution
+
+
+class LayerColumn(NamedTuple):
+    """A column of the report's table of layers: its header, and the text of a value."""
+
+    header: str
+    text: Callable[[Any], str] = "{:,}".format
+
+
+def measured(definition: str, unit: str = "", column: LayerColumn | None = None) -> Any:
+    """Declare a value that is measured of a layer: its definition, unit and column, if any."""
+    return field(metadata={"definition": definition, "unit": unit, "column": column})
+
+
+@dataclass(frozen=True)
+class LayerMetrics:
+    """One weight layer; operations, conversions and reads are of one image.
+
+    `busy_share` is None without cycles.
+    """
+
+    name: str = measured("the layer", column=LayerColumn("layer", str))
+    matrix: str = measured(
+        "rows x columns of its matrix, or of each of its matrices",
+        "weights",
+        LayerColumn("matrix", str),
+    )
+    grid: str = measured(
+        "the degrees in which it is cut", column=LayerColumn("hwm x wwm x iw x ib", str)
+    )
+    tiles: int = measured("MVM tiles of all copies", "tiles", LayerColumn("tiles"))
+    crossbars: int = measured(
+        "crossbars that hold any of its tiles", "crossbars", LayerColumn("crossbars")
+    )
+    cells: int = measured("cells that are programmed with its weights", "cells")
+    ou_operations: int = measured("OU operations", "operations", LayerColumn("OU operations"))
+    dac_conversions: int = measured("wordlines driven, over all operations", "conversions")
+    adc_conversions: int = measured("bitlines converted, over all operations", "conversions")
+    cell_reads: int = measured("cells read, over all operations", "reads")
+    lossless: bool = measured(
+        "whether the ADCs resolve every possible sum of its operations, of ideal cells",
+        column=LayerColumn("lossless", lambda value: "yes" if value else "no"),
+    )
+    busy_share: float | None = measured(
+        "share of the latency in which its crossbars work for it, on average",
+        column=LayerColumn("busy", lambda value: "" if value is None else f"{value:.1%}"),
+    )
+
+
+def layer_metrics(
+    node: Node, placed: Placement, accelerator: Accelerator, execution: Execution | None
+) -> LayerMetrics:
+    """Work and places of one layer."""
+    layer, grid = node.layer, node.grid
+    assert layer is not None and grid is not None
+    ou = accelerator.ou
+    rows, cells = placed.extents(layer, grid, accelerator)
+    at = grid.coordinates(placed.tiles)
+    bits = np.array([np.diff(grid.bit_range(layer, bit)).item() for bit in range(grid.ib)])
+    slices = (-(-bits // ou.dac_bits))[at.bit]
+    windows = np.array([len(grid.copy_windows(layer, copy)) for copy in range(grid.iw)])
+    passes = slices * windows[at.copy]
+    row_parts, column_parts = -(-rows // ou.wordlines), -(-cells // ou.bitlines)
+    operations = int((passes * row_parts * column_parts).sum())
+    crossbars = len(np.unique(placed.crossbars))
+    busy = None
+    if execution is not None:
+        operations = execution.operations[node.name]
+        busy = round(operations * ou.cycles / (crossbars * execution.finished[0]), 6)
+    several = f"{layer.matrices} of " if layer.matrices > 1 else ""
+    return LayerMetrics(
+        name=node.name,
+        matrix=f"{several}{layer.rows}x{layer.columns}",
+        grid=f"{grid.hwm}x{grid.wwm}x{grid.iw}x{grid.ib}",
+        tiles=len(placed.tiles),
+        crossbars=crossbars,
+        cells=int((rows * cells).sum()),
+        ou_operations=operations,
+        dac_conversions=int((passes * rows * column_parts).sum()),
+        adc_conversions=int((passes * cells * row_parts).sum()),
+        cell_reads=int((passes * rows * cells).sum()),
+        lossless=OuArithmetic.of(accelerator).lossless(tallest_tile(node)),
+        busy_share=busy,
+    )
+
+
+def tallest_tile(node: Node) -> int:
+    """The most rows of a tile of a layer."""
+    layer, grid = node.layer, node.grid
+    assert layer is not None and grid is not None
+    ranges = (grid.row_range(layer, row) for row in range(grid.hwm))
+    return max(stop - start for start, stop in ranges)
+
+
+def lossless_layers(module: ModuleOp) -> dict[str, bool]:
+    """Whether ADCs resolve every possible sum of ideal cells, for each partitioned layer."""
+    arithmetic = OuArithmetic.of(accelerator_of(module))
+    layers = dataflow_of(module).layers
+    return {node.name: arithmetic.lossless(tallest_tile(node)) for node in layers}
+
+
+def inexact_layers(module: ModuleOp) -> list[str]:
+    """The partitioned layers whose values are not always those of exact integer arithmetic."""
+    arithmetic = OuArithmetic.of(accelerator_of(module))
+    layers = dataflow_of(module).layers
+    return [node.name for node in layers if not arithmetic.exact(tallest_tile(node))]
