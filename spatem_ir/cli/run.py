@@ -34,8 +34,8 @@ traffic, utilisation and energy.  INPUT is the name of a network (--list), an .o
 PATIENCE_SECONDS = 1.0
 """Steps that begin earlier than this are not reported: a quick error then is the only line."""
 
-NAME_WIDTH = 24
-"""The column of names in lists."""
+NAME_WIDTH, UNIT_WIDTH = 24, 13
+"""The columns of names and units in lists."""
 
 EPILOG = """\
 examples:
@@ -58,7 +58,7 @@ def argument_parser() -> argparse.ArgumentParser:
     raise_usage_errors(parser)
     parser.add_argument("input", metavar="INPUT", nargs="?", help="network name, .onnx or .mlir")
     parser.add_argument(
-        "--list", action="store_true", help="list the known networks, accelerators and strategies"
+        "--list", action="store_true", help="list networks, accelerators, strategies and metrics"
     )
     add_network_arguments(parser)
     parser.add_argument(
@@ -228,12 +228,16 @@ def _print_names() -> None:
     from spatem_ir.frontend.load import network_names
     from spatem_ir.hardware.loader import preset_names
     from spatem_ir.passes.partition.register import strategy_type
+    from spatem_ir.runtime.metrics.register import all_metrics
 
     print("networks:    ", " ".join(network_names()))
     print("accelerators:", " ".join(preset_names()))
     print("strategies:")
     for name in strategy_names():
-        print(f"  {name:<{NAME_WIDTH}} {strategy_type(name).summary()}")
+        print(f"  {name:<{NAME_WIDTH}} {strategy_type(name).summary().removesuffix('.')}")
+    print("metrics:")
+    for metric in all_metrics().values():
+        print(f"  {metric.name:<{NAME_WIDTH}} {metric.unit:<{UNIT_WIDTH}} {metric.definition}")
 
 
 if __name__ == "__main__":

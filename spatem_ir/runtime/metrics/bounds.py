@@ -23,7 +23,7 @@ def _bound(m: Metrics) -> str:
     column=Line("lower bound", lambda m: f"{m.lower_bound_cycles:,} ({m.lower_bound_name})"),
 )
 def lower_bound_cycles(run: Measurement) -> int:
-    """The largest of the lower bounds on the latency below."""
+    """The largest of the lower bounds on the latency."""
     return run.bounds.largest
 
 

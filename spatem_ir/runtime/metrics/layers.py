@@ -9,5 +9,5 @@ from spatem_ir.runtime.metrics.metric import metric
 
 @metric(scalar=False)
 def layers(run: Measurement) -> tuple[LayerMetrics, ...]:
-    """The values below for each weight layer, in network order."""
+    """What is measured of each weight layer, in network order."""
     return run.layers
