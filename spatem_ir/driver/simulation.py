@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spatem_ir.dialects.level import Level
+from spatem_ir.driver.display import as_html, as_text
 from spatem_ir.runtime.machine.engine import default_engine, executor
-from spatem_ir.runtime.metrics.layer_metrics import LayerMetrics
+from spatem_ir.runtime.metrics.layer_metrics import LayerMetrics, shown_columns
 from spatem_ir.runtime.metrics.metric import Metrics
-from spatem_ir.runtime.metrics.register import metrics_of
+from spatem_ir.runtime.metrics.register import all_metrics, metrics_of
 from spatem_ir.support.messages import SILENT, Messages
 
 if TYPE_CHECKING:
@@ -45,6 +46,21 @@ class Simulation:
         if name.startswith("_") or name == "metrics":
             raise AttributeError(name)
         return getattr(self.metrics, name)
+
+    def __str__(self) -> str:
+        return as_text([row for each in all_metrics().values() for row in each.rows(self.metrics)])
+
+    def _repr_html_(self) -> str:
+        columns = shown_columns()
+        layers = [
+            [column.text(getattr(layer, name)) for name, column in columns.items()]
+            for layer in self.layers
+        ]
+        rows = [(row, each) for each in all_metrics().values() for row in each.rows(self.metrics)]
+        titles = [f"{each.name}: {each.definition}" for _, each in rows]
+        return as_html(layers, [column.header for column in columns.values()]) + as_html(
+            [row for row, _ in rows], titles=titles
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """All metrics as a dictionary for JSON, with the critical path if there is one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -11,7 +10,7 @@ from rich.table import Table
 
 from spatem_ir.hardware.accelerator import AdcMode
 from spatem_ir.report.critical_path import print_critical_path
-from spatem_ir.runtime.metrics.layer_metrics import LayerMetrics
+from spatem_ir.runtime.metrics.layer_metrics import shown_columns
 from spatem_ir.runtime.metrics.register import all_metrics
 
 if TYPE_CHECKING:
@@ -45,8 +44,7 @@ def report_console() -> Console:
 
 def layer_table(metrics: Metrics) -> Table:
     """One row per layer: grid, tiles, crossbars, OU operations, lossless ADCs and busy share."""
-    columns = {each.name: each.metadata["column"] for each in fields(LayerMetrics)}
-    shown = {name: column for name, column in columns.items() if column is not None}
+    shown = shown_columns()
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name, column in shown.items():
         table.add_column(column.header, justify="left" if name == "name" else "right")

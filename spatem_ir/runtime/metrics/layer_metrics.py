@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -66,6 +66,12 @@ class LayerMetrics:
         "share of the latency in which its crossbars work for it, on average",
         column=LayerColumn("busy", lambda value: "" if value is None else f"{value:.1%}"),
     )
+
+
+def shown_columns() -> dict[str, LayerColumn]:
+    """The columns of the report's table of layers, by the fields that they show."""
+    columns = {each.name: each.metadata["column"] for each in fields(LayerMetrics)}
+    return {name: column for name, column in columns.items() if column is not None}
 
 
 def layer_metrics(
