@@ -46,8 +46,8 @@ class OnnxGraph:
 
     @property
     def batch(self) -> int:
-        """The size of the first dimension of activations."""
-        return self.inputs[0].shape[0]
+        """The size of the first dimension of activations; 1 if there is no input."""
+        return self.inputs[0].shape[0] if self.inputs else 1
 
     def fail(self, message: str) -> NoReturn:
         """Raise an error that names the file."""

@@ -1,16 +1,16 @@
-"""The register of operators: those of this package, and those of others.
+"""The register of operators: one file each in `spatem_ir.operators`, and those of packages.
 
-Another package adds one by an entry point of the group `spatem_ir.operators`, whose object is an
-:class:`~spatem_ir.operators.core.operator.Operator`.  Nothing is imported before it is asked for.
+An installed package adds an operator by an entry point of the group ``spatem_ir.operators`` that
+names its record.  Operators are imported when an op of the `cnn` dialect is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from pkgutil import iter_modules
+from typing import TYPE_CHECKING
 
 from xdsl.ir import Dialect, Operation
 
@@ -18,51 +18,56 @@ from spatem_ir import operators as package
 from spatem_ir.dialects.cnn import CNN_ATTRIBUTES, CNN_OPERATIONS
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.register import added_entries, loaded, package_of
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "spatem_ir.operators"
-"""The group of entry points by which other packages add operators."""
+"""The group of entry points by which packages add operators."""
 
 
 @cache
 def operators() -> tuple[Operator, ...]:
-    """All operators.
+    """All operators: ours, then those of installed packages.
 
     Raises:
-        SpatemError: an entry point is no operator, or two operators have the same op or the same
-            name in ONNX.
+        SpatemError: what a package calls an operator is none, or two operators have the same op or
+            the same name in ONNX.
     """
-    found = [import_module(f"{package.__name__}.{name}").OPERATOR for name in _modules()]
-    taken = {name for operator in found for name in _names(operator)}
-    for entry in entry_points(group=GROUP):
-        where = f"operator {entry.name} ({entry.value})"
-        try:
-            operator = entry.load()
-        except Exception as error:
-            raise SpatemError(f"{where} cannot be loaded: {error}") from error
-        if not isinstance(operator, Operator):
-            raise SpatemError(f"{where} is no Operator")
-        if not operator.op.name.startswith("cnn."):
-            raise SpatemError(f"{where}: its op is '{operator.op.name}'; call it cnn.…")
+    ours = [module.name for module in iter_modules(package.__path__) if not module.ispkg]
+    found = [import_module(f"{package.__name__}.{name}").OPERATOR for name in ours]
+    taken = {name: "spatem-ir" for operator in found for name in _names(operator)}
+    for entry in added_entries(GROUP, "operator", ours).values():
+        operator = _added(entry)
         for name in _names(operator):
             if name in taken:
-                raise SpatemError(f"{where}: there is another operator for '{name}'")
-            taken.add(name)
+                raise SpatemError(
+                    f"installed packages clash: {taken[name]} and {package_of(entry)} both have an "
+                    f"operator for '{name}'; uninstall one of them"
+                )
+            taken[name] = package_of(entry)
         found.append(operator)
     return tuple(found)
 
 
-def _modules() -> Iterator[str]:
-    """The names of the modules of this package that hold an operator."""
-    return (module.name for module in iter_modules(package.__path__) if not module.ispkg)
+def _added(entry: EntryPoint) -> Operator:
+    """The operator that an entry point names.
+
+    Raises:
+        SpatemError: there is none.
+    """
+    operator = loaded(entry, "operator")
+    if not isinstance(operator, Operator) or not operator.op.name.startswith("cnn."):
+        raise SpatemError(
+            f"operator '{entry.name}' of {package_of(entry)}: {entry.value} must be an Operator "
+            "whose op has a name that begins with cnn."
+        )
+    return operator
 
 
 def _names(operator: Operator) -> list[str]:
     return [operator.op.name, *operator.onnx]
-
-
-@cache
-def _by_op() -> Mapping[type[Operation], Operator]:
-    return {operator.op: operator for operator in operators()}
 
 
 @cache
@@ -71,16 +76,21 @@ def imports() -> Mapping[str, Import]:
     return {name: made for operator in operators() for name, made in operator.onnx.items()}
 
 
+@cache
+def _by_op() -> Mapping[type[Operation], Operator]:
+    return {operator.op: operator for operator in operators()}
+
+
 def operator_of(op: Operation) -> Operator:
     """The record of an op.
 
     Raises:
         SpatemError: it has none.
     """
-    try:
-        return _by_op()[type(op)]
-    except KeyError:
-        raise SpatemError(f"{op.name}: is no operator that is known") from None
+    operator = _by_op().get(type(op))
+    if operator is None:
+        raise SpatemError(f"{op.name}: is no operator of a network")
+    return operator
 
 
 def cnn_dialect() -> Dialect:
