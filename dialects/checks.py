@@ -43,6 +43,12 @@ def shape_of(value: SSAValue) -> tuple[int, ...]:
     return value.type.get_shape()
 
 
+def feature_map(value: SSAValue) -> tuple[int, int, int]:
+    """Channels, rows and columns of a value; a tensor without positions has one."""
+    shape = shape_of(value)
+    return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (prod(shape), 1, 1)
+
+
 def elements_of(value: SSAValue) -> int:
     """The number of elements of a tensor value."""
     return prod(shape_of(value))

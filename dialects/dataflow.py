@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Operation, SSAValue
 
-from spatem_ir.dialects.checks import fail, is_floating, shape_of
+from spatem_ir.dialects.checks import fail, feature_map, is_floating, shape_of
 from spatem_ir.dialects.cnn import (
-    ConcatOp,
     DequantizeOp,
     DigitalOp,
-    FlattenOp,
-    IdentityOp,
-    LrnOp,
     NetworkOp,
     OutputOp,
-    PadOp,
-    PoolOp,
     QuantizeOp,
-    SoftmaxOp,
-    TransposeOp,
+    ViewOp,
 )
 from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.cnn.checks import quantized
@@ -31,10 +23,13 @@ from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.hw import module_of
 from spatem_ir.dialects.mvm import LayerOp, network_of
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind, Operand
-from spatem_ir.geometry.shapes.reach import Reach, Shape
+from spatem_ir.geometry.shapes.reach import Reach
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from spatem_ir.geometry.shapes.grid import Grid
 
 
@@ -131,16 +126,10 @@ class _Walk:
             case _ if self.is_on_host(op):
                 if not self.returned.isdisjoint(op.operands):
                     self.returned.update(op.results)
-            case IdentityOp() | FlattenOp():
-                self.operands[op.output] = self.viewed(op.input, op.output)
-            case TransposeOp():
-                self.operands[op.output] = self.transposed(op)
-            case ConcatOp():
-                self.operands[op.output] = self.joined(op)
-            case PoolOp():
-                self.add_digital(op, NodeKind.POOL)
+            case ViewOp():
+                self.operands[op.output] = self.viewed(op)
             case DigitalOp():
-                self.add_digital(op, NodeKind.ACTIVATE)
+                self.add_digital(op)
             case _:
                 raise SpatemError(f"{op.name} has no place on the machine")
 
@@ -148,8 +137,7 @@ class _Walk:
         """Whether an op works on float32, or only views or dequantises what the host computed."""
         if any(is_floating(value) for value in (*op.operands, *op.results)):
             return True
-        views = isinstance(op, FlattenOp | TransposeOp | ConcatOp | IdentityOp)
-        return views and self.returned.issuperset(op.operands)
+        return isinstance(op, ViewOp) and self.returned.issuperset(op.operands)
 
     def operand(self, op: Operation, value: SSAValue) -> Operand:
         """What a value on the chip consists of; `op` reads it.
@@ -173,35 +161,11 @@ class _Walk:
             return op
         return self.host_op(next(operand for operand in op.operands if operand in self.returned))
 
-    # Views
-
-    def viewed(self, value: SSAValue, result: SSAValue) -> Operand:
-        """The elements of a value under the shape of `result`."""
-        operand = self.operands[value]
-        return Operand(operand.sources, feature_map(result), operand.order)
-
-    def transposed(self, op: TransposeOp) -> Operand:
-        """The elements of a value in another order."""
-        import numpy as np
-
-        operand = self.operands[op.input]
-        before = np.arange(operand.elements) if operand.order is None else operand.order
-        order = before.reshape(shape_of(op.input)).transpose(op.order).reshape(-1)
-        moved = (np.diff(order) != 1).any()
-        return Operand(operand.sources, feature_map(op.output), order if moved else None)
-
-    def joined(self, op: ConcatOp) -> Operand:
-        """The elements of several values, one value after the other."""
-        import numpy as np
-
-        parts = [self.operand(op, value) for value in op.inputs]
+    def viewed(self, op: ViewOp) -> Operand:
+        """The elements of a view's operands, one operand after the other, in the view's order."""
+        parts = [self.operand(op, value) for value in op.operands]
         sources = tuple(source for part in parts for source in part.sources)
-        order = None
-        if any(part.order is not None for part in parts):
-            firsts = np.cumsum([0, *(part.elements for part in parts)])
-            orders = [np.arange(p.elements) if p.order is None else p.order for p in parts]
-            order = np.concatenate([f + o for f, o in zip(firsts, orders, strict=False)])
-        return Operand(sources, feature_map(op.output), order)
+        return Operand(sources, feature_map(op.output), _viewed_order(parts, op.element_order()))
 
     # Nodes
 
@@ -267,14 +231,14 @@ class _Walk:
         self.append(node, op.output)
         self.delivered.append(Delivered(op, 0, node, operand))
 
-    def add_digital(self, op: DigitalOp, kind: NodeKind) -> None:
+    def add_digital(self, op: DigitalOp) -> None:
         """A digital operator."""
         operands = tuple(self.operand(op, value) for value in op.operands)
-        reaches = reaches_of(op)
+        reaches = _reaches(op)
         node = Node(
             number=len(self.nodes),
             name=op.sym_name.data,
-            kind=kind,
+            kind=op.unit,
             shape=feature_map(op.output),
             bits=quantized(op, op.output).bits,
             slices=self.result_slices(operands, reaches),
@@ -318,7 +282,22 @@ class _Walk:
         return tuple(slices)
 
 
-def reaches_of(op: DigitalOp) -> tuple[Reach, ...]:
+def _viewed_order(
+    parts: list[Operand], order: NDArray[np.int64] | None
+) -> NDArray[np.int64] | None:
+    """The order of elements of operands, one after the other, that a view permutes by `order`."""
+    import numpy as np
+
+    if order is None and all(part.order is None for part in parts):
+        return None
+    firsts = np.cumsum([0, *(part.elements for part in parts)])
+    orders = [np.arange(p.elements) if p.order is None else p.order for p in parts]
+    whole = np.concatenate([f + o for f, o in zip(firsts, orders, strict=False)])
+    viewed = whole if order is None else whole[order]
+    return None if np.array_equal(viewed, np.arange(len(whole))) else viewed
+
+
+def _reaches(op: DigitalOp) -> tuple[Reach, ...]:
     """What a digital operator reads of each operand.
 
     Raises:
@@ -331,25 +310,7 @@ def reaches_of(op: DigitalOp) -> tuple[Reach, ...]:
                 f"{_label(op)} works on a tensor of {dimensions} dimensions; the machine has "
                 "operators on flat tensors and on feature maps of 3 dimensions"
             )
-    shapes, result = [feature_map(value) for value in op.operands], feature_map(op.output)
-    match op:
-        case PoolOp():
-            return (Reach.of_window(shapes[0], op.window.data),)
-        case LrnOp():
-            return (Reach.of_channels(shapes[0], op.size.value.data),)
-        case SoftmaxOp():
-            return (Reach.of_line(shapes[0], op.axis.value.data),)
-        case PadOp():
-            pads = (*op.pads, (0, 0), (0, 0))[:3]
-            return (Reach.of_padding(shapes[0], pads),)
-        case _:
-            return tuple(Reach.of_elements(shape, result) for shape in shapes)
-
-
-def feature_map(value: SSAValue) -> Shape:
-    """Channels, rows and columns of a value; a flat tensor has one position."""
-    shape = shape_of(value)
-    return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (prod(shape), 1, 1)
+    return op.reaches()
 
 
 def _label(op: Operation) -> str:

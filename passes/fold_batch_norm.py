@@ -18,8 +18,10 @@ from xdsl.pattern_rewriter import (
 )
 
 from spatem_ir.dialects.checks import is_floating
-from spatem_ir.dialects.cnn import AffineOp, BatchNormOp, ConvOp, DenseOp
+from spatem_ir.dialects.cnn import ConvOp, DenseOp
 from spatem_ir.dialects.cnn.attributes import FileAttr
+from spatem_ir.operators.affine import AffineOp
+from spatem_ir.operators.batch_norm import BatchNormOp
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:

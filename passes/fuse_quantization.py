@@ -18,26 +18,13 @@ from xdsl.pattern_rewriter import (
 )
 
 from spatem_ir.dialects.checks import is_floating, shape_of
-from spatem_ir.dialects.cnn import (
-    ClipOp,
-    ConcatOp,
-    DequantizeOp,
-    DigitalOp,
-    FlattenOp,
-    IdentityOp,
-    MaxPoolOp,
-    PadOp,
-    QuantizeOp,
-    ReluOp,
-    RequantizeOp,
-    TransposeOp,
-)
-from spatem_ir.dialects.cnn.attributes import Quantization, parameter_type, quantization_of
+from spatem_ir.dialects.cnn import DequantizeOp, DigitalOp, QuantizeOp
+from spatem_ir.dialects.cnn.attributes import parameter_type, quantization_of
+from spatem_ir.dialects.cnn.operators import CommutesWithQuantization, OperatorOp
 from spatem_ir.dialects.cnn.weight_layers import ACCUMULATOR_TYPE, WeightLayerOp
+from spatem_ir.operators.relu import ReluOp
+from spatem_ir.operators.requantize import RequantizeOp
 from spatem_ir.passes.remove_identities import RemoveUnused
-
-PRESERVING = (ReluOp, ClipOp, MaxPoolOp, PadOp, IdentityOp, FlattenOp, TransposeOp, ConcatOp)
-"""Operators that commute with quantisation: of a result they give the codes, from codes."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +100,8 @@ class DequantizeLater(RewritePattern):
     """
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
-        if not isinstance(op, PRESERVING) or not is_floating(op.results[0]):
+        inner = commuting(op)
+        if inner is None or not is_floating(inner.output):
             return
         codes: list[SSAValue] = []
         for operand in op.operands:
@@ -121,7 +109,9 @@ class DequantizeLater(RewritePattern):
                 return
             codes.append(operand.owner.input)
         elements = {cast("TensorType", value.type).element_type for value in codes}
-        if len(elements) > 1 or not has_constants_on_codes(op, quantization_of(codes[0].type)):
+        code = quantization_of(codes[0].type)
+        assert code is not None
+        if len(elements) > 1 or not inner.has_constants_among(code):
             return
         integer = on_codes(op, codes, elements.pop())
         result = DequantizeOp(integer.results[0], cast("TensorType", op.results[0].type))
@@ -136,8 +126,8 @@ class QuantizeEarlier(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: QuantizeOp, rewriter: PatternRewriter) -> None:
-        inner = op.input.owner
-        if not isinstance(inner, PRESERVING) or len(list(op.input.uses)) > 1:
+        inner = commuting(op.input.owner)
+        if inner is None or len(list(op.input.uses)) > 1:
             return
         element = cast("TensorType", op.output.type).element_type
         quantized = [
@@ -157,7 +147,7 @@ class FuseOperator(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: QuantizeOp, rewriter: PatternRewriter) -> None:
         inner = op.input.owner
-        if not isinstance(inner, WeightLayerOp | DigitalOp) or isinstance(inner, PRESERVING):
+        if not isinstance(inner, WeightLayerOp | DigitalOp) or commuting(inner):
             return
         if len(list(op.input.uses)) > 1:
             return
@@ -175,27 +165,11 @@ class FuseOperator(RewritePattern):
         rewriter.erase(inner)
 
 
-def has_constants_on_codes(op: Operation, code: Quantization | None) -> bool:
-    """Whether the constants of a clip or pad are real values of codes, or clip none of them."""
-    import numpy as np
-
-    from spatem_ir.numerics.codes import dequantize, quantize
-
-    assert code is not None
-    limits = dequantize(np.array([code.minimum, code.maximum]), code)
-    match op:
-        case PadOp():
-            constants = np.array([op.value.value.data], np.float32)
-        case ClipOp():
-            bounds = [
-                limit if bound is None else bound.value.data
-                for bound, limit in zip((op.lowest, op.highest), limits, strict=True)
-            ]
-            constants = np.array(bounds, np.float32)
-            constants = np.array([max(constants[0], limits[0]), min(constants[1], limits[1])])
-        case _:
-            return True
-    return bool((dequantize(quantize(constants, code), code) == constants).all())
+def commuting(op: object) -> OperatorOp | None:
+    """The op, if it commutes with quantisation."""
+    if isinstance(op, OperatorOp) and op.has_trait(CommutesWithQuantization):
+        return op
+    return None
 
 
 def on_codes(op: Operation, codes: list[SSAValue], element: Attribute) -> Operation:

@@ -16,16 +16,8 @@ from xdsl.pattern_rewriter import (
 )
 
 from spatem_ir.dialects.checks import shape_of
-from spatem_ir.dialects.cnn import (
-    AddOp,
-    ConcatOp,
-    FlattenOp,
-    IdentityOp,
-    NetworkOp,
-    OutputOp,
-    PadOp,
-    TransposeOp,
-)
+from spatem_ir.dialects.cnn import FlattenOp, NetworkOp, OutputOp, TransposeOp
+from spatem_ir.dialects.cnn.operators import OperatorOp
 
 
 @dataclass(frozen=True)
@@ -48,20 +40,7 @@ class RemoveIdentity(RewritePattern):
     """Replaces the result of an operator that does nothing by its operand."""
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
-        match op:
-            case IdentityOp():
-                does_nothing = True
-            case FlattenOp():
-                does_nothing = shape_of(op.input) == shape_of(op.output)
-            case TransposeOp():
-                does_nothing = op.order == tuple(range(len(op.order)))
-            case PadOp():
-                does_nothing = not any(map(any, op.pads))
-            case ConcatOp() | AddOp():
-                does_nothing = [value.type for value in op.inputs] == [op.output.type]
-            case _:
-                return
-        if does_nothing:
+        if isinstance(op, OperatorOp) and op.does_nothing:
             rewriter.replace(op, [], [op.operands[0]])
 
 
@@ -75,7 +54,8 @@ class JoinViews(RewritePattern):
         if isinstance(op, FlattenOp) and isinstance(inner, FlattenOp):
             joined = FlattenOp(inner.input, shape_of(op.output))
         elif isinstance(op, TransposeOp) and isinstance(inner, TransposeOp):
-            joined = TransposeOp(inner.input, tuple(inner.order[axis] for axis in op.order))
+            order = tuple(inner.order[axis] for axis in op.order)
+            joined = TransposeOp(inner.input, order)
         else:
             return
         joined.output.name_hint = op.output.name_hint

@@ -25,9 +25,9 @@ def _hw() -> Dialect:
 
 
 def _cnn() -> Dialect:
-    from spatem_ir.dialects.cnn import CNN
+    from spatem_ir.operators.core.register import cnn_dialect
 
-    return CNN
+    return cnn_dialect()
 
 
 def _mvm() -> Dialect:

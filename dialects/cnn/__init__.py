@@ -5,98 +5,39 @@ type, every level runs any number of images.  Elements are quantised integers
 (:class:`~spatem_ir.dialects.cnn.attributes.QuantType` or a plain `ui8`, `si8` …) or float32.  A
 float32 network is what the importer makes of a float model; the pass `quantize` turns it into the
 integer network that the lower levels deploy, whose float32 parts run on the host.
+
+Here is what the compiler must know by name: the network, its weight layers, the border of host and
+chip, the usual views, and what operators have in common.  The operators are in
+:mod:`spatem_ir.operators`, whose register makes the dialect.
 """
 
 from __future__ import annotations
 
-from xdsl.ir import Dialect
-
 from spatem_ir.dialects.cnn.attributes import FileAttr, QuantType, RangeAttr, SeededAttr, WindowAttr
-from spatem_ir.dialects.cnn.digital import (
-    AveragePoolOp,
-    DigitalOp,
-    GlobalAveragePoolOp,
-    MaxPoolOp,
-    PoolOp,
-)
-from spatem_ir.dialects.cnn.elementwise import (
-    AddOp,
-    AffineOp,
-    ClipOp,
-    ElementwiseOp,
-    IdentityOp,
-    LeakyReluOp,
-    MulOp,
-    ReluOp,
-    SigmoidOp,
-)
 from spatem_ir.dialects.cnn.network import NetworkOp, OutputOp
-from spatem_ir.dialects.cnn.normalization import BatchNormOp, LrnOp, SoftmaxOp
-from spatem_ir.dialects.cnn.quantization import DequantizeOp, QuantizeOp, RequantizeOp
-from spatem_ir.dialects.cnn.shapes import ConcatOp, FlattenOp, PadOp, TransposeOp
+from spatem_ir.dialects.cnn.operators import DigitalOp, ElementwiseOp, PoolOp, ViewOp
+from spatem_ir.dialects.cnn.quantization import DequantizeOp, QuantizeOp
+from spatem_ir.dialects.cnn.views import FlattenOp, TransposeOp
 from spatem_ir.dialects.cnn.weight_layers import ConvOp, DenseOp, LocalOp
 
 __all__ = [
-    "AddOp",
-    "AffineOp",
-    "AveragePoolOp",
-    "BatchNormOp",
-    "ClipOp",
-    "ConcatOp",
+    "CNN_ATTRIBUTES",
+    "CNN_OPERATIONS",
     "ConvOp",
     "DenseOp",
     "DequantizeOp",
     "DigitalOp",
     "ElementwiseOp",
     "FlattenOp",
-    "GlobalAveragePoolOp",
-    "IdentityOp",
-    "LeakyReluOp",
     "LocalOp",
-    "LrnOp",
-    "MaxPoolOp",
-    "MulOp",
     "NetworkOp",
     "OutputOp",
-    "PadOp",
     "PoolOp",
     "QuantizeOp",
-    "ReluOp",
-    "RequantizeOp",
-    "SigmoidOp",
-    "SoftmaxOp",
     "TransposeOp",
+    "ViewOp",
 ]
 
-CNN = Dialect(
-    "cnn",
-    [
-        NetworkOp,
-        OutputOp,
-        ConvOp,
-        DenseOp,
-        LocalOp,
-        MaxPoolOp,
-        AveragePoolOp,
-        GlobalAveragePoolOp,
-        ReluOp,
-        LeakyReluOp,
-        ClipOp,
-        SigmoidOp,
-        IdentityOp,
-        AffineOp,
-        AddOp,
-        MulOp,
-        BatchNormOp,
-        LrnOp,
-        SoftmaxOp,
-        FlattenOp,
-        TransposeOp,
-        ConcatOp,
-        PadOp,
-        QuantizeOp,
-        DequantizeOp,
-        RequantizeOp,
-    ],
-    [QuantType, RangeAttr, SeededAttr, FileAttr, WindowAttr],
-)
+CNN_ATTRIBUTES = [QuantType, RangeAttr, SeededAttr, FileAttr, WindowAttr]
+CNN_OPERATIONS = [NetworkOp, OutputOp]
+"""The ops that are the network itself; the others are operators."""

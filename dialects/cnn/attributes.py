@@ -200,6 +200,10 @@ class SeededAttr(ParametrizedAttribute):
             printer.print_attribute(self.type)
 
 
+TRANSPOSED = "^T"
+"""Suffix of a key that names the transpose of a matrix."""
+
+
 @irdl_attr_definition
 class FileAttr(ParametrizedAttribute):
     """Parameters in a file: `#cnn.file<"lenet.onnx", "conv1.weight", "sha256 …", tensor<…>>`.

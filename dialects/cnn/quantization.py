@@ -1,17 +1,33 @@
-"""Operators of the `cnn` dialect between float32 and quantised tensors."""
+"""Between float32 and quantised tensors, at the border of host and chip."""
 
 from __future__ import annotations
 
-from xdsl.irdl import irdl_op_definition
+from xdsl.dialects.builtin import TensorType
+from xdsl.ir import SSAValue
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, result_def, traits_def
+from xdsl.traits import HasParent
 
 from spatem_ir.dialects.checks import expect_shape, floating, shape_of
 from spatem_ir.dialects.cnn.checks import quantized
-from spatem_ir.dialects.cnn.digital import UnaryDigitalOp
-from spatem_ir.dialects.cnn.shapes import UnaryOp
+from spatem_ir.dialects.cnn.network import NetworkOp
+
+
+class ConversionOp(IRDLOperation):
+    """Real numbers of a tensor in another form; runs on the host."""
+
+    input = operand_def(TensorType)
+    output = result_def(TensorType)
+
+    traits = traits_def(HasParent(NetworkOp))
+
+    assembly_format = "$input attr-dict `:` type($input) `->` type($output)"
+
+    def __init__(self, input: SSAValue, output: TensorType):
+        super().__init__(operands=[input], result_types=[output])
 
 
 @irdl_op_definition
-class QuantizeOp(UnaryOp):
+class QuantizeOp(ConversionOp):
     """Host: float32 to codes, round half to even of x / scale, plus the zero point, saturated."""
 
     name = "cnn.quantize"
@@ -23,7 +39,7 @@ class QuantizeOp(UnaryOp):
 
 
 @irdl_op_definition
-class DequantizeOp(UnaryOp):
+class DequantizeOp(ConversionOp):
     """Host: codes to float32, (code − zero point) · scale."""
 
     name = "cnn.dequantize"
@@ -31,16 +47,4 @@ class DequantizeOp(UnaryOp):
     def verify_(self) -> None:
         quantized(self, self.input)
         floating(self, self.output)
-        expect_shape(self, self.output, shape_of(self.input))
-
-
-@irdl_op_definition
-class RequantizeOp(UnaryDigitalOp):
-    """The same real values under another quantisation: dequantised and quantised again."""
-
-    name = "cnn.requantize"
-
-    def verify_(self) -> None:
-        quantized(self, self.input)
-        quantized(self, self.output)
         expect_shape(self, self.output, shape_of(self.input))

@@ -28,9 +28,9 @@ from spatem_ir.dialects.cnn import (
     NetworkOp,
     OutputOp,
     QuantizeOp,
-    SoftmaxOp,
 )
 from spatem_ir.dialects.cnn.attributes import Quantization, QuantType, RangeAttr
+from spatem_ir.dialects.cnn.operators import StaysFloatAtEnd
 from spatem_ir.dialects.cnn.weight_layers import (
     ACCUMULATOR_TYPE,
     Requantization,
@@ -38,7 +38,7 @@ from spatem_ir.dialects.cnn.weight_layers import (
     integer,
 )
 from spatem_ir.dialects.mvm import network_of
-from spatem_ir.passes.fuse_quantization import PRESERVING, FuseQuantizationPass
+from spatem_ir.passes.fuse_quantization import FuseQuantizationPass, commuting
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -162,13 +162,13 @@ def activation_codes(network: NetworkOp, bits: int) -> dict[SSAValue, Quantizati
 
     limits: dict[SSAValue, tuple[float, float]] = {}
     for op in network.body.block.ops:
-        if isinstance(op, PRESERVING) and op not in on_host:
+        if commuting(op) and op not in on_host:
             for operand in op.operands:
                 if operand in group:
                     group[representative(operand)] = representative(op.results[0])
     for value in values:
         users = {use.operation for use in value.uses}
-        if all(isinstance(user, PRESERVING) and user not in on_host for user in users):
+        if all(commuting(user) and user not in on_host for user in users):
             continue
         low, high = range_of(network, value)
         root = representative(value)
@@ -179,13 +179,12 @@ def activation_codes(network: NetworkOp, bits: int) -> dict[SSAValue, Quantizati
 
 
 def host_operators(network: NetworkOp) -> set[Operation]:
-    """Softmax at the end of the network, and views of it: they stay float32."""
+    """What stays float32 at the end of the network, and other shapes of it."""
     found: set[Operation] = set()
     for op in reversed(list(network.body.block.ops)):
-        if isinstance(op, SoftmaxOp) or (
-            isinstance(op, FlattenOp) and isinstance(op.input.owner, SoftmaxOp)
-        ):
-            readers = [use.operation for use in op.output.uses]
+        source = op.input.owner if isinstance(op, FlattenOp) else op
+        if isinstance(source, Operation) and source.has_trait(StaysFloatAtEnd):
+            readers = [use.operation for use in op.results[0].uses]
             if all(isinstance(reader, OutputOp) or reader in found for reader in readers):
                 found.add(op)
     return found

@@ -16,7 +16,7 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from spatem_ir.dialects.mvm import network_of
-from spatem_ir.exchange.onnx_network import export_network, value_names
+from spatem_ir.exchange.export import export_network, value_names
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:

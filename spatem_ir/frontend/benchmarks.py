@@ -25,18 +25,18 @@ from xdsl.ir import Attribute, Block, SSAValue
 
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn import (
-    ConcatOp,
     ConvOp,
     DenseOp,
     FlattenOp,
     LocalOp,
-    MaxPoolOp,
     NetworkOp,
     OutputOp,
 )
 from spatem_ir.dialects.cnn.attributes import SeededAttr, WindowAttr
 from spatem_ir.dialects.cnn.weight_layers import MAXIMUM_BITS, weight_properties
 from spatem_ir.geometry.shapes.window import Window
+from spatem_ir.operators.concat import ConcatOp
+from spatem_ir.operators.max_pool import MaxPoolOp
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:

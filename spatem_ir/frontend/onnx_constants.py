@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
-from onnx import helper
 
-from spatem_ir.frontend.onnx_graph import Constant, OnnxGraph, OnnxNode
+from spatem_ir.frontend.onnx_graph import OnnxGraph
+from spatem_ir.operators.core.register import imports
+from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode
+
+if TYPE_CHECKING:
+    from spatem_ir.operators.core.operator import Fold
 
 
 def fold_constants(graph: OnnxGraph) -> OnnxGraph:
@@ -38,50 +41,22 @@ def _evaluate(
         if shape is None:
             return None
         return Constant(np.array(shape[node.attribute("start", 0) : node.attribute("end")]))
-    evaluate = EVALUATORS.get(node.operator)
+    fold = _fold_of(node.operator)
     present = [name for name in node.inputs if name]
-    if evaluate is None or not all(name in constants for name in present):
+    if fold is None or not all(name in constants for name in present):
         return None
     try:
-        return evaluate(node, [constants[name] for name in present])
+        return fold(node, [constants[name] for name in present])
     except (ValueError, IndexError, TypeError) as error:
         node.fail(f"its constant operands do not fit: {error}")
 
 
-def quantized(
-    values: NDArray[Any], scale: NDArray[Any], zero_point: NDArray[Any]
-) -> NDArray[np.integer[Any]]:
-    """ONNX QuantizeLinear: round half to even of values / scale, plus zero point, saturated."""
-    code = code_of(zero_point.dtype)
-    assert code is not None
-    bits, signed = code
-    lowest = -(2 ** (bits - 1)) if signed else 0
-    codes = np.rint(values / scale) + zero_point.astype(np.float32)
-    return np.clip(codes, lowest, lowest + 2**bits - 1).astype(zero_point.dtype)
-
-
-def code_of(dtype: np.dtype[Any]) -> tuple[int, bool] | None:
-    """Bits and signedness of an integer type, ONNX's types of 2 and 4 bits included."""
-    sign, found, width = dtype.name.rpartition("int")
-    return (int(width), not sign) if found and width.isdigit() and sign in ("", "u") else None
-
-
-def narrowed(bits: int, signed: bool, limits: tuple[int, int]) -> int:
-    """The fewest bits of an integer type that holds all values between limits."""
-    lowest, highest = limits
-    for fewer in range(1, bits):
-        least = -(2 ** (fewer - 1)) if signed else 0
-        if least <= lowest and highest < least + 2**fewer:
-            return fewer
-    return bits
-
-
-def _clip(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
-    values = operands[0].values
-    if code_of(values.dtype) is None or len(operands) != 3:
-        node.fail("of a constant is supported for integers with both bounds only")
-    lowest, highest = (int(operand.values.reshape(())) for operand in operands[1:])
-    return Constant(np.clip(values, lowest, highest), limits=(lowest, highest))
+def _fold_of(operator: str) -> Fold | None:
+    """How an operator of ONNX is computed on constants; None if it is not."""
+    if operator in CONSTANT_OPERATORS:
+        return CONSTANT_OPERATORS[operator]
+    known = imports().get(operator)
+    return None if known is None else known.fold
 
 
 def _constant(node: OnnxNode, _: Sequence[Constant]) -> Constant:
@@ -107,78 +82,14 @@ def _constant_of_shape(node: OnnxNode, operands: Sequence[Constant]) -> Constant
     return Constant(np.full(operands[0].values, value.reshape(())))
 
 
-def _cast(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
-    node.attribute("saturate")
-    dtype = helper.tensor_dtype_to_np_dtype(node.attribute("to"))
-    if operands[0].values.dtype == dtype:
-        return operands[0]
-    return Constant(operands[0].values.astype(dtype))
-
-
-def _reshape(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
-    source, target = operands[0], operands[1].values.tolist()
-    if not node.attribute("allowzero", 0):
-        shape = source.values.shape
-        target = [shape[i] if size == 0 else size for i, size in enumerate(target)]
-    return source.reshaped(tuple(target))
-
-
-def _flatten(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
-    shape, axis = operands[0].values.shape, node.attribute("axis", 1)
-    rows = int(np.prod(shape[:axis], dtype=np.int64))
-    return operands[0].reshaped((rows, operands[0].values.size // rows))
-
-
-def _unsqueeze(_: OnnxNode, operands: Sequence[Constant]) -> Constant:
-    axes = tuple(operands[1].values.tolist())
-    return operands[0].reshaped(np.expand_dims(operands[0].values, axes).shape)
-
-
-def _squeeze(_: OnnxNode, operands: Sequence[Constant]) -> Constant:
-    axes = tuple(operands[1].values.tolist()) if len(operands) > 1 else None
-    return operands[0].reshaped(np.squeeze(operands[0].values, axes).shape)
-
-
-def _transpose(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
-    permutation = node.attribute("perm", range(operands[0].values.ndim)[::-1])
-    return operands[0].transposed(tuple(permutation))
-
-
 def _gather(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
     source, indices = operands[0].values, operands[1].values
     return Constant(np.take(source, indices, axis=node.attribute("axis", 0)))
 
 
-def _concat(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
-    return Constant(np.concatenate([o.values for o in operands], axis=node.attribute("axis")))
-
-
-def _quantize(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
-    values, scale = operands[0].values, operands[1].values
-    zero_point = operands[2].values if len(operands) > 2 else np.zeros(scale.shape, np.uint8)
-    node.attribute("saturate")
-    axis = node.attribute("axis", 1)
-    if scale.size == 1:
-        shape = (1,) * values.ndim
-    else:
-        shape = tuple(-1 if i == axis % values.ndim else 1 for i in range(values.ndim))
-    return Constant(quantized(values, scale.reshape(shape), zero_point.reshape(shape)))
-
-
-EVALUATORS: dict[str, Callable[[OnnxNode, Sequence[Constant]], Constant]] = {
-    "Add": lambda _, operands: Constant(operands[0].values + operands[1].values),
-    "Cast": _cast,
-    "Clip": _clip,
-    "Concat": _concat,
+CONSTANT_OPERATORS: dict[str, Fold] = {
     "Constant": _constant,
     "ConstantOfShape": _constant_of_shape,
-    "Flatten": _flatten,
     "Gather": _gather,
-    "Identity": lambda _, operands: operands[0],
-    "Mul": lambda _, operands: Constant(operands[0].values * operands[1].values),
-    "QuantizeLinear": _quantize,
-    "Reshape": _reshape,
-    "Squeeze": _squeeze,
-    "Transpose": _transpose,
-    "Unsqueeze": _unsqueeze,
 }
+"""Operators that are supported on constants only, beside Shape."""

@@ -3,84 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import onnx
 from numpy.typing import NDArray
 from onnx import checker, helper, numpy_helper, shape_inference, version_converter
 
+from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode
 from spatem_ir.support.errors import SpatemError
-from spatem_ir.weights.store import TRANSPOSED
 
 OLDEST_OPSET = 17
 """Models of an older opset are converted to this one."""
 
 IR_VERSION = 8
 """The file format of opset 17; from version 4 on, initialisers need not be graph inputs."""
-
-
-@dataclass(frozen=True, eq=False)
-class Constant:
-    """A constant tensor.
-
-    `key` names the initialiser that has the same elements in C order, with :data:`TRANSPOSED` if
-    its transpose has; None if the values are computed.  `is_matrix` tells that they have its shape,
-    too, and that it is a matrix.  `limits` are the least and the greatest value that a Clip allows.
-    """
-
-    values: NDArray[Any]
-    key: str | None = None
-    is_matrix: bool = False
-    limits: tuple[int, int] | None = None
-
-    def reshaped(self, shape: tuple[int, ...]) -> Constant:
-        """The same elements under another shape."""
-        return Constant(self.values.reshape(shape), self.key, limits=self.limits)
-
-    def transposed(self, permutation: tuple[int, ...] = (1, 0)) -> Constant:
-        """The tensor with permuted dimensions."""
-        if permutation == tuple(range(self.values.ndim)):
-            return self
-        values = self.values.transpose(permutation)
-        if self.key is None or not self.is_matrix:
-            return Constant(values, limits=self.limits)
-        if self.key.endswith(TRANSPOSED):
-            key = self.key.removesuffix(TRANSPOSED)
-        else:
-            key = self.key + TRANSPOSED
-        return Constant(values, key, is_matrix=True, limits=self.limits)
-
-
-@dataclass(frozen=True, eq=False)
-class OnnxNode:
-    """A node of the graph.
-
-    `operator` is the operator's name, with the domain in front unless it is ONNX's own; `name` is
-    unique in the graph.  Attributes are read through :meth:`attribute`, so that those of which a
-    handler knows nothing can be found.
-    """
-
-    file: str
-    operator: str
-    name: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    attributes: Mapping[str, Any]
-    attributes_read: set[str] = field(default_factory=set)
-
-    def attribute(self, name: str, default: Any = None) -> Any:
-        """The value of an attribute, or the default."""
-        self.attributes_read.add(name)
-        return self.attributes.get(name, default)
-
-    def input(self, index: int) -> str:
-        """The tensor at an input; the empty string if an optional input is left out."""
-        return self.inputs[index] if index < len(self.inputs) else ""
-
-    def fail(self, message: str) -> NoReturn:
-        """Raise an error that names the file, the operator and the node."""
-        raise SpatemError(f"{self.file}: {self.operator} '{self.name}': {message}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +46,8 @@ class OnnxGraph:
 
     @property
     def batch(self) -> int:
-        """The size of the first dimension of activations."""
-        return self.inputs[0].shape[0]
+        """The size of the first dimension of activations; 1 if there is no input."""
+        return self.inputs[0].shape[0] if self.inputs else 1
 
     def fail(self, message: str) -> NoReturn:
         """Raise an error that names the file."""

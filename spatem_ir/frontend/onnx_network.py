@@ -1,19 +1,22 @@
-"""The network under construction: its block, and what each tensor of the graph has become."""
+"""The network of an ONNX graph under construction: its inputs, its checks and its outputs."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from onnx import TensorProto, helper
 from xdsl.dialects.builtin import TensorType, f32
-from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.ir import Attribute, Block, SSAValue
 
-from spatem_ir.dialects.checks import is_floating, shape_of
-from spatem_ir.dialects.cnn import DequantizeOp, FlattenOp, OutputOp, TransposeOp
-from spatem_ir.dialects.cnn.attributes import Quantization, QuantType, quantization_of
-from spatem_ir.frontend.onnx_graph import Constant, OnnxGraph, OnnxNode, Tensor
-from spatem_ir.frontend.onnx_parameters import Parameters, activation_quantization
-from spatem_ir.frontend.onnx_values import QuantizedConstant, Value
+from spatem_ir.dialects.checks import shape_of
+from spatem_ir.dialects.cnn import OutputOp
+from spatem_ir.dialects.cnn.attributes import Quantization, QuantType
+from spatem_ir.frontend.onnx_graph import OnnxGraph, Tensor
+from spatem_ir.operators.core.register import imports
+from spatem_ir.operators.onnx_import.network import NetworkBuilder, identifier
+from spatem_ir.operators.onnx_import.parameters import Parameters, activation_quantization
+from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, QuantizedConstant, Value
 
 INTEGER_INPUTS: dict[int, tuple[int, bool]] = {
     number: (int(match[2]), not match[1])
@@ -22,46 +25,13 @@ INTEGER_INPUTS: dict[int, tuple[int, bool]] = {
 }
 """Bits and signedness of the element types that integer inputs can have."""
 
-STATING: dict[str, tuple[int, ...]] = {
-    "DequantizeLinear": (0,),
-    "QLinearConv": (0,),
-    "QLinearMatMul": (0,),
-    "com.microsoft.QGemm": (0,),
-    "com.microsoft.QLinearAdd": (0, 3),
-    "com.microsoft.QLinearAveragePool": (0,),
-    "com.microsoft.QLinearConcat": tuple(range(2, 3 * 100, 3)),
-    "com.microsoft.QLinearGlobalAveragePool": (0,),
-    "com.microsoft.QLinearLeakyRelu": (0,),
-    "com.microsoft.QLinearMul": (0, 3),
-    "com.microsoft.QLinearSigmoid": (0,),
-}
-"""The inputs of operators whose next two inputs state their scale and zero point."""
 
-INTEGER_PRODUCTS = {"ConvInteger", "MatMulInteger"}
-"""Operators whose input 2 is the zero point of their input 0."""
-
-PASSING = {
-    "Concat",
-    "Flatten",
-    "Identity",
-    "MaxPool",
-    "Relu",
-    "Reshape",
-    "Squeeze",
-    "Transpose",
-    "Unsqueeze",
-}
-"""Operators on codes whose result has the code of their operands."""
-
-
-class Network:
-    """The block of a network and the value of every tensor that has been imported."""
+class Network(NetworkBuilder):
+    """The network of a graph; its arguments are the graph's inputs."""
 
     def __init__(self, graph: OnnxGraph, parameters: Parameters):
+        super().__init__(graph.constants, parameters, graph.batch)
         self.graph = graph
-        self.parameters = parameters
-        self.values: dict[str, Value] = dict(graph.constants)
-        self.block = Block()
         self.inference_holds = True
         for tensor in graph.inputs:
             self.values[tensor.name] = self._input(tensor)
@@ -85,114 +55,46 @@ class Network:
     def _argument(self, tensor: Tensor, element: Attribute) -> SSAValue:
         argument = TensorType(element, tensor.shape[1:])
         value = self.block.insert_arg(argument, len(self.block.args))
-        value.name_hint = _identifier(tensor.name)
+        value.name_hint = identifier(tensor.name)
         return value
 
-    def append(self, op: Operation, name: str = "") -> SSAValue:
-        """Append an op with one result, whose SSA name is `name`; returns the result."""
-        self.block.add_op(op)
-        op.results[0].name_hint = _identifier(name) if name else None
-        return op.results[0]
-
-    def regrouped(self, value: SSAValue, shape: tuple[int, ...], name: str = "") -> SSAValue:
-        """A value under another shape."""
-        if shape == shape_of(value):
-            return value
-        return self.append(FlattenOp(value, shape), name or value.name_hint or "")
-
-    def transposed(self, value: SSAValue, order: tuple[int, ...], name: str = "") -> SSAValue:
-        """A value whose dimension i is dimension `order[i]` of the given one."""
-        if order == tuple(range(len(order))):
-            return value
-        return self.append(TransposeOp(value, order), name or value.name_hint or "")
-
-    def define(self, node: OnnxNode, value: Value) -> None:
-        """Set the value of a node's result.
-
-        ONNX shape inference counts a last window of pooling with ceil_mode that starts behind the
-        input, which onnxruntime leaves out (as ONNX does from opset 22 on): behind one, inferred
-        shapes are not compared.
+    def define(self, node: OnnxNode, results: Value | Sequence[Value]) -> None:
+        """Set the values of a node's results.
 
         Raises:
             SpatemError: the node has attributes that have not been read, further results, or a
                 shape that contradicts shape inference.
         """
+        values = results if isinstance(results, Sequence) else [results]
         for name in node.attributes:
             if name not in node.attributes_read:
                 node.fail(f"the attribute '{name}' is not supported")
-        if any(node.outputs[1:]) and self._reads_any(node.outputs[1:]):
-            node.fail("only its first result is supported")
-        output = node.outputs[0]
+        further = node.outputs[len(values) :]
+        if any(further) and self._reads_any(further):
+            supported = "its first result is" if len(values) == 1 else "its first results are"
+            node.fail(f"only {supported} supported")
+        for output, value in zip(node.outputs, values, strict=False):
+            self._define(node, output, value)
+
+    def _define(self, node: OnnxNode, output: str, value: Value) -> None:
+        """Set the value of one result.
+
+        ONNX shape inference counts a last window of pooling with ceil_mode that starts behind the
+        input, which onnxruntime leaves out (as ONNX does from opset 22 on): behind one, inferred
+        shapes are not compared.
+        """
         inferred = self.graph.shapes.get(output)
         if isinstance(value, SSAValue) and inferred is not None and inferred[1:] != shape_of(value):
             self.inference_holds &= not node.attribute("ceil_mode", 0)
-        if not self.inference_holds:
-            inferred = None
-        if isinstance(value, SSAValue) and inferred is not None and inferred[1:] != shape_of(value):
-            got, wanted = ("x".join(map(str, shape)) for shape in (shape_of(value), inferred[1:]))
-            node.fail(f"gives shape {got}, but ONNX shape inference says {wanted}")
+            if self.inference_holds:
+                shapes = shape_of(value), inferred[1:]
+                got, wanted = ("x".join(map(str, shape)) for shape in shapes)
+                node.fail(f"gives shape {got}, but ONNX shape inference says {wanted}")
         self.values[output] = value
 
     def _reads_any(self, tensors: tuple[str, ...]) -> bool:
         read = {name for node in self.graph.nodes for name in node.inputs}
         return not read.union(self.graph.outputs).isdisjoint(filter(None, tensors))
-
-    def value(self, node: OnnxNode, index: int) -> Value | None:
-        """The value at a node's input; None if it is left out."""
-        name = node.input(index)
-        if name and name not in self.values:
-            node.fail(f"its operand '{name}' is unknown")
-        return self.values[name] if name else None
-
-    def constant(self, node: OnnxNode, index: int) -> Constant:
-        """The constant at a node's input."""
-        value = self.value(node, index)
-        if not isinstance(value, Constant):
-            node.fail(f"its operand '{node.input(index)}' must be constant")
-        return value
-
-    def optional_constant(self, node: OnnxNode, index: int) -> Constant | None:
-        """The constant at a node's input; None if it is left out."""
-        return self.constant(node, index) if node.input(index) else None
-
-    def activation(self, node: OnnxNode, index: int = 0) -> SSAValue:
-        """The activation at a node's input."""
-        value = self.value(node, index)
-        if not isinstance(value, SSAValue):
-            node.fail(f"its operand '{node.input(index)}' must not be constant")
-        return value
-
-    def floats(self, node: OnnxNode, index: int = 0) -> SSAValue:
-        """The float32 activation at a node's input."""
-        value = self.activation(node, index)
-        if not is_floating(value):
-            node.fail(f"works on float32, but '{node.input(index)}' is an integer tensor")
-        return value
-
-    def stated_codes(self, node: OnnxNode, index: int) -> SSAValue:
-        """The codes at a node's input, whose scale and zero point are its next two inputs."""
-        value = self.activation(node, index)
-        known = quantization_of(value.type)
-        if known is None:
-            node.fail(f"works on integers, but '{node.input(index)}' is float32")
-        code = self.stated_code(node, index + 1, (known.bits, known.signed))
-        if (code.scale, code.zero_point) != (known.scale, known.zero_point):
-            node.fail(
-                f"reads '{node.input(index)}' with scale {code.scale:.9g} and zero point "
-                f"{code.zero_point}, but it is written with {known.scale:.9g} and "
-                f"{known.zero_point}"
-            )
-        return value
-
-    def stated_code(
-        self, node: OnnxNode, index: int, storage: tuple[int, bool] = (8, False)
-    ) -> Quantization:
-        """The code whose scale and zero point are a node's inputs `index` and `index` + 1.
-
-        `storage` is bits and signedness where the zero point is left out.
-        """
-        scale, zero_point = self.value(node, index), self.value(node, index + 1)
-        return activation_quantization(node, scale, zero_point, storage)
 
     def finish(self) -> Block:
         """The block, with the network's outputs."""
@@ -206,33 +108,21 @@ class Network:
         return self.block
 
 
-def dequantized(network: Network, codes: SSAValue, name: str = "") -> SSAValue:
-    """Codes as float32."""
-    op = DequantizeOp(codes, TensorType(f32, shape_of(codes)))
-    return network.append(op, name or codes.name_hint or "")
-
-
 def _stated_code(graph: OnnxGraph, tensor: str, storage: tuple[int, bool]) -> Quantization | None:
     """The code that the readers of an integer input state for it."""
     for node in graph.nodes:
-        if tensor not in node.inputs:
+        if tensor not in node.inputs or node.operator not in imports():
             continue
-        places = STATING.get(node.operator, ())
-        place = next((place for place in places if node.input(place) == tensor), None)
+        known = imports()[node.operator]
+        place = next((place for place in known.stating if node.input(place) == tensor), None)
         if place is not None:
             scale, zero_point = (graph.constants.get(node.input(place + i)) for i in (1, 2))
             return activation_quantization(node, scale, zero_point, storage)
-        if node.operator in INTEGER_PRODUCTS and node.input(0) == tensor:
-            zero = graph.constants.get(node.input(2))
+        if known.zero_point is not None and node.input(0) == tensor:
+            zero = graph.constants.get(node.input(known.zero_point))
             return Quantization(*storage, 1.0, 0 if zero is None else int(zero.values.reshape(())))
-        if node.operator in PASSING:
+        if known.passes_code:
             code = _stated_code(graph, node.outputs[0], storage)
             if code is not None:
                 return code
     return None
-
-
-def _identifier(name: str) -> str:
-    """The name with every character replaced that SSA names cannot have."""
-    text = re.sub(r"\W", "_", name, flags=re.ASCII)
-    return text if text[:1].isalpha() else f"t{text}"

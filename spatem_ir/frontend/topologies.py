@@ -16,7 +16,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from spatem_ir.frontend.onnx_graph import Constant, OnnxGraph, load_graph
+from spatem_ir.frontend.onnx_graph import OnnxGraph, load_graph
+from spatem_ir.operators.onnx_import.tensors import Constant
 from spatem_ir.support.errors import SpatemError
 
 TOPOLOGIES: dict[str, str] = {

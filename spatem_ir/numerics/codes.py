@@ -11,6 +11,8 @@ from spatem_ir.dialects.cnn.attributes import Quantization
 
 Reals = NDArray[np.float32]
 Codes = NDArray[np.integer]
+Array = NDArray[Any]
+"""Reals or codes."""
 
 
 def storage_dtype(code: Quantization) -> np.dtype[np.integer]:
@@ -46,6 +48,11 @@ def quantize(values: Reals, code: Quantization) -> Codes:
 def dequantize(codes: Codes, code: Quantization) -> Reals:
     """Codes to float32: ``(x − zero point) · scale``."""
     return centred(codes, code).astype(np.float32) * np.float32(code.scale)
+
+
+def multiplier(source: Quantization, scale: Reals, target: Quantization) -> Reals:
+    """What leads from sums of products to codes: float32(float32(source scale · scale) / scale)."""
+    return np.float32(source.scale) * scale / np.float32(target.scale)
 
 
 def element_of(value: float, code: Quantization | None) -> NDArray[Any]:

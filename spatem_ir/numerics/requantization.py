@@ -11,7 +11,7 @@ from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn.attributes import Quantization
 from spatem_ir.dialects.cnn.checks import quantized
 from spatem_ir.dialects.cnn.weight_layers import Requantization, WeightLayerOp
-from spatem_ir.numerics.codes import Codes, Reals, saturate, to_codes
+from spatem_ir.numerics.codes import Codes, Reals, multiplier, saturate, to_codes
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.parameters import is_accumulator, per_output, weight_excess
 from spatem_ir.weights.store import ParameterStore
@@ -56,17 +56,17 @@ class Requantizer:
             constants -= source.zero_point * (sums - layer.rows * excess)
         assert op.weight_scale is not None
         scale = np.asarray(store.values(op.weight_scale), np.float32).reshape(-1, 1, 1)
-        multiplier = np.float32(source.scale) * scale / np.float32(target.scale)
+        factors = multiplier(source, scale, target)
         mode = op.requantization
-        if mode is Requantization.FIXED_POINT and not (multiplier < MULTIPLIER_LIMIT).all():
+        if mode is Requantization.FIXED_POINT and not (factors < MULTIPLIER_LIMIT).all():
             raise SpatemError(
                 f"{op.name} @{op.sym_name.data}: its scales give the multiplier "
-                f"{multiplier.max():g}; fixed-point requantisation needs one below "
+                f"{factors.max():g}; fixed-point requantisation needs one below "
                 f"2^{FRACTION_BITS - 1}: use a larger output scale"
             )
         return Requantizer(
             constant=per_output(layer, constants.astype(np.int32)),
-            multiplier=multiplier,
+            multiplier=factors,
             mode=mode,
             code=None if is_accumulator(op.output.type) else target,
             shape=shape_of(op.output),

@@ -5,35 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp, TensorType
-from xdsl.interpreter import Interpreter, PythonValues
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from spatem_ir.dialects.checks import shape_of
-from spatem_ir.dialects.cnn import NetworkOp
+from spatem_ir.dialects.cnn import NetworkOp, OutputOp
 from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import LayerOp, network_of
-from spatem_ir.numerics.codes import storage_dtype
+from spatem_ir.numerics.codes import Array, storage_dtype
+from spatem_ir.operators.core.register import operator_of
 from spatem_ir.runtime.values.accumulator import Accumulator, CnnAccumulator, MvmAccumulator
 from spatem_ir.runtime.values.delivery import Delivery
 from spatem_ir.runtime.values.deployed import PxbAccumulator, VxbAccumulator
-from spatem_ir.runtime.values.digital_functions import DigitalFunctions
-from spatem_ir.runtime.values.functions import CnnFunctions, MvmFunctions, WeightLayers
 from spatem_ir.runtime.values.programmed import OuAccumulator
+from spatem_ir.runtime.values.weight_layers import WeightLayers
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.store import ParameterStore
 
 BATCH_ELEMENTS = 1 << 24
 """Elements of the largest feature map of all images that are computed at once."""
-
-Array = NDArray[Any]
-
 
 Observer = Callable[[SSAValue, Array], None]
 """Is told each value of a network with the array [images, …] of a batch."""
@@ -65,39 +59,72 @@ def execute(
     if network is None:
         raise SpatemError("the module holds no cnn.network")
     codes = _checked_inputs(network, inputs)
-    accumulator = _accumulator(level_of(module), module)
-    interpreter = _interpreter(module, network, store or ParameterStore(), accumulator)
+    level, store = level_of(module), store or ParameterStore()
+    accumulator = _accumulator(level, module)
+    interpreter = Interpreter(
+        store,
+        _loaded_layers(network, level, accumulator, store),
+        Delivery.by_sends(module) if level is Level.OU else Delivery(),
+        observe or _unobserved,
+    )
     size = _images_at_once(network)
     batches = []
     for first in range(0, len(codes[0]), size):
         accumulator.first_image = first
-        images = tuple(array[first : first + size] for array in codes)
-        if observe is not None:
-            interpreter.listeners = (_Listener(observe),)
-            for argument, array in zip(network.body.block.args, images, strict=True):
-                observe(argument, array)
         with np.errstate(over="ignore", invalid="ignore"):
-            batches.append(interpreter.run_ssacfg_region(network.body, images))
+            images = [array[first : first + size] for array in codes]
+            batches.append(interpreter.outputs(network, images))
     return [np.concatenate(parts) for parts in zip(*batches, strict=True)]
 
 
-@dataclass
-class _Listener(Interpreter.Listener):
-    """Hands the results of every op to an observer."""
+def _unobserved(_: SSAValue, __: Array) -> None:
+    """The observer of a run that nobody observes."""
 
+
+@dataclass
+class Interpreter:
+    """Computes the results of a network, op by op.
+
+    `store` holds the parameters of operators; `layers` has loaded those of weight layers;
+    `delivery` brings operands to the ops; `observe` is told every value.
+    """
+
+    store: ParameterStore
+    layers: WeightLayers
+    delivery: Delivery
     observe: Observer
 
-    def did_interpret_op(self, op: Operation, results: PythonValues) -> None:
-        for value, array in zip(op.results, results, strict=True):
+    def outputs(self, network: NetworkOp, images: list[Array]) -> list[Array]:
+        """What arrives at the network's outputs for a batch of inputs, each [images, …]."""
+        values: dict[SSAValue, Array] = dict(zip(network.body.block.args, images, strict=True))
+        for value, array in values.items():
             self.observe(value, array)
+        for op in network.body.block.ops:
+            received = [
+                self.delivery.received(op, number, values[operand])
+                for number, operand in enumerate(op.operands)
+            ]
+            if isinstance(op, OutputOp):
+                return received
+            (result,) = op.results
+            values[result] = self.result(op, received)
+            self.observe(result, values[result])
+        raise AssertionError("a network ends with cnn.output")
+
+    def result(self, op: Operation, received: list[Array]) -> Array:
+        """The result of an op on what it receives."""
+        if isinstance(op, WeightLayerOp):
+            return self.layers.run(op, received[0])
+        evaluate = operator_of(op).evaluate
+        if evaluate is None:
+            raise SpatemError(f"{op.name}: its values cannot be computed")
+        return evaluate(op, received, self.store)
 
 
-def _interpreter(
-    module: ModuleOp, network: NetworkOp, store: ParameterStore, accumulator: Accumulator
-) -> Interpreter:
-    """An interpreter for the module's level, with all parameters loaded."""
-    level = level_of(module)
-    delivery = Delivery.by_sends(module) if level is Level.OU else Delivery()
+def _loaded_layers(
+    network: NetworkOp, level: Level, accumulator: Accumulator, store: ParameterStore
+) -> WeightLayers:
+    """The weight layers of a network, with all parameters loaded."""
     layers = WeightLayers(accumulator)
     for op in network.body.block.ops:
         if isinstance(op, WeightLayerOp):
@@ -107,11 +134,7 @@ def _interpreter(
                     f"level {level}; run partition first"
                 )
             layers.load(op, store)
-    interpreter = Interpreter(module)
-    interpreter.register_implementations(CnnFunctions(layers, delivery))
-    interpreter.register_implementations(DigitalFunctions(delivery, store))
-    interpreter.register_implementations(MvmFunctions(layers, delivery))
-    return interpreter
+    return layers
 
 
 def _accumulator(level: Level, module: ModuleOp) -> Accumulator:

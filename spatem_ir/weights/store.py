@@ -24,6 +24,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute
 
 from spatem_ir.dialects.cnn.attributes import (
+    TRANSPOSED,
     FileAttr,
     SeededAttr,
     parameter_type,
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
 
 PACKAGE_SCHEME = "package:"
 """Prefix of a path that names a file in the package's `models` folder."""
-
-TRANSPOSED = "^T"
-"""Suffix of a key that names the transpose of a matrix."""
 
 DEFAULT_WEIGHTS_FILE = "weights.npz"
 
@@ -144,6 +142,10 @@ class ParameterStore:
             return np.array(parameter.get_values(), storage_dtype(parameter)).reshape(shape)
         assert isinstance(parameter, FileAttr)
         return self._from_file(parameter)
+
+    def floats(self, parameter: Attribute) -> NDArray[np.float32]:
+        """The values of a float32 parameter, in the shape of its type."""
+        return np.asarray(self.values(parameter), np.float32)
 
     def _from_file(self, parameter: FileAttr) -> NDArray[np.generic]:
         path, key = parameter.path.data, parameter.key.data

@@ -26,32 +26,32 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from spatem_ir.dialects.cnn import (
-    AddOp,
-    AffineOp,
-    AveragePoolOp,
-    ClipOp,
-    ConcatOp,
     ConvOp,
     DenseOp,
     DequantizeOp,
     FlattenOp,
-    LeakyReluOp,
     LocalOp,
-    LrnOp,
-    MaxPoolOp,
-    MulOp,
     NetworkOp,
     OutputOp,
-    PadOp,
     QuantizeOp,
-    ReluOp,
-    RequantizeOp,
-    SigmoidOp,
-    SoftmaxOp,
     TransposeOp,
 )
 from spatem_ir.dialects.cnn.attributes import FileAttr, QuantType, WindowAttr
 from spatem_ir.dialects.cnn.weight_layers import weight_properties
+from spatem_ir.operators.add import AddOp
+from spatem_ir.operators.affine import AffineOp
+from spatem_ir.operators.average_pool import AveragePoolOp
+from spatem_ir.operators.clip import ClipOp
+from spatem_ir.operators.concat import ConcatOp
+from spatem_ir.operators.leaky_relu import LeakyReluOp
+from spatem_ir.operators.lrn import LrnOp
+from spatem_ir.operators.max_pool import MaxPoolOp
+from spatem_ir.operators.mul import MulOp
+from spatem_ir.operators.pad import PadOp
+from spatem_ir.operators.relu import ReluOp
+from spatem_ir.operators.requantize import RequantizeOp
+from spatem_ir.operators.sigmoid import SigmoidOp
+from spatem_ir.operators.softmax import SoftmaxOp
 from spatem_ir.weights.store import ParameterStore, digest_of
 
 

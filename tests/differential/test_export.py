@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spatem_ir.dialects.mvm import network_of
-from spatem_ir.exchange.onnx_network import export_network
+from spatem_ir.exchange.export import export_network
 from spatem_ir.exchange.onnxruntime_check import TensorCheck
 from spatem_ir.runtime.interpreter import execute
 

@@ -9,10 +9,9 @@ import numpy as np
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.geometry.shapes.layer import Layer
-from spatem_ir.numerics.codes import Reals
+from spatem_ir.numerics.codes import Array, Reals
+from spatem_ir.numerics.planes import kernel_planes
 from spatem_ir.runtime.values.accumulator import BLOCK_ELEMENTS
-from spatem_ir.runtime.values.digital import Array
-from spatem_ir.runtime.values.pooling import kernel_planes
 from spatem_ir.weights.parameters import per_output
 from spatem_ir.weights.store import ParameterStore
 

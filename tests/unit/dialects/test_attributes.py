@@ -23,7 +23,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Block
 from xdsl.utils.exceptions import VerifyException
 
-from spatem_ir.dialects.cnn import ClipOp, LeakyReluOp, LrnOp, NetworkOp, OutputOp
+from spatem_ir.dialects.cnn import NetworkOp, OutputOp
 from spatem_ir.dialects.cnn.attributes import (
     Quantization,
     QuantType,
@@ -39,6 +39,9 @@ from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.accelerator import AdcMode, Encoding
 from spatem_ir.hardware.loader import load_accelerator
+from spatem_ir.operators.clip import ClipOp
+from spatem_ir.operators.leaky_relu import LeakyReluOp
+from spatem_ir.operators.lrn import LrnOp
 
 POSITIVE = st.integers(1, 999)
 PAIRS = st.tuples(POSITIVE, POSITIVE)

@@ -18,36 +18,36 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Block, Operation
 
 from spatem_ir.dialects.cnn import (
-    AddOp,
-    AffineOp,
-    AveragePoolOp,
-    BatchNormOp,
-    ClipOp,
-    ConcatOp,
     ConvOp,
     DenseOp,
     DequantizeOp,
     FlattenOp,
-    GlobalAveragePoolOp,
-    IdentityOp,
-    LeakyReluOp,
     LocalOp,
-    LrnOp,
-    MaxPoolOp,
-    MulOp,
     NetworkOp,
     OutputOp,
-    PadOp,
     QuantizeOp,
-    ReluOp,
-    RequantizeOp,
-    SigmoidOp,
-    SoftmaxOp,
     TransposeOp,
 )
 from spatem_ir.dialects.cnn.attributes import Quantization, QuantType, SeededAttr, WindowAttr
 from spatem_ir.dialects.cnn.weight_layers import weight_properties
 from spatem_ir.geometry.shapes.window import Window
+from spatem_ir.operators.add import AddOp
+from spatem_ir.operators.affine import AffineOp
+from spatem_ir.operators.average_pool import AveragePoolOp
+from spatem_ir.operators.batch_norm import BatchNormOp
+from spatem_ir.operators.clip import ClipOp
+from spatem_ir.operators.concat import ConcatOp
+from spatem_ir.operators.global_average_pool import GlobalAveragePoolOp
+from spatem_ir.operators.identity import IdentityOp
+from spatem_ir.operators.leaky_relu import LeakyReluOp
+from spatem_ir.operators.lrn import LrnOp
+from spatem_ir.operators.max_pool import MaxPoolOp
+from spatem_ir.operators.mul import MulOp
+from spatem_ir.operators.pad import PadOp
+from spatem_ir.operators.relu import ReluOp
+from spatem_ir.operators.requantize import RequantizeOp
+from spatem_ir.operators.sigmoid import SigmoidOp
+from spatem_ir.operators.softmax import SoftmaxOp
 
 UI8 = IntegerType(8, Signedness.UNSIGNED)
 SI2 = IntegerType(2, Signedness.SIGNED)

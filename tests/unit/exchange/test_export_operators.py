@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -9,12 +10,14 @@ import pytest
 from differential.text import parsed
 from xdsl.dialects.builtin import Float32Type, TensorType
 
-from spatem_ir.dialects import cnn
+from spatem_ir.dialects.cnn import CNN_OPERATIONS
 from spatem_ir.dialects.cnn.attributes import float32_literal, quantization_of
 from spatem_ir.dialects.mvm import LayerOp, network_of
-from spatem_ir.exchange import onnx_graph as graph
-from spatem_ir.exchange import onnx_network as network
+from spatem_ir.exchange import export
 from spatem_ir.exchange.onnxruntime_check import TensorCheck
+from spatem_ir.operators import sigmoid
+from spatem_ir.operators.core.register import cnn_dialect, operators
+from spatem_ir.operators.onnx_export import nodes
 from spatem_ir.runtime.interpreter import execute
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.store import ParameterStore
@@ -260,8 +263,9 @@ def test_float_weight_layers() -> None:
 
 
 def test_every_op_of_a_network_is_exported() -> None:
-    computing = set(cnn.CNN.operations) - {cnn.NetworkOp, cnn.OutputOp}
-    assert {*computing, LayerOp} == set(network.EXPORTERS)
+    computing = set(cnn_dialect().operations) - set(CNN_OPERATIONS)
+    exported = {operator.op for operator in operators() if operator.export is not None}
+    assert {*computing, LayerOp} == exported
 
 
 @pytest.mark.parametrize(
@@ -285,13 +289,14 @@ def test_what_cannot_be_exported_is_named(op: str, types: tuple[str, str], messa
 
 
 def test_an_op_that_is_unknown_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(network.EXPORTERS, cnn.SigmoidOp)
+    unknown = replace(sigmoid.OPERATOR, export=None)
+    monkeypatch.setattr(export, "operator_of", lambda _: unknown)
     with pytest.raises(SpatemError, match=r"cnn\.sigmoid: no ONNX operators are known for it"):
         assert_op_is_same("cnn.sigmoid @op %x", "tensor<1xf32>", "tensor<1xf32>")
 
 
 def test_parameters_that_exceed_a_model_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graph, "MOST_BYTES", 100)
+    monkeypatch.setattr(nodes, "MOST_BYTES", 100)
     layer = "cnn.dense @fc %x weights #cnn.seeded<0, tensor<11x10xsi8>> scale 1.0"
     with pytest.raises(SpatemError, match="@fc: parameters up to here have"):
         assert_op_is_same(layer, "tensor<10xui8>", "tensor<11xui8>")

@@ -13,7 +13,9 @@ from unit.passes.deployed import applied, parsed
 from unit.passes.quantized_values import results, tensor
 from xdsl.dialects.builtin import f32
 
-from spatem_ir.dialects.cnn import AffineOp, BatchNormOp, ConvOp
+from spatem_ir.dialects.cnn import ConvOp
+from spatem_ir.operators.affine import AffineOp
+from spatem_ir.operators.batch_norm import BatchNormOp
 from spatem_ir.passes.fold_batch_norm import FoldBatchNormPass
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.store import ParameterStore

@@ -12,7 +12,8 @@ from unit.passes.deployed import applied, parsed
 from unit.passes.quantized_values import quantized_networks, random_inputs, results, tensor
 from xdsl.dialects.builtin import ModuleOp
 
-from spatem_ir.dialects.cnn import FlattenOp, IdentityOp, TransposeOp
+from spatem_ir.dialects.cnn import FlattenOp, TransposeOp
+from spatem_ir.operators.identity import IdentityOp
 from spatem_ir.passes.remove_identities import RemoveIdentitiesPass
 
 ORDERS = sorted(permutations(range(3)))

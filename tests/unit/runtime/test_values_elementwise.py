@@ -25,14 +25,15 @@ from unit.runtime.evaluation import (
     reals,
     result_of,
 )
-from xdsl.interpreter import Interpreter
 
-from spatem_ir.dialects.cnn import AddOp, NetworkOp
+from spatem_ir.dialects.cnn import NetworkOp
 from spatem_ir.dialects.cnn.attributes import Quantization
 from spatem_ir.numerics.codes import storage_dtype
-from spatem_ir.runtime.interpreter import execute
+from spatem_ir.operators.add import AddOp
+from spatem_ir.runtime.interpreter import Interpreter, execute
+from spatem_ir.runtime.values.accumulator import CnnAccumulator
 from spatem_ir.runtime.values.delivery import Delivery
-from spatem_ir.runtime.values.digital_functions import DigitalFunctions
+from spatem_ir.runtime.values.weight_layers import WeightLayers
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.store import ParameterStore
 
@@ -188,10 +189,10 @@ def test_every_operand_is_delivered() -> None:
 
     class FirstOfSecond(Delivery):
         def received(self, op: object, operand: int, images: Array) -> Array:
-            assert op is add
-            return images * np.array([[1, 0], [0, 0]], np.uint8) if operand == 1 else images
+            second_of_sum = op is add and operand == 1
+            return images * np.array([[1, 0], [0, 0]], np.uint8) if second_of_sum else images
 
-    interpreter = Interpreter(module)
-    interpreter.register_implementations(DigitalFunctions(FirstOfSecond(), ParameterStore()))
-    (partly,) = interpreter.run_op(add, (a, b))
+    layers = WeightLayers(CnnAccumulator())
+    interpreter = Interpreter(ParameterStore(), layers, FirstOfSecond(), lambda *_: None)
+    (partly,) = interpreter.outputs(network, [a, b])
     assert partly.tolist() == [[[11, 10], [10, 10]]]

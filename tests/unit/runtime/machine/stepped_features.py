@@ -12,17 +12,12 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Operation, SSAValue
 
-from spatem_ir.dialects.cnn import (
-    ConcatOp,
-    DigitalOp,
-    FlattenOp,
-    LrnOp,
-    PadOp,
-    PoolOp,
-    SoftmaxOp,
-    TransposeOp,
-)
+from spatem_ir.dialects.cnn import DigitalOp, FlattenOp, PoolOp, TransposeOp
 from spatem_ir.geometry.shapes.window import Window
+from spatem_ir.operators.concat import ConcatOp
+from spatem_ir.operators.lrn import LrnOp
+from spatem_ir.operators.pad import PadOp
+from spatem_ir.operators.softmax import SoftmaxOp
 
 Ints = NDArray[np.int64]
 

@@ -20,21 +20,14 @@ from unit.runtime.machine.stepped_features import (
 from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.ir import SSAValue
 
-from spatem_ir.dialects.cnn import (
-    ConcatOp,
-    DigitalOp,
-    FlattenOp,
-    NetworkOp,
-    OutputOp,
-    PoolOp,
-    TransposeOp,
-)
+from spatem_ir.dialects.cnn import DigitalOp, FlattenOp, NetworkOp, OutputOp, PoolOp, TransposeOp
 from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import LayerOp
 from spatem_ir.dialects.ou import InterleaveOp, MergeOp, MvmOp, OuStageOp
 from spatem_ir.dialects.pxb import HomeOp, PxbStageOp
 from spatem_ir.geometry.shapes.grid import Deal
+from spatem_ir.operators.concat import ConcatOp
 
 
 class Visit(NamedTuple):

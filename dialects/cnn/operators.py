@@ -1,0 +1,204 @@
+"""What the operators of a network have in common: digital operators, and views.
+
+A digital operator works on float32 or on quantised tensors.  On quantised ones its result is that
+of the float32 operator on the dequantised operands, quantised again,
+``saturate(round_half_even(f(x) / scale) + zero point)``, unless its documentation says otherwise.
+
+What the compiler must know of an operator it asks the op: the unit that works on it, what it reads,
+whether it commutes with quantisation, whether it does anything.  Each operator is a file of its own
+in :mod:`spatem_ir.operators`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xdsl.dialects.builtin import Float32Type, StringAttr, SymbolNameConstraint, TensorType
+from xdsl.ir import Attribute, SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    operand_def,
+    prop_def,
+    result_def,
+    traits_def,
+    var_operand_def,
+)
+from xdsl.traits import HasParent, OpTrait
+
+from spatem_ir.dialects.checks import expect_shape, fail, feature_map, shape_of
+from spatem_ir.dialects.cnn.attributes import Quantization, WindowAttr, parameter_type
+from spatem_ir.dialects.cnn.checks import all_floating, expect_parameter
+from spatem_ir.dialects.cnn.network import NetworkOp
+from spatem_ir.geometry.network.dataflow import NodeKind
+from spatem_ir.geometry.shapes.reach import Reach
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class CommutesWithQuantization(OpTrait):
+    """On codes the op gives the codes of what it gives on real numbers.
+
+    Its operands and its result have the same quantisation.
+    """
+
+
+class StaysFloatAtEnd(OpTrait):
+    """At the end of a network the op is not quantised: it stays float32, on the host."""
+
+
+class OperatorOp(IRDLOperation):
+    """An operator with one result, which is no weight layer."""
+
+    output = result_def(TensorType)
+
+    traits = traits_def(HasParent(NetworkOp))
+
+    @property
+    def does_nothing(self) -> bool:
+        """Whether the result is the first operand."""
+        return False
+
+    def has_constants_among(self, code: Quantization) -> bool:
+        """Whether the op's constants are real values of codes.
+
+        Asked of ops that commute with quantisation, which they do under this condition only.
+        """
+        return True
+
+
+class ViewOp(OperatorOp):
+    """An operator that renames the elements of its operands: no unit works on it, it costs nothing.
+
+    Operands and result have the same quantisation.
+    """
+
+    traits = traits_def(CommutesWithQuantization())
+
+    def element_order(self) -> NDArray[np.int64] | None:
+        """Which element each element of the result is, row-major order.
+
+        Elements are counted through the operands, one operand after the other.  None: they keep
+        their order.
+        """
+        return None
+
+
+class UnaryViewOp(ViewOp):
+    """A view of one tensor, without a name."""
+
+    input = operand_def(TensorType)
+
+    assembly_format = "$input attr-dict `:` type($input) `->` type($output)"
+
+    def __init__(self, input: SSAValue, output: TensorType):
+        super().__init__(operands=[input], result_types=[output])
+
+
+class DigitalOp(OperatorOp):
+    """An operator of the digital units, with a name."""
+
+    sym_name = prop_def(SymbolNameConstraint())
+
+    @property
+    def unit(self) -> NodeKind:
+        """The kind of unit of the home PE that works on it: for activations, or for poolings."""
+        return NodeKind.ACTIVATE
+
+    def reaches(self) -> tuple[Reach, ...]:
+        """What the result reads of each operand, as feature maps; by default, elements."""
+        result = feature_map(self.output)
+        return tuple(Reach.of_elements(feature_map(value), result) for value in self.operands)
+
+
+class UnaryDigitalOp(DigitalOp):
+    """A digital operator with one operand; by default its result has the operand's shape."""
+
+    input = operand_def(TensorType)
+
+    assembly_format = "$sym_name $input attr-dict `:` type($input) `->` type($output)"
+
+    def __init__(
+        self,
+        sym_name: str,
+        input: SSAValue,
+        output: Attribute | None = None,
+        properties: dict[str, Attribute | None] | None = None,
+    ):
+        super().__init__(
+            operands=[input],
+            result_types=[input.type if output is None else output],
+            properties={"sym_name": StringAttr(sym_name), **(properties or {})},
+        )
+
+    def verify_(self) -> None:
+        all_floating(self, self.input, self.output)
+        expect_shape(self, self.output, shape_of(self.input))
+
+    def expect_channel_parameter(self, what: str, parameter: Attribute) -> None:
+        """Check that a parameter has one float32 for each channel of the operand."""
+        tensor, channels = parameter_type(parameter), shape_of(self.input)[0]
+        if tensor.get_shape() != (channels,) or not isinstance(tensor.element_type, Float32Type):
+            fail(self, f"has {what} of type {tensor}; it must be tensor<{channels}xf32>")
+        expect_parameter(self, what, parameter, (channels,))
+
+
+class ElementwiseOp(DigitalOp):
+    """A digital operator on the elements of several tensors of equal rank.
+
+    An extent of 1 is repeated, as in numpy's broadcasting.
+    """
+
+    inputs = var_operand_def(TensorType)
+
+    assembly_format = "$sym_name $inputs attr-dict `:` type($inputs) `->` type($output)"
+
+    def __init__(self, sym_name: str, inputs: list[SSAValue], output: Attribute):
+        super().__init__(
+            operands=[inputs],
+            result_types=[output],
+            properties={"sym_name": StringAttr(sym_name)},
+        )
+
+    def verify_(self) -> None:
+        if not self.inputs:
+            fail(self, "has no operand")
+        all_floating(self, *self.inputs, self.output)
+        shapes = [shape_of(value) for value in self.inputs]
+        if len({len(shape) for shape in shapes}) > 1:
+            fail(self, "has operands of different rank")
+        result = tuple(max(extents) for extents in zip(*shapes, strict=True))
+        for shape in shapes:
+            if any(own not in (1, wanted) for own, wanted in zip(shape, result, strict=True)):
+                text = " and ".join("x".join(map(str, shape)) for shape in shapes)
+                fail(self, f"has operands of shapes {text}, which do not fit together")
+        expect_shape(self, self.output, result)
+
+
+class PoolOp(UnaryDigitalOp):
+    """A pooling over windows, channel by channel."""
+
+    window = prop_def(WindowAttr)
+
+    assembly_format = "$sym_name $input $window attr-dict `:` type($input) `->` type($output)"
+
+    def __init__(self, sym_name: str, input: SSAValue, window: WindowAttr, output: TensorType):
+        super().__init__(sym_name, input, output, {"window": window})
+
+    @property
+    def unit(self) -> NodeKind:
+        return NodeKind.POOL
+
+    def reaches(self) -> tuple[Reach, ...]:
+        return (Reach.of_window(feature_map(self.input), self.window.data),)
+
+    def verify_(self) -> None:
+        all_floating(self, self.input, self.output)
+        shape = shape_of(self.input)
+        if len(shape) != 3:
+            fail(self, f"pools a feature map of 3 dimensions, not {len(shape)}")
+        rows, columns = self.window.data.output_size(shape[1], shape[2])
+        expect_shape(self, self.output, (shape[0], rows, columns))
+        if self.window.data.padding_alone(shape[1], shape[2]):
+            fail(self, "has a window of padding alone; make the pads smaller")

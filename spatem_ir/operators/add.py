@@ -1,0 +1,63 @@
+"""Sums of tensors."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING
+
+from xdsl.irdl import irdl_op_definition
+
+from spatem_ir.dialects.cnn.operators import ElementwiseOp
+from spatem_ir.operators.affine import with_constants
+from spatem_ir.operators.core.elementwise import from_two_stated_codes
+from spatem_ir.operators.core.evaluation import of_operands
+from spatem_ir.operators.core.operator import Import, Operator
+from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, Value
+
+if TYPE_CHECKING:
+    from spatem_ir.numerics.codes import Reals
+    from spatem_ir.operators.onnx_export.graph import GraphBuilder
+    from spatem_ir.operators.onnx_import.network import NetworkBuilder
+
+
+@irdl_op_definition
+class AddOp(ElementwiseOp):
+    """The sum of all operands, added in float32 one after the other."""
+
+    name = "cnn.add"
+
+    @property
+    def does_nothing(self) -> bool:
+        return [value.type for value in self.inputs] == [self.output.type]
+
+
+def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """Add or Sum, of activations and constants."""
+    return with_constants(node, network, AddOp, is_product=False)
+
+
+def added(*operands: Reals) -> Reals:
+    """The sum of all operands, from left to right."""
+    return reduce(add, operands)
+
+
+def export(op: AddOp, graph: GraphBuilder, operands: list[str]) -> str:
+    """Add on float32, one operand after the other."""
+
+    def compute(*values: str) -> str:
+        return reduce(lambda first, second: graph.add("Add", first, second), values)
+
+    return graph.in_float(op, operands, compute)
+
+
+OPERATOR = Operator(
+    AddOp,
+    {
+        "Add": Import(convert, lambda _, o: Constant(o[0].values + o[1].values)),
+        "Sum": Import(convert),
+        "com.microsoft.QLinearAdd": Import(from_two_stated_codes(AddOp), stating=(0, 3)),
+    },
+    evaluate=of_operands(added),
+    export=export,
+)

@@ -1,0 +1,86 @@
+"""Convolutions, of two dimensions and of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xdsl.dialects.builtin import TensorType, f32
+from xdsl.ir import Attribute, SSAValue
+
+from spatem_ir.dialects.checks import shape_of
+from spatem_ir.dialects.cnn import ConvOp
+from spatem_ir.dialects.cnn.weight_layers import ACCUMULATOR_TYPE
+from spatem_ir.operators.core.operator import Import, Operator
+from spatem_ir.operators.core.weight_layers import export_weight_layer
+from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, QuantizedConstant, Value
+from spatem_ir.operators.onnx_import.weights import (
+    constant_shape,
+    integer_operands,
+    quantized_operand,
+)
+from spatem_ir.operators.onnx_import.windows import convolution_window, map_size
+
+if TYPE_CHECKING:
+    from spatem_ir.operators.onnx_import.network import NetworkBuilder
+
+
+def _convolution(
+    node: OnnxNode,
+    network: NetworkBuilder,
+    operand: SSAValue,
+    weights: Value | None,
+    bias: Value | None,
+    result: Attribute,
+) -> SSAValue:
+    """A convolution with constant weights [channels, channels / groups, (height,) width].
+
+    A signal [channels, length] is a feature map of one row.
+    """
+    shape = constant_shape(node, weights)
+    assert isinstance(weights, Constant | QuantizedConstant)
+    is_signal = len(shape) == 3
+    if is_signal:
+        shape = (*shape[:2], 1, shape[2])
+        weights = weights.reshaped(shape)
+        channels, *length = shape_of(operand)
+        operand = network.regrouped(operand, (channels, 1, *length))
+    size = map_size(node, shape_of(operand))
+    window = convolution_window(node, shape, size)
+    groups = node.attribute("group", 1)
+    properties = network.parameters.of_layer(node, operand, weights, bias, shape)
+    output = (shape[0], *window.output_size(*size))
+    if min(output) < 1:
+        node.fail("has a window that does not fit into its input")
+    op = ConvOp(operand, TensorType(result, output), window, properties, groups)
+    maps = network.append(op, node.name)
+    return network.regrouped(maps, (output[0], output[2])) if is_signal else maps
+
+
+def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """Conv."""
+    weights, bias = network.value(node, 1), network.value(node, 2)
+    return _convolution(node, network, network.floats(node), weights, bias, f32)
+
+
+def convert_codes(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """QLinearConv."""
+    codes, weights = network.stated_codes(node, 0), quantized_operand(node, network, 3, axis=0)
+    result = network.stated_type(node, 6)
+    return _convolution(node, network, codes, weights, network.value(node, 8), result)
+
+
+def convert_integers(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """ConvInteger: sums in int32."""
+    operand, weights = integer_operands(node, network)
+    return _convolution(node, network, operand, weights, None, ACCUMULATOR_TYPE)
+
+
+OPERATOR = Operator(
+    ConvOp,
+    {
+        "Conv": Import(convert),
+        "ConvInteger": Import(convert_integers, zero_point=2),
+        "QLinearConv": Import(convert_codes, stating=(0,)),
+    },
+    export=export_weight_layer,
+)

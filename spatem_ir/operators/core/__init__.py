@@ -1,0 +1,1 @@
+"""What an operator is, the register of operators, and the usual forms of their functions."""

@@ -1,0 +1,47 @@
+"""Conversion of element-wise operators with several operands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xdsl.dialects.builtin import TensorType, f32
+from xdsl.ir import SSAValue
+
+from spatem_ir.dialects.checks import is_floating, shape_of
+from spatem_ir.dialects.cnn.operators import ElementwiseOp
+from spatem_ir.operators.onnx_import.shapes import broadcast_shape
+
+if TYPE_CHECKING:
+    from spatem_ir.operators.core.operator import Convert
+    from spatem_ir.operators.onnx_import.network import NetworkBuilder
+    from spatem_ir.operators.onnx_import.tensors import OnnxNode, Value
+
+
+def of_activations(node: OnnxNode, network: NetworkBuilder, op: type[ElementwiseOp]) -> SSAValue:
+    """The result of an op on those operands of a node that are activations, or the only one."""
+    operands = [network.value(node, index) for index in range(len(node.inputs))]
+    activations = [value for value in operands if isinstance(value, SSAValue)]
+    if not activations:
+        node.fail("has no operand that is an activation")
+    for value in activations:
+        if not is_floating(value):
+            node.fail("works on float32 here; put DequantizeLinear in front of its operands")
+    shape = broadcast_shape(node, [shape_of(value) for value in activations])
+    if len(activations) == 1:
+        return activations[0]
+    return network.append(op(node.name, activations, TensorType(f32, shape)), node.name)
+
+
+def from_two_stated_codes(op: type[ElementwiseOp]) -> Convert:
+    """Conversion of a node (codes, scale, zero point, codes, scale, zero point, scale, zero point).
+
+    The operands have equal rank; the last scale and zero point are those of the result.
+    """
+
+    def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
+        operands = [network.stated_codes(node, index) for index in (0, 3)]
+        shape = broadcast_shape(node, [shape_of(operand) for operand in operands])
+        result = TensorType(network.stated_type(node, 6), shape)
+        return network.append(op(node.name, operands, result), node.name)
+
+    return convert

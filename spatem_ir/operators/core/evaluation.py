@@ -1,0 +1,94 @@
+"""How operators that are functions of float32 are evaluated: on float32, and on codes between them.
+
+On codes an operator gives Q(f(DQ(operands))): dequantised, computed in float32, quantised.
+Operands are arrays of shape [images, …].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from spatem_ir.dialects.cnn.attributes import Quantization, quantization_of
+from spatem_ir.dialects.cnn.operators import DigitalOp, UnaryDigitalOp
+
+if TYPE_CHECKING:
+    from spatem_ir.numerics.codes import Array, Reals
+    from spatem_ir.operators.core.operator import Evaluate
+    from spatem_ir.weights.store import ParameterStore
+
+    RealFunction = Callable[..., Reals]
+
+TABLE_BITS = 8
+"""Widest codes of which an operator tabulates all."""
+
+
+def of_operands(function: RealFunction) -> Evaluate:
+    """The evaluation of an operator that is a float32 function of its whole operands."""
+
+    def evaluate(op: DigitalOp, operands: list[Array], _: ParameterStore) -> Array:
+        return computed(op, operands, function)
+
+    return evaluate
+
+
+def of_elements(function: RealFunction) -> Evaluate:
+    """The evaluation of an operator that is a float32 function of each element."""
+
+    def evaluate(op: UnaryDigitalOp, operands: list[Array], _: ParameterStore) -> Array:
+        return tabulated(op, operands, function)
+
+    return evaluate
+
+
+def computed(op: DigitalOp, operands: list[Array], function: RealFunction) -> Array:
+    """The result of an operator that is a float32 function of its whole operands."""
+    sources = [quantization_of(operand.type) for operand in op.operands]
+    return _between_codes(function, operands, sources, quantization_of(op.output.type))
+
+
+def tabulated(
+    op: UnaryDigitalOp,
+    operands: list[Array],
+    function: RealFunction,
+    *,
+    per_channel: bool = False,
+) -> Array:
+    """The result of an operator that is a float32 function of each element.
+
+    With `per_channel` it is a function of each element and its channel.  Codes of up to
+    :data:`TABLE_BITS` bits select from a table of the results of all codes, as the digital units of
+    chips do.
+    """
+    import numpy as np
+
+    from spatem_ir.numerics.codes import every_code
+
+    (values,) = operands
+    source, target = quantization_of(op.input.type), quantization_of(op.output.type)
+    if source is None or source.bits > TABLE_BITS:
+        return _between_codes(function, [values], [source], target)
+    every = every_code(source)
+    if not per_channel:
+        return _between_codes(function, [every], [source], target)[values]
+    column = every.reshape(-1, *[1] * (values.ndim - 1))
+    repeated = np.repeat(column, values.shape[1], axis=1)
+    table = _between_codes(function, [repeated], [source], target)
+    return np.take_along_axis(table, values.astype(np.intp), axis=0)
+
+
+def _between_codes(
+    function: RealFunction,
+    operands: list[Array],
+    sources: list[Quantization | None],
+    target: Quantization | None,
+) -> Array:
+    """A function of operands with the codes `sources`; its result has the code `target`."""
+    from spatem_ir.numerics.codes import dequantize, quantize
+
+    reals = [
+        values if code is None else dequantize(values, code)
+        for values, code in zip(operands, sources, strict=True)
+    ]
+    result = function(*reals)
+    return result if target is None else quantize(result, target)

@@ -1,0 +1,155 @@
+"""Fully connected layers, and products with constant matrices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xdsl.dialects.builtin import TensorType, f32
+from xdsl.ir import Attribute, SSAValue
+
+from spatem_ir.dialects.checks import shape_of
+from spatem_ir.dialects.cnn import ConvOp, DenseOp
+from spatem_ir.dialects.cnn.weight_layers import ACCUMULATOR_TYPE
+from spatem_ir.geometry.shapes.window import Window
+from spatem_ir.operators.add import AddOp
+from spatem_ir.operators.core.operator import Import, Operator
+from spatem_ir.operators.core.weight_layers import export_weight_layer
+from spatem_ir.operators.onnx_import.products import dense_form, stacked_form
+from spatem_ir.operators.onnx_import.shapes import broadcast_shape
+from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, QuantizedConstant, Value
+from spatem_ir.operators.onnx_import.weights import (
+    constant_shape,
+    integer_operands,
+    quantized_operand,
+)
+
+if TYPE_CHECKING:
+    from spatem_ir.operators.onnx_import.network import NetworkBuilder
+
+
+def _dense(
+    node: OnnxNode,
+    network: NetworkBuilder,
+    operand: SSAValue,
+    weights: Value | None,
+    bias: Value | None,
+    result: Attribute,
+) -> SSAValue:
+    """A product of a flat operand with a constant matrix, as Gemm describes it."""
+    shape = constant_shape(node, weights)
+    if len(shape) != 2:
+        node.fail(f"has weights of {len(shape)} dimensions; they must be a matrix")
+    form = dense_form(node, shape_of(operand))
+    assert isinstance(weights, Constant | QuantizedConstant)
+    if not form.transposed:
+        weights, shape = weights.transposed(), shape[::-1]
+    if form.alpha != 1:
+        weights = _scaled(node, weights, form.alpha)
+    if form.beta == 0:
+        bias = None
+    elif bias is not None and form.beta != 1:
+        bias = _scaled(node, bias, form.beta)
+    properties = network.parameters.of_layer(node, operand, weights, bias, shape)
+    op = DenseOp(operand, TensorType(result, shape[:1]), properties)
+    return network.append(op, node.name)
+
+
+def _product(
+    node: OnnxNode,
+    network: NetworkBuilder,
+    operand: SSAValue,
+    weights: Value | None,
+    result: Attribute,
+) -> SSAValue:
+    """A product of the operand with a constant matrix, a stack of matrices or a vector.
+
+    Of a flat operand it is a dense layer.  In general the last dimension of an operand [others,
+    stack, rows, features] is multiplied: a convolution with 1x1 windows over maps [stack ·
+    features, others, rows], with a group for each matrix of the stack.
+    """
+    matrix, shape = constant_shape(node, weights), shape_of(operand)
+    if len(matrix) == 2 and len(shape) == 1:
+        return _dense(node, network, operand, weights, None, result)
+    assert isinstance(weights, Constant | QuantizedConstant)
+    if (
+        len(matrix) != 2
+        and isinstance(weights, QuantizedConstant)
+        and weights.scale.values.size > 1
+    ):
+        node.fail("has several scales for weights that are not a matrix; give them one")
+    form = stacked_form(node, matrix, shape)
+    if form.weights != matrix:
+        weights = weights.reshaped(form.weights)
+    weights = weights.transposed((1, 0) if len(form.weights) == 2 else (0, 2, 1))
+    kernel = (form.stack * form.outputs, form.features, 1, 1)
+
+    maps = network.regrouped(operand, (form.others, form.stack, form.rows, form.features))
+    maps = network.transposed(maps, (1, 3, 0, 2))
+    maps = network.regrouped(maps, (form.stack * form.features, form.others, form.rows))
+    properties = network.parameters.of_layer(node, maps, weights.reshaped(kernel), None, kernel)
+    output = TensorType(result, (kernel[0], form.others, form.rows))
+    op = ConvOp(maps, output, Window((1, 1)), properties, form.stack)
+    sums = network.append(op, node.name)
+    sums = network.regrouped(sums, (form.stack, form.outputs, form.others, form.rows))
+    return network.regrouped(network.transposed(sums, (2, 0, 3, 1)), form.result)
+
+
+def _scaled(node: OnnxNode, value: Value, factor: float) -> Constant:
+    import numpy as np
+
+    if not isinstance(value, Constant) or value.values.dtype != np.float32:
+        node.fail("has alpha or beta other than 1, which integers cannot express exactly")
+    return Constant(value.values * np.float32(factor))
+
+
+def convert_gemm(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """Gemm with a constant matrix; an activation that it adds becomes an addition of its own."""
+    operand, weights, bias = network.floats(node), network.value(node, 1), network.value(node, 2)
+    if not isinstance(bias, SSAValue):
+        return _dense(node, network, operand, weights, bias, f32)
+    if node.attribute("beta", 1.0) != 1:
+        node.fail("has beta other than 1 for an addend that is not constant")
+    summands = [_dense(node, network, operand, weights, None, f32), network.floats(node, 2)]
+    result = TensorType(f32, broadcast_shape(node, [shape_of(value) for value in summands]))
+    return network.append(AddOp(f"{node.name}.sum", summands, result), node.name)
+
+
+def convert_matmul(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """MatMul with constant weights."""
+    return _product(node, network, network.floats(node), network.value(node, 1), f32)
+
+
+def convert_matmul_codes(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """QLinearMatMul with constant weights."""
+    codes, weights = network.stated_codes(node, 0), quantized_operand(node, network, 3, axis=-1)
+    result = network.stated_type(node, 6)
+    return _product(node, network, codes, weights, result)
+
+
+def convert_gemm_codes(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """QGemm of onnxruntime."""
+    if not node.input(7):
+        node.fail("has a float32 result; give it y_scale and y_zero_point")
+    axis = 0 if node.attribute("transB", 0) else 1
+    codes, weights = network.stated_codes(node, 0), quantized_operand(node, network, 3, axis)
+    result = network.stated_type(node, 7)
+    return _dense(node, network, codes, weights, network.value(node, 6), result)
+
+
+def convert_matmul_integers(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """MatMulInteger with constant weights: sums in int32."""
+    operand, weights = integer_operands(node, network)
+    return _product(node, network, operand, weights, ACCUMULATOR_TYPE)
+
+
+OPERATOR = Operator(
+    DenseOp,
+    {
+        "Gemm": Import(convert_gemm),
+        "MatMul": Import(convert_matmul),
+        "MatMulInteger": Import(convert_matmul_integers, zero_point=2),
+        "QLinearMatMul": Import(convert_matmul_codes, stating=(0,)),
+        "com.microsoft.QGemm": Import(convert_gemm_codes, stating=(0,)),
+    },
+    export=export_weight_layer,
+)

@@ -1,0 +1,82 @@
+"""Codes to float32."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from spatem_ir.dialects.cnn import DequantizeOp
+from spatem_ir.dialects.cnn.attributes import quantization_of
+from spatem_ir.dialects.cnn.checks import quantized
+from spatem_ir.operators.core.operator import Import, Operator
+from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, Value
+from spatem_ir.operators.quantize import refuse_blocks
+
+if TYPE_CHECKING:
+    from spatem_ir.numerics.codes import Array
+    from spatem_ir.operators.onnx_export.graph import GraphBuilder
+    from spatem_ir.operators.onnx_import.network import NetworkBuilder
+    from spatem_ir.weights.store import ParameterStore
+
+
+def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """DequantizeLinear of an activation or of a constant."""
+    from spatem_ir.operators.onnx_import.parameters import quantized_constant
+
+    axis = node.attribute("axis", 1)
+    node.attribute("output_dtype")
+    refuse_blocks(node)
+    operand = network.value(node, 0)
+    if isinstance(operand, Constant):
+        scale, zero_point = network.value(node, 1), network.value(node, 2)
+        return quantized_constant(node, operand, scale, zero_point, axis)
+    return network.dequantized(network.stated_codes(node, 0))
+
+
+def convert_cast(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """Cast of integers to float32: their values, which stand for themselves."""
+    from onnx import helper
+
+    node.attribute("saturate")
+    operand = network.activation(node)
+    target = helper.tensor_dtype_to_np_dtype(node.attribute("to"))
+    code = quantization_of(operand.type)
+    if code is None and target == "float32":
+        return operand
+    if code is None or target != "float32" or code.scale != 1.0 or code.zero_point:
+        node.fail(f"to {target} is supported for integers of scale 1 and zero point 0, to float32")
+    return network.dequantized(operand)
+
+
+def fold_cast(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
+    """Cast of a constant."""
+    from onnx import helper
+
+    node.attribute("saturate")
+    dtype = helper.tensor_dtype_to_np_dtype(node.attribute("to"))
+    if operands[0].values.dtype == dtype:
+        return operands[0]
+    return Constant(operands[0].values.astype(dtype))
+
+
+def evaluate(op: DequantizeOp, operands: list[Array], _: ParameterStore) -> Array:
+    """``(x − zero point) · scale``."""
+    from spatem_ir.numerics.codes import dequantize
+
+    return dequantize(operands[0], quantized(op, op.input))
+
+
+def export(op: DequantizeOp, graph: GraphBuilder, operands: list[str]) -> str:
+    """DequantizeLinear, or what it computes for wide codes."""
+    return graph.dequantized(operands[0], quantized(op, op.input))
+
+
+OPERATOR = Operator(
+    DequantizeOp,
+    {
+        "DequantizeLinear": Import(convert, stating=(0,)),
+        "Cast": Import(convert_cast, fold_cast),
+    },
+    evaluate,
+    export,
+)

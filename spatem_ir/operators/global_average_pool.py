@@ -1,0 +1,149 @@
+"""Average pooling over whole feature maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xdsl.dialects.builtin import TensorType, f32
+from xdsl.ir import Attribute, SSAValue
+from xdsl.irdl import irdl_op_definition
+
+from spatem_ir.dialects.checks import fail, is_floating, shape_of
+from spatem_ir.dialects.cnn.attributes import Quantization, WindowAttr
+from spatem_ir.dialects.cnn.checks import quantized
+from spatem_ir.dialects.cnn.operators import PoolOp
+from spatem_ir.geometry.shapes.window import Window
+from spatem_ir.operators.core.operator import Import, Operator
+from spatem_ir.operators.onnx_import.pooling import as_maps, as_signal, refuse_channels_last
+from spatem_ir.operators.onnx_import.windows import map_size
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from spatem_ir.numerics.codes import Array, Codes, Reals
+    from spatem_ir.operators.onnx_export.graph import GraphBuilder
+    from spatem_ir.operators.onnx_import.network import NetworkBuilder
+    from spatem_ir.operators.onnx_import.tensors import OnnxNode, Value
+    from spatem_ir.weights.store import ParameterStore
+
+LANES = 4
+"""Sums that onnxruntime's global average pooling keeps side by side, in one vector register."""
+
+
+@irdl_op_definition
+class GlobalAveragePoolOp(PoolOp):
+    """Mean of each channel.
+
+    On quantised tensors it rounds before it adds the zero point, `cnn.average_pool` after, as
+    onnxruntime does.
+    """
+
+    name = "cnn.global_average_pool"
+
+    def verify_(self) -> None:
+        super().verify_()
+        _, height, width = shape_of(self.input)
+        if self.window.data != Window((height, width)):
+            fail(self, "has a window that is not the whole feature map")
+
+
+def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """GlobalAveragePool."""
+    return _converted(node, network, network.floats(node), f32)
+
+
+def convert_codes(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """QLinearGlobalAveragePool of onnxruntime."""
+    refuse_channels_last(node)
+    codes = network.stated_codes(node, 0)
+    return _converted(node, network, codes, network.stated_type(node, 3))
+
+
+def _converted(
+    node: OnnxNode, network: NetworkBuilder, operand: SSAValue, result: Attribute
+) -> SSAValue:
+    maps, is_signal = as_maps(node, network, operand)
+    window = WindowAttr(Window(map_size(node, shape_of(maps))))
+    output = TensorType(result, (shape_of(maps)[0], 1, 1))
+    pooled = network.append(GlobalAveragePoolOp(node.name, maps, window, output), node.name)
+    return as_signal(network, pooled, is_signal=is_signal)
+
+
+def evaluate(op: GlobalAveragePoolOp, operands: list[Array], _: ParameterStore) -> Array:
+    """See :func:`global_average_pool` and :func:`global_average_pool_codes`."""
+    if is_floating(op.input):
+        return global_average_pool(operands[0])
+    source, target = quantized(op, op.input), quantized(op, op.output)
+    return global_average_pool_codes(operands[0], source, target)
+
+
+def global_average_pool(images: Reals) -> Reals:
+    """The mean of each channel: [images, channels, 1, 1].
+
+    Summed as onnxruntime does: :data:`LANES` sums of every fourth element, added crosswise, then
+    the elements that are left over.
+    """
+    import numpy as np
+
+    flat = images.reshape(*images.shape[:2], -1)
+    whole = flat.shape[2] // LANES * LANES
+    lanes = np.zeros((*flat.shape[:2], LANES), np.float32)
+    for first in range(0, whole, LANES):
+        lanes += flat[:, :, first : first + LANES]
+    sums = (lanes[:, :, 0] + lanes[:, :, 2]) + (lanes[:, :, 1] + lanes[:, :, 3])
+    for last in range(whole, flat.shape[2]):
+        sums += flat[:, :, last]
+    return np.divide(sums, np.float32(flat.shape[2]))[:, :, None, None]
+
+
+def global_average_pool_codes(images: Codes, source: Quantization, target: Quantization) -> Codes:
+    """The mean of each channel of codes, as a code of `target`: [images, channels, 1, 1].
+
+    ``saturate(round_half_even((Σ (x − source zero point)) · float32(source scale /
+    float32(target scale · n))) + target zero point)``, as onnxruntime's QLinearGlobalAveragePool.
+    """
+    import numpy as np
+
+    from spatem_ir.numerics.codes import centred, to_codes
+
+    sums = centred(images, source).sum(axis=(2, 3), keepdims=True)
+    factor = _factor(source, target, images.shape[2] * images.shape[3])
+    return to_codes(sums.astype(np.float32) * factor, target)
+
+
+def _factor(source: Quantization, target: Quantization, count: int) -> np.float32:
+    """What leads from the sum of `count` codes to the code of their mean."""
+    import numpy as np
+
+    return np.float32(source.scale) / (np.float32(target.scale) * np.float32(count))
+
+
+def export(op: GlobalAveragePoolOp, graph: GraphBuilder, operands: list[str]) -> str:
+    """GlobalAveragePool, QLinearGlobalAveragePool, or what it computes, spelled out."""
+    if is_floating(op.input):
+        return graph.add("GlobalAveragePool", operands[0])
+    source, target = quantized(op, op.input), quantized(op, op.output)
+    if source.bits <= 8 and source.storage == target.storage:
+        result = graph.add(
+            "QLinearGlobalAveragePool",
+            operands[0],
+            *graph.scale_and_zero_point("input", source),
+            *graph.scale_and_zero_point("output", target),
+        )
+        return graph.saturated(result, target)
+    _, height, width = shape_of(op.input)
+    axes = graph.constant("axes", [2, 3])
+    sums = graph.add("ReduceSum", graph.centred(operands[0], source), axes)
+    factor = graph.scalar("multiplier", float(_factor(source, target, height * width)), "float32")
+    return graph.rounded(graph.add("Mul", graph.cast(sums, "float32"), factor), target)
+
+
+OPERATOR = Operator(
+    GlobalAveragePoolOp,
+    {
+        "GlobalAveragePool": Import(convert),
+        "com.microsoft.QLinearGlobalAveragePool": Import(convert_codes, stating=(0,)),
+    },
+    evaluate,
+    export,
+)

@@ -1,0 +1,99 @@
+"""Products of two tensors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xdsl.irdl import irdl_op_definition
+
+from spatem_ir.dialects.checks import fail, is_floating
+from spatem_ir.dialects.cnn.checks import quantized
+from spatem_ir.dialects.cnn.operators import ElementwiseOp
+from spatem_ir.operators.affine import with_constants
+from spatem_ir.operators.core.elementwise import from_two_stated_codes
+from spatem_ir.operators.core.operator import Import, Operator
+from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, Value
+
+if TYPE_CHECKING:
+    from spatem_ir.dialects.cnn.attributes import Quantization
+    from spatem_ir.numerics.codes import Array, Codes, Reals
+    from spatem_ir.operators.onnx_export.graph import GraphBuilder
+    from spatem_ir.operators.onnx_import.network import NetworkBuilder
+    from spatem_ir.weights.store import ParameterStore
+
+
+@irdl_op_definition
+class MulOp(ElementwiseOp):
+    """The product of two tensors.
+
+    On quantised tensors ``round_half_even(float32((a − za) · (b − zb)) ·
+    float32(float32(sa · sb) / s) + z)``, as onnxruntime's QLinearMul.
+    """
+
+    name = "cnn.mul"
+
+    def verify_(self) -> None:
+        super().verify_()
+        if len(self.inputs) != 2:
+            fail(self, f"multiplies two tensors, not {len(self.inputs)}")
+
+
+def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """Mul, of activations and constants."""
+    return with_constants(node, network, MulOp, is_product=True)
+
+
+def evaluate(op: MulOp, operands: list[Array], _: ParameterStore) -> Array:
+    """The product of float32, or :func:`multiplied` codes."""
+    first, second = operands
+    if is_floating(op.output):
+        return first * second
+    a, b = (quantized(op, value) for value in op.inputs)
+    return multiplied(first, second, (a, b), quantized(op, op.output))
+
+
+def multiplied(
+    first: Codes,
+    second: Codes,
+    sources: tuple[Quantization, Quantization],
+    target: Quantization,
+) -> Codes:
+    """The product of two tensors of codes, as a code of `target`; see :class:`MulOp`."""
+    import numpy as np
+
+    from spatem_ir.numerics.codes import centred, to_codes_after_shift
+
+    products = centred(first, sources[0]) * centred(second, sources[1])
+    steps = products.astype(np.float32) * _multiplier(sources, target)
+    return to_codes_after_shift(steps, target)
+
+
+def _multiplier(sources: tuple[Quantization, Quantization], target: Quantization) -> Reals:
+    import numpy as np
+
+    from spatem_ir.numerics.codes import multiplier
+
+    return multiplier(sources[0], np.array(sources[1].scale, np.float32), target)
+
+
+def export(op: MulOp, graph: GraphBuilder, operands: list[str]) -> str:
+    """Mul of float32, or of codes in int64, times the product of their scales."""
+    if is_floating(op.output):
+        return graph.add("Mul", *operands)
+    a, b = (quantized(op, value) for value in op.inputs)
+    target = quantized(op, op.output)
+    factors = [graph.centred(*pair) for pair in zip(operands, (a, b), strict=True)]
+    product = graph.cast(graph.add("Mul", *factors), "float32")
+    factor = graph.scalar("multiplier", float(_multiplier((a, b), target)), "float32")
+    return graph.rounded_after_shift(graph.add("Mul", product, factor), target)
+
+
+OPERATOR = Operator(
+    MulOp,
+    {
+        "Mul": Import(convert, lambda _, o: Constant(o[0].values * o[1].values)),
+        "com.microsoft.QLinearMul": Import(from_two_stated_codes(MulOp), stating=(0, 3)),
+    },
+    evaluate,
+    export,
+)

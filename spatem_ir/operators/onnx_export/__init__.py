@@ -1,0 +1,1 @@
+"""What turns ops into nodes of ONNX: the graph under construction."""

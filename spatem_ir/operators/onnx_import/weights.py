@@ -1,0 +1,66 @@
+"""Operands of weight layers: codes and constant weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xdsl.ir import SSAValue
+
+from spatem_ir.dialects.checks import is_floating
+from spatem_ir.dialects.cnn.attributes import quantization_of
+from spatem_ir.operators.onnx_import.tensors import (
+    Constant,
+    OnnxNode,
+    QuantizedConstant,
+    Value,
+    code_of,
+)
+
+if TYPE_CHECKING:
+    from spatem_ir.operators.onnx_import.network import NetworkBuilder
+
+
+def constant_shape(node: OnnxNode, weights: Value | None) -> tuple[int, ...]:
+    """The shape of constant weights."""
+    match weights:
+        case Constant():
+            return weights.values.shape
+        case QuantizedConstant():
+            return weights.codes.values.shape
+        case _:
+            node.fail("its weights are not constant")
+
+
+def quantized_operand(
+    node: OnnxNode, network: NetworkBuilder, index: int, axis: int
+) -> QuantizedConstant:
+    """The constant at input `index` with the scale and zero point at the next two inputs."""
+    from spatem_ir.operators.onnx_import.parameters import quantized_constant
+
+    codes = network.constant(node, index)
+    scale, zero_point = network.value(node, index + 1), network.value(node, index + 2)
+    return quantized_constant(node, codes, scale, zero_point, axis)
+
+
+def integer_operands(node: OnnxNode, network: NetworkBuilder) -> tuple[SSAValue, QuantizedConstant]:
+    """Codes and constant weights, whose zero points are inputs 2 and 3; all scales are 1."""
+    import numpy as np
+
+    from spatem_ir.operators.onnx_import.parameters import quantized_constant
+
+    operand = network.activation(node)
+    code = quantization_of(operand.type)
+    if is_floating(operand) or code is None:
+        node.fail(f"works on integers, but '{node.input(0)}' is float32")
+    zero = network.optional_constant(node, 2)
+    zero_point = 0 if zero is None else int(zero.values.reshape(-1)[0])
+    if zero_point != code.zero_point:
+        node.fail(
+            f"reads '{node.input(0)}' with zero point {zero_point}, but it is written with "
+            f"{code.zero_point}"
+        )
+    codes = network.constant(node, 1)
+    if code_of(codes.values.dtype) is None:
+        node.fail(f"has weights of {codes.values.dtype}; they must be integers")
+    one = Constant(np.ones((), np.float32))
+    return operand, quantized_constant(node, codes, one, network.value(node, 3), axis=0)

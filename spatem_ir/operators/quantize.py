@@ -1,0 +1,93 @@
+"""Float32 to codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from xdsl.dialects.builtin import TensorType
+
+from spatem_ir.dialects.checks import is_floating, shape_of
+from spatem_ir.dialects.cnn import QuantizeOp
+from spatem_ir.dialects.cnn.attributes import QuantType
+from spatem_ir.dialects.cnn.checks import quantized
+from spatem_ir.operators.core.operator import Import, Operator
+from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, Value, code_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from spatem_ir.numerics.codes import Array
+    from spatem_ir.operators.onnx_export.graph import GraphBuilder
+    from spatem_ir.operators.onnx_import.network import NetworkBuilder
+    from spatem_ir.weights.store import ParameterStore
+
+
+def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """QuantizeLinear."""
+    from onnx import TensorProto, helper
+
+    for name in ("axis", "saturate", "precision"):
+        node.attribute(name)
+    refuse_blocks(node)
+    operand = network.activation(node)
+    if not is_floating(operand):
+        node.fail("quantises a tensor that is already integer")
+    output_type = node.attribute("output_dtype", TensorProto.UNDEFINED) or TensorProto.UINT8
+    storage = code_of(helper.tensor_dtype_to_np_dtype(output_type))
+    if storage is None:
+        node.fail("quantises to a type that is no integer")
+    code = QuantType.of(network.stated_code(node, 1, storage))
+    op = QuantizeOp(operand, TensorType(code, shape_of(operand)))
+    return network.append(op, f"{operand.name_hint}_codes")
+
+
+def refuse_blocks(node: OnnxNode) -> None:
+    """Refuse scales per block, of QuantizeLinear and DequantizeLinear."""
+    if node.attribute("block_size", 0):
+        node.fail("has a block_size; only scales per tensor or per channel are supported")
+
+
+def fold(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
+    """QuantizeLinear of a constant."""
+    import numpy as np
+
+    values, scale = operands[0].values, operands[1].values
+    zero_point = operands[2].values if len(operands) > 2 else np.zeros(scale.shape, np.uint8)
+    node.attribute("saturate")
+    axis = node.attribute("axis", 1)
+    if scale.size == 1:
+        shape = (1,) * values.ndim
+    else:
+        shape = tuple(-1 if i == axis % values.ndim else 1 for i in range(values.ndim))
+    return Constant(_quantized(values, scale.reshape(shape), zero_point.reshape(shape)))
+
+
+def _quantized(
+    values: NDArray[Any], scale: NDArray[Any], zero_point: NDArray[Any]
+) -> NDArray[np.integer[Any]]:
+    """Round half to even of values / scale, plus zero point, saturated."""
+    import numpy as np
+
+    code = code_of(zero_point.dtype)
+    assert code is not None
+    bits, signed = code
+    lowest = -(2 ** (bits - 1)) if signed else 0
+    codes = np.rint(values / scale) + zero_point.astype(np.float32)
+    return np.clip(codes, lowest, lowest + 2**bits - 1).astype(zero_point.dtype)
+
+
+def evaluate(op: QuantizeOp, operands: list[Array], _: ParameterStore) -> Array:
+    """``saturate(round_half_even(x / scale) + zero point)``."""
+    from spatem_ir.numerics.codes import quantize
+
+    return quantize(operands[0], quantized(op, op.output))
+
+
+def export(op: QuantizeOp, graph: GraphBuilder, operands: list[str]) -> str:
+    """QuantizeLinear, or what it computes for wide codes."""
+    return graph.quantized(operands[0], quantized(op, op.output))
+
+
+OPERATOR = Operator(QuantizeOp, {"QuantizeLinear": Import(convert, fold)}, evaluate, export)
