@@ -25,7 +25,7 @@ DEFAULT_STRATEGY = "spatem"
 """What `partition` does where nothing else is said."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Deployment:
     """A network on an accelerator, at some level of the IR.
 
@@ -123,6 +123,9 @@ class Deployment:
             ("level", str(self.level)),
             ("passes", ", ".join(self.passes) or "none"),
         ]
+
+    def __repr__(self) -> str:
+        return f"<Deployment: {self.name} on {self.accelerator.name}, level {self.level}>"
 
     def __str__(self) -> str:
         return as_text(self.facts())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from spatem_ir.runtime.critical_path import CriticalPath
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Simulation:
     """What a deployment does on the machine.
 
@@ -46,6 +46,9 @@ class Simulation:
         if name.startswith("_") or name == "metrics":
             raise AttributeError(name)
         return getattr(self.metrics, name)
+
+    def __repr__(self) -> str:
+        return f"<Simulation: {self.metrics.latency_cycles} cycles, {self.engine} engine>"
 
     def __str__(self) -> str:
         return as_text([row for each in all_metrics().values() for row in each.rows(self.metrics)])
