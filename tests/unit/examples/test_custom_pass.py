@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from itertools import combinations
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from unit.examples.installation import Installation
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
@@ -28,50 +25,9 @@ from spatem_ir.universe import register_dialects
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "examples"
 PAGE = ROOT / "docs" / "custom-passes.md"
-BIN = Path(sys.executable).parent
 ASSIGNED = "partition{strategy=isaac},pack{strategy=exclusive},assign{strategy=sequential}"
 """The chip's simplest deployment, which leaves PEs in an order that swaps improve."""
 UNICAST = "unicast.toml"
-
-
-class Installation(NamedTuple):
-    """A package, and the folder in which it is installed."""
-
-    source: Path
-    target: Path
-
-    def install(self) -> None:
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        offline = ["--no-index", "--no-deps", "--no-build-isolation"]
-        process = subprocess.run(
-            [*pip, *offline, "--target", self.target, self.source],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert process.returncode == 0, process.stdout
-
-    def run(self, tool: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        paths = [str(self.target), os.environ.get("PYTHONPATH")]
-        return subprocess.run(
-            [BIN / tool, *arguments],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def lower(
-        self, pipeline: str, output: Path, accelerator: str = "edge-chip.toml"
-    ) -> subprocess.CompletedProcess[str]:
-        chip = self.source / accelerator
-        return self.run("spatem-opt", "lenet", "--accelerator", chip, "-p", pipeline, "-o", output)
-
-    def results(self, file: Path, *arguments: str | Path) -> dict[str, Any]:
-        process = self.run("spatem-run", file, "--json", "-", *arguments)
-        assert process.returncode == 0, process.stderr
-        return json.loads(process.stdout)
 
 
 @pytest.fixture(scope="module")
