@@ -68,3 +68,9 @@ def test_what_is_wrong_with_an_entry_point_is_said(
     with_entry(monkeypatch, name, value)
     with pytest.raises(SpatemError, match=message):
         register.operators.__wrapped__()
+
+
+def test_every_operator_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "levels.md").read_text()
+    missing = [o.op.name for o in register.operators() if f"`{o.op.name} " not in page]
+    assert missing == ["mvm.layer"]
