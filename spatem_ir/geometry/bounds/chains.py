@@ -227,8 +227,8 @@ class Chains:
             return
         elements = np.tile(values, operand.shape[0])
         if operand.order is not None:
-            permuted, elements = elements, np.empty_like(elements)
-            elements[operand.order] = permuted
+            viewed, elements = elements, np.full(sum(node.elements for node in nodes), NEVER)
+            np.maximum.at(elements, operand.order, viewed)
         first = 0
         for node in nodes:
             own = elements[first : first + node.elements].reshape(node.shape[0], -1)

@@ -39,7 +39,8 @@ class Operand:
     """What a node reads: elements of other nodes, under the shape that views gave them.
 
     The elements of the nodes `sources`, one node after the other in row-major order, are those of
-    the operand; where views permute them, operand element e is element `order[e]` of them.
+    the operand; where views permute them, leave some out or repeat some, operand element e is
+    element `order[e]` of them.
     """
 
     sources: tuple[int, ...]
