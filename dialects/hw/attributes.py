@@ -16,7 +16,7 @@ from xdsl.irdl.declarative_assembly_format import (
 )
 from xdsl.utils.exceptions import VerifyException
 
-from spatem_ir.dialects.hw.index_syntax import parse_indices
+from spatem_ir.dialects.hw.index_syntax import parse_indices, wrapped
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.hardware.accelerator import GROUPS, Accelerator, Value, parameters_of
 from spatem_ir.hardware.loader import accelerator_from_table
@@ -89,7 +89,7 @@ def _literal(value: Value) -> str:
 
 @irdl_attr_definition
 class IndicesAttr(Data[IndexSequence]):
-    """An index sequence: `0 to 96 step 2`, `5 times 3`, `0 to 4 repeat 3 by 5`, or a list of these.
+    """An index sequence: `0 to 96 step 2`, `5 times 3`, `(0 to 4, 7) repeat 3 by 9`, or a list.
 
     Printed as the op writes it: `[0 to 4, 7, 5 times 3]`.
     """
@@ -129,7 +129,10 @@ class Indices(CustomDirective):
         state.print_whitespace(printer)
         attribute = self.indices.get(op)
         assert isinstance(attribute, IndicesAttr)
-        printer.print_string(str(attribute.data))
+        with printer.indented(2):
+            margin = printer._indent * printer.indent_num_spaces
+            text = wrapped(str(attribute.data), printer._current_column, margin)
+            printer.print_string(text)
 
 
 def module_of(op: Operation) -> ModuleOp:

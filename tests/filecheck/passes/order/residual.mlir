@@ -23,10 +23,4 @@ cnn.network @net(%x: tensor<4x2x2xui8>) {
 // CHECK-NEXT: pxb.home @y pes 0 times 2
 // CHECK-NEXT: pxb.home @z pes 0 times 2
 
-// CHECK:      ou.send @input to [@a, @p]
-// CHECK-NEXT: ou.send @a to [@b]
-// CHECK-NEXT: ou.send @b to [@y]
-// CHECK-NEXT: ou.send @p to [@y]
-// CHECK-NEXT: ou.send @y to [@z]
-// CHECK-NEXT: ou.send @z to [@output]
 // CHECK-NEXT: }
