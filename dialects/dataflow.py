@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-<<<<<<< HEAD
-from typing import TYPE_CHECKING, NamedTuple
-=======
-from math import prod
 from typing import TYPE_CHECKING
->>>>>>> afd199b (Level ou states when windows are due; streams name no tiles; no ou.send, no loop nest; index sequences repeat within repetitions)
 
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Operation, SSAValue

@@ -147,6 +147,5 @@ def activate_ops(node: Node, tile: int, accelerator: Accelerator) -> Iterator[Ac
 
 def activate_op(activation: Activation) -> ActivateOp:
     """The op that spells an operation out."""
-    return ActivateOp(
-        *(IndexSequence.of(part) for part in (activation.bits, activation.rows, activation.columns))
-    )
+    rows, columns, bits = (part.tolist() for part in activation)
+    return ActivateOp(bits, rows, columns)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.network.dataflow import Dataflow
     from spatem_ir.geometry.network.waits import Wait
     from spatem_ir.geometry.scheduling.lags import Lags
-    from spatem_ir.geometry.scheduling.sequencing import Due
+    from spatem_ir.geometry.scheduling.sequencing import Due, ProgramClass
     from spatem_ir.hardware.accelerator import Accelerator
 
 METHODS = ("asap", "layer")
@@ -109,12 +109,10 @@ class OrderPass(ModulePass):
 
         accelerator = accelerator_of(module)
         fitting = self.fitting(accelerator, dataflow, stage, merged_at)
+        classes = program_classes(dataflow, stage.placements())
         if self.programs != "shared":
-            own = self.own(dataflow, accelerator, fitting)
-            if self.programs == "own":
-                return own
-            classes = program_classes(dataflow, stage.placements())
-            if due_programs(classes, own.dues, MOST_BURSTS) is not None:
+            own = self.own(dataflow, accelerator, classes, fitting)
+            if self.programs == "own" or due_programs(classes, own.dues, MOST_BURSTS) is not None:
                 return own
         ready = self.ready_times(dataflow, accelerator, None, in_rounds=True)
         grain = grain_of(ready)
@@ -125,20 +123,25 @@ class OrderPass(ModulePass):
         except SpatemError:
             if self.programs == "shared":
                 raise
-            return self.own(dataflow, accelerator, fitting)
+            return self.own(dataflow, accelerator, classes, fitting)
         ready = self.ready_times(dataflow, accelerator, lags, in_rounds=True, grain=grain)
         return Schedule(due_in_grains(ready, grain), lags.waits)
 
     def own(
-        self, dataflow: Dataflow, accelerator: Accelerator, fitting: Callable[..., Lags] | None
+        self,
+        dataflow: Dataflow,
+        accelerator: Accelerator,
+        classes: list[ProgramClass],
+        fitting: Callable[..., Lags] | None,
     ) -> Schedule:
         """When windows are due if every crossbar keeps its own order."""
+        from spatem_ir.geometry.scheduling.coarsening import coarsened
         from spatem_ir.geometry.scheduling.sequencing import Due
 
         lags = None if fitting is None else fitting()
         ready = self.ready_times(dataflow, accelerator, lags)
         dues = {name: Due(times) for name, times in ready.items()}
-        return Schedule(dues, [] if lags is None else lags.waits)
+        return Schedule(coarsened(dues, classes), [] if lags is None else lags.waits)
 
     def fitting(
         self,

@@ -16,10 +16,11 @@ from xdsl.irdl.declarative_assembly_format import (
 )
 from xdsl.utils.exceptions import VerifyException
 
-from spatem_ir.dialects.hw.index_syntax import parse_indices, wrapped
+from spatem_ir.dialects.hw.index_syntax import parse_indices
+from spatem_ir.dialects.lines import print_wrapped
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.hardware.accelerator import GROUPS, Accelerator, Value, parameters_of
-from spatem_ir.hardware.loader import accelerator_from_table
+from spatem_ir.hardware.loader import accelerator_from_table, named_preset, preset
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -34,9 +35,10 @@ ACCELERATOR_ATTRIBUTE = "hw.accelerator"
 
 @irdl_attr_definition
 class AcceleratorAttr(Data[Accelerator]):
-    """A complete accelerator description, one group of parameters after the other.
+    """A complete accelerator description: a preset's name, or all groups of parameters.
 
-    `#hw.accelerator<"tiny" chip {pe_rows = 2, pe_columns = 2, …} pe {…} …>`
+    `#hw.accelerator<"tiny">`, or `#hw.accelerator<"mine" chip {pe_rows = 2, …} pe {…} …>`.  A name
+    alone stands for the preset of that name; what equals a preset is printed as its name.
     """
 
     name = "hw.accelerator"
@@ -55,6 +57,8 @@ class AcceleratorAttr(Data[Accelerator]):
                 table[group] = dict(entries)
                 start = parser.pos
         try:
+            if len(table) == 1:
+                return named_preset(str(table["name"]))
             return accelerator_from_table(table, f"#{cls.name}")
         except SpatemError as error:
             parser.raise_error(str(error))
@@ -62,6 +66,8 @@ class AcceleratorAttr(Data[Accelerator]):
     def print_parameter(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
             printer.print_string_literal(self.data.name)
+            if self.data == preset(self.data.name):
+                return
             for group in GROUPS:
                 printer.print_string(f"\n  {group} {{")
                 entries = parameters_of(getattr(self.data, group)).items()
@@ -129,10 +135,7 @@ class Indices(CustomDirective):
         state.print_whitespace(printer)
         attribute = self.indices.get(op)
         assert isinstance(attribute, IndicesAttr)
-        with printer.indented(2):
-            margin = printer._indent * printer.indent_num_spaces
-            text = wrapped(str(attribute.data), printer._current_column, margin)
-            printer.print_string(text)
+        print_wrapped(printer, str(attribute.data))
 
 
 def module_of(op: Operation) -> ModuleOp:

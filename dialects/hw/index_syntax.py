@@ -1,4 +1,4 @@
-"""The text of index sequences: `0 to 96 step 2`, `5 times 3`, `(0 to 4, 7) repeat 3 by 9`, a list."""
+"""The text of index sequences: `0 to 96 step 2`, `5 times 3`, `(0 to 4, 7) repeat 3`, a list."""
 
 from __future__ import annotations
 
@@ -16,9 +16,6 @@ MOST_INDICES = 2**24
 LARGEST_INDEX = 2**31 - 1
 """Largest magnitude of an index that is read from text: sums of indices fit into 64 bits."""
 
-LINE_LENGTH = 100
-"""Columns after which a list is continued on the next line."""
-
 
 def parse_indices(parser: AttrParser) -> IndexSequence:
     """Parse an index sequence without its attribute's name."""
@@ -32,27 +29,10 @@ def parse_indices(parser: AttrParser) -> IndexSequence:
     return IndexSequence.of(np.concatenate([np.empty(0, np.int64), *(t.indices() for t in terms)]))
 
 
-def wrapped(text: str, column: int, margin: int) -> str:
-    """The text of a sequence, printed from `column` on, on lines that begin at the `margin`.
-
-    Lines end after commas, before :data:`LINE_LENGTH` columns where that is possible.
-    """
-    lines, left = [""], LINE_LENGTH - column
-    for word in text.split(", "):
-        if lines[-1] and len(lines[-1]) + len(word) + 3 > left:
-            lines.append("")
-            left = LINE_LENGTH - margin
-        lines[-1] += f", {word}" if lines[-1] else word
-    return ",\n".join(lines)
-
-
 def _parse_term(parser: AttrParser) -> Term:
     """A run or terms in parentheses, and how often they are repeated."""
     position = parser.pos
-    body = parser.parse_optional_comma_separated_list(
-        parser.Delimiter.PAREN, lambda: _parse_term(parser)
-    )
-    term: Term = _parse_run(parser, position) if body is None else Repeat(tuple(body), 1, 0)
+    term = _parse_optional_body(parser) or _parse_start(parser, position)
     _check(parser, term, position)
     while parser.parse_optional_keyword("repeat"):
         count = parser.parse_integer(allow_boolean=False, allow_negative=False)
@@ -62,9 +42,22 @@ def _parse_term(parser: AttrParser) -> Term:
     return term
 
 
-def _parse_run(parser: AttrParser, position: int) -> Run:
-    """`start`, `start times n` or `start to stop step n`."""
+def _parse_optional_body(parser: AttrParser) -> Repeat | None:
+    """Terms in parentheses, if there are any."""
+    terms = parser.parse_optional_comma_separated_list(
+        parser.Delimiter.PAREN, lambda: _parse_term(parser)
+    )
+    return None if terms is None else Repeat(tuple(terms), 1, 0)
+
+
+def _parse_start(parser: AttrParser, position: int) -> Term:
+    """`start`, `start times n`, `start to stop step n`, or `start + ( … )`."""
     start = parser.parse_integer(allow_boolean=False)
+    if parser.parse_optional_punctuation("+"):
+        body = _parse_optional_body(parser)
+        if body is None:
+            parser.raise_error("expected terms in parentheses after '+'", position)
+        return body.moved(start)
     if parser.parse_optional_keyword("times"):
         return Run(start, parser.parse_integer(allow_boolean=False, allow_negative=False), 0)
     if not parser.parse_optional_keyword("to"):

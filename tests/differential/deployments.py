@@ -178,7 +178,7 @@ def to_pxb(
 
 
 def to_ou(random: Random, module: ModuleOp, placed: list[PlacedTile], machine: Accelerator) -> None:
-    """Add programs: streams with the visits of a crossbar's tiles in any order, or any due times."""
+    """Add programs: a crossbar's visits in any order, or any times at which they are due."""
     for stage in stages_of(placed):
         here = [place for place in placed if place.stage == stage]
         crossbars = sorted({place.crossbar for place in here})

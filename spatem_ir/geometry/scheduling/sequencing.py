@@ -180,7 +180,7 @@ def scheduled_class(
 
     Programs are in the order of their first crossbars.
     """
-    schedules = [dues[slot.node.name].schedule[_copies(slot)] for slot in members.slots]
+    schedules = [dues[slot.node.name].schedule[copies_of(slot)] for slot in members.slots]
     first, schedule_of = distinct_rows(np.stack(schedules, axis=1))
     number_of: dict[bytes, int] = {}
     numbers = np.empty(len(first), np.int64)
@@ -201,7 +201,7 @@ def scheduled_class(
     ]
 
 
-def _copies(slot: Slot) -> Ints:
+def copies_of(slot: Slot) -> Ints:
     """Of which copy of its layer, over all matrices, each tile of a slot is."""
     assert slot.node.grid is not None
     return slot.tiles // slot.node.grid.tiles_per_copy
@@ -218,7 +218,7 @@ def visit_orders(slots: Sequence[Slot], dues: Mapping[str, CopiesDue]) -> Ints:
     times, numbers, layers, windows, by_tile = [], [], [], [], []
     for number, slot in enumerate(slots):
         due = dues[slot.node.name]
-        times.append(due.times[due.schedule[_copies(slot)], : slot.windows])
+        times.append(due.times[due.schedule[copies_of(slot)], : slot.windows])
         numbers.append(np.full(slot.windows, number))
         layers.append(np.full(slot.windows, slot.node.number))
         windows.append(np.arange(slot.windows))

@@ -21,6 +21,15 @@ Bools = NDArray[np.bool_]
 MOST_PERIODS = 64
 """Periods that are tried at a time: those that most terms speak for."""
 
+MOST_CUTS = 16
+"""Periods of indices that are looked at for the longest repetition."""
+
+LEAST_CUT = 6
+"""Terms in which it is looked for."""
+
+LEAST_SHARE = 8
+"""The longest repetition saves at least one index of so many."""
+
 LEAST_SAVED = 3
 """Terms that the repetition of several must save; that of a single term saves two."""
 
@@ -70,16 +79,10 @@ class Terms:
         if len(self.starts) < 3:
             return []
         pairs = np.stack((self.forms[:-1], np.diff(self.starts), self.forms[1:]), axis=1)
-        _, which = distinct_rows(pairs)
-        order = np.argsort(which, kind="stable")
-        again = which[order[1:]] == which[order[:-1]]
-        votes = np.bincount(np.diff(order)[again])
-        periods = np.flatnonzero(4 * votes >= np.arange(len(votes)).clip(min=1))
-        most = np.argsort(-votes[periods], kind="stable")[:MOST_PERIODS]
-        return sorted({1, *periods[most].tolist()})
+        return sorted({1, *recurrences(pairs)[-MOST_PERIODS:]})
 
     def join_all(self, period: int) -> bool:
-        """Make repetitions of `period` terms, and of such repetitions; says whether there are any."""
+        """Make repetitions of `period` terms, and of these; says whether there are any."""
         before = len(self.starts)
         while self.join(period):
             pass
@@ -129,15 +132,57 @@ class Terms:
 def terms_of(indices: Ints) -> tuple[Term, ...]:
     """A short list of terms that together are `indices`; equal ones have equal lists.
 
-    Runs are found first.  Then neighbours that repeat become one term, those of the shortest period
-    first, until nothing repeats any more.
+    Either of what :func:`joined_runs` finds, or the longest repetition and what is before it, in it
+    and after it; the shorter text of the two.
     """
     if len(indices) == 0:
         return ()
+    found = joined_runs(indices)
+    if len(found) < LEAST_CUT or (longest := longest_repetition(indices)) is None:
+        return found
+    first, period, times = longest
+    body, stop = indices[first : first + period], first + period * times
+    repeat = Repeat(terms_of(body), times, int(indices[first + period] - indices[first]))
+    cut = (*terms_of(indices[:first]), repeat, *terms_of(indices[stop:]))
+    return min(found, cut, key=lambda terms: len(", ".join(map(str, terms))))
+
+
+def joined_runs(indices: Ints) -> tuple[Term, ...]:
+    """Terms from the shortest up.
+
+    Runs are found first.  Then neighbours that repeat become one term, those of the shortest period
+    first, until nothing repeats any more.
+    """
     terms = Terms(indices)
     while any(terms.join_all(period) for period in terms.periods()):
         pass
     return terms.listed()
+
+
+def longest_repetition(indices: Ints) -> tuple[int, int, int] | None:
+    """First index, period and times of the repetition that saves most; None if it saves little."""
+    best, most = None, len(indices) // LEAST_SHARE
+    steps = np.diff(indices)
+    following = np.lib.stride_tricks.sliding_window_view(steps, min(4, len(steps)))
+    for period in recurrences(following)[-MOST_CUTS:]:
+        strides = indices[period:] - indices[:-period]
+        begins = first_of_equals(strides)
+        sizes = lengths(begins, len(strides))
+        longest = int(sizes.argmax())
+        times = int(sizes[longest]) // period + 1
+        if (times - 1) * period > most:
+            best, most = (int(begins[longest]), period, times), (times - 1) * period
+    return best
+
+
+def recurrences(rows: NDArray[np.int64]) -> list[int]:
+    """The distances at which rows of a table are seen again, the most frequent ones last."""
+    _, which = distinct_rows(rows)
+    order = np.argsort(which, kind="stable")
+    again = which[order[1:]] == which[order[:-1]]
+    votes = np.bincount(np.diff(order)[again])
+    distances = np.flatnonzero(4 * votes >= np.arange(len(votes)).clip(min=1))
+    return distances[np.argsort(votes[distances], kind="stable")].tolist()
 
 
 def maximal_runs(indices: Ints) -> tuple[Ints, Ints, Ints]:

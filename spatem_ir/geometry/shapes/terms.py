@@ -35,6 +35,10 @@ class Run(NamedTuple):
         last = self.start + (self.length - 1) * self.step
         return min(self.start, last), max(self.start, last)
 
+    def moved(self, distance: int) -> Run:
+        """The run with every index so much larger."""
+        return Run(self.start + distance, self.length, self.step)
+
     def __str__(self) -> str:
         if self.length == 1:
             return str(self.start)
@@ -46,7 +50,11 @@ class Run(NamedTuple):
 
 
 class Repeat(NamedTuple):
-    """The terms of `body` one after the other, `times` times, each time `stride` further."""
+    """The terms of `body` one after the other, `times` times, each time `stride` further.
+
+    In the text of one that moves on the body counts from its start: `40 + (0 to 3, 7) repeat 5 by
+    9` begins with 40, 41, 42, 47.
+    """
 
     body: tuple[Term, ...]
     times: int
@@ -72,9 +80,20 @@ class Repeat(NamedTuple):
         lowest, highest = min(low for low, _ in pairs), max(high for _, high in pairs)
         return lowest + min(further, 0), highest + max(further, 0)
 
+    @property
+    def start(self) -> int:
+        """The first index."""
+        return self.body[0].start
+
+    def moved(self, distance: int) -> Repeat:
+        """The repetition with every index so much larger."""
+        return Repeat(tuple(t.moved(distance) for t in self.body), self.times, self.stride)
+
     def __str__(self) -> str:
-        body = ", ".join(map(str, self.body))
+        base = self.start if self.stride and len(self.body) > 1 else 0
+        body = ", ".join(str(term.moved(-base)) for term in self.body)
         body = body if len(self.body) == 1 else f"({body})"
+        body = f"{base} + {body}" if base else body
         return f"{body} repeat {self.times}" + (f" by {self.stride}" if self.stride else "")
 
 

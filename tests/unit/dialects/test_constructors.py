@@ -66,7 +66,7 @@ cnn.network @net(%0: tensor<4xui8>) {
         : tensor<4xui8> -> tensor<2xui8>
   cnn.output %1 : tensor<2xui8>
 }
-mvm.alternative cycles 640 grids [#mvm.grid<hwm = 1, wwm = 2, iw = 1 cyclic, ib = 1, tile 4x1>]
+mvm.alternative [<hwm = 1, wwm = 2, iw = 1 cyclic, ib = 1, tile 4x1>]
 """,
     )
 

@@ -9,7 +9,7 @@ from unit.dialects.parsing import parse_attribute, parse_module
 from xdsl.utils.exceptions import ParseError
 
 from spatem_ir.dialects.hw import IndicesAttr
-from spatem_ir.dialects.hw.index_syntax import LINE_LENGTH, wrapped
+from spatem_ir.dialects.lines import LINE_LENGTH, wrapped
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.geometry.shapes.terms import Repeat, Run, Term
 
@@ -109,7 +109,7 @@ def test_long_lists_are_continued_under_their_op() -> None:
     lines = str(module).splitlines()
     start = next(n for n, line in enumerate(lines) if "ou.due" in line)
     assert lines[start].startswith("    ou.due @a at [0, 7, 28,")
-    assert lines[start + 1].startswith("        ")
+    assert lines[start + 1].startswith("      ")
     assert lines[start + 1].strip()[0].isdigit()
     assert max(map(len, lines[start:])) <= LINE_LENGTH
     assert str(parse_module(str(module), accelerator=None)) == str(module)

@@ -1,4 +1,4 @@
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=minimum},pack,assign{strategy=sequential},order' | filecheck %s
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=minimum},pack,assign{method=sequential},order' | filecheck %s
 
 // A residual block: channels are shuffled on the way through the layers and, beside the layers, the
 // input is widened by padding.  A value that is read twice by one operator is sent once.

@@ -1,6 +1,6 @@
 // RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order' | filecheck %s --check-prefixes=CHECK,ASAP
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order{strategy=asap}' | filecheck %s --check-prefixes=CHECK,ASAP
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order{strategy=layer}' | filecheck %s --check-prefixes=CHECK,LAYER
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order{method=asap}' | filecheck %s --check-prefixes=CHECK,ASAP
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order{method=layer}' | filecheck %s --check-prefixes=CHECK,LAYER
 
 // A visit takes 8 OU operations of 4 cycles, its results are valid a cycle later.
 
