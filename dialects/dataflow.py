@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Operation, SSAValue
@@ -33,15 +33,6 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.grid import Grid
 
 
-class Delivered(NamedTuple):
-    """An operand that the chip brings to an op: the op's operand `number`, and the reader."""
-
-    op: Operation
-    number: int
-    node: Node
-    operand: Operand
-
-
 def dataflow_of(module: ModuleOp, planned: Mapping[str, Grid] | None = None) -> Dataflow:
     """The nodes of a module's network, in network order.
 
@@ -53,15 +44,6 @@ def dataflow_of(module: ModuleOp, planned: Mapping[str, Grid] | None = None) -> 
             place on the machine.
     """
     return Dataflow(tuple(_walked(module, planned or {}).nodes))
-
-
-def delivered_operands(module: ModuleOp) -> list[Delivered]:
-    """What each op of a module's network reads on the chip, in network order.
-
-    Raises:
-        SpatemError: where :func:`dataflow_of` does.
-    """
-    return _walked(module, {}).delivered
 
 
 def verified_dataflow_of(op: Operation) -> Dataflow:
@@ -96,7 +78,6 @@ class _Walk:
     def __init__(self, network: NetworkOp, planned: Mapping[str, Grid]):
         self.planned = planned
         self.nodes: list[Node] = []
-        self.delivered: list[Delivered] = []
         self.operands: dict[SSAValue, Operand] = {}
         self.returned: set[SSAValue] = set()
         for argument in network.body.block.args:
@@ -204,7 +185,6 @@ class _Walk:
             reaches=(Reach.of_elements(shape, shape),),
         )
         self.append(node)
-        self.delivered.append(Delivered(op, number, node, operand))
 
     def port_name(self, name: str, kind: NodeKind) -> str:
         """The name of the next input or output: the first one has no number."""
@@ -229,7 +209,6 @@ class _Walk:
             grid=grid,
         )
         self.append(node, op.output)
-        self.delivered.append(Delivered(op, 0, node, operand))
 
     def add_digital(self, op: DigitalOp) -> None:
         """A digital operator."""
@@ -246,9 +225,6 @@ class _Walk:
             reaches=reaches,
         )
         self.append(node, op.output)
-        self.delivered += [
-            Delivered(op, number, node, operand) for number, operand in enumerate(operands)
-        ]
 
     # Slices
 

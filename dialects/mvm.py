@@ -9,11 +9,9 @@ from typing import NamedTuple
 
 from xdsl.dialects.builtin import (
     ArrayAttr,
-    IntegerAttr,
     ModuleOp,
     StringAttr,
     TensorType,
-    i64,
 )
 from xdsl.ir import Attribute, Data, Dialect, Operation, SSAValue
 from xdsl.irdl import (
@@ -51,6 +49,7 @@ from spatem_ir.dialects.cnn.weight_layers import (
     integer,
 )
 from spatem_ir.dialects.hw import module_of, optional_accelerator
+from spatem_ir.dialects.lines import print_keyword
 from spatem_ir.geometry.shapes.grid import Deal, Grid
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.window import Window
@@ -108,18 +107,18 @@ def parse_matrix(parser: AttrParser) -> MatrixShape:
 
 @irdl_custom_directive
 class Matrix(CustomDirective):
-    """A matrix shape property, printed without brackets or attribute name."""
+    """A matrix shape property, printed with its keyword `matrix` instead of brackets."""
 
     matrix: AttributeVariable
 
     def parse(self, parser: Parser, state: ParsingState) -> None:
+        parser.parse_keyword("matrix")
         self.matrix.set(state, MatrixAttr(parse_matrix(parser)))
 
     def print(self, printer: Printer, state: PrintingState, op: IRDLOperation) -> None:
-        state.print_whitespace(printer)
         attribute = self.matrix.get(op)
         assert isinstance(attribute, MatrixAttr)
-        printer.print_string(str(attribute.data))
+        print_keyword(printer, state, f"matrix {attribute.data}")
 
 
 @irdl_attr_definition
@@ -181,7 +180,7 @@ class LayerOp(WeightLayerOp):
     assembly_format = (
         "$sym_name $input $window (`groups` $groups^)? (`region` $region^)? "
         + WEIGHTS_FORMAT
-        + "`matrix` custom<Matrix>($matrix) `grid` $grid "
+        + "custom<Matrix>($matrix) `grid` $grid "
         + TYPES_FORMAT
     )
 
@@ -241,30 +240,49 @@ class LayerOp(WeightLayerOp):
             fail(self, f"grid: {problem}")
 
 
+@irdl_custom_directive
+class Grids(CustomDirective):
+    """A list of grids, a line for each."""
+
+    grids: AttributeVariable
+
+    def parse(self, parser: Parser, state: ParsingState) -> None:
+        grids = parser.parse_comma_separated_list(
+            parser.Delimiter.SQUARE, lambda: GridAttr(GridAttr.parse_parameter(parser))
+        )
+        self.grids.set(state, ArrayAttr(grids))
+
+    def print(self, printer: Printer, state: PrintingState, op: IRDLOperation) -> None:
+        state.print_whitespace(printer)
+        grids = self.grids.get(op)
+        assert isinstance(grids, ArrayAttr)
+        with printer.in_square_brackets(), printer.indented():
+            for number, grid in enumerate(grids):
+                printer.print_string(",\n" if number else "\n")
+                assert isinstance(grid, GridAttr)
+                grid.print_parameter(printer)
+
+
 @irdl_op_definition
 class AlternativeOp(IRDLOperation):
     """A partition of the whole network that `pack` may use instead, if a better one does not fit.
 
-    `mvm.alternative cycles 5120 grids [#mvm.grid<…>, …]`: the estimated latency in digital cycles
-    and one grid for each layer, in network order.
+    One grid for each layer, in network order: `mvm.alternative [<hwm = 3, …>, <hwm = 1, …>]`.
+    `pack` tries the alternatives in their order.
     """
 
     name = "mvm.alternative"
 
-    cycles = prop_def(IntegerAttr.constr(i64))
     grids = prop_def(ArrayAttr[GridAttr])
 
     traits = traits_def(HasParent(ModuleOp))
 
-    assembly_format = "`cycles` $cycles `grids` $grids attr-dict"
+    custom_directives = (Grids,)
 
-    def __init__(self, cycles: int, grids: list[Grid]):
-        super().__init__(
-            properties={
-                "cycles": integer(cycles),
-                "grids": ArrayAttr([GridAttr(grid) for grid in grids]),
-            }
-        )
+    assembly_format = "custom<Grids>($grids) attr-dict"
+
+    def __init__(self, grids: list[Grid]):
+        super().__init__(properties={"grids": ArrayAttr([GridAttr(grid) for grid in grids])})
 
     def verify_(self) -> None:
         expect_network_before(self)
@@ -286,18 +304,18 @@ class PackingOp(IRDLOperation):
 
     name = "mvm.packing"
 
-    strategy = prop_def(StringAttr)
+    method = prop_def(StringAttr)
 
     traits = traits_def(HasParent(ModuleOp))
 
-    assembly_format = "$strategy attr-dict"
+    assembly_format = "$method attr-dict"
 
-    def __init__(self, strategy: str):
-        super().__init__(properties={"strategy": StringAttr(strategy)})
+    def __init__(self, method: str):
+        super().__init__(properties={"method": StringAttr(method)})
 
     def verify_(self) -> None:
-        if self.strategy.data not in PACKINGS:
-            fail(self, f"unknown strategy '{self.strategy.data}'; one of {', '.join(PACKINGS)}")
+        if self.method.data not in PACKINGS:
+            fail(self, f"unknown method '{self.method.data}'; one of {', '.join(PACKINGS)}")
         if sum(isinstance(op, PackingOp) for op in module_of(self).ops) > 1:
             fail(self, "stands twice in a module; one says how all tiles are packed")
 

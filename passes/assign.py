@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.placement import Placement
     from spatem_ir.hardware.accelerator import Accelerator
 
-STRATEGIES = ("spatem", "sequential")
+METHODS = ("spatem", "sequential")
 HOMES = ("tiles", "pool")
 
 
@@ -41,19 +41,19 @@ class AssignPass(ModulePass):
     neighbouring numbers make the CUs or PEs instead where fewer partial sums then leave a PE.
 
     Options:
-        strategy: `spatem`, or `sequential` (virtual crossbar n becomes physical crossbar n).
+        method: `spatem`, or `sequential` (virtual crossbar n becomes physical crossbar n).
         homes: a layer's results are at home where their `tiles` are, so that they travel as
             activations, or before a pooling where the `pool` is, to which partial sums travel.
     """
 
     name = "assign"
 
-    strategy: str = "spatem"
+    method: str = "spatem"
     homes: str = "tiles"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for option, value, known in (
-            ("strategy", self.strategy, STRATEGIES),
+            ("method", self.method, METHODS),
             ("homes", self.homes, HOMES),
         ):
             if value not in known:
@@ -94,7 +94,7 @@ class AssignPass(ModulePass):
         import numpy as np
 
         count = max(int(placed.crossbars.max()) for placed in virtual.values()) + 1
-        if self.strategy == "sequential":
+        if self.method == "sequential":
             return np.arange(count)
         unit_of, pe_of = clusters(dataflow, virtual, count, accelerator)
         unit_in_pe = rank_within(pe_of)

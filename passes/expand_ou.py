@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product, repeat
 from typing import TYPE_CHECKING
 
 from xdsl.context import Context
@@ -14,91 +13,109 @@ from xdsl.rewriter import Rewriter
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.dialects.ou import ActivateOp, MvmOp, OuStageOp, StreamOp
+from spatem_ir.dialects.mvm import layer_ops
+from spatem_ir.dialects.ou import ActivateOp, DueOp, MvmOp, OuStageOp, StreamOp
 from spatem_ir.geometry.shapes.grid import ou_operations
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
-    from spatem_ir.geometry.network.dataflow import Node
+    from spatem_ir.geometry.network.crossbar_program import Activation, CrossbarProgram
+    from spatem_ir.geometry.network.dataflow import Dataflow, Node
+    from spatem_ir.geometry.shapes.grid import Grid
+    from spatem_ir.geometry.shapes.layer import Layer
     from spatem_ir.hardware.accelerator import Accelerator
+
+
+UNTIL = ("streams", "operations")
 
 
 @dataclass(frozen=True)
 class ExpandOuPass(ModulePass):
-    """Unrolls streams to one crossbar, bursts to one visit, and visits to one op per OU operation.
+    """Spells out programs: what follows from due times, and every operation of a small program.
 
     For reading and for tests; the program stays the same and executes to the same values and
     cycles.
 
     Options:
+        until: `streams` (a stream for all crossbars that run the same program, and no due times) or
+            `operations` (a stream for each crossbar, one op for every visit and OU operation).
         limit: the most OU operations that are spelled out; a larger program is an error.
     """
 
     name = "expand-ou"
 
+    until: str = "operations"
     limit: int = 100_000
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        if self.until not in UNTIL:
+            raise SpatemError(f"expand-ou: unknown until '{self.until}'; one of {', '.join(UNTIL)}")
         stages = [stage for stage in op.ops if isinstance(stage, OuStageOp)]
         if not stages:
             raise SpatemError("expand-ou: the module holds no ou.stage; run order first")
-        accelerator = accelerator_of(op)
-        nodes = dataflow_of(op).by_name
-        total = sum(operations(nodes[layer], tile, accelerator) for layer, tile in visits(stages))
+        dataflow, accelerator = dataflow_of(op), accelerator_of(op)
+        if self.until == "operations":
+            self.check_size(op, accelerator)
+        for stage in stages:
+            self.expand(stage, dataflow, accelerator)
+
+    def check_size(self, module: ModuleOp, accelerator: Accelerator) -> None:
+        """Check that the program has few enough operations."""
+        total = sum(
+            len(op.grid.data.copy_windows(op.layer, op.grid.data.coordinates(tile).copy))
+            * operations(op.layer, op.grid.data, tile, accelerator)
+            for op in layer_ops(module)
+            for tile in range(op.grid.data.tiles(op.layer))
+        )
         if total > self.limit:
             raise SpatemError(
                 f"expand-ou: the program has {total} OU operations, more than limit={self.limit}"
             )
-        for stage in stages:
-            for stream in stage.streams:
-                expanded = [
-                    self.expanded_stream(
-                        stream, number, crossbar, stage.loops.data, nodes, accelerator
-                    )
-                    for number, crossbar in enumerate(stream.crossbars.data)
-                ]
-                Rewriter.replace_op(stream, expanded, [])
 
-    def expanded_stream(
-        self,
-        stream: StreamOp,
-        number: int,
-        crossbar: int,
-        loops: tuple[str, ...],
-        nodes: dict[str, Node],
-        accelerator: Accelerator,
-    ) -> StreamOp:
-        """The program of the stream's crossbar with the given number, visit by visit."""
+    def expand(self, stage: OuStageOp, dataflow: Dataflow, accelerator: Accelerator) -> None:
+        """Write the programs of a stage out."""
+        from spatem_ir.dialects.ou.programs import programs_of, stream_of
+
+        streams = []
+        for program in programs_of(stage, dataflow):
+            spelled_out = any(part is not None for part in program.activations)
+            if self.until == "operations":
+                streams += expanded_streams(program, accelerator)
+            elif not spelled_out:
+                streams.append(stream_of(program))
+            else:
+                streams += expanded_streams(program, accelerator)
+        kept = [op for op in stage.body.block.ops if not isinstance(op, StreamOp | DueOp)]
+        for op in kept:
+            op.detach()
+        number, unbounded = stage.number.value.data, stage.unbounded is not None
+        expanded = OuStageOp(number, [*streams, *kept], unbounded=unbounded)
+        Rewriter.replace_op(stage, expanded, [])
+
+
+def expanded_streams(program: CrossbarProgram, accelerator: Accelerator) -> Iterator[StreamOp]:
+    """The program of each of a program's crossbars, visit by visit."""
+    visits = list(zip(program.bursts.tolist(), program.windows.tolist(), strict=True))
+    for number, crossbar in enumerate(program.crossbars.tolist()):
         expanded = []
-        for burst, window in ((b, w) for b, windows in stream.runs() for w in windows):
-            layer = burst.layer.string_value()
-            tile = list(burst.tiles.data)[number]
-            body = burst.operations
-            activations = (
-                list(activate_ops(nodes[layer], tile, loops, accelerator))
-                if body is None
-                else [operation.clone() for operation in body]
+        for burst, window in visits:
+            node, tile = program.nodes[burst], int(program.tiles[burst, number])
+            spelled_out = program.activations[burst]
+            body = (
+                list(activate_ops(node, tile, accelerator))
+                if spelled_out is None
+                else [activate_op(activation) for activation in spelled_out]
             )
-            expanded.append(
-                MvmOp(layer, IndexSequence.of([tile]), IndexSequence.of([window]), activations)
-            )
-        return StreamOp(IndexSequence.of([crossbar]), expanded)
+            windows = IndexSequence.of([window])
+            expanded.append(MvmOp(node.name, windows, body, tile=program.ordinals[burst]))
+        yield StreamOp(IndexSequence.of([crossbar]), expanded)
 
 
-def visits(stages: list[OuStageOp]) -> Iterator[tuple[str, int]]:
-    """The layer and tile of every visit of every crossbar."""
-    for stage in stages:
-        for stream in stage.streams:
-            for burst in stream.bursts:
-                for tile in burst.tiles.data:
-                    yield from repeat((burst.layer.string_value(), tile), len(burst.windows.data))
-
-
-def extents(node: Node, tile: int, accelerator: Accelerator) -> tuple[range, int, int]:
+def extents(
+    layer: Layer, grid: Grid, tile: int, accelerator: Accelerator
+) -> tuple[range, int, int]:
     """The input bits, rows and cells per row of a tile."""
-    layer, grid = node.layer, node.grid
-    assert layer is not None and grid is not None
     at = grid.coordinates(tile)
     first_row, last_row = grid.row_range(layer, at.row)
     first, last = grid.column_range(layer, at.column)
@@ -106,26 +123,29 @@ def extents(node: Node, tile: int, accelerator: Accelerator) -> tuple[range, int
     return range(*grid.bit_range(layer, at.bit)), last_row - first_row, cells
 
 
-def operations(node: Node, tile: int, accelerator: Accelerator) -> int:
+def operations(layer: Layer, grid: Grid, tile: int, accelerator: Accelerator) -> int:
     """The OU operations of one visit to a tile."""
-    assert node.layer is not None
-    bits, rows, cells = extents(node, tile, accelerator)
-    weight_bits = node.layer.weight_bits
-    columns = cells // accelerator.cells_per_weight(weight_bits)
-    return ou_operations(accelerator, rows, columns, weight_bits, len(bits))
+    bits, rows, cells = extents(layer, grid, tile, accelerator)
+    columns = cells // accelerator.cells_per_weight(layer.weight_bits)
+    return ou_operations(accelerator, rows, columns, layer.weight_bits, len(bits))
 
 
-def activate_ops(
-    node: Node, tile: int, loops: tuple[str, ...], accelerator: Accelerator
-) -> Iterator[ActivateOp]:
-    """The OU operations of a visit in the order of the loop nest, outermost loop first."""
-    bits, rows, cells = extents(node, tile, accelerator)
+def activate_ops(node: Node, tile: int, accelerator: Accelerator) -> Iterator[ActivateOp]:
+    """The OU operations of a visit: for each of the input bits, column by column, row by row."""
+    assert node.layer is not None and node.grid is not None
+    bits, rows, cells = extents(node.layer, node.grid, tile, accelerator)
     ou = accelerator.ou
-    parts = {
-        "bit": [bits[n : n + ou.dac_bits] for n in range(0, len(bits), ou.dac_bits)],
-        "row": [range(n, min(n + ou.wordlines, rows)) for n in range(0, rows, ou.wordlines)],
-        "column": [range(n, min(n + ou.bitlines, cells)) for n in range(0, cells, ou.bitlines)],
-    }
-    for chosen in product(*(parts[loop] for loop in loops)):
-        part = dict(zip(loops, chosen, strict=True))
-        yield ActivateOp(part["bit"], part["row"], part["column"])
+    for bit in range(0, len(bits), ou.dac_bits):
+        for column in range(0, cells, ou.bitlines):
+            for row in range(0, rows, ou.wordlines):
+                yield ActivateOp(
+                    bits[bit : bit + ou.dac_bits],
+                    range(row, min(row + ou.wordlines, rows)),
+                    range(column, min(column + ou.bitlines, cells)),
+                )
+
+
+def activate_op(activation: Activation) -> ActivateOp:
+    """The op that spells an operation out."""
+    rows, columns, bits = (part.tolist() for part in activation)
+    return ActivateOp(bits, rows, columns)

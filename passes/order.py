@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.dialects.ou import (
-    PLACES,
-    InterleaveOp,
-    MergeOp,
-    MvmOp,
-    OuStageOp,
-    SendOp,
-    StreamOp,
-    WaitOp,
-)
+from spatem_ir.dialects.ou import PLACES, DueOp, MergeOp, OuStageOp, WaitOp
 from spatem_ir.dialects.places import stages_of
-from spatem_ir.dialects.pxb import PxbPlaceOp, PxbStageOp
+from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     import numpy as np
     from numpy.typing import NDArray
@@ -36,30 +26,42 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.network.dataflow import Dataflow
     from spatem_ir.geometry.network.waits import Wait
     from spatem_ir.geometry.scheduling.lags import Lags
-    from spatem_ir.geometry.scheduling.sequencing import ProgramClass, ProgramOrder, Slot
+    from spatem_ir.geometry.scheduling.sequencing import Due, ProgramClass
     from spatem_ir.hardware.accelerator import Accelerator
 
-STRATEGIES = ("asap", "layer")
+METHODS = ("asap", "layer")
 PROGRAMS = ("auto", "own", "shared")
 BUFFERS = ("fit", "ignore")
+MERGES = {"everywhere": PLACES, "pe": ("pe", "home"), "home": ("home",)}
+"""Where partial sums are merged, by what the option says."""
 
 MOST_BURSTS = 5000
 """Bursts of a stage up to which every crossbar has the program that suits it best."""
 
 
+class Schedule(NamedTuple):
+    """When the windows of each layer are due, by layer name, and what waits for what."""
+
+    dues: dict[str, Due]
+    waits: list[Wait]
+
+
 @dataclass(frozen=True)
 class OrderPass(ModulePass):
-    """Orders the visits of every crossbar, and says who merges and who sends to whom.
+    """Orders the visits of every crossbar, and says what waits for what.
 
     The paper's method: every layer's MVMs are ordered so that data dependencies are met as early
     as possible, across layers.  [R] List scheduling by earliest data-ready time, estimated without
     contention.
 
     Options:
-        strategy: `asap` (by ready time) or `layer` (all visits of a layer before the next layer's).
-        programs: `own` (every crossbar keeps the order of its own ready times), `shared` (crossbars
-            with tiles of the same layers run one program, the copies of a layer in step), or
-            `auto`: `own` where that takes at most :data:`MOST_BURSTS` bursts, `shared` beyond.
+        method: `asap` (by ready time) or `layer` (all visits of a layer before the next layer's).
+        programs: `own` (windows are due when their operands are ready), `shared` (when those of all
+            copies are, in grains of time, so that crossbars with tiles of the same layers run one
+            program), or `auto`: `own` where all different programs have at most
+            :data:`MOST_BURSTS` bursts, `shared` beyond.
+        merge: where partial sums meet on their way: `everywhere` (in the CU, in the PE, at home),
+            `pe` (in the PE and at home) or `home`.
         buffers: `fit` (producers wait for their readers where buffers might overflow otherwise,
             rule R10) or `ignore` (the program may need larger buffers than there are).
 
@@ -69,57 +71,61 @@ class OrderPass(ModulePass):
 
     name = "order"
 
-    strategy: str = "asap"
+    method: str = "asap"
     programs: str = "auto"
     buffers: str = "fit"
+    merge: str = "everywhere"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        from spatem_ir.geometry.scheduling.sequencing import program_classes
-
         for option, value, known in (
-            ("strategy", self.strategy, STRATEGIES),
+            ("method", self.method, METHODS),
             ("programs", self.programs, PROGRAMS),
             ("buffers", self.buffers, BUFFERS),
+            ("merge", self.merge, tuple(MERGES)),
         ):
             if value not in known:
                 raise SpatemError(f"order: unknown {option} '{value}'; one of {', '.join(known)}")
+        merged_at = MERGES[self.merge]
         stages = stages_of(op, PxbStageOp, self.name, "assign")
         if any(isinstance(other, OuStageOp) for other in op.ops):
             raise SpatemError("order: the module holds an ou.stage already")
         dataflow = dataflow_of(op)
         for stage in stages:
-            classes = program_classes(dataflow, stage.placements())
-            programs, waits = self.scheduled(op, dataflow, stage, classes)
+            schedule = self.scheduled(op, dataflow, stage, merged_at)
             unbounded = self.buffers == "ignore"
-            op.body.block.add_op(ordered_stage(dataflow, stage, programs, waits, unbounded))
+            program = ordered_stage(dataflow, stage, schedule, merged_at, unbounded)
+            op.body.block.add_op(program)
 
     def scheduled(
-        self, module: ModuleOp, dataflow: Dataflow, stage: PxbStageOp, classes: list[ProgramClass]
-    ) -> tuple[list[ProgramOrder], list[Wait]]:
-        """The programs of all crossbars of a stage, and what waits for what."""
-        from spatem_ir.geometry.scheduling.sequencing import grain_of, shared_programs
+        self, module: ModuleOp, dataflow: Dataflow, stage: PxbStageOp, merged_at: tuple[str, ...]
+    ) -> Schedule:
+        """When the windows of all layers of a stage are due, and what waits for what."""
+        from spatem_ir.geometry.scheduling.sequencing import (
+            due_in_grains,
+            due_programs,
+            grain_of,
+            program_classes,
+        )
 
         accelerator = accelerator_of(module)
-        fitting = self.fitting(accelerator, dataflow, stage)
+        fitting = self.fitting(accelerator, dataflow, stage, merged_at)
+        classes = program_classes(dataflow, stage.placements())
         if self.programs != "shared":
-            most_bursts = MOST_BURSTS if self.programs == "auto" else sys.maxsize
-            found = self.own(dataflow, accelerator, classes, fitting, most_bursts)
-            if found is not None:
-                return found
+            own = self.own(dataflow, accelerator, classes, fitting)
+            if self.programs == "own" or due_programs(classes, own.dues, MOST_BURSTS) is not None:
+                return own
         ready = self.ready_times(dataflow, accelerator, None, in_rounds=True)
         grain = grain_of(ready)
         if fitting is None:
-            return shared_programs(classes, ready, grain), []
+            return Schedule(due_in_grains(ready, grain), [])
         try:
             lags = fitting(in_rounds=True, grain=grain)
         except SpatemError:
             if self.programs == "shared":
                 raise
-            found = self.own(dataflow, accelerator, classes, fitting, sys.maxsize)
-            assert found is not None
-            return found
+            return self.own(dataflow, accelerator, classes, fitting)
         ready = self.ready_times(dataflow, accelerator, lags, in_rounds=True, grain=grain)
-        return shared_programs(classes, ready, grain), lags.waits
+        return Schedule(due_in_grains(ready, grain), lags.waits)
 
     def own(
         self,
@@ -127,20 +133,22 @@ class OrderPass(ModulePass):
         accelerator: Accelerator,
         classes: list[ProgramClass],
         fitting: Callable[..., Lags] | None,
-        most_bursts: int,
-    ) -> tuple[list[ProgramOrder], list[Wait]] | None:
-        """Programs in which every crossbar keeps its own order; None if they are too long."""
-        from spatem_ir.geometry.scheduling.sequencing import own_programs
+    ) -> Schedule:
+        """When windows are due if every crossbar keeps its own order."""
+        from spatem_ir.geometry.scheduling.coarsening import coarsened
+        from spatem_ir.geometry.scheduling.sequencing import Due
 
         lags = None if fitting is None else fitting()
         ready = self.ready_times(dataflow, accelerator, lags)
-        programs = own_programs(classes, ready, most_bursts)
-        if programs is None:
-            return None
-        return programs, [] if lags is None else lags.waits
+        dues = {name: Due(times) for name, times in ready.items()}
+        return Schedule(coarsened(dues, classes), [] if lags is None else lags.waits)
 
     def fitting(
-        self, accelerator: Accelerator, dataflow: Dataflow, stage: PxbStageOp
+        self,
+        accelerator: Accelerator,
+        dataflow: Dataflow,
+        stage: PxbStageOp,
+        merged_at: tuple[str, ...],
     ) -> Callable[..., Lags] | None:
         """What finds the waits with which buffers suffice; None if they do without."""
         from spatem_ir.geometry.safety.residents import Deployed
@@ -149,12 +157,12 @@ class OrderPass(ModulePass):
         if self.buffers == "ignore":
             return None
         placements = stage.placements()
-        merges = dict.fromkeys(placements, PLACES)
+        merges = dict.fromkeys(placements, merged_at)
         deployed = Deployed(dataflow, accelerator, placements, stage.homes(dataflow), merges)
         held = held_on(deployed)
         if held is None:
             return None
-        in_sequence = self.strategy == "layer"
+        in_sequence = self.method == "layer"
 
         def lags(*, in_rounds: bool = False, grain: int = 0) -> Lags:
             rounds = in_rounds or in_sequence
@@ -181,9 +189,9 @@ class OrderPass(ModulePass):
 
         not_before = None if lags is None else lags.paces.not_before
         ready = ready_times(dataflow, accelerator, in_rounds=in_rounds, not_before=not_before)
-        if self.strategy == "layer" and lags is None:
+        if self.method == "layer" and lags is None:
             return {name: times * 0 + n for n, (name, times) in enumerate(ready.items())}
-        if self.strategy == "layer":
+        if self.method == "layer":
             longest = 1 + max(int(times.max()) for times in ready.values())
             after = grain * (longest // grain + 1)
             return {name: times + n * after for n, (name, times) in enumerate(ready.items())}
@@ -193,45 +201,19 @@ class OrderPass(ModulePass):
 def ordered_stage(
     dataflow: Dataflow,
     stage: PxbStageOp,
-    programs: list[ProgramOrder],
-    waits: list[Wait],
+    schedule: Schedule,
+    merged_at: tuple[str, ...],
     unbounded: bool,
 ) -> OuStageOp:
     """The program of a stage."""
-    placed = {op.layer.string_value() for op in stage.of_type(PxbPlaceOp)}
-    symbols = {node.number: SymbolRefAttr(node.name) for node in dataflow.layers}
-    streams = [stream(program.members, program.order, symbols) for program in programs]
-    merges = [MergeOp(node.name, PLACES) for node in dataflow.layers if node.name in placed]
-    sends = []
-    for node in dataflow.nodes:
-        readers = [reader.name for reader in dataflow.readers(node)]
-        if readers:
-            sends.append(SendOp(node.name, readers))
+    placed = [node.layer for node in dataflow.layers if node.name in stage.placements()]
+    layers = [layer for layer in placed if layer is not None]
+    dues = [DueOp.of(layer, schedule.dues[layer.name]) for layer in layers]
+    merges = [MergeOp(layer.name, merged_at) for layer in layers if merged_at != PLACES]
     names = [node.name for node in dataflow.nodes]
     waiting = [
-        WaitOp(names[wait.node], names[wait.other], IndexSequence.of(wait.until)) for wait in waits
+        WaitOp(names[wait.node], names[wait.other], IndexSequence.of(wait.until))
+        for wait in schedule.waits
     ]
-    ops = [*streams, *merges, *sends, *waiting]
+    ops = [*dues, *merges, *waiting]
     return OuStageOp(stage.number.value.data, ops, unbounded=unbounded)
-
-
-def stream(
-    members: ProgramClass, visits: NDArray[np.int64], symbols: Mapping[int, SymbolRefAttr]
-) -> StreamOp:
-    """The program that the crossbars of a class run, as bursts; `visits` are slots in order.
-
-    `symbols` name the layers, by number of the node.
-    """
-    from spatem_ir.geometry.shapes.equals import first_of_equals
-
-    crossbars = IndexSequence.of(members.crossbars)
-    bursts = [burst(slot, symbols[slot.node.number]) for slot in members.slots]
-    starts = first_of_equals(visits)
-    if len(starts) == len(bursts):
-        return StreamOp(crossbars, [bursts[number] for number in visits[starts].tolist()])
-    return StreamOp(crossbars, [InterleaveOp(IndexSequence.of(visits), bursts)])
-
-
-def burst(slot: Slot, layer: SymbolRefAttr) -> MvmOp:
-    """All visits of a slot's tiles."""
-    return MvmOp(layer, IndexSequence.of(slot.tiles), IndexSequence.range(0, slot.windows))

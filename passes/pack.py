@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from spatem_ir.hardware.accelerator import Accelerator
 
 BALANCES = ("cells", "time")
-STRATEGIES = ("auto", *PACKINGS)
+METHODS = ("auto", *PACKINGS)
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class PackPass(ModulePass):
     virtual crossbar that can hold them; a virtual crossbar may hold tiles of several layers.
 
     Options:
-        strategy: `spatem` (crossbars shared by all layers), `exclusive` (a crossbar belongs to one
+        method: `spatem` (crossbars shared by all layers), `exclusive` (a crossbar belongs to one
             copy of one layer; its matrices share it only if they must) or `auto`: what
             `mvm.packing` says, which `partition` leaves behind, and otherwise `spatem`.
         balance: what "emptiest" counts, `cells` or busy `time`.
@@ -54,13 +54,13 @@ class PackPass(ModulePass):
 
     name = "pack"
 
-    strategy: str = "auto"
+    method: str = "auto"
     balance: str = "cells"
     gather: bool = True
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for option, value, known in (
-            ("strategy", self.strategy, STRATEGIES),
+            ("method", self.method, METHODS),
             ("balance", self.balance, BALANCES),
         ):
             if value not in known:
@@ -99,10 +99,10 @@ class PackPass(ModulePass):
         self, notes: list[PackingOp], accelerator: Accelerator, poolings: Mapping[str, Window]
     ) -> Packing:
         """The way of packing that the options and the module's note, if it has one, ask for."""
-        strategy = self.strategy
-        if strategy == "auto":
-            strategy = notes[0].strategy.data if notes else "spatem"
-        if strategy == "exclusive":
+        method = self.method
+        if method == "auto":
+            method = notes[0].method.data if notes else "spatem"
+        if method == "exclusive":
             return ExclusivePacking(accelerator)
         return SharedPacking(accelerator, self.balance == "time", self.gather, poolings)
 

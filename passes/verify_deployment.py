@@ -15,14 +15,13 @@ from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import network_of
-from spatem_ir.dialects.ou import InterleaveOp, MvmOp, OuStageOp, StreamOp
+from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.dialects.pxb import HOMELESS, PxbStageOp
 from spatem_ir.dialects.vxb import VxbStageOp
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.network.dataflow import Dataflow
-    from spatem_ir.geometry.safety.crossbar_program import CrossbarProgram
     from spatem_ir.geometry.safety.deadlock import WaitingVisit
     from spatem_ir.hardware.accelerator import Accelerator
 
@@ -35,7 +34,7 @@ class VerifyDeploymentPass(ModulePass):
     """Rejects deployments that cannot be executed; changes nothing.
 
     The verifiers of `vxb.stage`, `pxb.stage` and `ou.stage` have checked every stage for itself:
-    tiles, crossbars, visits, merges and sends.  This pass checks the whole, as far as the level of
+    tiles, crossbars, visits and merges.  This pass checks the whole, as far as the level of
     the module decides it:
 
     - every placed tile is executed, once (level `ou`);
@@ -177,21 +176,17 @@ def _verify_occupancy(
 
 def _verify_progress(programs: Sequence[OuStageOp], dataflow: Dataflow) -> None:
     """Check that no visit waits for ever."""
+    from spatem_ir.dialects.ou.programs import programs_of
     from spatem_ir.geometry.safety.deadlock import deadlock
 
     in_order = sorted(programs, key=lambda program: program.number.value.data)
-    streams = [
-        (number, stream)
-        for number, program in enumerate(in_order)
-        for stream in program.streams
-        if stream.bursts
+    crossbar_programs = [
+        program
+        for number, stage in enumerate(in_order)
+        for program in programs_of(stage, dataflow, number)
     ]
     waits = [(op, op.wait(dataflow)) for stage in in_order for op in stage.waits]
-    found = deadlock(
-        dataflow,
-        [crossbar_program(number, stream, dataflow) for number, stream in streams],
-        [wait for _, wait in waits],
-    )
+    found = deadlock(dataflow, crossbar_programs, [wait for _, wait in waits])
     if found is None:
         return
     if found.waits:
@@ -205,45 +200,17 @@ def _verify_progress(programs: Sequence[OuStageOp], dataflow: Dataflow) -> None:
             )
         other = op.other.string_value()
         fail(op, f"the program deadlocks: @{other} cannot come so far{crossbars}")
-    _, stream = streams[found.visits[0].program]
-    fail(stream.bursts[found.visits[0].burst], deadlock_text(found.visits))
-
-
-def crossbar_program(stage: int, stream: StreamOp, dataflow: Dataflow) -> CrossbarProgram:
-    """The visits of a stream's crossbars as arrays; `stage` is the number of its stage."""
-    import numpy as np
-
-    from spatem_ir.geometry.safety.crossbar_program import CrossbarProgram
-
-    numbers, windows, known = [], [], 0
-    for op in stream.body.block.ops:
-        bursts = op.bursts if isinstance(op, InterleaveOp) else [op]
-        counts = [len(burst.windows.data) for burst in bursts if isinstance(burst, MvmOp)]
-        visited = [b.windows.data.to_array() for b in bursts if isinstance(b, MvmOp)]
-        turns = np.repeat(np.arange(len(counts)), counts)
-        own = np.concatenate(visited)
-        if isinstance(op, InterleaveOp):
-            turns = op.by.data.to_array()
-            own = own[np.argsort(np.argsort(turns, kind="stable"))]
-        numbers.append(known + turns)
-        windows.append(own)
-        known += len(counts)
-    return CrossbarProgram(
-        stage=stage,
-        crossbars=stream.crossbars.data.to_array(),
-        nodes=tuple(dataflow.by_name[burst.layer.string_value()] for burst in stream.bursts),
-        tiles=np.stack([burst.tiles.data.to_array() for burst in stream.bursts]),
-        bursts=np.concatenate(numbers),
-        windows=np.concatenate(windows),
-    )
+    first = found.visits[0]
+    stage = in_order[crossbar_programs[first.program].stage]
+    fail(stage, deadlock_text(found.visits))
 
 
 def deadlock_text(waiting: Sequence[WaitingVisit]) -> str:
-    """Who waits for whom, in one line that follows the name of the first visit's layer."""
+    """Who waits for whom, in one line."""
     first, *others = waiting
     text = (
         f"the program deadlocks: crossbar {first.crossbar} waits before window {first.window} of "
-        f"tile {first.tile}"
+        f"tile {first.tile} of @{first.node.name}"
     )
     for visit in others[: MOST_WAITING - 1]:
         text += (

@@ -17,9 +17,10 @@ from xdsl.irdl.declarative_assembly_format import (
 from xdsl.utils.exceptions import VerifyException
 
 from spatem_ir.dialects.hw.index_syntax import parse_indices
+from spatem_ir.dialects.lines import print_wrapped
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.hardware.accelerator import GROUPS, Accelerator, Value, parameters_of
-from spatem_ir.hardware.loader import accelerator_from_table
+from spatem_ir.hardware.loader import accelerator_from_table, named_preset, preset
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -34,9 +35,10 @@ ACCELERATOR_ATTRIBUTE = "hw.accelerator"
 
 @irdl_attr_definition
 class AcceleratorAttr(Data[Accelerator]):
-    """A complete accelerator description, one group of parameters after the other.
+    """A complete accelerator description: a preset's name, or all groups of parameters.
 
-    `#hw.accelerator<"tiny" chip {pe_rows = 2, pe_columns = 2, …} pe {…} …>`
+    `#hw.accelerator<"tiny">`, or `#hw.accelerator<"mine" chip {pe_rows = 2, …} pe {…} …>`.  A name
+    alone stands for the preset of that name; what equals a preset is printed as its name.
     """
 
     name = "hw.accelerator"
@@ -55,6 +57,8 @@ class AcceleratorAttr(Data[Accelerator]):
                 table[group] = dict(entries)
                 start = parser.pos
         try:
+            if len(table) == 1:
+                return named_preset(str(table["name"]))
             return accelerator_from_table(table, f"#{cls.name}")
         except SpatemError as error:
             parser.raise_error(str(error))
@@ -62,6 +66,8 @@ class AcceleratorAttr(Data[Accelerator]):
     def print_parameter(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
             printer.print_string_literal(self.data.name)
+            if self.data == preset(self.data.name):
+                return
             for group in GROUPS:
                 printer.print_string(f"\n  {group} {{")
                 entries = parameters_of(getattr(self.data, group)).items()
@@ -89,7 +95,7 @@ def _literal(value: Value) -> str:
 
 @irdl_attr_definition
 class IndicesAttr(Data[IndexSequence]):
-    """An index sequence: `0 to 96 step 2`, `5 times 3`, `0 to 4 repeat 3 by 5`, or a list of these.
+    """An index sequence: `0 to 96 step 2`, `5 times 3`, `(0 to 4, 7) repeat 3 by 9`, or a list.
 
     Printed as the op writes it: `[0 to 4, 7, 5 times 3]`.
     """
@@ -129,7 +135,7 @@ class Indices(CustomDirective):
         state.print_whitespace(printer)
         attribute = self.indices.get(op)
         assert isinstance(attribute, IndicesAttr)
-        printer.print_string(str(attribute.data))
+        print_wrapped(printer, str(attribute.data))
 
 
 def module_of(op: Operation) -> ModuleOp:

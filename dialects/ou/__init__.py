@@ -1,30 +1,34 @@
-"""The `ou` dialect: what every crossbar does, in order, and how results come together."""
+"""The `ou` dialect: what every crossbar does, in order, and how results come together.
 
-from spatem_ir.dialects.ou.attributes import LOOPS, PLACES, LoopOrderAttr, MergePlacesAttr
-from spatem_ir.dialects.ou.ops import (
-    OU,
-    ActivateOp,
-    InterleaveOp,
-    MergeOp,
-    MvmOp,
-    OuStageOp,
-    SendOp,
-    StreamOp,
-    WaitOp,
+Level `ou` adds the last decisions: the order in which every crossbar visits its tiles and windows,
+and what waits for what.  A *visit* is one tile, one window and the tile's input bits.
+"""
+
+from xdsl.ir import Dialect
+
+from spatem_ir.dialects.ou.attributes import PLACES, MergePlacesAttr
+from spatem_ir.dialects.ou.due import DueOp
+from spatem_ir.dialects.ou.merging import MergeOp
+from spatem_ir.dialects.ou.stage import OuStageOp
+from spatem_ir.dialects.ou.streams import ActivateOp, InterleaveOp, MvmOp, StreamOp
+from spatem_ir.dialects.ou.waits import WaitOp
+
+OU = Dialect(
+    "ou",
+    [OuStageOp, DueOp, StreamOp, InterleaveOp, MvmOp, ActivateOp, MergeOp, WaitOp],
+    [MergePlacesAttr],
 )
 
 __all__ = [
-    "LOOPS",
     "OU",
     "PLACES",
     "ActivateOp",
+    "DueOp",
     "InterleaveOp",
-    "LoopOrderAttr",
     "MergeOp",
     "MergePlacesAttr",
     "MvmOp",
     "OuStageOp",
-    "SendOp",
     "StreamOp",
     "WaitOp",
 ]

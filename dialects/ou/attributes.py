@@ -1,4 +1,4 @@
-"""Attributes of the `ou` dialect: loop nests over operation units, and places of merging."""
+"""Attributes of the `ou` dialect: places of merging."""
 
 from __future__ import annotations
 
@@ -7,39 +7,13 @@ from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 
-LOOPS = ("bit", "column", "row")
-"""The loops over the operation units of a visit."""
-
 PLACES = ("cu", "pe", "home")
 """Where partial sums can be merged, from the crossbar outwards."""
 
 
 @irdl_attr_definition
-class LoopOrderAttr(Data[tuple[str, ...]]):
-    """The loop nest over the OUs of a visit, outermost first: `<bit, column, row>`."""
-
-    name = "ou.loops"
-
-    @classmethod
-    def parse_parameter(cls, parser: AttrParser) -> tuple[str, ...]:
-        start = parser.pos
-        loops = tuple(
-            parser.parse_comma_separated_list(
-                parser.Delimiter.ANGLE, lambda: parser.parse_keyword_in(LOOPS)
-            )
-        )
-        if sorted(loops) != sorted(LOOPS):
-            parser.raise_error(f"expected each of {', '.join(LOOPS)} once", start, parser.pos)
-        return loops
-
-    def print_parameter(self, printer: Printer) -> None:
-        with printer.in_angle_brackets():
-            printer.print_string(", ".join(self.data))
-
-
-@irdl_attr_definition
 class MergePlacesAttr(Data[tuple[str, ...]]):
-    """Where partial sums are merged on their way: `<cu, pe, home>`, `<home>`."""
+    """Where partial sums are merged on their way: `<cu, home>`, `<home>`."""
 
     name = "ou.places"
 

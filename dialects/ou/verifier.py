@@ -2,117 +2,193 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.dataflow import verified_dataflow_of
-from spatem_ir.dialects.hw import accelerator_of, module_of
-from spatem_ir.dialects.ou import ActivateOp, MergeOp, MvmOp, OuStageOp, SendOp
-from spatem_ir.dialects.pxb import PxbStageOp
-from spatem_ir.geometry.network.dataflow import Dataflow, NodeKind
+from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.ou.streams import ActivateOp, MvmOp, StreamOp
+from spatem_ir.geometry.network.dataflow import Node, NodeKind
+from spatem_ir.geometry.network.held_tiles import HeldTiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from xdsl.ir import Operation
 
+    from spatem_ir.dialects.ou.due import DueOp
+    from spatem_ir.dialects.ou.merging import MergeOp
+    from spatem_ir.dialects.ou.waits import WaitOp
+    from spatem_ir.dialects.pxb import PxbStageOp
     from spatem_ir.geometry.shapes.grid import Grid
     from spatem_ir.geometry.shapes.index_sequence import IndexSequence
     from spatem_ir.geometry.shapes.layer import Layer
-    from spatem_ir.geometry.shapes.placement import Placement
     from spatem_ir.hardware.accelerator import Accelerator
 
 
-def verify_stage(stage: OuStageOp) -> None:
-    """Check a stage's streams, merges and sends against its places and the network.
+class StageVerifier:
+    """Checks the ops of an `ou.stage` against the places of its `pxb.stage` and the network.
 
     Raises:
         VerifyException: naming the op, layer, tile and window that break a rule.
     """
-    dataflow = verified_dataflow_of(stage)
-    places = placed_stage(stage).placements()
-    _verify_crossbars_once(stage)
-    _verify_visits_once(stage, dataflow, places)
-    _verify_merges(stage, dataflow, places)
-    _verify_sends(stage, dataflow)
-    _verify_waits(stage, dataflow)
-    _verify_operations(stage, dataflow, accelerator_of(stage))
 
+    def __init__(self, stage: Operation, placed: PxbStageOp):
+        self.stage = stage
+        self.dataflow = verified_dataflow_of(stage)
+        self.accelerator = accelerator_of(stage)
+        self.places = placed.placements()
+        self.streamed = np.empty(0, np.int64)
 
-def placed_stage(stage: OuStageOp) -> PxbStageOp:
-    """The `pxb.stage` whose places a stage of level `ou` uses; it stands before it."""
-    number = stage.number.value.data
-    for op in module_of(stage).ops:
-        if isinstance(op, PxbStageOp) and op.number.value.data == number:
-            return op
-        if op is stage:
-            break
-    fail(stage, f"there is no pxb.stage {number} before it")
+    def verify_streams(self, streams: Sequence[StreamOp]) -> None:
+        """Check that each tile on a crossbar with a stream visits each of its windows once."""
+        members = [stream.crossbars.data.to_array() for stream in streams]
+        self.streamed = np.concatenate([self.streamed, *members])
+        self._verify_crossbars_once(streams, members)
+        held = {
+            name: HeldTiles(self.dataflow.by_name[name], placed)
+            for name, placed in self.places.items()
+        }
+        visits: dict[str, list[WindowRanges]] = {name: [] for name in self.places}
+        for stream, crossbars in zip(streams, members, strict=True):
+            for burst in stream.bursts:
+                name = burst.layer.string_value()
+                if name not in held:
+                    fail(burst, "names a layer of which the stage places no tile")
+                self._verify_windows(burst)
+                tiles = self._visited_tiles(burst, crossbars, held[name])
+                visits[name].append(WindowRanges.of(tiles, burst.windows.data))
+                self._verify_operations(burst, self.dataflow.by_name[name], int(tiles[0]))
+        for name in self.places:
+            self._verify_visits_once(name, WindowRanges.joined(visits[name]))
 
+    def _verify_crossbars_once(
+        self, streams: Sequence[StreamOp], members: list[NDArray[np.int64]]
+    ) -> None:
+        numbers = self.streamed
+        _, first = np.unique(numbers, return_index=True)
+        if len(first) == len(numbers):
+            return
+        again = np.delete(np.arange(len(numbers)), first)
+        of_stream = np.repeat(np.arange(len(streams)), [len(own) for own in members])
+        stream = of_stream[again[0]]
+        crossbar = numbers[again[of_stream[again] == stream]].min()
+        fail(streams[int(stream)], f"crossbar {crossbar} has two programs")
 
-def _verify_crossbars_once(stage: OuStageOp) -> None:
-    streams = list(stage.streams)
-    members = [stream.crossbars.data.to_array() for stream in streams]
-    numbers = np.concatenate([np.empty(0, np.int64), *members])
-    _, first = np.unique(numbers, return_index=True)
-    if len(first) == len(numbers):
-        return
-    again = np.delete(np.arange(len(numbers)), first)
-    of_stream = np.repeat(np.arange(len(streams)), [len(own) for own in members])
-    stream = of_stream[again[0]]
-    crossbar = numbers[again[of_stream[again] == stream]].min()
-    fail(streams[stream], f"crossbar {crossbar} has two programs")
+    def _verify_windows(self, burst: MvmOp) -> None:
+        node, windows = self.dataflow.by_name[burst.layer.string_value()], burst.windows.data
+        assert node.layer is not None and node.grid is not None
+        most = node.grid.windows_per_copy(node.layer)
+        if windows.minimum < 0 or windows.maximum >= most:
+            fail(burst, f"visits a window that does not exist; there are {most}")
+
+    def _visited_tiles(
+        self, burst: MvmOp, crossbars: NDArray[np.int64], held: HeldTiles
+    ) -> NDArray[np.int64]:
+        """The tile that each crossbar of a stream visits in a burst."""
+        counts = held.counts(crossbars)
+        lacking = counts <= burst.ordinal
+        if lacking.any():
+            crossbar, count = crossbars[lacking][0], counts[lacking][0]
+            holds = f"{count} tile{'s' * (count > 1)}" if count else "no tile"
+            there = f", so that there is no tile {burst.ordinal}" if count else ""
+            fail(burst, f"crossbar {crossbar} holds {holds} of the layer{there}")
+        return held.at(crossbars, burst.ordinal)
+
+    def _verify_visits_once(self, name: str, visits: WindowRanges) -> None:
+        """Check the visits of the layer's tiles that sit on crossbars with streams."""
+        node, placed = self.dataflow.by_name[name], self.places[name]
+        assert node.layer is not None and node.grid is not None
+        limits = window_counts(node.layer, node.grid)
+        tiles = placed.tiles[np.isin(placed.crossbars, self.streamed)]
+        tile = visits.first_wrong_tile(tiles, limits[tiles])
+        if tile is None:
+            return
+        limit = int(limits[tile])
+        times = visits.times(tile, node.grid.windows_per_copy(node.layer))
+        window = int(np.argmax(times != (np.arange(len(times)) < limit)))
+        if window >= limit:
+            fail(self.stage, f"tile {tile} of @{name} has no window {window}")
+        fail(self.stage, f"tile {tile} of @{name} visits its window {window} {times[window]} times")
+
+    def verify_dues(self, dues: Sequence[DueOp]) -> None:
+        """Check that every layer with tiles on crossbars without a stream says when it is due."""
+        named: set[str] = set()
+        for op in dues:
+            name = op.layer.string_value()
+            node = self.dataflow.by_name.get(name)
+            if node is None or node.layer is None:
+                fail(op, "names no layer of the network")
+            if name in named:
+                fail(op, "is the second ou.due of its layer")
+            named.add(name)
+            op.verify_entries(node.layer)
+        for name, placed in self.places.items():
+            follows = ~np.isin(placed.crossbars, self.streamed)
+            if name not in named and follows.any():
+                tile, crossbar = placed.tiles[follows][0], placed.crossbars[follows][0]
+                fail(
+                    self.stage,
+                    f"nothing says when tile {tile} of @{name} is visited: no ou.due names the "
+                    f"layer, no ou.stream its crossbar {crossbar}",
+                )
+
+    def verify_merges(self, merges: Sequence[MergeOp]) -> None:
+        """Check that merges name layers, each once."""
+        named: set[str] = set()
+        for op in merges:
+            name = op.layer.string_value()
+            node = self.dataflow.by_name.get(name)
+            if node is None or node.kind is not NodeKind.LAYER:
+                fail(op, "names no layer of the network")
+            if name in named:
+                fail(op, "is the second ou.merge of its layer")
+            named.add(name)
+
+    def verify_waits(self, waits: Sequence[WaitOp]) -> None:
+        """Check that each pair of nodes waits once, and no longer than there are positions."""
+        named: set[tuple[str, str]] = set()
+        for op in waits:
+            pair = (op.node.string_value(), op.other.string_value())
+            for name in pair:
+                if name not in self.dataflow.by_name:
+                    fail(op, f"names @{name}, which is no node of the network")
+            if pair in named:
+                fail(op, f"is the second ou.wait for @{pair[1]} of its node")
+            named.add(pair)
+            node, other = (self.dataflow.by_name[name] for name in pair)
+            if len(op.until.data) != node.positions:
+                fail(op, f"has {len(op.until.data)} entries for {node.positions} positions")
+            if op.until.data.maximum > other.positions:
+                fail(
+                    op,
+                    f"waits for {op.until.data.maximum} positions of @{other.name}, which has "
+                    f"{other.positions}",
+                )
+
+    def _verify_operations(self, burst: MvmOp, node: Node, tile: int) -> None:
+        """Check that the body of a visit, if it has one, covers the tile's cells and bits once."""
+        operations = burst.operations
+        if operations is None:
+            return
+        assert node.layer is not None and node.grid is not None
+        at = node.grid.coordinates(tile)
+        rows = np.diff(node.grid.row_range(node.layer, at.row)).item()
+        columns = np.diff(node.grid.column_range(node.layer, at.column)).item()
+        columns *= self.accelerator.cells_per_weight(node.layer.weight_bits)
+        first_bit, last_bit = node.grid.bit_range(node.layer, at.bit)
+        covered = np.zeros((last_bit, rows, columns), np.int32)
+        for operation in operations:
+            _cover(burst, operation, covered, self.accelerator)
+        if (covered[first_bit:] != 1).any() or covered[:first_bit].any():
+            fail(burst, "its operations do not cover the tile's cells and bits exactly once")
 
 
 def window_counts(layer: Layer, grid: Grid) -> NDArray[np.int64]:
     """The number of windows dealt to each tile: shape [tiles]."""
     return np.tile(np.repeat(grid.window_counts(layer), grid.tiles_per_copy), layer.matrices)
-
-
-def _verify_visits_once(stage: OuStageOp, dataflow: Dataflow, places: dict[str, Placement]) -> None:
-    """Check that each placed tile visits each of its windows once, where it sits."""
-    limits: dict[str, NDArray[np.int64]] = {}
-    crossbars: dict[str, NDArray[np.int64]] = {}
-    visits: dict[str, list[WindowRanges]] = {name: [] for name in places}
-    for name, placed in places.items():
-        node = dataflow.by_name[name]
-        assert node.layer is not None and node.grid is not None
-        limits[name] = window_counts(node.layer, node.grid)
-        crossbars[name] = np.full(len(limits[name]), np.iinfo(np.int64).min)
-        crossbars[name][placed.tiles] = placed.crossbars
-    most = {name: int(counts.max()) for name, counts in limits.items()}
-    for stream in stage.streams:
-        own = stream.crossbars.data.to_array()
-        for burst in stream.bursts:
-            name = burst.layer.string_value()
-            if name not in places:
-                fail(burst, "names a layer of which the stage places no tile")
-            tiles, windows = burst.tiles.data, burst.windows.data
-            if tiles.minimum < 0 or tiles.maximum >= len(limits[name]):
-                fail(burst, f"visits a tile that does not exist; there are {len(limits[name])}")
-            if windows.minimum < 0 or windows.maximum >= most[name]:
-                fail(burst, f"visits a window that does not exist; there are {most[name]}")
-            visited = tiles.to_array()
-            elsewhere = crossbars[name][visited] != own
-            if elsewhere.any():
-                wrong = np.argmax(elsewhere)
-                fail(
-                    burst,
-                    f"visits tile {visited[wrong]} on crossbar {own[wrong]}, which does not hold "
-                    "it",
-                )
-            visits[name].append(WindowRanges.of(visited, windows))
-    for name, placed in places.items():
-        several = WindowRanges.joined(visits[name])
-        tile = several.first_wrong_tile(placed.tiles, limits[name][placed.tiles])
-        if tile is None:
-            continue
-        limit = limits[name][tile]
-        times = several.times(tile, most[name])
-        window = int(np.argmax(times != (np.arange(len(times)) < limit)))
-        if window >= limit:
-            fail(stage, f"tile {tile} of @{name} has no window {window}")
-        fail(stage, f"tile {tile} of @{name} visits its window {window} {times[window]} times")
 
 
 class WindowRanges(NamedTuple):
@@ -171,82 +247,6 @@ class WindowRanges(NamedTuple):
         starts = np.bincount(self.starts[own], minlength=windows + 1)
         stops = np.bincount(self.stops[own], minlength=windows + 1)
         return np.cumsum(starts - stops)[:windows]
-
-
-def _verify_merges(stage: OuStageOp, dataflow: Dataflow, places: dict[str, Placement]) -> None:
-    named: set[str] = set()
-    for op in (op for op in stage.body.block.ops if isinstance(op, MergeOp)):
-        name = op.layer.string_value()
-        if name not in dataflow.by_name or dataflow.by_name[name].kind is not NodeKind.LAYER:
-            fail(op, "names no layer of the network")
-        if name in named:
-            fail(op, "is the second ou.merge of its layer")
-        named.add(name)
-    for name in places:
-        if name not in named:
-            fail(stage, f"no ou.merge says where the partial sums of @{name} meet")
-
-
-def _verify_sends(stage: OuStageOp, dataflow: Dataflow) -> None:
-    named: dict[str, list[str]] = {}
-    for op in (op for op in stage.body.block.ops if isinstance(op, SendOp)):
-        name = op.node.string_value()
-        if name not in dataflow.by_name:
-            fail(op, "names no node of the network")
-        if name in named:
-            fail(op, "is the second ou.send of its node")
-        named[name] = op.reader_names
-        needed = {reader.name for reader in dataflow.readers(dataflow.by_name[name])}
-        for reader in op.reader_names:
-            if reader not in needed:
-                fail(op, f"names @{reader}, which does not read it")
-            if op.reader_names.count(reader) > 1:
-                fail(op, f"names @{reader} twice")
-    for node in dataflow.nodes:
-        for reader in dataflow.readers(node):
-            if reader.name not in named.get(node.name, []):
-                fail(stage, f"@{reader.name} reads @{node.name}, but no ou.send names it")
-
-
-def _verify_waits(stage: OuStageOp, dataflow: Dataflow) -> None:
-    named: set[tuple[str, str]] = set()
-    for op in stage.waits:
-        pair = (op.node.string_value(), op.other.string_value())
-        for name in pair:
-            if name not in dataflow.by_name:
-                fail(op, f"names @{name}, which is no node of the network")
-        if pair in named:
-            fail(op, f"is the second ou.wait for @{pair[1]} of its node")
-        named.add(pair)
-        node, other = (dataflow.by_name[name] for name in pair)
-        if len(op.until.data) != node.positions:
-            fail(op, f"has {len(op.until.data)} entries for {node.positions} positions")
-        if op.until.data.maximum > other.positions:
-            fail(
-                op,
-                f"waits for {op.until.data.maximum} positions of @{other.name}, which has "
-                f"{other.positions}",
-            )
-
-
-def _verify_operations(stage: OuStageOp, dataflow: Dataflow, accelerator: Accelerator) -> None:
-    """Check that the body of an expanded visit covers its tile's cells and bits once."""
-    for burst in (burst for stream in stage.streams for burst in stream.bursts):
-        operations = burst.operations
-        if operations is None:
-            continue
-        node = dataflow.by_name[burst.layer.string_value()]
-        assert node.layer is not None and node.grid is not None
-        at = node.grid.coordinates(next(iter(burst.tiles.data)))
-        rows = np.diff(node.grid.row_range(node.layer, at.row)).item()
-        columns = np.diff(node.grid.column_range(node.layer, at.column)).item()
-        columns *= accelerator.cells_per_weight(node.layer.weight_bits)
-        first_bit, last_bit = node.grid.bit_range(node.layer, at.bit)
-        covered = np.zeros((last_bit, rows, columns), np.int32)
-        for operation in operations:
-            _cover(burst, operation, covered, accelerator)
-        if (covered[first_bit:] != 1).any() or covered[:first_bit].any():
-            fail(burst, "its operations do not cover the tile's cells and bits exactly once")
 
 
 def _cover(

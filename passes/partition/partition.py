@@ -102,7 +102,7 @@ class PartitionPass(ModulePass):
             op.body.block.add_op(PackingOp(strategy.packing))
         partly = len(layer_ops(op)) > len(layers)
         for other in [] if partly else others:
-            op.body.block.add_op(AlternativeOp(other.cycles, list(other.grids)))
+            op.body.block.add_op(AlternativeOp(list(other.grids)))
 
 
 def fall_backs(

@@ -3,7 +3,7 @@
 ISAAC (ISCA 2016) and HitM (ICCAD 2020) know no operation units.  They cut a matrix by the size of
 the crossbar only, give every copy of a layer crossbars of its own and choose the number of
 copies [P].  On a machine with operation units [R] they become: the minimum mapping (h0, w0, all
-input bits at once), iw copies, and `pack{strategy=exclusive}`.  Time is counted in OU operations,
+input bits at once), iw copies, and `pack{method=exclusive}`.  Time is counted in OU operations,
 so that both know how long a window really takes.
 """
 

@@ -109,13 +109,17 @@ def check_passes(pipeline: str, known: Collection[str]) -> None:
     """Check the names of the passes of a pipeline.
 
     Raises:
-        SpatemError: the pipeline cannot be read, or a pass is not known.
+        SpatemError: the pipeline cannot be read, a pass is not known, or an option has an old name.
     """
     for spec in _specs(pipeline):
         if spec.name not in known:
             ours = ", ".join([*(step.name for step in PIPELINE), "expand-ou"])
             raise SpatemError(
                 f"unknown pass '{spec.name}'; to lower a network: {ours} (see --help)"
+            )
+        if spec.name in ("pack", "assign", "order") and "strategy" in spec.parameters:
+            raise SpatemError(
+                f"{spec.name}: there is no option 'strategy', which is partition's; write 'method'"
             )
 
 

@@ -50,7 +50,6 @@ class ComputeUnit:
 
     crossbars: int = parameter("crossbars per CU")
     input_register_bytes: int = parameter("input register, bytes, shared equally by the crossbars")
-    output_register_bytes: int = parameter("output register, bytes")
     adders_per_cycle: int = parameter("partial sums added per cycle")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import Field, fields
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -19,6 +20,28 @@ DEFAULT_ACCELERATOR = "isaac-ou"
 def preset_names() -> list[str]:
     """Names of the presets that ship with the package."""
     return sorted(path.stem for path in _preset_folder().glob("*.toml"))
+
+
+@cache
+def preset(name: str) -> Accelerator | None:
+    """The accelerator of the preset with a name; None if there is no such preset."""
+    path = _preset_folder() / f"{name}.toml"
+    return load_accelerator(name) if "/" not in name and path.is_file() else None
+
+
+def named_preset(name: str) -> Accelerator:
+    """The accelerator of the preset with a name.
+
+    Raises:
+        SpatemError: there is no such preset.
+    """
+    found = preset(name)
+    if found is None:
+        raise SpatemError(
+            f"accelerator '{name}' has no parameters and is none of the presets "
+            f"{', '.join(preset_names())}"
+        )
+    return found
 
 
 def load_accelerator(name_or_file: str) -> Accelerator:

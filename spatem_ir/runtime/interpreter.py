@@ -19,7 +19,6 @@ from spatem_ir.dialects.mvm import LayerOp, network_of
 from spatem_ir.numerics.codes import Array, storage_dtype
 from spatem_ir.operators.core.register import operator_of
 from spatem_ir.runtime.values.accumulator import Accumulator, CnnAccumulator, MvmAccumulator
-from spatem_ir.runtime.values.delivery import Delivery
 from spatem_ir.runtime.values.deployed import PxbAccumulator, VxbAccumulator
 from spatem_ir.runtime.values.programmed import OuAccumulator
 from spatem_ir.runtime.values.weight_layers import WeightLayers
@@ -64,7 +63,6 @@ def execute(
     interpreter = Interpreter(
         store,
         _loaded_layers(network, level, accumulator, store),
-        Delivery.by_sends(module) if level is Level.OU else Delivery(),
         observe or _unobserved,
     )
     size = _images_at_once(network)
@@ -86,12 +84,11 @@ class Interpreter:
     """Computes the results of a network, op by op.
 
     `store` holds the parameters of operators; `layers` has loaded those of weight layers;
-    `delivery` brings operands to the ops; `observe` is told every value.
+    `observe` is told every value.
     """
 
     store: ParameterStore
     layers: WeightLayers
-    delivery: Delivery
     observe: Observer
 
     def outputs(self, network: NetworkOp, images: list[Array]) -> list[Array]:
@@ -100,10 +97,7 @@ class Interpreter:
         for value, array in values.items():
             self.observe(value, array)
         for op in network.body.block.ops:
-            received = [
-                self.delivery.received(op, number, values[operand])
-                for number, operand in enumerate(op.operands)
-            ]
+            received = [values[operand] for operand in op.operands]
             if isinstance(op, OutputOp):
                 return received
             (result,) = op.results

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 VARIANTS: dict[str, tuple[str, ...]] = {
     "all passes as in the paper": (),
-    **{f"{name}{{strategy={plain}}}": (name,) for name, plain in PLAIN_VARIANTS.items()},
+    **{f"{name}{{method={plain}}}": (name,) for name, plain in PLAIN_VARIANTS.items()},
     "all three plain": tuple(PLAIN_VARIANTS),
 }
 """The passes in their plain variant, by what the combination is called."""

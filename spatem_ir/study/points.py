@@ -64,7 +64,7 @@ class Point:
         specs = [replace(first, parameters=first.parameters | strategy.parameters), *others]
         for number, spec in enumerate(specs):
             if spec.name in self.plain:
-                plain = {"strategy": (PLAIN_VARIANTS[spec.name],)}
+                plain = {"method": (PLAIN_VARIANTS[spec.name],)}
                 specs[number] = replace(spec, parameters={**spec.parameters, **plain})
         return specs
 
@@ -75,7 +75,7 @@ class Point:
 
     def __str__(self) -> str:
         parts = [self.network, self.strategy]
-        parts += [f"{name}{{strategy={PLAIN_VARIANTS[name]}}}" for name in self.plain]
+        parts += [f"{name}{{method={PLAIN_VARIANTS[name]}}}" for name in self.plain]
         parts += [f"{group}.{name} = {value}" for (group, name), value in self.changes]
         return ", ".join(parts)
 

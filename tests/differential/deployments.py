@@ -19,11 +19,11 @@ from spatem_ir.dialects.mvm import LayerOp, layer_ops
 from spatem_ir.dialects.ou import (
     PLACES,
     ActivateOp,
+    DueOp,
     InterleaveOp,
     MergeOp,
     MvmOp,
     OuStageOp,
-    SendOp,
     StreamOp,
     WaitOp,
 )
@@ -178,25 +178,36 @@ def to_pxb(
 
 
 def to_ou(random: Random, module: ModuleOp, placed: list[PlacedTile], machine: Accelerator) -> None:
-    """Add programs: on every crossbar, the visits of its tiles in any order."""
-    dataflow = dataflow_of(module)
+    """Add programs: a crossbar's visits in any order, or any times at which they are due."""
     for stage in stages_of(placed):
         here = [place for place in placed if place.stage == stage]
+        crossbars = sorted({place.crossbar for place in here})
+        due = {crossbar for crossbar in crossbars if not random.randrange(3)}
         ops: list[Operation] = [
             StreamOp(
                 one(crossbar),
                 program(random, [p for p in here if p.crossbar == crossbar], machine),
             )
-            for crossbar in sorted({place.crossbar for place in here})
+            for crossbar in crossbars
+            if crossbar not in due
         ]
         for op in layer_ops(module):
-            places = [place for place in PLACES[:-1] if random.randrange(2)]
-            ops.append(MergeOp(op.sym_name.data, (*places, "home")))
-        for node in dataflow.nodes:
-            readers = [reader.name for reader in dataflow.readers(node)]
-            if readers:
-                ops.append(SendOp(node.name, readers))
+            name = op.sym_name.data
+            on_due = (place for place in here if place.crossbar in due)
+            if any(place.layer.sym_name.data == name for place in on_due) or random.randrange(2):
+                ops.append(random_due(random, op))
+            if random.randrange(3):
+                places = [place for place in PLACES[:-1] if random.randrange(2)]
+                ops.append(MergeOp(name, (*places, "home")))
         module.body.block.add_op(OuStageOp(stage, ops))
+
+
+def random_due(random: Random, op: LayerOp) -> DueOp:
+    """Any times at which windows of a layer are due: for all, for those of one or all matrices."""
+    layer = op.layer
+    entries = random.choice([1, layer.windows, layer.windows * layer.matrices])
+    times = IndexSequence.of([random.randrange(9) for _ in range(entries)])
+    return DueOp(layer.name, times, by_tile=not random.randrange(3))
 
 
 def add_waits(random: Random, module: ModuleOp) -> None:
@@ -230,7 +241,11 @@ def program(
     random: Random, places: list[PlacedTile], machine: Accelerator
 ) -> list[MvmOp | InterleaveOp]:
     """All visits of some tiles: bursts in any order, some of them in turn, some spelled out."""
-    bursts = [burst for place in places for burst in random_bursts(random, place, machine)]
+    bursts = []
+    for name in {place.layer.sym_name.data for place in places}:
+        own = [place for place in places if place.layer.sym_name.data == name]
+        for ordinal, place in enumerate(sorted(own, key=fewest_windows)):
+            bursts += random_bursts(random, place, ordinal, machine)
     random.shuffle(bursts)
     ops: list[MvmOp | InterleaveOp] = []
     while bursts:
@@ -244,7 +259,15 @@ def program(
     return ops
 
 
-def random_bursts(random: Random, place: PlacedTile, machine: Accelerator) -> list[MvmOp]:
+def fewest_windows(place: PlacedTile) -> tuple[int, int]:
+    """The order in which the tiles of a layer on a crossbar are counted."""
+    layer, grid = place.layer.layer, place.layer.grid.data
+    return len(grid.copy_windows(layer, grid.coordinates(place.tile).copy)), place.tile
+
+
+def random_bursts(
+    random: Random, place: PlacedTile, ordinal: int, machine: Accelerator
+) -> list[MvmOp]:
     """The visits of one tile: its windows in any order, cut into bursts."""
     layer, grid = place.layer.layer, place.layer.grid.data
     windows = list(range(len(grid.copy_windows(layer, grid.coordinates(place.tile).copy))))
@@ -257,7 +280,7 @@ def random_bursts(random: Random, place: PlacedTile, machine: Accelerator) -> li
         if count == 1 and random.randrange(2):
             bits = grid.bit_range(layer, grid.coordinates(place.tile).bit)
             operations = random_operations(random, place.extent, bits, machine)
-        bursts.append(MvmOp(name, one(place.tile), IndexSequence.of(own), operations))
+        bursts.append(MvmOp(name, IndexSequence.of(own), operations, tile=ordinal))
     return bursts
 
 

@@ -36,14 +36,14 @@ def pipelines(draw: st.DrawFn) -> list[ModulePass]:
             + draw(st.sampled_from(["{deal=cyclic}", "{deal=blocks}"])),
         ),
         pack.PackPass(
-            strategy=draw(st.sampled_from(pack.STRATEGIES)),
+            method=draw(st.sampled_from(pack.METHODS)),
             balance=draw(st.sampled_from(pack.BALANCES)),
         ),
         assign.AssignPass(
-            strategy=draw(st.sampled_from(assign.STRATEGIES)),
+            method=draw(st.sampled_from(assign.METHODS)),
             homes=draw(st.sampled_from(assign.HOMES)),
         ),
-        order.OrderPass(strategy=draw(st.sampled_from(order.STRATEGIES))),
+        order.OrderPass(method=draw(st.sampled_from(order.METHODS))),
     ]
 
 

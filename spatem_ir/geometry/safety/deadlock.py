@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.network.waits import Wait, input_portions
-from spatem_ir.geometry.safety.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.safety.liveness import come_to_their_end
 from spatem_ir.geometry.safety.precedence import Pairs
 from spatem_ir.geometry.shapes.equals import lengths

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind, Operand
 from spatem_ir.geometry.network.links import is_aligned
 from spatem_ir.geometry.network.waits import Wait, input_portions
-from spatem_ir.geometry.safety.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.safety.precedence import Countdown, Pairs
 from spatem_ir.geometry.shapes.distinct import distinct_rows
 from spatem_ir.geometry.shapes.grid import Deal

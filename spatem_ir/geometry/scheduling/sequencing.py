@@ -1,12 +1,13 @@
-"""Crossbar programs: visits of the tiles on a crossbar in order of their ready times.
+"""Crossbar programs: visits of the tiles on a crossbar in the order in which they are due.
 
-Crossbars whose tiles are of the same layers, with equally many windows, and that visit them in the
-same order run the same program on different tiles: a *class*.
+Crossbars whose tiles are of the same layers, with equally many windows, make a *class*.  Those of
+them that visit their tiles in the same order run the same program on different tiles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.geometry.network.dataflow import Dataflow, Node
+from spatem_ir.geometry.shapes.deals import dealt
 from spatem_ir.geometry.shapes.distinct import distinct_rows
 from spatem_ir.geometry.shapes.equals import first_of_equals, lengths
-from spatem_ir.geometry.shapes.grid import Deal
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.placement import Placement
@@ -28,6 +29,17 @@ GRAINS = 128
 
 SORTED_AT_ONCE = 2**20
 """Visits of several crossbars that are put in order together, for the sake of memory."""
+
+
+class Due(NamedTuple):
+    """When the windows of a layer are due: `times` has shape [matrices, windows].
+
+    Visits of a crossbar to the layer's tiles that are due at the same time are in the order of
+    their windows, or, if `by_tile`, tile by tile.
+    """
+
+    times: Ints
+    by_tile: bool = False
 
 
 class Slot(NamedTuple):
@@ -101,20 +113,46 @@ def _tile_rows(number: int, node: Node, placements: dict[str, Placement]) -> Int
     return np.stack(columns, axis=1)
 
 
-def own_programs(
-    classes: Iterable[ProgramClass], ready: dict[str, Ints], most_bursts: int
-) -> list[ProgramOrder] | None:
-    """The programs in which each crossbar keeps the order of its own ready times.
+@dataclass(frozen=True)
+class CopiesDue:
+    """When the visits to each copy of a layer are due, none before those before it.
 
-    What a visit needs is ready before it, so that no crossbar waits for a visit that comes later in
-    its program or in another one's: the programs cannot deadlock.
+    Attributes:
+        schedule: which of the different schedules each copy of each matrix has: [matrices · iw].
+        times: shape [schedules, turns].
+    """
+
+    schedule: Ints
+    times: Ints
+    by_tile: bool
+
+    @staticmethod
+    def of(node: Node, due: Due) -> CopiesDue:
+        """The schedules of the copies of a layer."""
+        assert node.layer is not None and node.grid is not None
+        shares = np.maximum.accumulate(dealt(due.times, node.layer, node.grid), axis=1)
+        first, schedule = distinct_rows(shares)
+        return CopiesDue(schedule, shares[first], due.by_tile)
+
+
+def due_programs(
+    classes: Iterable[ProgramClass], dues: Mapping[str, Due], most_bursts: int = sys.maxsize
+) -> list[ProgramOrder] | None:
+    """The programs in which each crossbar visits its tiles in the order in which they are due.
+
+    If what a visit needs is due before it, no crossbar waits for a visit that comes later in its
+    program or in another one's: the programs cannot deadlock.
 
     Returns None if the programs have more than `most_bursts` slots in all.
     """
     programs: list[ProgramOrder] = []
+    copies: dict[str, CopiesDue] = {}
     left = most_bursts
     for members in classes:
-        own = scheduled_class(members, ready, left // len(members.slots))
+        for node in (slot.node for slot in members.slots):
+            if node.name not in copies:
+                copies[node.name] = CopiesDue.of(node, dues[node.name])
+        own = scheduled_class(members, copies, left // len(members.slots))
         if own is None:
             return None
         left -= len(own) * len(members.slots)
@@ -122,47 +160,39 @@ def own_programs(
     return programs
 
 
-def grain_of(ready: dict[str, Ints]) -> int:
+def due_in_grains(ready: Mapping[str, Ints], grain: int) -> dict[str, Due]:
+    """Times in grains of so many cycles, by layer; visits of a grain are tile by tile.
+
+    If all copies of a layer have the same ready times, all crossbars of a class have one program.
+    """
+    return {name: Due(times // grain, by_tile=True) for name, times in ready.items()}
+
+
+def grain_of(ready: Mapping[str, Ints]) -> int:
     """How many cycles are one in the times of crossbars that share programs."""
     return max(int(times.max()) for times in ready.values()) // GRAINS + 1
 
 
-def shared_programs(
-    classes: Iterable[ProgramClass], ready_in_rounds: dict[str, Ints], grain: int
-) -> list[ProgramOrder]:
-    """One program for each class; all copies of a layer must have the same ready times.
-
-    These are those of a schedule, too, so that the programs cannot deadlock.  Visits whose ready
-    times differ little are bundled layer by layer and slot by slot: times are counted in grains of
-    so many cycles.
-    """
-    ready = {name: times // grain for name, times in ready_in_rounds.items()}
-    return [
-        ProgramOrder(members, visit_orders(members.select([0]).slots, ready, bundled=True)[0])
-        for members in classes
-    ]
-
-
 def scheduled_class(
-    members: ProgramClass, ready: dict[str, Ints], most: int
+    members: ProgramClass, dues: Mapping[str, CopiesDue], most: int
 ) -> list[ProgramOrder] | None:
-    """The crossbars of a class by the order of their own ready times; None if `most` are too few.
+    """The crossbars of a class by the order of their visits; None if `most` are too few.
 
     Programs are in the order of their first crossbars.
     """
-    shares = np.stack([number for slot in members.slots for number in _share(slot)], axis=1)
-    first, share_of = distinct_rows(shares)
+    schedules = [dues[slot.node.name].schedule[copies_of(slot)] for slot in members.slots]
+    first, schedule_of = distinct_rows(np.stack(schedules, axis=1))
     number_of: dict[bytes, int] = {}
     numbers = np.empty(len(first), np.int64)
     visits = sum(slot.windows for slot in members.slots)
     several = max(SORTED_AT_ONCE // visits, 1)
     for start in range(0, len(first), several):
         chunk = slice(start, start + several)
-        orders = visit_orders(members.select(first[chunk]).slots, ready)
+        orders = visit_orders(members.select(first[chunk]).slots, dues)
         numbers[chunk] = [number_of.setdefault(o.tobytes(), len(number_of)) for o in orders]
         if len(number_of) > most:
             return None
-    program_of = numbers[share_of]
+    program_of = numbers[schedule_of]
     _, first_crossbar = np.unique(program_of, return_index=True)
     orders = [np.frombuffer(order, np.int64) for order in number_of]
     return [
@@ -171,41 +201,31 @@ def scheduled_class(
     ]
 
 
-def _share(slot: Slot) -> tuple[Ints, Ints]:
-    """The matrix and copy of a slot's tiles: what decides which windows they visit."""
-    grid = slot.node.grid
-    assert grid is not None
-    matrix, copy = np.divmod(slot.tiles // grid.tiles_per_copy, grid.iw)
-    return matrix, copy
+def copies_of(slot: Slot) -> Ints:
+    """Of which copy of its layer, over all matrices, each tile of a slot is."""
+    assert slot.node.grid is not None
+    return slot.tiles // slot.node.grid.tiles_per_copy
 
 
-def visit_orders(slots: Sequence[Slot], ready: dict[str, Ints], *, bundled: bool = False) -> Ints:
-    """The slot of each visit of each crossbar, in order: list scheduling by ready time.
+def visit_orders(slots: Sequence[Slot], dues: Mapping[str, CopiesDue]) -> Ints:
+    """The slot of each visit of each crossbar, in order: list scheduling.
 
-    The visit whose operand is ready first goes first; ties go to the earlier layer, then to the
-    earlier window, then to the earlier slot; if `bundled`, to the earlier slot of a layer first.
+    The visit that is due first goes first; ties go to the earlier layer, then to the earlier window
+    and then to the earlier slot, or, by tile, to the earlier slot first.
 
     Returns an array of shape [crossbars, visits].
     """
-    times = []
-    for slot in slots:
-        matrix, copy = _share(slot)
-        own = ready[slot.node.name][matrix[:, None], _windows(slot, copy)]
-        times.append(np.maximum.accumulate(own, axis=1))
-    counts = [slot.windows for slot in slots]
-    numbers = np.repeat(np.arange(len(slots)), counts)
-    layers = np.repeat([slot.node.number for slot in slots], counts)
-    windows = np.concatenate([np.arange(count) for count in counts])
-    ties = (windows, numbers, layers) if bundled else (numbers, windows, layers)
-    by_ties = np.lexsort(ties)
+    times, numbers, layers, windows, by_tile = [], [], [], [], []
+    for number, slot in enumerate(slots):
+        due = dues[slot.node.name]
+        times.append(due.times[due.schedule[copies_of(slot)], : slot.windows])
+        numbers.append(np.full(slot.windows, number))
+        layers.append(np.full(slot.windows, slot.node.number))
+        windows.append(np.arange(slot.windows))
+        by_tile.append(np.full(slot.windows, due.by_tile))
+    slot_of, window = np.concatenate(numbers), np.concatenate(windows)
+    tiles_first = np.concatenate(by_tile)
+    then = np.where(tiles_first, slot_of, window), np.where(tiles_first, window, slot_of)
+    by_ties = np.lexsort((then[1], then[0], np.concatenate(layers)))
     by_time = np.argsort(np.concatenate(times, axis=1)[:, by_ties], axis=1, kind="stable")
-    return numbers[by_ties][by_time]
-
-
-def _windows(slot: Slot, copies: Ints) -> Ints:
-    """The windows that each crossbar visits, in order: shape [crossbars, windows]."""
-    layer, grid = slot.node.layer, slot.node.grid
-    assert layer is not None and grid is not None
-    cyclic = grid.deal is Deal.CYCLIC
-    first = copies * (1 if cyclic else grid.windows_per_copy(layer))
-    return first[:, None] + np.arange(slot.windows) * (grid.iw if cyclic else 1)
+    return slot_of[by_ties][by_time]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from xdsl.dialects.builtin import ModuleOp
 
-from spatem_ir.dialects.mvm import layer_ops
-from spatem_ir.dialects.ou import ActivateOp, OuStageOp
+from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.ou import OuStageOp
+from spatem_ir.geometry.network.crossbar_program import Activation
 from spatem_ir.numerics.exact import Exact
 from spatem_ir.runtime.analog.tile_engine import Operation
 from spatem_ir.runtime.values.accumulator import LoadedLayer, Tile
@@ -22,18 +23,17 @@ from spatem_ir.runtime.values.visits import TileVisits, visits_of
 class OuAccumulator(PxbAccumulator):
     """Level `ou`: every visit computes on the crossbar whose stream names it.
 
-    Its cells are read where the tile's corner is; partial sums are merged where `ou.merge` says,
-    and go nowhere without one.
+    Its cells are read where the tile's corner is; partial sums are merged where `ou.merge` says.
     """
 
     def __init__(self, module: ModuleOp):
         super().__init__(module)
         stages = [op for op in module.ops if isinstance(op, OuStageOp)]
-        self.visits = visits_of(stages, layer_ops(module))
+        self.visits = visits_of(stages, dataflow_of(module))
         self.merges = {name: places for stage in stages for name, places in stage.merges.items()}
 
     def merge_places(self, layer: LoadedLayer) -> tuple[str, ...]:
-        return self.merges.get(layer.name, ())
+        return self.merges[layer.name]
 
     def contributions(self, layer: LoadedLayer, tile: Tile) -> Iterable[Contribution]:
         place = self.places.get(layer.name, {}).get(tile.number)
@@ -60,10 +60,7 @@ class OuAccumulator(PxbAccumulator):
         engine, sent = self.engine, tile.part.sent
         if engine is None or sent is None or self.arithmetic.exact(len(tile.rows)):
             return self._visited_exactly(layer, tile, where, visits.operations)
-        operations = [
-            Operation(*(part.data.to_array() for part in (op.rows, op.columns, op.bits)))
-            for op in visits.operations
-        ]
+        operations = [Operation(*activation) for activation in visits.operations]
         sums = [
             engine.operation_sums(cells, sent, operations)
             for cells in self.rectangles(layer, tile, where)
@@ -71,7 +68,7 @@ class OuAccumulator(PxbAccumulator):
         return self.weight_sums(tile, sums)
 
     def _visited_exactly(
-        self, layer: LoadedLayer, tile: Tile, where: Place, operations: list[ActivateOp]
+        self, layer: LoadedLayer, tile: Tile, where: Place, operations: Sequence[Activation]
     ) -> Exact:
         """The partial sums of visits whose operations give the exact sums."""
         per_weight = self.per_weight(layer)
@@ -86,7 +83,7 @@ class OuAccumulator(PxbAccumulator):
 
 
 def operation_sums(
-    cells: Cells, part: OperandPart, operations: list[ActivateOp], layer: LoadedLayer
+    cells: Cells, part: OperandPart, operations: Sequence[Activation], layer: LoadedLayer
 ) -> Exact:
     """What the shift-and-add of each bitline holds after some operations.
 
@@ -97,10 +94,9 @@ def operation_sums(
     received = part.values.astype(np.int64).reshape(len(part.values), -1)
     sums = np.zeros((cells.shape[1], received.shape[1]))
     for operation in operations:
-        rows = operation.rows.data.to_array()
-        bitlines = operation.columns.data.to_array()
+        rows, bitlines = operation.rows, operation.columns
         driven = np.zeros((len(rows), received.shape[1]))
-        for bit in operation.bits.data:
+        for bit in operation.bits.tolist():
             top_of_signed = geometry.input_signed and bit == geometry.input_bits - 1
             significance = -(1 << bit) if top_of_signed else 1 << bit
             driven += ((received[rows] >> bit) & 1) * significance

@@ -1,4 +1,4 @@
-"""The visits that the streams of level `ou` name, gathered tile by tile."""
+"""The visits of the crossbars' programs, gathered tile by tile."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spatem_ir.dialects.mvm import LayerOp
-from spatem_ir.dialects.ou import ActivateOp, InterleaveOp, MvmOp, OuStageOp, StreamOp
+from spatem_ir.dialects.ou import OuStageOp
+from spatem_ir.dialects.ou.programs import programs_of
+from spatem_ir.geometry.network.crossbar_program import Activation
+from spatem_ir.geometry.network.dataflow import Dataflow, Node
 
 
 class TileVisits(NamedTuple):
@@ -22,7 +24,7 @@ class TileVisits(NamedTuple):
     stage: int
     crossbar: int
     times: NDArray[np.int32]
-    operations: list[ActivateOp] | None
+    operations: tuple[Activation, ...] | None
 
 
 class _Burst(NamedTuple):
@@ -32,42 +34,32 @@ class _Burst(NamedTuple):
     crossbars: NDArray[np.int64]
     tiles: NDArray[np.int64]
     windows: NDArray[np.int64]
-    operations: list[ActivateOp] | None
+    operations: tuple[Activation, ...] | None
 
 
 def visits_of(
-    stages: Sequence[OuStageOp], layers: Sequence[LayerOp]
+    stages: Sequence[OuStageOp], dataflow: Dataflow
 ) -> dict[str, dict[int, list[TileVisits]]]:
-    """All visits of the streams, by layer name and tile."""
+    """All visits of the crossbars' programs, by layer name and tile."""
     bursts: dict[str, list[_Burst]] = {}
     for stage in stages:
-        for stream in stage.streams:
-            crossbars = stream.crossbars.data.to_array()
-            for op, windows in _runs(stream):
-                tiles, number = op.tiles.data.to_array(), stage.number.value.data
-                burst = _Burst(number, crossbars, tiles, windows, op.operations)
-                bursts.setdefault(op.layer.string_value(), []).append(burst)
-    return {
-        op.sym_name.data: _by_tile(op, bursts[op.sym_name.data])
-        for op in layers
-        if op.sym_name.data in bursts
-    }
+        for program in programs_of(stage, dataflow, stage.number.value.data):
+            for number, node in enumerate(program.nodes):
+                burst = _Burst(
+                    program.stage,
+                    program.crossbars,
+                    program.tiles[number],
+                    program.windows[program.bursts == number],
+                    program.activations[number],
+                )
+                bursts.setdefault(node.name, []).append(burst)
+    return {name: _by_tile(dataflow.by_name[name], own) for name, own in bursts.items()}
 
 
-def _runs(stream: StreamOp) -> Iterator[tuple[MvmOp, NDArray[np.int64]]]:
-    """The bursts of a stream, each with the windows for which it gets its turn."""
-    for op in stream.body.block.ops:
-        if isinstance(op, InterleaveOp):
-            turns = np.bincount(op.by.data.to_array(), minlength=len(op.bursts))
-            for burst, count in zip(op.bursts, turns.tolist(), strict=True):
-                yield burst, burst.windows.data.to_array()[:count]
-        elif isinstance(op, MvmOp):
-            yield op, op.windows.data.to_array()
-
-
-def _by_tile(op: LayerOp, bursts: list[_Burst]) -> dict[int, list[TileVisits]]:
+def _by_tile(node: Node, bursts: list[_Burst]) -> dict[int, list[TileVisits]]:
     """The visits of a layer by tile; bursts of one crossbar to one tile are joined."""
-    windows = op.grid.data.windows_per_copy(op.layer)
+    assert node.layer is not None and node.grid is not None
+    windows = node.grid.windows_per_copy(node.layer)
     visits: dict[int, list[TileVisits]] = {}
     whole = [burst for burst in bursts if burst.operations is None]
     for stage in sorted({burst.stage for burst in whole}):

@@ -36,18 +36,12 @@ cnn.network @net(%x: tensor<2x6x6xui8>) {
 // PXB-NEXT: pxb.home @fc pes 0 times 2
 // PXB-NEXT: }
 
-// OU-NEXT: ou.stage 0 operations <bit, column, row> {
+// OU-NEXT: ou.stage 0 {
 // OU-NEXT: ou.stream crossbars 0 to 2 {
-// OU-NEXT: ou.mvm @conv tiles 0 to 2 windows 0 to 16
+// OU-NEXT: ou.mvm @conv windows 0 to 16
 // OU-NEXT: }
 // OU-NEXT: ou.stream crossbars 2 to 4 {
-// OU-NEXT: ou.mvm @fc tiles 0 to 2 windows 0
+// OU-NEXT: ou.mvm @fc windows 0
 // OU-NEXT: }
-// OU-NEXT: ou.merge @conv through <cu, pe, home>
-// OU-NEXT: ou.merge @fc through <cu, pe, home>
-// OU-NEXT: ou.send @input to [@conv]
-// OU-NEXT: ou.send @conv to [@pool]
-// OU-NEXT: ou.send @pool to [@fc]
-// OU-NEXT: ou.send @fc to [@output]
 // OU-NEXT: }
 // OU-NEXT: }

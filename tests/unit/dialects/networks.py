@@ -56,23 +56,18 @@ pxb.stage 0 {
 OU = (
     PXB
     + """
-ou.stage 0 operations <row, bit, column> {
+ou.stage 0 {
   ou.stream crossbars 0 {
     ou.interleave by [0, 1, 2, 0] {
-      ou.mvm @conv tiles 0 windows [1, 0]
-      ou.mvm @fc tiles 0 windows 0
-      ou.mvm @fc tiles 1 windows 0
+      ou.mvm @conv windows [1, 0]
+      ou.mvm @fc windows 0
+      ou.mvm @fc tile 1 windows 0
     }
   }
   ou.stream crossbars 4 to 16 step 4 {
-    ou.mvm @conv tiles 1 to 4 windows [1, 0]
+    ou.mvm @conv windows [1, 0]
   }
-  ou.merge @conv through <home>
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@conv]
-  ou.send @conv to [@pool]
-  ou.send @pool to [@fc]
-  ou.send @fc to [@output]
+  ou.merge @conv at <home>
 }
 """
 )

@@ -21,11 +21,11 @@ from spatem_ir.dialects.cnn.weight_layers import weight_properties
 from spatem_ir.dialects.mvm import AlternativeOp, LayerOp
 from spatem_ir.dialects.ou import (
     ActivateOp,
+    DueOp,
     InterleaveOp,
     MergeOp,
     MvmOp,
     OuStageOp,
-    SendOp,
     StreamOp,
 )
 from spatem_ir.dialects.pxb import HomeOp, PxbPlaceOp, PxbStageOp
@@ -66,7 +66,7 @@ cnn.network @net(%0: tensor<4xui8>) {
         : tensor<4xui8> -> tensor<2xui8>
   cnn.output %1 : tensor<2xui8>
 }
-mvm.alternative cycles 640 grids [#mvm.grid<hwm = 1, wwm = 2, iw = 1 cyclic, ib = 1, tile 4x1>]
+mvm.alternative [<hwm = 1, wwm = 2, iw = 1 cyclic, ib = 1, tile 4x1>]
 """,
     )
 
@@ -131,46 +131,33 @@ def test_programs() -> None:
                     InterleaveOp(
                         IndexSequence.of([1, 0]),
                         [
-                            MvmOp("conv", IndexSequence.range(0, 4), ZERO),
-                            MvmOp("conv", IndexSequence.range(0, 4), one),
+                            MvmOp("conv", ZERO),
+                            MvmOp("conv", one),
                         ],
                     )
                 ],
             ),
-            StreamOp(IndexSequence.of([4]), [MvmOp("fc", ZERO, ZERO, operations)]),
-            StreamOp(IndexSequence.of([5]), [MvmOp("fc", one, ZERO)]),
-            MergeOp("conv"),
+            StreamOp(IndexSequence.of([4]), [MvmOp("fc", ZERO, operations)]),
+            DueOp("fc", IndexSequence.of([7]), by_tile=True),
             MergeOp("fc", ("pe", "home")),
-            SendOp("input", ["conv"]),
-            SendOp("conv", ["pool"]),
-            SendOp("pool", ["fc"]),
-            SendOp("fc", ["output"]),
         ],
-        loops=("row", "column", "bit"),
     )
     body = "".join(f"      ou.activate bits {bit} rows 0 to 2 columns 0 to 2\n" for bit in range(8))
     expected = parse_module(
         f"""{MVM}{PXB}
-ou.stage 3 operations <row, column, bit> {{
+ou.stage 3 {{
   ou.stream crossbars 0 to 4 {{
     ou.interleave by [1, 0] {{
-      ou.mvm @conv tiles 0 to 4 windows 0
-      ou.mvm @conv tiles 0 to 4 windows 1
+      ou.mvm @conv windows 0
+      ou.mvm @conv windows 1
     }}
   }}
   ou.stream crossbars 4 {{
-    ou.mvm @fc tiles 0 windows 0 {{
+    ou.mvm @fc windows 0 {{
 {body}    }}
   }}
-  ou.stream crossbars 5 {{
-    ou.mvm @fc tiles 1 windows 0
-  }}
-  ou.merge @conv through <cu, pe, home>
-  ou.merge @fc through <pe, home>
-  ou.send @input to [@conv]
-  ou.send @conv to [@pool]
-  ou.send @pool to [@fc]
-  ou.send @fc to [@output]
+  ou.due @fc by tile at 7
+  ou.merge @fc at <pe, home>
 }}
 """
     )

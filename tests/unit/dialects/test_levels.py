@@ -14,8 +14,9 @@ from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of, module_of, optional_accelerator
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import LayerOp, layer_ops, network_of
-from spatem_ir.dialects.ou import InterleaveOp, MvmOp, OuStageOp, StreamOp
-from spatem_ir.dialects.ou.verifier import placed_stage, window_counts
+from spatem_ir.dialects.ou import InterleaveOp, MvmOp, OuStageOp
+from spatem_ir.dialects.ou.programs import programs_of
+from spatem_ir.dialects.ou.verifier import window_counts
 from spatem_ir.dialects.pxb import HomeOp, PxbStageOp
 from spatem_ir.dialects.vxb import VxbStageOp
 from spatem_ir.geometry.shapes.grid import Grid
@@ -149,14 +150,7 @@ def ou_stage(module: ModuleOp) -> OuStageOp:
 
 def test_results_of_a_program() -> None:
     stage = ou_stage(parse_module(OU))
-    assert stage.loops.data == ("row", "bit", "column")
     assert stage.merges == {"conv": ("home",), "fc": ("cu", "pe", "home")}
-    assert stage.sends == {
-        "input": ["conv"],
-        "conv": ["pool"],
-        "pool": ["fc"],
-        "fc": ["output"],
-    }
 
 
 def test_bursts_of_a_stream() -> None:
@@ -170,18 +164,20 @@ def test_bursts_of_a_stream() -> None:
 
 
 def test_visits_in_order() -> None:
-    first, second = ou_stage(parse_module(OU)).streams
-
-    def runs(stream: StreamOp) -> list[tuple[int, list[int]]]:
-        return [(next(iter(burst.tiles.data)), windows) for burst, windows in stream.runs()]
-
-    assert runs(first) == [(0, [1]), (0, [0]), (1, [0]), (0, [0])]
-    assert runs(second) == [(1, [1, 0])]
+    module = parse_module(OU)
+    first, second = programs_of(ou_stage(module), dataflow_of(module))
+    assert first.crossbars.tolist() == [0]
+    assert [node.name for node in first.nodes] == ["conv", "fc", "fc"]
+    assert first.tiles.tolist() == [[0], [0], [1]]
+    assert first.bursts.tolist() == [0, 1, 2, 0]
+    assert first.windows.tolist() == [1, 0, 0, 0]
+    assert second.tiles.tolist() == [[1, 2, 3]]
+    assert second.windows.tolist() == [1, 0]
 
 
 def test_stage_that_places_the_tiles_of_a_program() -> None:
     module = parse_module(OU)
-    assert placed_stage(ou_stage(module)) is pxb_stage(module)
+    assert ou_stage(module).placed() is pxb_stage(module)
 
 
 def test_windows_of_each_tile() -> None:

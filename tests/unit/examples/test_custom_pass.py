@@ -25,7 +25,7 @@ from spatem_ir.universe import register_dialects
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "examples"
 PAGE = ROOT / "docs" / "custom-passes.md"
-ASSIGNED = "partition{strategy=isaac},pack{strategy=exclusive},assign{strategy=sequential}"
+ASSIGNED = "partition{strategy=isaac},pack{method=exclusive},assign{method=sequential}"
 """The chip's simplest deployment, which leaves PEs in an order that swaps improve."""
 UNICAST = "unicast.toml"
 

@@ -13,7 +13,6 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
-from spatem_ir.dialects.ou import SendOp
 from spatem_ir.driver.pipeline import run_pipeline
 from spatem_ir.exchange.onnxruntime_check import TensorCheck, TensorComparison, onnxruntime_outputs
 from spatem_ir.runtime import interpreter
@@ -130,19 +129,6 @@ def test_the_first_difference_may_be_in_a_later_batch(monkeypatch: pytest.Monkey
     found = check.comparison(execute(module, [inputs], STORE, check)).first_difference
     assert found is not None
     assert found.index[0] == 2
-
-
-def test_what_does_not_arrive_at_an_output_is_a_difference() -> None:
-    """Without its send the last layer's result is right, but nobody receives it."""
-    module = lowered("partition,pack,assign,order")
-    check = TensorCheck(module, STORE)
-    for op in [op for op in module.walk() if isinstance(op, SendOp)]:
-        if op.node.string_value() == "last":
-            op.detach()
-            op.erase()
-    found = compared(check, module).first_difference
-    assert found is not None
-    assert (found.tensor, found.op, found.value) == ("%real", "cnn.dequantize", 0.0)
 
 
 FLOATS = """

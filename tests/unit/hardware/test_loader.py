@@ -82,7 +82,7 @@ def test_wrong_value(table: Table, group: str, key: str, value: object, message:
     ("group", "key", "value"),
     [
         ("chip", "pe_rows", 1),
-        ("cu", "output_register_bytes", 2**31 - 1),
+        ("cu", "input_register_bytes", 2**31 - 1),
         ("ou", "pipeline_cycles", 0),
         ("noc", "multicast", False),
         ("energy", "io_byte_pj", 0),

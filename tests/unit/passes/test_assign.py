@@ -92,7 +92,7 @@ def test_physical_crossbars_exist_and_are_used_once(
     applied(module, [PartitionPass(), PackPass()])
     stage = next(op for op in module.ops if isinstance(op, VxbStageOp))
     accelerator = accelerator_of(module)
-    physical = AssignPass(strategy=strategy).physical_crossbars(
+    physical = AssignPass(method=strategy).physical_crossbars(
         dataflow_of(module), stage.placements(), accelerator
     )
     assert len(set(physical.tolist())) == len(physical)

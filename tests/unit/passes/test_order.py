@@ -40,7 +40,7 @@ pxb.stage 0 {
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_copies_that_share_crossbars_do_not_deadlock(strategy: str, programs: str) -> None:
     module = parsed(COPIES_THAT_SHARE, load_accelerator("tiny"))
-    applied(module, [OrderPass(strategy=strategy, programs=programs)])
+    applied(module, [OrderPass(method=strategy, programs=programs)])
     ReferenceEngine(program_of(module)).run()
 
 
@@ -67,7 +67,7 @@ def test_no_program_deadlocks_wherever_tiles_are_placed(
     network: Network, machine: Accelerator, strategy: str, programs: str, seed: int
 ) -> None:
     module = randomly_placed(network, machine, seed)
-    applied(module, [OrderPass(strategy=strategy, programs=programs)])
+    applied(module, [OrderPass(method=strategy, programs=programs)])
     execution = ReferenceEngine(program_of(module)).run()
     assert execution.finished[0] > 0
 
@@ -78,7 +78,7 @@ def test_layer_by_layer_no_crossbar_goes_back_to_a_layer(
     network: Network, machine: Accelerator, seed: int
 ) -> None:
     module = randomly_placed(network, machine, seed)
-    applied(module, [OrderPass(strategy="layer")])
+    applied(module, [OrderPass(method="layer")])
     for visits in program_of(module).streams.values():
         layers = [visit.operand.node for visit in visits]
         assert layers == sorted(layers)

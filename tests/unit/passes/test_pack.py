@@ -92,7 +92,7 @@ def test_the_first_strategy_that_fits_wins(
     packing = ExclusivePacking(accelerator) if exclusive else SharedPacking(accelerator)
     expected = next((g for g in tried if packing.placements(layers, g) is not None), None)
     try:
-        applied(module, [PackPass(strategy=strategy)])
+        applied(module, [PackPass(method=strategy)])
     except SpatemError:
         assert expected is None
         return

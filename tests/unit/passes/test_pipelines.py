@@ -65,9 +65,9 @@ def printed_again(module: ModuleOp) -> str:
     networks(),
     machines(),
     st.sampled_from(strategy_names()),
-    st.sampled_from(pack.STRATEGIES),
-    st.sampled_from(assign.STRATEGIES),
-    st.sampled_from(order.STRATEGIES),
+    st.sampled_from(pack.METHODS),
+    st.sampled_from(assign.METHODS),
+    st.sampled_from(order.METHODS),
 )
 def test_what_every_level_prints_parses_again(
     network: Network,
@@ -80,9 +80,9 @@ def test_what_every_level_prints_parses_again(
     module = network_on(network, machine, slack=2)
     passes: list[ModulePass] = [
         partition.PartitionPass(strategy=partitioning),
-        pack.PackPass(strategy=packing),
-        assign.AssignPass(strategy=assignment),
-        order.OrderPass(strategy=ordering),
+        pack.PackPass(method=packing),
+        assign.AssignPass(method=assignment),
+        order.OrderPass(method=ordering),
     ]
     assert printed_again(module) == str(module)
     for step in passes:

@@ -20,11 +20,11 @@ from xdsl.utils.exceptions import VerifyException
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.ou import OuStageOp
-from spatem_ir.dialects.ou.verifier import placed_stage
+from spatem_ir.dialects.ou.programs import programs_of
 from spatem_ir.geometry.safety.buffer_needs import needs
 from spatem_ir.geometry.safety.deadlock import Deadlock, WaitingVisit, deadlock
 from spatem_ir.passes.order import OrderPass
-from spatem_ir.passes.verify_deployment import VerifyDeploymentPass, crossbar_program
+from spatem_ir.passes.verify_deployment import VerifyDeploymentPass
 from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 from spatem_ir.runtime.machine.reference.program import program_of
 from spatem_ir.support.errors import SpatemError
@@ -35,7 +35,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 def found_deadlock(module: ModuleOp) -> Deadlock | None:
     dataflow = dataflow_of(module)
     stage = next(op for op in module.ops if isinstance(op, OuStageOp))
-    programs = [crossbar_program(0, stream, dataflow) for stream in stage.streams]
+    programs = programs_of(stage, dataflow)
     return deadlock(dataflow, programs, [op.wait(dataflow) for op in stage.waits])
 
 
@@ -106,7 +106,7 @@ def test_no_buffer_holds_less_than_what_it_must_hold_at_once(
     if waiting_visits(module):
         return
     stage = next(op for op in module.ops if isinstance(op, OuStageOp))
-    places, dataflow = placed_stage(stage), dataflow_of(module)
+    places, dataflow = stage.placed(), dataflow_of(module)
     homes = places.homes(dataflow)
     found = list(
         needs(dataflow, accelerator_of(module), 0, places.placements(), homes, stage.merges)

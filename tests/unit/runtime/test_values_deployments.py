@@ -53,19 +53,16 @@ PXB = (
 OU = (
     PXB
     + """
-  ou.stage 0 operations <bit, column, row> {
+  ou.stage 0 {
     ou.stream crossbars 0 to 4 {
-      ou.mvm @conv tiles 0 to 4 windows 0 to 5
+      ou.mvm @conv windows 0 to 5
       ou.interleave by [0 times 2, 1 times 4, 0 times 3] {
-        ou.mvm @conv tiles 4 to 8 windows [4, 3, 0 to 3]
-        ou.mvm @conv tiles 12 to 16 windows 0 to 4
+        ou.mvm @conv tile 1 windows [4, 3, 0 to 3]
+        ou.mvm @conv tile 3 windows 0 to 4
       }
-      ou.mvm @conv tiles 8 to 12 windows 0 to 4
+      ou.mvm @conv tile 2 windows 0 to 4
     }
-    ou.merge @conv through <cu, pe, home>
-    ou.send @input to [@conv]
-    ou.send @conv to [@pool]
-    ou.send @pool to [@output]
+    ou.merge @conv at <cu, pe, home>
   }"""
 )
 
@@ -99,7 +96,7 @@ def test_every_level_is_recognised_and_computes_the_same(level: Level, text: str
         (VXB, "tiles 4 to 8 crossbars 0 to 4", "tiles 4 to 7 crossbars 0 to 3"),
         # The sums have nowhere to come together.
         (PXB, "pxb.home @conv pes [0, 1]", ""),
-        (OU, "ou.merge @conv through <cu, pe, home>", ""),
+        (OU, "ou.merge @conv at <cu, pe, home>", ""),
         # A crossbar visits a tile that it does not hold.
         (OU, "ou.mvm @conv tiles 0 to 4 windows", "ou.mvm @conv tiles [2, 1, 0, 3] windows"),
         (OU, "ou.stream crossbars 0 to 4", "ou.stream crossbars 1 to 5"),
@@ -109,9 +106,6 @@ def test_every_level_is_recognised_and_computes_the_same(level: Level, text: str
         (OU, "tiles 8 to 12 windows 0 to 4", "tiles 8 to 12 windows [0, 1, 2, 2]"),
         (OU, "by [0 times 2, 1 times 4, 0 times 3]", "by [0 times 2, 1 times 4, 0 times 2]"),
         # A reader is not told.
-        (OU, "ou.send @input to [@conv]", ""),
-        (OU, "ou.send @conv to [@pool]", "ou.send @conv to [@output]"),
-        (OU, "ou.send @pool to [@output]", ""),
     ],
 )
 def test_a_wrong_deployment_computes_other_bits(text: str, right: str, wrong: str) -> None:
@@ -121,7 +115,7 @@ def test_a_wrong_deployment_computes_other_bits(text: str, right: str, wrong: st
 
 
 def test_without_a_merge_only_bias_and_zero_point_are_left() -> None:
-    result = run(OU.replace("ou.merge @conv through <cu, pe, home>", ""), verify=False)
+    result = run(OU.replace("ou.merge @conv at <cu, pe, home>", ""), verify=False)
     assert (result == result[0]).all()
     maps = result.reshape(3, 4, 4)
     assert (maps == maps[:, :, :1]).all()
@@ -145,15 +139,13 @@ SPELLED_OUT = """
     pxb.place @fc tiles 0 crossbars 5 at [4, 8]
     pxb.home @fc pes 1
   }}
-  ou.stage 0 operations <bit, column, row> {{
+  ou.stage 0 {{
     ou.stream crossbars 5 {{
-      ou.mvm @fc tiles 0 windows 0 {{
+      ou.mvm @fc windows 0 {{
         {operations}
       }}
     }}
-    ou.merge @fc through <cu, pe, home>
-    ou.send @input to [@fc]
-    ou.send @fc to [@output]
+    ou.merge @fc at <cu, pe, home>
   }}"""
 OPERATIONS = [
     f"ou.activate bits {bit} rows {row} to {min(row + 4, 9)} columns 0 to 4"

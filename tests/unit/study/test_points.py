@@ -12,7 +12,7 @@ def test_pipeline() -> None:
     assert Point("lenet", "isaac").pipeline == 'partition{strategy="isaac"},pack,assign,order'
     plain = Point("lenet", "spatem", ("pack", "order"))
     assert plain.pipeline == (
-        'partition{strategy="spatem"},pack{strategy="exclusive"},assign,order{strategy="layer"}'
+        'partition{strategy="spatem"},pack{method="exclusive"},assign,order{method="layer"}'
     )
 
 
@@ -32,7 +32,7 @@ def test_no_strategy(text: str) -> None:
 def test_text() -> None:
     changes = ((("noc", "hop_cycles"), 3),)
     assert str(Point("lenet", "hitm", ("pack",), changes)) == (
-        "lenet, hitm, pack{strategy=exclusive}, noc.hop_cycles = 3"
+        "lenet, hitm, pack{method=exclusive}, noc.hop_cycles = 3"
     )
 
 

@@ -171,12 +171,12 @@ def test_ablation() -> None:
     latency, _, communication = section(made, "Ablation").partition("Communication")
     assert cells(latency) == [
         ["all passes as in the paper", "1.00 ×", "1.00 ×"],
-        ["pack{strategy=exclusive}", "1.00 ×", "–"],
-        ["assign{strategy=sequential}", "1.50 ×", "1.00 ×"],
-        ["order{strategy=layer}", "1.00 ×", "1.00 ×"],
+        ["pack{method=exclusive}", "1.00 ×", "–"],
+        ["assign{method=sequential}", "1.50 ×", "1.00 ×"],
+        ["order{method=layer}", "1.00 ×", "1.00 ×"],
         ["all three plain", "1.00 ×", "1.00 ×"],
     ]
-    assert cells(communication)[2] == ["assign{strategy=sequential}", "3.00 ×", "1.00 ×"]
+    assert cells(communication)[2] == ["assign{method=sequential}", "3.00 ×", "1.00 ×"]
 
 
 def test_sensitivity() -> None:

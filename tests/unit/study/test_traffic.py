@@ -22,9 +22,9 @@ SMALL_PES = {("chip", "pe_rows"): 16, ("pe", "compute_units"): 1, ("cu", "crossb
 @pytest.mark.parametrize(
     ("network", "pipeline"),
     [
-        ("lenet", "partition{strategy=minimum},pack{strategy=exclusive},assign,order"),
+        ("lenet", "partition{strategy=minimum},pack{method=exclusive},assign,order"),
         ("lenet", "partition{deal=blocks},pack,assign{homes=tiles},order"),
-        ("deepid-cvpr14", "partition{strategy=minimum},pack,assign{strategy=sequential},order"),
+        ("deepid-cvpr14", "partition{strategy=minimum},pack,assign{method=sequential},order"),
     ],
 )
 def test_sum_is_that_of_the_machine(network: str, pipeline: str) -> None:

@@ -1,7 +1,7 @@
 """From the IR of level `ou` to plain tables that an engine executes.
 
-Nothing is decided here: places, homes, orders, merges and sends are read from the IR, and what
-follows from them (which piece which PE needs) is written out.  Pieces are numbered over the whole
+Nothing is decided here: places, homes, orders and merges are read from the IR, and what follows
+from from them (which piece which PE needs) is written out.  Pieces are numbered over the whole
 network (see :mod:`spatem_ir.geometry.network.dataflow`).
 """
 
@@ -20,10 +20,13 @@ from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.dialects.ou import OuStageOp, StreamOp
-from spatem_ir.dialects.ou.verifier import placed_stage
+from spatem_ir.dialects.mvm import layer_ops
+from spatem_ir.dialects.ou import OuStageOp
+from spatem_ir.dialects.ou.programs import programs_of
+from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.network.waits import Wait, by_node, input_portions
+from spatem_ir.geometry.shapes.equals import first_of_equals
 from spatem_ir.geometry.shapes.grid import TileCoordinates, operand_bytes, ou_operations
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.support.errors import SpatemError
@@ -147,13 +150,9 @@ def only_stage(module: ModuleOp) -> OuStageOp:
 
 
 def visits_of(module: ModuleOp) -> int:
-    """The visits of all crossbars of a module at level `ou`, without writing them out."""
-    streams = (op for op in module.walk() if isinstance(op, StreamOp))
-    return sum(
-        len(burst.tiles.data) * len(burst.windows.data)
-        for stream in streams
-        for burst in stream.bursts
-    )
+    """The visits of all crossbars of a module at level `ou`: every tile visits all its windows."""
+    layers = ((op.layer, op.grid.data) for op in layer_ops(module))
+    return sum(grid.tiles_per_copy * layer.matrices * layer.windows for layer, grid in layers)
 
 
 class _Elaboration:
@@ -168,30 +167,33 @@ class _Elaboration:
 
     def build(self) -> Program:
         self.read_homes()
-        for stream in self.stage.streams:
-            self.add_stream(stream)
+        for program in programs_of(self.stage, self.dataflow):
+            self.add_program(program)
         self.add_digital_tasks()
         self.add_waits()
         return self.program
 
     def read_homes(self) -> None:
-        homes = placed_stage(self.stage).homes(self.dataflow)
+        homes = self.stage.placed().homes(self.dataflow)
         for node in self.dataflow.nodes:
             self.program.home += homes[node.number].reshape(-1).tolist()
             for part in range(len(node.slices)):
                 self.program.piece_bytes += [node.piece_bytes(part)] * node.positions
 
-    def add_stream(self, stream: StreamOp) -> None:
-        crossbars = list(stream.crossbars.data)
-        bursts = list(stream.runs())
-        tiles = {id(burst): list(burst.tiles.data) for burst, _ in bursts}
-        for number, crossbar in enumerate(crossbars):
+    def add_program(self, program: CrossbarProgram) -> None:
+        starts = first_of_equals(program.bursts)
+        windows = [part.tolist() for part in np.split(program.windows, starts[1:])]
+        for number, crossbar in enumerate(program.crossbars.tolist()):
             visits = self.program.streams.setdefault(crossbar, [])
-            for burst, windows in bursts:
-                node = self.dataflow.by_name[burst.layer.string_value()]
-                spelled_out = None if burst.operations is None else len(burst.operations)
-                tile = tiles[id(burst)][number]
-                visits += self.visits(node, tile, crossbar, windows, spelled_out)
+            for burst, in_turn in zip(program.bursts[starts].tolist(), windows, strict=True):
+                spelled_out = program.activations[burst]
+                visits += self.visits(
+                    program.nodes[burst],
+                    int(program.tiles[burst, number]),
+                    crossbar,
+                    in_turn,
+                    None if spelled_out is None else len(spelled_out),
+                )
 
     def visits(
         self,

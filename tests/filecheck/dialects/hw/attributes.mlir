@@ -7,8 +7,8 @@ builtin.module attributes {hw.accelerator = #hw.accelerator<"my \"chip\""
   chip {clock_mhz = 1000, pe_rows = 1, pe_columns = 2}
   // CHECK-NEXT: pe {compute_units = 2, buffer_bytes = 4096, port_bytes_per_cycle = 4, adders_per_cycle = 1, activations_per_cycle = 1, poolings_per_cycle = 1}
   pe {compute_units = 2, buffer_bytes = 4096, port_bytes_per_cycle = 4, adders_per_cycle = 1, activations_per_cycle = 1, poolings_per_cycle = 1}
-  // CHECK-NEXT: cu {crossbars = 2, input_register_bytes = 64, output_register_bytes = 32, adders_per_cycle = 2}
-  cu {crossbars = 2, input_register_bytes = 64, output_register_bytes = 32, adders_per_cycle = 2}
+  // CHECK-NEXT: cu {crossbars = 2, input_register_bytes = 64, adders_per_cycle = 2}
+  cu {crossbars = 2, input_register_bytes = 64, adders_per_cycle = 2}
   // CHECK-NEXT: crossbar {wordlines = 16, bitlines = 16, bits_per_cell = 2}
   crossbar {wordlines = 16, bitlines = 16, bits_per_cell = 2}
   // CHECK-NEXT: ou {wordlines = 4, bitlines = 4, cycles = 4, pipeline_cycles = 0, dac_bits = 1, adc_bits = 4}

@@ -170,7 +170,7 @@ mvm.packing "spatem"
 // Alternatives.
 
 // CHECK: mvm.alternative: must stand after the cnn.network of its module
-mvm.alternative cycles 1 grids []
+mvm.alternative []
 
 // -----
 
@@ -178,7 +178,7 @@ cnn.network @net(%x: tensor<4xui8>) {
   cnn.output %x : tensor<4xui8>
 }
 // CHECK: mvm.alternative: has 1 grids for 0 layers
-mvm.alternative cycles 1 grids [#mvm.grid<hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 4x2>]
+mvm.alternative [<hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 4x2>]
 
 // -----
 
@@ -187,7 +187,7 @@ cnn.network @net(%x: tensor<4xui8>) {
   cnn.output %y : tensor<2xui8>
 }
 // CHECK: mvm.alternative: grid of @fc: hwm = 1 parts of 3 do not cut 4 without empty parts
-mvm.alternative cycles 1 grids [#mvm.grid<hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 3x2>]
+mvm.alternative [<hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 3x2>]
 
 // -----
 
@@ -196,7 +196,7 @@ cnn.network @net(%x: tensor<4xui8>) {
 }
 "test.op"() ({
   // CHECK: 'mvm.alternative' expects parent op 'builtin.module'
-  mvm.alternative cycles 1 grids []
+  mvm.alternative []
   "test.termop"() : () -> ()
 }) : () -> ()
 

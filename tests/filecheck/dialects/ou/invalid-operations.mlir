@@ -10,19 +10,16 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @fc tiles 0 windows 0
+    ou.mvm @fc windows 0
   }
   ou.stream crossbars 1 {
     // CHECK: ou.mvm @fc: activates 2 bits at once; 1 to 1 are possible
-    ou.mvm @fc tiles 1 windows 0 {
+    ou.mvm @fc windows 0 {
       ou.activate bits 0 to 2 rows 0 to 2 columns 0 to 2
     }
   }
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
 }
 
 // -----
@@ -35,19 +32,16 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @fc tiles 0 windows 0
+    ou.mvm @fc windows 0
   }
   ou.stream crossbars 1 {
     // CHECK: ou.mvm @fc: activates 5 rows at once; 1 to 4 are possible
-    ou.mvm @fc tiles 1 windows 0 {
+    ou.mvm @fc windows 0 {
       ou.activate bits 1 rows 0 to 5 columns 0 to 2
     }
   }
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
 }
 
 // -----
@@ -60,19 +54,16 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @fc tiles 0 windows 0
+    ou.mvm @fc windows 0
   }
   ou.stream crossbars 1 {
     // CHECK: ou.mvm @fc: activates 0 rows at once; 1 to 4 are possible
-    ou.mvm @fc tiles 1 windows 0 {
+    ou.mvm @fc windows 0 {
       ou.activate bits 1 rows [] columns 0 to 2
     }
   }
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
 }
 
 // -----
@@ -85,19 +76,16 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @fc tiles 0 windows 0
+    ou.mvm @fc windows 0
   }
   ou.stream crossbars 1 {
     // CHECK: ou.mvm @fc: activates 6 columns at once; 1 to 4 are possible
-    ou.mvm @fc tiles 1 windows 0 {
+    ou.mvm @fc windows 0 {
       ou.activate bits 1 rows 0 to 2 columns 0 to 6
     }
   }
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
 }
 
 // -----
@@ -110,19 +98,16 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @fc tiles 0 windows 0
+    ou.mvm @fc windows 0
   }
   ou.stream crossbars 1 {
     // CHECK: ou.mvm @fc: activates rows outside its tile, which has 2
-    ou.mvm @fc tiles 1 windows 0 {
+    ou.mvm @fc windows 0 {
       ou.activate bits 1 rows 1 to 3 columns 0 to 2
     }
   }
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
 }
 
 // -----
@@ -135,19 +120,16 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @fc tiles 0 windows 0
+    ou.mvm @fc windows 0
   }
   ou.stream crossbars 1 {
     // CHECK: ou.mvm @fc: activates columns outside its tile, which has 2
-    ou.mvm @fc tiles 1 windows 0 {
+    ou.mvm @fc windows 0 {
       ou.activate bits 1 rows 0 to 2 columns [0, -1]
     }
   }
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
 }
 
 // -----
@@ -160,19 +142,16 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @fc tiles 0 windows 0
+    ou.mvm @fc windows 0
   }
   ou.stream crossbars 1 {
     // CHECK: ou.mvm @fc: activates bits outside its tile, which has 2
-    ou.mvm @fc tiles 1 windows 0 {
+    ou.mvm @fc windows 0 {
       ou.activate bits 2 rows 0 to 2 columns 0 to 2
     }
   }
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
 }
 
 // -----
@@ -187,20 +166,17 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @fc tiles 0 windows 0
+    ou.mvm @fc windows 0
   }
   ou.stream crossbars 1 {
     // CHECK: ou.mvm @fc: its operations do not cover the tile's cells and bits exactly once
-    ou.mvm @fc tiles 1 windows 0 {
+    ou.mvm @fc windows 0 {
       ou.activate bits 0 rows 0 to 2 columns 0 to 2
       ou.activate bits 1 rows 0 to 2 columns 0 to 2
     }
   }
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
 }
 
 // -----
@@ -213,19 +189,16 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @fc tiles 0 windows 0
+    ou.mvm @fc windows 0
   }
   ou.stream crossbars 1 {
     // CHECK: ou.mvm @fc: its operations do not cover the tile's cells and bits exactly once
-    ou.mvm @fc tiles 1 windows 0 {
+    ou.mvm @fc windows 0 {
       ou.activate bits 1 rows 0 to 2 columns 0
     }
   }
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
 }
 
 // -----
@@ -238,20 +211,17 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @fc tiles 0 windows 0
+    ou.mvm @fc windows 0
   }
   ou.stream crossbars 1 {
     // CHECK: ou.mvm @fc: its operations do not cover the tile's cells and bits exactly once
-    ou.mvm @fc tiles 1 windows 0 {
+    ou.mvm @fc windows 0 {
       ou.activate bits 1 rows 0 columns 0 to 2
       ou.activate bits 1 rows 0 to 2 columns 0 to 2
     }
   }
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
 }
 
 // -----
@@ -264,19 +234,16 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @fc tiles 0 windows 0
+    ou.mvm @fc windows 0
   }
   ou.stream crossbars 1 {
     // CHECK: ou.mvm @fc: its operations do not cover the tile's cells and bits exactly once
-    ou.mvm @fc tiles 1 windows 0 {
+    ou.mvm @fc windows 0 {
       ou.activate bits 1 rows [0, 0, 1] columns 0 to 2
     }
   }
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
 }
 
 // -----
@@ -289,19 +256,16 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 1 {
-    ou.mvm @fc tiles 1 windows 0
+    ou.mvm @fc windows 0
   }
   ou.stream crossbars 0 {
     // CHECK: ou.mvm @fc: activates bits outside its tile, which has 1
-    ou.mvm @fc tiles 0 windows 0 {
+    ou.mvm @fc windows 0 {
       ou.activate bits 1 rows 0 to 2 columns 0 to 2
     }
   }
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
 }
 
 // -----
@@ -316,10 +280,10 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
     // CHECK: ou.mvm @fc: has a body but is more than one visit
-    ou.mvm @fc tiles 0 to 2 windows 0 {
+    ou.mvm @fc windows 0 {
       ou.activate bits 0 rows 0 to 2 columns 0 to 2
     }
   }
@@ -335,7 +299,7 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   // CHECK: 'ou.activate' expects parent op 'ou.mvm'
   ou.activate bits 0 rows 0 to 2 columns 0 to 2
 }

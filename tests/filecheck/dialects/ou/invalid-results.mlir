@@ -11,12 +11,10 @@ pxb.stage 0 {
   pxb.home @fc pes 0
 }
 // CHECK: ou.stage 0: no ou.merge says where the partial sums of @fc meet
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    ou.mvm @fc tiles 0 to 2 windows 0
+    ou.mvm @fc windows 0
   }
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
 }
 
 // -----
@@ -29,15 +27,12 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    ou.mvm @fc tiles 0 to 2 windows 0
+    ou.mvm @fc windows 0
   }
-  ou.merge @fc through <cu, pe, home>
   // CHECK: ou.merge @conv: names no layer of the network
-  ou.merge @conv through <home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
+  ou.merge @conv at <home>
 }
 
 // -----
@@ -50,15 +45,12 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    ou.mvm @fc tiles 0 to 2 windows 0
+    ou.mvm @fc windows 0
   }
-  ou.merge @fc through <cu, pe, home>
   // CHECK: ou.merge @input: names no layer of the network
-  ou.merge @input through <home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
+  ou.merge @input at <home>
 }
 
 // -----
@@ -71,21 +63,18 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    ou.mvm @fc tiles 0 to 2 windows 0
+    ou.mvm @fc windows 0
   }
-  ou.merge @fc through <cu, pe, home>
   // CHECK: ou.merge @fc: is the second ou.merge of its layer
-  ou.merge @fc through <home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
+  ou.merge @fc at <home>
 }
 
 // -----
 
 // CHECK: 'ou.merge' expects parent op 'ou.stage'
-ou.merge @fc through <home>
+ou.merge @fc at <home>
 
 // -----
 
@@ -100,12 +89,10 @@ pxb.stage 0 {
   pxb.home @fc pes 0
 }
 // CHECK: ou.stage 0: @fc reads @input, but no ou.send names it
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    ou.mvm @fc tiles 0 to 2 windows 0
+    ou.mvm @fc windows 0
   }
-  ou.merge @fc through <cu, pe, home>
-  ou.send @fc to [@output]
 }
 
 // -----
@@ -119,13 +106,10 @@ pxb.stage 0 {
   pxb.home @fc pes 0
 }
 // CHECK: ou.stage 0: @output reads @fc, but no ou.send names it
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    ou.mvm @fc tiles 0 to 2 windows 0
+    ou.mvm @fc windows 0
   }
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@fc]
-  ou.send @fc to []
 }
 
 // -----
@@ -138,15 +122,10 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    ou.mvm @fc tiles 0 to 2 windows 0
+    ou.mvm @fc windows 0
   }
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
-  // CHECK: ou.send @conv: names no node of the network
-  ou.send @conv to [@fc]
 }
 
 // -----
@@ -159,14 +138,10 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    ou.mvm @fc tiles 0 to 2 windows 0
+    ou.mvm @fc windows 0
   }
-  ou.merge @fc through <cu, pe, home>
-  // CHECK: ou.send @input: names @output, which does not read it
-  ou.send @input to [@fc, @output]
-  ou.send @fc to [@output]
 }
 
 // -----
@@ -179,14 +154,10 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    ou.mvm @fc tiles 0 to 2 windows 0
+    ou.mvm @fc windows 0
   }
-  ou.merge @fc through <cu, pe, home>
-  // CHECK: ou.send @input: names @conv, which does not read it
-  ou.send @input to [@fc, @conv]
-  ou.send @fc to [@output]
 }
 
 // -----
@@ -199,14 +170,10 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    ou.mvm @fc tiles 0 to 2 windows 0
+    ou.mvm @fc windows 0
   }
-  ou.merge @fc through <cu, pe, home>
-  // CHECK: ou.send @input: names @fc twice
-  ou.send @input to [@fc, @fc]
-  ou.send @fc to [@output]
 }
 
 // -----
@@ -219,21 +186,15 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    ou.mvm @fc tiles 0 to 2 windows 0
+    ou.mvm @fc windows 0
   }
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
-  // CHECK: ou.send @fc: is the second ou.send of its node
-  ou.send @fc to [@output]
 }
 
 // -----
 
 // CHECK: 'ou.send' expects parent op 'ou.stage'
-ou.send @fc to [@output]
 
 // -----
 
@@ -247,13 +208,10 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    ou.mvm @fc tiles 0 to 2 windows 0
+    ou.mvm @fc windows 0
   }
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
   // CHECK: ou.wait @input: names @conv, which is no node of the network
   ou.wait @input for @conv until 0
 }
@@ -268,13 +226,10 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    ou.mvm @fc tiles 0 to 2 windows 0
+    ou.mvm @fc windows 0
   }
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
   // CHECK: ou.wait @input: has 2 entries for 1 positions
   ou.wait @input for @fc until [0, 1]
 }
@@ -289,13 +244,10 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    ou.mvm @fc tiles 0 to 2 windows 0
+    ou.mvm @fc windows 0
   }
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
   // CHECK: ou.wait @input: waits for 2 positions of @fc, which has 1
   ou.wait @input for @fc until 2
 }
@@ -310,13 +262,10 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    ou.mvm @fc tiles 0 to 2 windows 0
+    ou.mvm @fc windows 0
   }
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
   ou.wait @input for @fc until 0
   // CHECK: ou.wait @input: is the second ou.wait for @fc of its node
   ou.wait @input for @fc until 0

@@ -10,13 +10,13 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    ou.mvm @fc tiles 0 to 2 windows 0
+    ou.mvm @fc windows 0
   }
   // CHECK: ou.stream: crossbar 1 has two programs
   ou.stream crossbars 1 {
-    ou.mvm @fc tiles 1 windows 0
+    ou.mvm @fc windows 0
   }
 }
 
@@ -30,10 +30,10 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   // CHECK: ou.stream: crossbar 0 has two programs
   ou.stream crossbars [0, 1, 0] {
-    ou.mvm @fc tiles [0, 1, 0] windows 0
+    ou.mvm @fc windows 0
   }
 }
 
@@ -47,10 +47,10 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
     // CHECK: ou.mvm @fc: has 3 tiles on 2 crossbars
-    ou.mvm @fc tiles 0 to 3 windows 0
+    ou.mvm @fc windows 0
   }
 }
 
@@ -64,11 +64,11 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
     ou.interleave by 0 {
       // CHECK: ou.mvm @fc: has 1 tiles on 2 crossbars
-      ou.mvm @fc tiles 0 windows 0
+      ou.mvm @fc windows 0
     }
   }
 }
@@ -83,7 +83,7 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   // CHECK: ou.stream: holds test.op; only ou.mvm and ou.interleave have a place here
   ou.stream crossbars 0 to 2 {
     "test.op"() : () -> ()
@@ -100,7 +100,7 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   // CHECK: Region 'body' at position 0 expected a single block, but got 0 blocks
   ou.stream crossbars 0 {
   }
@@ -118,12 +118,12 @@ pxb.stage 0 {
   pxb.place @conv tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @conv pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @conv tiles 0 windows 0
+    ou.mvm @conv windows 0
     // CHECK: ou.interleave: names burst 0 1 times; it has 2 windows
     ou.interleave by 0 {
-      ou.mvm @conv tiles 0 windows 0 to 2
+      ou.mvm @conv windows 0 to 2
     }
   }
 }
@@ -138,11 +138,11 @@ pxb.stage 0 {
   pxb.place @conv tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @conv pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
     // CHECK: ou.interleave: names a burst that does not exist; there are 1
     ou.interleave by [0, 0, 1] {
-      ou.mvm @conv tiles 0 windows 0 to 2
+      ou.mvm @conv windows 0 to 2
     }
   }
 }
@@ -157,11 +157,11 @@ pxb.stage 0 {
   pxb.place @conv tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @conv pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
     // CHECK: ou.interleave: names a burst that does not exist; there are 1
     ou.interleave by [0, 0, -1] {
-      ou.mvm @conv tiles 0 windows 0 to 2
+      ou.mvm @conv windows 0 to 2
     }
   }
 }
@@ -176,11 +176,11 @@ pxb.stage 0 {
   pxb.place @conv tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @conv pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
     // CHECK: ou.interleave: interleaves something else than ou.mvm
     ou.interleave by [0, 0] {
-      ou.mvm @conv tiles 0 windows 0 to 2
+      ou.mvm @conv windows 0 to 2
       "test.op"() : () -> ()
     }
   }
@@ -198,7 +198,7 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   // CHECK: 'ou.mvm' expects parent op to be one of 'ou.stream', 'ou.interleave'
   ou.mvm @fc tiles 0 windows 0
 }
@@ -213,7 +213,7 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   // CHECK: 'ou.interleave' expects parent op 'ou.stream'
   ou.interleave by 0 {
     ou.mvm @fc tiles 0 windows 0
@@ -224,14 +224,14 @@ ou.stage 0 operations <bit, column, row> {
 
 // CHECK: 'ou.stream' expects parent op 'ou.stage'
 ou.stream crossbars 0 {
-  ou.mvm @fc tiles 0 windows 0
+  ou.mvm @fc windows 0
 }
 
 // -----
 
 "test.op"() ({
   // CHECK: 'ou.stage' expects parent op 'builtin.module'
-  ou.stage 0 operations <bit, column, row> {
+  ou.stage 0 {
   ^bb0:
   }
   "test.termop"() : () -> ()
@@ -244,7 +244,7 @@ cnn.network @net(%x: tensor<4xui8>) {
   cnn.output %y : tensor<2xui8>
 }
 // CHECK: ou.stage 0: there is no pxb.stage 0 before it
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
 ^bb0:
 }
 
@@ -255,7 +255,7 @@ cnn.network @net(%x: tensor<4xui8>) {
   cnn.output %y : tensor<2xui8>
 }
 // CHECK: ou.stage 0: there is no pxb.stage 0 before it
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
 ^bb0:
 }
 pxb.stage 0 {
@@ -274,15 +274,15 @@ pxb.stage 0 {
   pxb.home @fc pes 0
 }
 // CHECK: ou.stage 1: there is no pxb.stage 1 before it
-ou.stage 1 operations <bit, column, row> {
+ou.stage 1 {
   ou.stream crossbars 0 to 2 {
-    ou.mvm @fc tiles 0 to 2 windows 0
+    ou.mvm @fc windows 0
   }
 }
 
 // -----
 
 // CHECK: ou.stage 0: the module holds no cnn.network
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
 ^bb0:
 }

@@ -10,10 +10,10 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
     // CHECK: ou.mvm @fc: names no tile or no window
-    ou.mvm @fc tiles 0 to 2 windows []
+    ou.mvm @fc windows []
   }
 }
 
@@ -27,10 +27,10 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
     // CHECK: ou.mvm @fc: names no tile or no window
-    ou.mvm @fc tiles [] windows 0
+    ou.mvm @fc windows 0
   }
 }
 
@@ -44,10 +44,10 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
     // CHECK: ou.mvm @conv: names a layer of which the stage places no tile
-    ou.mvm @conv tiles 0 to 2 windows 0
+    ou.mvm @conv windows 0
   }
 }
 
@@ -61,10 +61,10 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
     // CHECK: ou.mvm @fc: visits a tile that does not exist; there are 2
-    ou.mvm @fc tiles 1 to 3 windows 0
+    ou.mvm @fc windows 0
   }
 }
 
@@ -78,10 +78,10 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
     // CHECK: ou.mvm @fc: visits a tile that does not exist; there are 2
-    ou.mvm @fc tiles [-1, 1] windows 0
+    ou.mvm @fc windows 0
   }
 }
 
@@ -95,10 +95,10 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
     // CHECK: ou.mvm @fc: visits a window that does not exist; there are 1
-    ou.mvm @fc tiles 0 to 2 windows 0 to 2
+    ou.mvm @fc windows 0 to 2
   }
 }
 
@@ -112,10 +112,10 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
     // CHECK: ou.mvm @fc: visits a window that does not exist; there are 1
-    ou.mvm @fc tiles 0 to 2 windows -1
+    ou.mvm @fc windows -1
   }
 }
 
@@ -129,10 +129,10 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
     // CHECK: ou.mvm @fc: visits tile 1 on crossbar 0, which does not hold it
-    ou.mvm @fc tiles [1, 0] windows 0
+    ou.mvm @fc windows 0
   }
 }
 
@@ -146,10 +146,10 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 7 {
     // CHECK: ou.mvm @fc: visits tile 0 on crossbar 7, which does not hold it
-    ou.mvm @fc tiles 0 windows 0
+    ou.mvm @fc windows 0
   }
 }
 
@@ -166,9 +166,9 @@ pxb.stage 0 {
   pxb.home @fc pes 0
 }
 // CHECK: ou.stage 0: tile 1 of @fc visits its window 0 0 times
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @fc tiles 0 windows 0
+    ou.mvm @fc windows 0
   }
 }
 
@@ -183,10 +183,10 @@ pxb.stage 0 {
   pxb.home @fc pes 0
 }
 // CHECK: ou.stage 0: tile 0 of @fc visits its window 0 2 times
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    ou.mvm @fc tiles 0 to 2 windows 0
-    ou.mvm @fc tiles 0 to 2 windows 0
+    ou.mvm @fc windows 0
+    ou.mvm @fc windows 0
   }
 }
 
@@ -201,12 +201,12 @@ pxb.stage 0 {
   pxb.home @conv pes 0
 }
 // CHECK: ou.stage 0: tile 0 of @conv visits its window 1 0 times
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @conv tiles 0 windows 0
+    ou.mvm @conv windows 0
   }
   ou.stream crossbars 1 {
-    ou.mvm @conv tiles 1 windows 0
+    ou.mvm @conv windows 0
   }
 }
 
@@ -223,8 +223,8 @@ pxb.stage 0 {
   pxb.home @conv pes 0
 }
 // CHECK: ou.stage 0: tile 1 of @conv has no window 1
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    ou.mvm @conv tiles 0 to 2 windows 0 to 2
+    ou.mvm @conv windows 0 to 2
   }
 }

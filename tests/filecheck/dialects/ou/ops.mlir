@@ -20,26 +20,26 @@ pxb.stage 0 {
   pxb.home @d pes 0
 }
 
-// CHECK: ou.stage 0 operations <bit, column, row> {
+// CHECK: ou.stage 0 {
 // GENERIC: "ou.stage"() <{number = 0 : i64, loops = #ou.loops<bit, column, row>}> ({
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   // One program for two crossbars: each visits its copy of @a and its row of @b in turn.
 
   // CHECK-NEXT: ou.stream crossbars 0 to 2 {
   // GENERIC-NEXT: "ou.stream"() <{crossbars = #hw.indices<0 to 2>}> ({
   ou.stream crossbars 0 to 2 {
-    // CHECK-NEXT: ou.mvm @a tiles 0 to 2 windows 0
+    // CHECK-NEXT: ou.mvm @a windows 0
     // GENERIC-NEXT: "ou.mvm"() <{layer = @a, tiles = #hw.indices<0 to 2>, windows = #hw.indices<0>}> : () -> ()
-    ou.mvm @a tiles 0 to 2 windows 0
+    ou.mvm @a windows 0
     // CHECK-NEXT: ou.interleave by [0 to 2, 1, 0] {
     // GENERIC-NEXT: "ou.interleave"() <{by = #hw.indices<[0 to 2, 1, 0]>}> ({
     ou.interleave by [0, 1, 1, 0] {
-      // CHECK-NEXT: ou.mvm @a tiles 0 to 2 windows 1 to 3
+      // CHECK-NEXT: ou.mvm @a windows 1 to 3
       // GENERIC-NEXT: "ou.mvm"() <{layer = @a, tiles = #hw.indices<0 to 2>, windows = #hw.indices<1 to 3>}> : () -> ()
-      ou.mvm @a tiles 0 to 2 windows 1 to 3
-      // CHECK-NEXT: ou.mvm @b tiles 0 to 2 windows [1, 0] attributes {note = "kept"}
+      ou.mvm @a windows 1 to 3
+      // CHECK-NEXT: ou.mvm @b windows [1, 0] attributes {note = "kept"}
       // GENERIC-NEXT: "ou.mvm"() <{layer = @b, tiles = #hw.indices<0 to 2>, windows = #hw.indices<[1, 0]>}> {note = "kept"} : () -> ()
-      ou.mvm @b tiles 0 to 2 windows [1, 0] attributes {note = "kept"}
+      ou.mvm @b windows [1, 0] attributes {note = "kept"}
     // CHECK-NEXT: }
     // GENERIC-NEXT: }) : () -> ()
     }
@@ -52,9 +52,9 @@ ou.stage 0 operations <bit, column, row> {
   // CHECK-NEXT: ou.stream crossbars 2 {
   // GENERIC-NEXT: "ou.stream"() <{crossbars = #hw.indices<2>}> ({
   ou.stream crossbars 2 {
-    // CHECK-NEXT: ou.mvm @c tiles 0 windows 0 {
+    // CHECK-NEXT: ou.mvm @c windows 0 {
     // GENERIC-NEXT: "ou.mvm"() <{layer = @c, tiles = #hw.indices<0>, windows = #hw.indices<0>}> ({
-    ou.mvm @c tiles 0 windows 0 {
+    ou.mvm @c windows 0 {
       // CHECK-NEXT: ou.activate bits 0 rows 0 to 2 columns 0 to 4
       // GENERIC-NEXT: "ou.activate"() <{bits = #hw.indices<0>, rows = #hw.indices<0 to 2>, columns = #hw.indices<0 to 4>}> : () -> ()
       ou.activate bits 0 rows 0 to 2 columns 0 to 4
@@ -64,9 +64,9 @@ ou.stage 0 operations <bit, column, row> {
     // CHECK-NEXT: }
     // GENERIC-NEXT: }) : () -> ()
     }
-    // CHECK-NEXT: ou.mvm @c tiles 1 windows 0 attributes {note = "kept"} {
+    // CHECK-NEXT: ou.mvm @c tile 1 windows 0 attributes {note = "kept"} {
     // GENERIC-NEXT: "ou.mvm"() <{layer = @c, tiles = #hw.indices<1>, windows = #hw.indices<0>}> ({
-    ou.mvm @c tiles 1 windows 0 attributes {note = "kept"} {
+    ou.mvm @c tile 1 windows 0 attributes {note = "kept"} {
       // CHECK-NEXT: ou.activate bits 1 rows 0 columns [0, 2, 5]
       // GENERIC-NEXT: "ou.activate"() <{bits = #hw.indices<1>, rows = #hw.indices<0>, columns = #hw.indices<[0, 2, 5]>}> : () -> ()
       ou.activate bits 1 rows 0 columns [0, 2, 5]
@@ -80,32 +80,18 @@ ou.stage 0 operations <bit, column, row> {
   // CHECK-NEXT: }
   }
 
-  // CHECK-NEXT: ou.merge @a through <home>
+  // CHECK-NEXT: ou.merge @a at <home>
   // GENERIC: "ou.merge"() <{layer = @a, places = #ou.places<home>}> : () -> ()
-  ou.merge @a through <home>
-  // CHECK-NEXT: ou.merge @b through <cu, pe, home>
+  ou.merge @a at <home>
   // GENERIC-NEXT: "ou.merge"() <{layer = @b, places = #ou.places<cu, pe, home>}> : () -> ()
-  ou.merge @b through <cu, pe, home>
-  // CHECK-NEXT: ou.merge @c through <cu, home> {note = "kept"}
+  // CHECK-NEXT: ou.merge @c at <cu, home> {note = "kept"}
   // GENERIC-NEXT: "ou.merge"() <{layer = @c, places = #ou.places<cu, home>}> {note = "kept"} : () -> ()
-  ou.merge @c through <cu, home> {note = "kept"}
+  ou.merge @c at <cu, home> {note = "kept"}
 
-  // CHECK-NEXT: ou.send @input to [@a]
   // GENERIC-NEXT: "ou.send"() <{node = @input, readers = [@a]}> : () -> ()
-  ou.send @input to [@a]
-  // CHECK-NEXT: ou.send @a to [@b]
   // GENERIC-NEXT: "ou.send"() <{node = @a, readers = [@b]}> : () -> ()
-  ou.send @a to [@b]
-  // CHECK-NEXT: ou.send @b to [@c] {note = "kept"}
   // GENERIC-NEXT: "ou.send"() <{node = @b, readers = [@c]}> {note = "kept"} : () -> ()
-  ou.send @b to [@c] {note = "kept"}
-  // CHECK-NEXT: ou.send @c to [@d]
-  ou.send @c to [@d]
-  // CHECK-NEXT: ou.send @d to [@output]
-  ou.send @d to [@output]
-  // CHECK-NEXT: ou.send @output to []
   // GENERIC: "ou.send"() <{node = @output, readers = []}> : () -> ()
-  ou.send @output to []
 
   // CHECK-NEXT: ou.wait @input for @a until [-2 to 4, 0 times 6]
   // GENERIC: "ou.wait"() <{node = @input, other = @a, until = #hw.indices<[-2 to 4, 0 times 6]>}> : () -> ()

@@ -1,6 +1,6 @@
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='assign{strategy=sequential}' | filecheck %s --check-prefixes=CHECK,TILES
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='assign{strategy=sequential homes=pool}' | filecheck %s --check-prefixes=CHECK,POOL
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='assign{strategy=sequential homes=tiles}' | filecheck %s --check-prefixes=CHECK,TILES
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='assign{method=sequential}' | filecheck %s --check-prefixes=CHECK,TILES
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='assign{method=sequential homes=pool}' | filecheck %s --check-prefixes=CHECK,POOL
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='assign{method=sequential homes=tiles}' | filecheck %s --check-prefixes=CHECK,TILES
 
 cnn.network @net(%x: tensor<1x4x4xui8>) {
   // Four copies, one in each PE: window v is dealt to copy v mod 4.

@@ -1,4 +1,4 @@
-// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,assign{strategy=random}' 2>&1 | filecheck %s --match-full-lines --check-prefix=STRATEGY
+// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,assign{method=random}' 2>&1 | filecheck %s --match-full-lines --check-prefix=STRATEGY
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,assign{homes=port}' 2>&1 | filecheck %s --match-full-lines --check-prefix=HOMES
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,assign{seed=1}' 2>&1 | filecheck %s --match-full-lines --check-prefix=OPTION
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,assign' 2>&1 | filecheck %s --match-full-lines --check-prefix=LEVEL

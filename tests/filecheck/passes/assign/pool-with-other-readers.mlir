@@ -1,4 +1,4 @@
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='assign{strategy=sequential}' | filecheck %s
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='assign{method=sequential}' | filecheck %s
 
 // Another layer reads what is pooled, too: it stays where its tiles are.
 

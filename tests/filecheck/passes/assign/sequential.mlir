@@ -1,4 +1,4 @@
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='assign{strategy=sequential}' | filecheck %s
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='assign{method=sequential}' | filecheck %s
 
 // Virtual crossbar n becomes physical crossbar n.
 

@@ -11,14 +11,14 @@ pxb.stage 0 {
   pxb.home @fc pes 0
 }
 // CHECK-LABEL: @loops
-// CHECK: ou.stage 0 operations <row, bit, column> {
-ou.stage 0 operations <row, bit, column> {
+// CHECK: ou.stage 0 {
+ou.stage 0 {
   // A tile of 5 rows x 6 cells, from its corner: rows in the outermost loop, columns in the
   // innermost.
 
   // CHECK-NEXT: ou.stream crossbars 7 {
   ou.stream crossbars 7 {
-    // CHECK-NEXT: ou.mvm @fc tiles 0 windows 0 {
+    // CHECK-NEXT: ou.mvm @fc windows 0 {
     // CHECK-NEXT: ou.activate bits 0 rows 0 to 4 columns 0 to 4
     // CHECK-NEXT: ou.activate bits 0 rows 0 to 4 columns 4 to 6
     // CHECK-NEXT: ou.activate bits 1 rows 0 to 4 columns 0 to 4
@@ -28,15 +28,11 @@ ou.stage 0 operations <row, bit, column> {
     // CHECK-NEXT: ou.activate bits 1 rows 4 columns 0 to 4
     // CHECK-NEXT: ou.activate bits 1 rows 4 columns 4 to 6
     // CHECK-NEXT: }
-    ou.mvm @fc tiles 0 windows 0
+    ou.mvm @fc windows 0
   // CHECK-NEXT: }
   }
-  // CHECK-NEXT: ou.merge @fc through <home>
-  ou.merge @fc through <home>
-  // CHECK-NEXT: ou.send @input to [@fc]
-  ou.send @input to [@fc]
-  // CHECK-NEXT: ou.send @fc to [@output]
-  ou.send @fc to [@output]
+  // CHECK-NEXT: ou.merge @fc at <home>
+  ou.merge @fc at <home>
 // CHECK-NEXT: }
 }
 
@@ -51,28 +47,25 @@ pxb.stage 0 {
   pxb.home @fc pes 0
 }
 // CHECK-LABEL: @bits
-// CHECK: ou.stage 0 operations <bit, column, row> {
-ou.stage 0 operations <bit, column, row> {
+// CHECK: ou.stage 0 {
+ou.stage 0 {
   // A stream of two crossbars becomes one for each: tile 0 is sent bits 0 to 2, tile 1 bits 3 and 4.
 
   // CHECK-NEXT: ou.stream crossbars 0 {
-  // CHECK-NEXT: ou.mvm @fc tiles 0 windows 0 {
+  // CHECK-NEXT: ou.mvm @fc windows 0 {
   // CHECK-NEXT: ou.activate bits 0 rows 0 to 4 columns 0 to 4
   // CHECK-NEXT: ou.activate bits 1 rows 0 to 4 columns 0 to 4
   // CHECK-NEXT: ou.activate bits 2 rows 0 to 4 columns 0 to 4
   // CHECK-NEXT: }
   // CHECK-NEXT: }
   // CHECK-NEXT: ou.stream crossbars 1 {
-  // CHECK-NEXT: ou.mvm @fc tiles 1 windows 0 {
+  // CHECK-NEXT: ou.mvm @fc windows 0 {
   // CHECK-NEXT: ou.activate bits 3 rows 0 to 4 columns 0 to 4
   // CHECK-NEXT: ou.activate bits 4 rows 0 to 4 columns 0 to 4
   // CHECK-NEXT: }
   // CHECK-NEXT: }
   ou.stream crossbars 0 to 2 {
-    ou.mvm @fc tiles 0 to 2 windows 0
+    ou.mvm @fc windows 0
   }
   // CHECK-NEXT: ou.merge @fc
-  ou.merge @fc through <cu, pe, home>
-  ou.send @input to [@fc]
-  ou.send @fc to [@output]
 }

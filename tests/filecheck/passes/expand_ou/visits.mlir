@@ -17,43 +17,39 @@ pxb.stage 0 {
   pxb.home @b pes 0
   pxb.home @c pes 0
 }
-// CHECK: ou.stage 0 operations <bit, column, row> {
+// CHECK: ou.stage 0 {
 // CHECK-NEXT: ou.stream crossbars 0 {
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    // CHECK-NEXT: ou.mvm @a tiles 0 windows 1 {
+    // CHECK-NEXT: ou.mvm @a windows 1 {
     // CHECK-NEXT: ou.activate bits 0 rows 0 to 4 columns 0 to 4
     // CHECK-NEXT: }
-    // CHECK-NEXT: ou.mvm @b tiles 0 windows 1 {
+    // CHECK-NEXT: ou.mvm @b windows 1 {
     // CHECK-NEXT: ou.activate bits 0 rows 0 to 4 columns 0 to 4
     // CHECK-NEXT: }
-    // CHECK-NEXT: ou.mvm @a tiles 0 windows 0 {
+    // CHECK-NEXT: ou.mvm @a windows 0 {
     // CHECK-NEXT: ou.activate bits 0 rows 0 to 4 columns 0 to 4
     // CHECK-NEXT: }
-    // CHECK-NEXT: ou.mvm @b tiles 0 windows 0 {
+    // CHECK-NEXT: ou.mvm @b windows 0 {
     // CHECK-NEXT: ou.activate bits 0 rows 0 to 4 columns 0 to 4
     // CHECK-NEXT: }
     ou.interleave by [0, 1, 0, 1] {
-      ou.mvm @a tiles 0 windows [1, 0]
-      ou.mvm @b tiles 0 windows [1, 0]
+      ou.mvm @a windows [1, 0]
+      ou.mvm @b windows [1, 0]
     }
-    // CHECK-NEXT: ou.mvm @c tiles 0 windows 0 {
+    // CHECK-NEXT: ou.mvm @c windows 0 {
     // CHECK-NEXT: ou.activate bits 0 rows 4 to 8 columns 0 to 4
     // CHECK-NEXT: ou.activate bits 0 rows 0 to 4 columns [0, 3]
     // CHECK-NEXT: ou.activate bits 0 rows 0 to 4 columns 1 to 3
     // CHECK-NEXT: }
-    ou.mvm @c tiles 0 windows 0 {
+    ou.mvm @c windows 0 {
       ou.activate bits 0 rows 4 to 8 columns 0 to 4
       ou.activate bits 0 rows 0 to 4 columns [0, 3]
       ou.activate bits 0 rows 0 to 4 columns 1 to 3
     }
   // CHECK-NEXT: }
   }
-  ou.merge @a through <home>
-  ou.merge @b through <home>
-  ou.merge @c through <home>
-  ou.send @input to [@a]
-  ou.send @a to [@b]
-  ou.send @b to [@c]
-  ou.send @c to [@output]
+  ou.merge @a at <home>
+  ou.merge @b at <home>
+  ou.merge @c at <home>
 }

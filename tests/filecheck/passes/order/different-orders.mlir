@@ -24,8 +24,8 @@ pxb.stage 0 {
 
 // CHECK: ou.stream crossbars 1 {
 // CHECK-NEXT: ou.interleave by [1, 0 to 2, 0] {
-// CHECK-NEXT: ou.mvm @c tiles 1 windows 0 to 2
-// CHECK-NEXT: ou.mvm @d tiles 0 windows 0 to 2
+// CHECK-NEXT: ou.mvm @c windows 0 to 2
+// CHECK-NEXT: ou.mvm @d windows 0 to 2
 // CHECK-NEXT: }
 // CHECK-NEXT: }
 
@@ -33,7 +33,7 @@ pxb.stage 0 {
 
 // CHECK-NEXT: ou.stream crossbars 2 {
 // CHECK-NEXT: ou.interleave by [0 to 2, 0 to 2] {
-// CHECK-NEXT: ou.mvm @c tiles 2 windows 0 to 2
-// CHECK-NEXT: ou.mvm @d tiles 2 windows 0 to 2
+// CHECK-NEXT: ou.mvm @c windows 0 to 2
+// CHECK-NEXT: ou.mvm @d windows 0 to 2
 // CHECK-NEXT: }
 // CHECK-NEXT: }

@@ -1,4 +1,4 @@
-// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,assign,order{strategy=alap}' 2>&1 | filecheck %s --match-full-lines --check-prefix=STRATEGY
+// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,assign,order{method=alap}' 2>&1 | filecheck %s --match-full-lines --check-prefix=STRATEGY
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,assign,order{window=1}' 2>&1 | filecheck %s --match-full-lines --check-prefix=OPTION
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,order' 2>&1 | filecheck %s --match-full-lines --check-prefix=LEVEL
 

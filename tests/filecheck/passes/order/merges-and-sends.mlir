@@ -16,13 +16,4 @@ cnn.network @net(%image: tensor<1x4x4xf32>) {
   cnn.output %real, %b : tensor<2xf32>, tensor<3x1x1xui8>
 }
 
-// CHECK: ou.merge @a through <cu, pe, home>
-// CHECK-NEXT: ou.merge @b through <cu, pe, home>
-// CHECK-NEXT: ou.merge @c through <cu, pe, home>
-// CHECK-NEXT: ou.send @input to [@a]
-// CHECK-NEXT: ou.send @a to [@relu]
-// CHECK-NEXT: ou.send @relu to [@pool, @b]
-// CHECK-NEXT: ou.send @pool to [@c]
-// CHECK-NEXT: ou.send @b to [@c, @output1]
-// CHECK-NEXT: ou.send @c to [@output]
 // CHECK-NEXT: }

@@ -16,14 +16,12 @@ pxb.stage 1 {
   pxb.home @b pes 0
 }
 
-// CHECK: ou.stage 0 operations <bit, column, row> {
+// CHECK: ou.stage 0 {
 // CHECK-NEXT: ou.stream crossbars 3 to 5 {
-// CHECK-NEXT: ou.mvm @a tiles 0 to 2 windows 0
+// CHECK-NEXT: ou.mvm @a windows 0
 // CHECK-NEXT: }
-// CHECK-NEXT: ou.merge @a through <cu, pe, home>
 
-// CHECK: ou.stage 1 operations <bit, column, row> {
+// CHECK: ou.stage 1 {
 // CHECK-NEXT: ou.stream crossbars 3 {
-// CHECK-NEXT: ou.mvm @b tiles 0 windows 0
+// CHECK-NEXT: ou.mvm @b windows 0
 // CHECK-NEXT: }
-// CHECK-NEXT: ou.merge @b through <cu, pe, home>

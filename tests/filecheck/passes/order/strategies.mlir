@@ -1,6 +1,6 @@
 // RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order' | filecheck %s --check-prefixes=CHECK,ASAP
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order{strategy=asap}' | filecheck %s --check-prefixes=CHECK,ASAP
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order{strategy=layer}' | filecheck %s --check-prefixes=CHECK,LAYER
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order{method=asap}' | filecheck %s --check-prefixes=CHECK,ASAP
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order{method=layer}' | filecheck %s --check-prefixes=CHECK,LAYER
 
 // A visit takes 8 OU operations of 4 cycles, its results are valid a cycle later.
 
@@ -23,31 +23,31 @@ pxb.stage 0 {
   pxb.home @c pes 0
 }
 
-// CHECK: ou.stage 0 operations <bit, column, row> {
+// CHECK: ou.stage 0 {
 
 // Visits of both layers in order of their ready times: @b, @b, @c, @b, @c, @c in the first crossbar,
 // in turn in the second.
 
 // ASAP-NEXT: ou.stream crossbars 0 {
 // ASAP-NEXT: ou.interleave by [0 times 2, 1, 0 to 2, 1] {
-// ASAP-NEXT: ou.mvm @b tiles 0 windows 0 to 3
-// ASAP-NEXT: ou.mvm @c tiles 0 windows 0 to 3
+// ASAP-NEXT: ou.mvm @b windows 0 to 3
+// ASAP-NEXT: ou.mvm @c windows 0 to 3
 // ASAP-NEXT: }
 // ASAP-NEXT: }
 // ASAP-NEXT: ou.stream crossbars 1 {
 // ASAP-NEXT: ou.interleave by 0 to 2 repeat 3 by 0 {
-// ASAP-NEXT: ou.mvm @b tiles 1 windows 0 to 3
-// ASAP-NEXT: ou.mvm @c tiles 1 windows 0 to 3
+// ASAP-NEXT: ou.mvm @b windows 0 to 3
+// ASAP-NEXT: ou.mvm @c windows 0 to 3
 // ASAP-NEXT: }
 // ASAP-NEXT: }
 
 // One layer after the other.
 
 // LAYER-NEXT: ou.stream crossbars 0 to 2 {
-// LAYER-NEXT: ou.mvm @b tiles 0 to 2 windows 0 to 3
-// LAYER-NEXT: ou.mvm @c tiles 0 to 2 windows 0 to 3
+// LAYER-NEXT: ou.mvm @b windows 0 to 3
+// LAYER-NEXT: ou.mvm @c windows 0 to 3
 // LAYER-NEXT: }
 
 // CHECK-NEXT: ou.stream crossbars 4 {
-// CHECK-NEXT: ou.mvm @a tiles 0 windows 0 to 6
+// CHECK-NEXT: ou.mvm @a windows 0 to 6
 // CHECK-NEXT: }

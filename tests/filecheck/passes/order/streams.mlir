@@ -16,29 +16,29 @@ pxb.stage 0 {
   pxb.home @b pes 0
 }
 
-// CHECK: ou.stage 0 operations <bit, column, row> {
+// CHECK: ou.stage 0 {
 
 // Copies 1 and 2 of @a have tiles alone on a crossbar; tile 2 comes before tile 5.  Windows are
 // counted within a copy's share.
 
 // CHECK-NEXT: ou.stream crossbars [5, 0] {
-// CHECK-NEXT: ou.mvm @a tiles [2, 5] windows 0 to 3
+// CHECK-NEXT: ou.mvm @a windows 0 to 3
 // CHECK-NEXT: }
 
 // The first copy of @a.
 
 // CHECK-NEXT: ou.stream crossbars [9, 1] {
-// CHECK-NEXT: ou.mvm @a tiles 0 to 2 windows 0 to 4
+// CHECK-NEXT: ou.mvm @a windows 0 to 4
 // CHECK-NEXT: }
 
 // Tiles of copies 1 and 2 that share with two tiles of @b.
 
 // CHECK-NEXT: ou.stream crossbars 3 to 5 {
-// CHECK-NEXT: ou.mvm @a tiles 3 to 5 windows 0 to 3
-// CHECK-NEXT: ou.mvm @b tiles [0, 3] windows 0
-// CHECK-NEXT: ou.mvm @b tiles [1, 4] windows 0
+// CHECK-NEXT: ou.mvm @a windows 0 to 3
+// CHECK-NEXT: ou.mvm @b windows 0
+// CHECK-NEXT: ou.mvm @b tile 1 windows 0
 // CHECK-NEXT: }
 
 // CHECK-NEXT: ou.stream crossbars 10 {
-// CHECK-NEXT: ou.mvm @b tiles 2 windows 0
+// CHECK-NEXT: ou.mvm @b windows 0
 // CHECK-NEXT: }

@@ -1,5 +1,5 @@
 // RUN: spatem-opt %s --accelerator tiny --pass-pipeline='pack{gather=false}' | filecheck %s --check-prefixes=CHECK,SHARED
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='pack{strategy=exclusive}' | filecheck %s --check-prefixes=CHECK,EXCLUSIVE
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='pack{method=exclusive}' | filecheck %s --check-prefixes=CHECK,EXCLUSIVE
 
 // The first strategy that fits on 16 crossbars wins; its grids replace those of the layers, and no
 // alternative is left.
@@ -13,8 +13,8 @@ cnn.network @net(%x: tensor<2x6x6xui8>) {
   cnn.output %conv : tensor<16x4x4xui8>
 }
 // CHECK-NOT: mvm.alternative
-mvm.alternative cycles 100 grids [#mvm.grid<hwm = 3, wwm = 1, iw = 10 cyclic, ib = 1, tile 6x16>]
-mvm.alternative cycles 200 grids [#mvm.grid<hwm = 2, wwm = 1, iw = 8 cyclic, ib = 1, tile 9x16>]
+mvm.alternative [<hwm = 3, wwm = 1, iw = 10 cyclic, ib = 1, tile 6x16>]
+mvm.alternative [<hwm = 2, wwm = 1, iw = 8 cyclic, ib = 1, tile 9x16>]
 
 // CHECK: vxb.stage 0 {
 // SHARED-NEXT: vxb.place @conv tiles 0 to 16 crossbars 0 to 16 at [0, 0]

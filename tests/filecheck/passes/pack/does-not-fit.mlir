@@ -1,5 +1,5 @@
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='pack' 2>&1 | filecheck %s --match-full-lines --check-prefix=SHARED
-// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='pack{strategy=exclusive}' 2>&1 | filecheck %s --match-full-lines --check-prefix=EXCLUSIVE
+// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='pack{method=exclusive}' 2>&1 | filecheck %s --match-full-lines --check-prefix=EXCLUSIVE
 
 // Two tiles of 6 x 16 cells fit into a crossbar, so 33 need 17; their cells alone would need 13.
 

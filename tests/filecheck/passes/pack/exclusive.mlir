@@ -1,4 +1,4 @@
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='pack{strategy=exclusive}' | filecheck %s
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='pack{method=exclusive}' | filecheck %s
 
 // A crossbar for each tile, in the order of layers and tiles.
 

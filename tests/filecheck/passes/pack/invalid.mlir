@@ -1,4 +1,4 @@
-// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack{strategy=best}' 2>&1 | filecheck %s --match-full-lines --check-prefix=STRATEGY
+// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack{method=best}' 2>&1 | filecheck %s --match-full-lines --check-prefix=STRATEGY
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack{balance=energy}' 2>&1 | filecheck %s --match-full-lines --check-prefix=BALANCE
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack{tiles=2}' 2>&1 | filecheck %s --match-full-lines --check-prefix=OPTION
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='pack' 2>&1 | filecheck %s --match-full-lines --check-prefix=LEVEL

@@ -9,4 +9,4 @@ cnn.network @net(%x: tensor<9xui8>) {
   %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<170x9xsi2>> scale 0.5 matrix 9x170 windows 1 grid <hwm = 1, wwm = 19, iw = 1 cyclic, ib = 1, tile 9x9> : tensor<9xui8> -> tensor<170xui8>
   cnn.output %y : tensor<170xui8>
 }
-mvm.alternative cycles 10 grids [#mvm.grid<hwm = 1, wwm = 17, iw = 1 cyclic, ib = 1, tile 9x10>]
+mvm.alternative [<hwm = 1, wwm = 17, iw = 1 cyclic, ib = 1, tile 9x10>]

@@ -1,6 +1,6 @@
 // RUN: spatem-opt %s --accelerator tiny --pass-pipeline='pack' | filecheck %s --check-prefixes=CHECK,EXCLUSIVE
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='pack{strategy=exclusive}' | filecheck %s --check-prefixes=CHECK,EXCLUSIVE
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='pack{strategy=spatem gather=false}' | filecheck %s --check-prefixes=CHECK,SHARED
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='pack{method=exclusive}' | filecheck %s --check-prefixes=CHECK,EXCLUSIVE
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='pack{method=spatem gather=false}' | filecheck %s --check-prefixes=CHECK,SHARED
 
 // What partition says about crossbars holds unless an option says otherwise; it is used up.
 

@@ -13,7 +13,7 @@ cnn.network @net(%x: tensor<4x4x4xui8>) {
   cnn.output %b : tensor<4x2x2xui8>
 }
 
-// ALL: mvm.alternative cycles 145 grids [#mvm.grid<hwm = 1, wwm = 1, iw = 4 cyclic, ib = 2, tile 4x4>, #mvm.grid<hwm = 4, wwm = 1, iw = 2 cyclic, ib = 1, tile 4x4>]
+// ALL: mvm.alternative [<hwm = 1, wwm = 1, iw = 4 cyclic, ib = 2, tile 4x4>, <hwm = 4, wwm = 1, iw = 2 cyclic, ib = 1, tile 4x4>]
 // ALL-NOT: mvm.alternative
 
 // ONE: mvm.alternative cycles 145 grids

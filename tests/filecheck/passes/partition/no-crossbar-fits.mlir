@@ -7,7 +7,7 @@
 builtin.module attributes {hw.accelerator = #hw.accelerator<"narrow"
   chip {pe_rows = 1, pe_columns = 1, clock_mhz = 1000}
   pe {compute_units = 1, buffer_bytes = 4096, port_bytes_per_cycle = 4, adders_per_cycle = 1, activations_per_cycle = 1, poolings_per_cycle = 1}
-  cu {crossbars = 1, input_register_bytes = 64, output_register_bytes = 32, adders_per_cycle = 2}
+  cu {crossbars = 1, input_register_bytes = 64, adders_per_cycle = 2}
   crossbar {wordlines = 16, bitlines = 4, bits_per_cell = 2}
   ou {wordlines = 4, bitlines = 4, cycles = 4, pipeline_cycles = 1, dac_bits = 1, adc_bits = 4}
   analog {adc_mode = clip, encoding = offset, cell_sigma = 0.0, stuck_at_zero = 0.0, stuck_at_one = 0.0, read_noise = 0.0, seed = 0}

@@ -57,29 +57,27 @@ pxb.stage 0 {
   pxb.place @a tiles 0 to 65 crossbars [0 times 16 repeat 4 by 1, 4] at [[0 to 16 repeat 4 by 0, 0], 0]
   pxb.home @a pes 3
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 to 4 {
-    ou.mvm @a tiles 0 to 49 step 16 windows 0
-    ou.mvm @a tiles 1 to 50 step 16 windows 0
-    ou.mvm @a tiles 2 to 51 step 16 windows 0
-    ou.mvm @a tiles 3 to 52 step 16 windows 0
-    ou.mvm @a tiles 4 to 53 step 16 windows 0
-    ou.mvm @a tiles 5 to 54 step 16 windows 0
-    ou.mvm @a tiles 6 to 55 step 16 windows 0
-    ou.mvm @a tiles 7 to 56 step 16 windows 0
-    ou.mvm @a tiles 8 to 57 step 16 windows 0
-    ou.mvm @a tiles 9 to 58 step 16 windows 0
-    ou.mvm @a tiles 10 to 59 step 16 windows 0
-    ou.mvm @a tiles 11 to 60 step 16 windows 0
-    ou.mvm @a tiles 12 to 61 step 16 windows 0
-    ou.mvm @a tiles 13 to 62 step 16 windows 0
-    ou.mvm @a tiles 14 to 63 step 16 windows 0
-    ou.mvm @a tiles 15 to 64 step 16 windows 0
+    ou.mvm @a windows 0
+    ou.mvm @a tile 1 windows 0
+    ou.mvm @a tile 2 windows 0
+    ou.mvm @a tile 3 windows 0
+    ou.mvm @a tile 4 windows 0
+    ou.mvm @a tile 5 windows 0
+    ou.mvm @a tile 6 windows 0
+    ou.mvm @a tile 7 windows 0
+    ou.mvm @a tile 8 windows 0
+    ou.mvm @a tile 9 windows 0
+    ou.mvm @a tile 10 windows 0
+    ou.mvm @a tile 11 windows 0
+    ou.mvm @a tile 12 windows 0
+    ou.mvm @a tile 13 windows 0
+    ou.mvm @a tile 14 windows 0
+    ou.mvm @a tile 15 windows 0
   }
   ou.stream crossbars 4 {
-    ou.mvm @a tiles 64 windows 0
+    ou.mvm @a windows 0
   }
-  ou.merge @a through <home>
-  ou.send @input to [@a]
-  ou.send @a to [@output]
+  ou.merge @a at <home>
 }

@@ -13,17 +13,12 @@ pxb.stage 0 {
   pxb.home @a pes 0
   pxb.home @b pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
     // CHECK: ou.mvm @b: the program deadlocks: crossbar 0 waits before window 0 of tile 0, which needs crossbar 0 to go on
-    ou.mvm @b tiles 0 windows 0
-    ou.mvm @a tiles 0 windows 0
+    ou.mvm @b windows 0
+    ou.mvm @a windows 0
   }
-  ou.merge @a through <cu, pe, home>
-  ou.merge @b through <cu, pe, home>
-  ou.send @input to [@a]
-  ou.send @a to [@b]
-  ou.send @b to [@output]
 }
 
 // -----
@@ -41,21 +36,16 @@ pxb.stage 0 {
   pxb.home @a pes 0
   pxb.home @b pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
     // CHECK: ou.mvm @b: the program deadlocks: crossbar 0 waits before window 1 of tile 1, which needs crossbar 1 to get past window 0 of tile 0 of @b, which needs crossbar 0 to go on
-    ou.mvm @b tiles 1 windows 0
-    ou.mvm @a tiles 0 windows 0
+    ou.mvm @b windows 0
+    ou.mvm @a windows 0
   }
   ou.stream crossbars 1 {
-    ou.mvm @b tiles 0 windows 0
-    ou.mvm @a tiles 1 windows 0
+    ou.mvm @b windows 0
+    ou.mvm @a windows 0
   }
-  ou.merge @a through <cu, pe, home>
-  ou.merge @b through <cu, pe, home>
-  ou.send @input to [@a]
-  ou.send @a to [@b]
-  ou.send @b to [@output]
 }
 
 // -----
@@ -75,26 +65,16 @@ pxb.stage 1 {
   pxb.place @a tiles 0 crossbars 0 at [0, 0]
   pxb.home @a pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
     // CHECK: ou.mvm @b: the program deadlocks: crossbar 0 waits before window 0 of tile 0, which needs crossbar 0 to get past window 0 of tile 0 of @a, which needs crossbar 0 to go on
-    ou.mvm @b tiles 0 windows 0
+    ou.mvm @b windows 0
   }
-  ou.merge @a through <cu, pe, home>
-  ou.merge @b through <cu, pe, home>
-  ou.send @input to [@a]
-  ou.send @a to [@b]
-  ou.send @b to [@output]
 }
-ou.stage 1 operations <bit, column, row> {
+ou.stage 1 {
   ou.stream crossbars 0 {
-    ou.mvm @a tiles 0 windows 0
+    ou.mvm @a windows 0
   }
-  ou.merge @a through <cu, pe, home>
-  ou.merge @b through <cu, pe, home>
-  ou.send @input to [@a]
-  ou.send @a to [@b]
-  ou.send @b to [@output]
 }
 
 // -----
@@ -112,17 +92,12 @@ pxb.stage 0 {
   pxb.home @a pes 0 times 2
   pxb.home @b pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @a tiles 0 windows 0
+    ou.mvm @a windows 0
     // CHECK: ou.mvm @b: the program deadlocks: crossbar 0 waits before window 0 of tile 1, which needs crossbar 0 to go on
-    ou.mvm @b tiles 1 windows 0
-    ou.mvm @a tiles 1 windows 0
-    ou.mvm @b tiles 0 windows 0
+    ou.mvm @b tile 1 windows 0
+    ou.mvm @a tile 1 windows 0
+    ou.mvm @b windows 0
   }
-  ou.merge @a through <cu, pe, home>
-  ou.merge @b through <cu, pe, home>
-  ou.send @input to [@a]
-  ou.send @a to [@b]
-  ou.send @b to [@output]
 }

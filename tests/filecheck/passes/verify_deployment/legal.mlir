@@ -13,19 +13,14 @@ pxb.stage 0 {
   pxb.home @a pes 0
   pxb.home @b pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 1 {
-    ou.mvm @a tiles 1 windows 0
+    ou.mvm @a windows 0
   }
   ou.stream crossbars 0 {
-    ou.mvm @a tiles 0 windows 0
-    ou.mvm @b tiles 0 windows 0
+    ou.mvm @a windows 0
+    ou.mvm @b windows 0
   }
-  ou.merge @a through <cu, pe, home>
-  ou.merge @b through <cu, pe, home>
-  ou.send @input to [@a]
-  ou.send @a to [@b]
-  ou.send @b to [@output]
 }
 
 // CHECK: ou.mvm @a tiles 1 windows 0
@@ -47,18 +42,13 @@ pxb.stage 0 {
   pxb.home @a pes 0 times 2
   pxb.home @b pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @a tiles 0 windows 0
-    ou.mvm @b tiles 0 windows 0
-    ou.mvm @a tiles 1 windows 0
-    ou.mvm @b tiles 1 windows 0
+    ou.mvm @a windows 0
+    ou.mvm @b windows 0
+    ou.mvm @a tile 1 windows 0
+    ou.mvm @b tile 1 windows 0
   }
-  ou.merge @a through <cu, pe, home>
-  ou.merge @b through <cu, pe, home>
-  ou.send @input to [@a]
-  ou.send @a to [@b]
-  ou.send @b to [@output]
 }
 
 // CHECK: ou.mvm @a tiles 0 windows 0

@@ -16,15 +16,10 @@ pxb.stage 1 {
   pxb.place @b tiles 0 crossbars 0 at [4, 0]
   pxb.home @b pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @a tiles 0 windows 0
+    ou.mvm @a windows 0
   }
-  ou.merge @a through <cu, pe, home>
-  ou.merge @b through <cu, pe, home>
-  ou.send @input to [@a]
-  ou.send @a to [@b]
-  ou.send @b to [@output]
 }
 
 // -----
@@ -42,26 +37,16 @@ pxb.stage 0 {
   pxb.home @a pes 0
   pxb.home @b pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @a tiles 0 windows 0
-    ou.mvm @b tiles 0 windows 0
+    ou.mvm @a windows 0
+    ou.mvm @b windows 0
   }
-  ou.merge @a through <cu, pe, home>
-  ou.merge @b through <cu, pe, home>
-  ou.send @input to [@a]
-  ou.send @a to [@b]
-  ou.send @b to [@output]
 }
 // CHECK: ou.stage 0: is the second program of pxb.stage 0: it visits tiles again
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @a tiles 0 windows 0
-    ou.mvm @b tiles 0 windows 0
+    ou.mvm @a windows 0
+    ou.mvm @b windows 0
   }
-  ou.merge @a through <cu, pe, home>
-  ou.merge @b through <cu, pe, home>
-  ou.send @input to [@a]
-  ou.send @a to [@b]
-  ou.send @b to [@output]
 }

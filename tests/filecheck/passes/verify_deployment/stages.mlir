@@ -74,16 +74,11 @@ pxb.stage 0 {
   pxb.home @b pes 0
 }
 // CHECK: ou.stage 0: tile 0 of @b visits its window 1 0 times
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @a tiles 0 windows 0 to 2
-    ou.mvm @b tiles 0 windows 0
+    ou.mvm @a windows 0 to 2
+    ou.mvm @b windows 0
   }
-  ou.merge @a through <cu, pe, home>
-  ou.merge @b through <cu, pe, home>
-  ou.send @input to [@a]
-  ou.send @a to [@b]
-  ou.send @b to [@output]
 }
 
 // -----
@@ -102,17 +97,12 @@ pxb.stage 0 {
   pxb.home @b pes 0
 }
 // CHECK: ou.stage 0: tile 0 of @b visits its window 0 2 times
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @a tiles 0 windows 0 to 2
-    ou.mvm @b tiles 0 windows 0
-    ou.mvm @b tiles 0 windows 0 to 2
+    ou.mvm @a windows 0 to 2
+    ou.mvm @b windows 0
+    ou.mvm @b windows 0 to 2
   }
-  ou.merge @a through <cu, pe, home>
-  ou.merge @b through <cu, pe, home>
-  ou.send @input to [@a]
-  ou.send @a to [@b]
-  ou.send @b to [@output]
 }
 
 // -----
@@ -131,15 +121,11 @@ pxb.stage 0 {
   pxb.home @b pes 0
 }
 // CHECK: ou.stage 0: no ou.merge says where the partial sums of @b meet
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @a tiles 0 windows 0
-    ou.mvm @b tiles 0 windows 0
+    ou.mvm @a windows 0
+    ou.mvm @b windows 0
   }
-  ou.merge @a through <cu, pe, home>
-  ou.send @input to [@a]
-  ou.send @a to [@b]
-  ou.send @b to [@output]
 }
 
 // -----
@@ -158,15 +144,11 @@ pxb.stage 0 {
   pxb.home @b pes 0
 }
 // CHECK: ou.stage 0: @b reads @a, but no ou.send names it
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @a tiles 0 windows 0
-    ou.mvm @b tiles 0 windows 0
+    ou.mvm @a windows 0
+    ou.mvm @b windows 0
   }
-  ou.merge @a through <cu, pe, home>
-  ou.merge @b through <cu, pe, home>
-  ou.send @input to [@a]
-  ou.send @b to [@output]
 }
 
 // -----
@@ -184,15 +166,9 @@ pxb.stage 0 {
   pxb.home @a pes 0
   pxb.home @b pes 0
 }
-ou.stage 0 operations <bit, column, row> {
+ou.stage 0 {
   ou.stream crossbars 0 {
-    ou.mvm @a tiles 0 windows 0
-    ou.mvm @b tiles 0 windows 0
+    ou.mvm @a windows 0
+    ou.mvm @b windows 0
   }
-  ou.merge @a through <cu, pe, home>
-  ou.merge @b through <cu, pe, home>
-  ou.send @input to [@a]
-  // CHECK: ou.send @a: names @output, which does not read it
-  ou.send @a to [@b, @output]
-  ou.send @b to [@output]
 }

@@ -17,7 +17,7 @@ from xdsl.rewriter import Rewriter
 from spatem_ir.dialects.cnn import ConvOp, DenseOp
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.mvm import LayerOp, layer_ops
-from spatem_ir.dialects.ou import MergeOp, MvmOp, OuStageOp, SendOp, StreamOp
+from spatem_ir.dialects.ou import DueOp, MergeOp, OuStageOp
 from spatem_ir.dialects.pxb import HOMELESS, HomeOp, PxbPlaceOp, PxbStageOp
 from spatem_ir.geometry.shapes.grid import Deal, Grid
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
@@ -90,37 +90,9 @@ def programs(module: ModuleOp, machine: Accelerator) -> Iterator[Program]:
                 tiles = [place_op(PxbPlaceOp, place) for place in places]
                 deployed.body.block.add_op(PxbStageOp(0, [*tiles, *homes]))
                 ops = [MergeOp(name, through) for name, through in zip(names, merged, strict=True)]
-                deployed.body.block.add_op(
-                    OuStageOp(
-                        0,
-                        [
-                            *streams(places),
-                            *ops,
-                            *(
-                                SendOp(node.name, [r.name for r in dataflow.readers(node)])
-                                for node in dataflow.nodes
-                                if dataflow.readers(node)
-                            ),
-                        ],
-                    )
-                )
+                dues = [DueOp(name, one(0)) for name in names]
+                deployed.body.block.add_op(OuStageOp(0, [*dues, *ops]))
                 yield program_of(deployed)
-
-
-def streams(places: list[PlacedTile]) -> list[StreamOp]:
-    """All visits of every crossbar, tile by tile."""
-    found = []
-    for crossbar in sorted({place.crossbar for place in places}):
-        bursts = []
-        for place in places:
-            if place.crossbar == crossbar:
-                layer, grid = place.layer.layer, place.layer.grid.data
-                windows = grid.copy_windows(layer, grid.coordinates(place.tile).copy)
-                name = place.layer.sym_name.data
-                turns = IndexSequence.of(range(len(windows)))
-                bursts.append(MvmOp(name, one(place.tile), turns, None))
-        found.append(StreamOp(one(crossbar), bursts))
-    return found
 
 
 def latencies(text: str, machine: Accelerator) -> Iterator[int]:

@@ -15,8 +15,8 @@ from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.ou import OuStageOp
+from spatem_ir.dialects.ou.programs import programs_of
 from spatem_ir.geometry.safety.liveness import come_to_their_end
-from spatem_ir.passes.verify_deployment import crossbar_program
 from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 from spatem_ir.runtime.machine.reference.program import program_of
 
@@ -26,7 +26,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 def comes_to_its_end(module: ModuleOp) -> bool:
     dataflow = dataflow_of(module)
     stage = next(op for op in module.ops if isinstance(op, OuStageOp))
-    programs = [crossbar_program(0, stream, dataflow) for stream in stage.streams]
+    programs = programs_of(stage, dataflow)
     return come_to_their_end(dataflow, programs, [op.wait(dataflow) for op in stage.waits])
 
 
@@ -70,9 +70,9 @@ def test_two_layers_in_turn_on_one_crossbar(by: str, waits: str, ends: bool) -> 
             homes=["@a pes 0", "@b pes 0"],
             streams=[
                 f"crossbars 0 {{ ou.interleave by {by} {{ "
-                "ou.mvm @a tiles 0 windows 0 to 2 ou.mvm @b tiles 0 windows 0 to 2 } }"
+                "ou.mvm @a windows 0 to 2 ou.mvm @b windows 0 to 2 } }"
             ],
-        ).replace("ou.send", f"{waits}\n ou.send", 1),
+        ).replace("ou.stream", f"{waits}\n ou.stream", 1),
         machine(),
     )
     assert comes_to_its_end(module) is ends

@@ -14,7 +14,6 @@ from xdsl.dialects.builtin import ModuleOp
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.ou import OuStageOp
-from spatem_ir.dialects.ou.verifier import placed_stage
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.network.links import link
 from spatem_ir.geometry.safety.occupancy import Occupancy
@@ -27,7 +26,7 @@ from spatem_ir.support.errors import SpatemError
 def occupancy_of(module: ModuleOp) -> Occupancy:
     """The bound of a module at level ou."""
     stage = next(op for op in module.ops if isinstance(op, OuStageOp))
-    dataflow, places = dataflow_of(module), placed_stage(stage)
+    dataflow, places = dataflow_of(module), stage.placed()
     deployed = Deployed(
         dataflow,
         accelerator_of(module),

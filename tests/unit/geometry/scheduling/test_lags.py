@@ -8,7 +8,6 @@ from unit.runtime.machine.programs import convolution, deployment, machine, pars
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.ou import OuStageOp
-from spatem_ir.dialects.ou.verifier import placed_stage
 from spatem_ir.geometry.safety.residents import Deployed
 from spatem_ir.geometry.scheduling.blocks import Blocks
 from spatem_ir.geometry.scheduling.lags import held_on, lags_that_fit
@@ -38,7 +37,7 @@ def chain(buffer_bytes: int) -> Deployed:
             ],
             places=["@a tiles 0 to 2 crossbars [0, 2] at [0, 0]"],
             homes=["@a pes 0", "@p pes 0"],
-            streams=["crossbars [0, 2] { ou.mvm @a tiles 0 to 2 windows 0 to 24 }"],
+            streams=["crossbars [0, 2] { ou.mvm @a windows 0 to 24 }"],
         ),
         machine(
             pe={"buffer_bytes": buffer_bytes},
@@ -47,7 +46,7 @@ def chain(buffer_bytes: int) -> Deployed:
         ),
     )
     stage = next(op for op in module.ops if isinstance(op, OuStageOp))
-    dataflow, places = dataflow_of(module), placed_stage(stage)
+    dataflow, places = dataflow_of(module), stage.placed()
     return Deployed(
         dataflow,
         machine(pe={"buffer_bytes": buffer_bytes}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -14,12 +15,14 @@ from unit.geometry.strategies import partitions
 
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.scheduling.sequencing import (
+    CopiesDue,
+    Due,
     ProgramClass,
     Slot,
+    due_in_grains,
+    due_programs,
     grain_of,
-    own_programs,
     program_classes,
-    shared_programs,
     visit_orders,
 )
 from spatem_ir.geometry.shapes.grid import Deal, Grid
@@ -27,7 +30,11 @@ from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.placement import Placement
 from spatem_ir.geometry.shapes.window import Window
 
-Times = dict[str, np.ndarray]
+
+def orders(slots: Sequence[Slot], dues: Mapping[str, Due]) -> np.ndarray:
+    """The slot of each visit of each crossbar."""
+    nodes = {slot.node.name: slot.node for slot in slots}
+    return visit_orders(slots, {n: CopiesDue.of(node, dues[n]) for n, node in nodes.items()})
 
 
 def node(number: int, layer: Layer, grid: Grid) -> Node:
@@ -115,14 +122,14 @@ def test_crossbars_of_a_class_are_in_the_order_of_their_first_tiles(
         )
 
 
-def ready_times(dataflow: Dataflow, seed: int) -> Times:
-    """Any ready times, by layer: [matrices, windows]."""
+def ready_times(dataflow: Dataflow, seed: int) -> dict[str, Due]:
+    """Any ready times, by layer."""
     random = np.random.default_rng(seed)
     ready = {}
     for member in dataflow.layers:
         assert member.layer is not None
         shape = (member.layer.matrices, member.layer.windows)
-        ready[member.name] = random.integers(0, 20, shape)
+        ready[member.name] = Due(random.integers(0, 20, shape), bool(random.integers(0, 2)))
     return ready
 
 
@@ -134,35 +141,35 @@ def test_every_crossbar_visits_in_the_order_of_its_own_ready_times(
     ready = ready_times(deployment[0], seed)
     for several in program_classes(*deployment):
         programs: dict[int, list[tuple[str, int]]] = {}
-        orders = []
-        own_orders = own_programs([several], ready, 1000)
+        found = []
+        own_orders = due_programs([several], ready)
         assert own_orders is not None
         for members, order in own_orders:
-            orders.append(order.tobytes())
+            found.append(order.tobytes())
             for number, crossbar in enumerate(members.crossbars.tolist()):
                 own = members.select([number]).slots
-                assert visit_orders(own, ready)[0].tolist() == order.tolist()
+                assert orders(own, ready)[0].tolist() == order.tolist()
                 programs[crossbar] = [(slot.node.name, int(slot.tiles[0])) for slot in own]
-        assert len(set(orders)) == len(orders)
+        assert len(set(found)) == len(found)
         assert programs == tiles_by_crossbar(several)
 
 
 @examples(60)
 @given(deployments(), st.integers(0, 2**32 - 1))
-def test_own_programs_within_a_number_of_bursts(
+def test_programs_within_a_number_of_bursts(
     deployment: tuple[Dataflow, dict[str, Placement]], seed: int
 ) -> None:
     classes, ready = program_classes(*deployment), ready_times(deployment[0], seed)
-    programs = own_programs(classes, ready, 10_000)
+    programs = due_programs(classes, ready)
     assert programs is not None
     bursts = sum(len(program.members.slots) for program in programs)
-    assert own_programs(classes, ready, bursts) is not None
-    assert own_programs(classes, ready, bursts - 1) is None
+    assert due_programs(classes, ready, bursts) is not None
+    assert due_programs(classes, ready, bursts - 1) is None
 
 
 @examples(60)
 @given(deployments(), st.integers(0, 9))
-def test_shared_programs_follow_the_rounds_of_all_copies(
+def test_crossbars_of_a_class_share_a_program_if_all_copies_keep_step(
     deployment: tuple[Dataflow, dict[str, Placement]], pace: int
 ) -> None:
     """Windows become ready `pace` cycles apart, all copies at once."""
@@ -177,12 +184,14 @@ def test_shared_programs_follow_the_rounds_of_all_copies(
             times[:, np.array(share, np.int64)] = np.arange(len(share)) * pace
         ready[member.name] = times
     classes = program_classes(dataflow, placements)
-    programs = shared_programs(classes, ready, grain_of(ready))
+    dues = due_in_grains(ready, grain_of(ready))
+    programs = due_programs(classes, dues)
+    assert programs is not None
     assert [program.members for program in programs] == classes
     for members, order in programs:
-        orders = visit_orders(members.slots, ready, bundled=True)
-        assert (orders == orders[0]).all()
-        assert order.tolist() == orders[0].tolist()
+        own = orders(members.slots, dues)
+        assert (own == own[0]).all()
+        assert order.tolist() == own[0].tolist()
 
 
 def tiles_by_crossbar(members: ProgramClass) -> dict[int, list[tuple[str, int]]]:
@@ -193,34 +202,40 @@ def tiles_by_crossbar(members: ProgramClass) -> dict[int, list[tuple[str, int]]]
 
 
 @st.composite
-def programs(draw: st.DrawFn) -> tuple[list[Slot], Times]:
+def programs(draw: st.DrawFn) -> tuple[list[Slot], dict[str, Due]]:
     """The slots of one crossbar, and any ready times."""
     slots, ready = [], {}
     for number, (layer, grid) in enumerate(draw(st.lists(partitions(), min_size=1, max_size=3))):
         member = node(number, layer, grid)
         shape = (layer.matrices, layer.windows)
         seed = draw(st.integers(0, 2**32 - 1))
-        ready[member.name] = np.random.default_rng(seed).integers(0, 20, shape)
+        times = np.random.default_rng(seed).integers(0, 20, shape)
+        ready[member.name] = Due(times, draw(st.booleans()))
         tiles = st.integers(0, grid.tiles(layer) - 1)
         for tile in draw(st.lists(tiles, min_size=1, max_size=2, unique=True)):
             slots.append(Slot(member, windows_of(member, tile), np.array([tile])))
     return slots, ready
 
 
-def visits_in_order(slots: list[Slot], ready: Times) -> list[tuple[int, int, int, int]]:
-    """(ready time, layer, window, slot) of each visit; a slot's visits wait for those before."""
+def visits_in_order(slots: list[Slot], ready: dict[str, Due]) -> list[tuple[int, ...]]:
+    """(ready time, layer, window, slot) of each visit; a slot's visits wait for those before.
+
+    By tile, the slot comes before the window.
+    """
     counts = Counter[int]()
     latest = dict.fromkeys(range(len(slots)), 0)
     visits = []
-    for number in visit_orders(slots, ready)[0].tolist():
+    for number in orders(slots, ready)[0].tolist():
         slot = slots[number]
+        due = ready[slot.node.name]
         layer, grid = slot.node.layer, slot.node.grid
         assert layer is not None and grid is not None
         at = grid.coordinates(int(slot.tiles[0]))
         ordinal = counts[number]
         window = grid.copy_windows(layer, at.copy)[ordinal]
-        latest[number] = max(latest[number], int(ready[slot.node.name][at.matrix, window]))
-        visits.append((latest[number], slot.node.number, ordinal, number))
+        latest[number] = max(latest[number], int(due.times[at.matrix, window]))
+        ties = (number, ordinal) if due.by_tile else (ordinal, number)
+        visits.append((latest[number], slot.node.number, *ties))
         counts[number] += 1
     assert counts == {number: slot.windows for number, slot in enumerate(slots)}
     return visits
@@ -228,8 +243,8 @@ def visits_in_order(slots: list[Slot], ready: Times) -> list[tuple[int, int, int
 
 @examples(60)
 @given(programs())
-def test_visits_are_in_order_of_ready_time_then_layer_then_window_then_slot(
-    program: tuple[list[Slot], Times],
+def test_visits_are_in_order_of_due_time_then_layer_then_window_then_slot(
+    program: tuple[list[Slot], dict[str, Due]],
 ) -> None:
     visits = visits_in_order(*program)
     assert all(before < after for before, after in pairwise(visits))
@@ -246,12 +261,12 @@ def test_copies_on_one_crossbar(deal: Deal, order: list[int]) -> None:
     grid = Grid(hwm=1, wwm=1, iw=2, ib=1, tile_rows=1, tile_columns=1, deal=deal)
     member = node(0, PIXELS, grid)
     slots = [Slot(member, 2, np.array([tile])) for tile in range(2)]
-    assert visit_orders(slots, {"conv0": np.array([[1, 2, 3, 4]])})[0].tolist() == order
+    assert orders(slots, {"conv0": Due(np.array([[1, 2, 3, 4]]))})[0].tolist() == order
 
 
 def test_a_window_does_not_overtake_the_one_before() -> None:
     """Window 0 of the first layer is late: those after it wait, the second layer goes first."""
     grid = Grid(hwm=1, wwm=1, iw=1, ib=1, tile_rows=1, tile_columns=1)
     slots = [Slot(node(number, PIXELS, grid), 4, np.array([0])) for number in range(2)]
-    ready = {"conv0": np.array([[9, 1, 1, 12]]), "conv1": np.array([[2, 9, 10, 11]])}
-    assert visit_orders(slots, ready)[0].tolist() == [1, 0, 0, 0, 1, 1, 1, 0]
+    ready = {"conv0": Due(np.array([[9, 1, 1, 12]])), "conv1": Due(np.array([[2, 9, 10, 11]]))}
+    assert orders(slots, ready)[0].tolist() == [1, 0, 0, 0, 1, 1, 1, 0]

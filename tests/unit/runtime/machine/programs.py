@@ -97,16 +97,12 @@ def deployment(
     homes: Sequence[str],
     streams: Sequence[str],
     merges: Sequence[str] = (),
-    sends: Sequence[str] = (),
     output: str = "",
 ) -> str:
     """The text of a module at level `ou`.
 
-    By default the ops are a chain, the last one is the output, and partial sums merge everywhere.
+    By default the last op is the output, and partial sums merge everywhere.
     """
-    names = [match[1] for op in ops if (match := re.search(r"@(\w+)", op))]
-    layers = [match[1] for op in ops if (match := re.search(r"mvm.layer @(\w+)", op))]
-    chain = zip(["input", *names], [*names, "output"], strict=True)
     results = [re.findall(r"tensor<[^>]*>", op)[-1] for op in ops]
     output = output or f"%{ops[-1].split()[0][1:]} : {results[-1]}"
     return "\n".join(
@@ -119,10 +115,9 @@ def deployment(
             *(f"pxb.place {place}" for place in places),
             *(f"pxb.home {home}" for home in homes),
             "}",
-            "ou.stage 0 operations <bit, column, row> {",
+            "ou.stage 0 {",
             *(f"ou.stream {stream}" for stream in streams),
-            *(f"ou.merge {m}" for m in merges or [f"@{n} through <cu, pe, home>" for n in layers]),
-            *(f"ou.send {s}" for s in sends or [f"@{a} to [@{b}]" for a, b in chain]),
+            *(f"ou.merge {merge}" for merge in merges),
             "}",
         ]
     )

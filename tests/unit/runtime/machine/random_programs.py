@@ -241,13 +241,9 @@ def through_the_passes(random: Random) -> ModuleOp:
             strategy=random.choice(strategy_names())
             + random.choice(["{deal=cyclic}", "{deal=blocks}"]),
         ),
-        pack.PackPass(
-            strategy=random.choice(pack.STRATEGIES), balance=random.choice(pack.BALANCES)
-        ),
-        assign.AssignPass(
-            strategy=random.choice(assign.STRATEGIES), homes=random.choice(assign.HOMES)
-        ),
-        order.OrderPass(strategy=random.choice(order.STRATEGIES)),
+        pack.PackPass(method=random.choice(pack.METHODS), balance=random.choice(pack.BALANCES)),
+        assign.AssignPass(method=random.choice(assign.METHODS), homes=random.choice(assign.HOMES)),
+        order.OrderPass(method=random.choice(order.METHODS)),
     ]
     for each in passes:
         each.apply(Context(), module)

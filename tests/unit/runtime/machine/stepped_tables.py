@@ -24,8 +24,8 @@ from spatem_ir.dialects.cnn import DigitalOp, FlattenOp, NetworkOp, OutputOp, Po
 from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import LayerOp
-from spatem_ir.dialects.ou import InterleaveOp, MergeOp, MvmOp, OuStageOp
-from spatem_ir.dialects.pxb import HomeOp, PxbStageOp
+from spatem_ir.dialects.ou import PLACES, DueOp, InterleaveOp, MergeOp, MvmOp, OuStageOp
+from spatem_ir.dialects.pxb import HomeOp, PxbPlaceOp, PxbStageOp
 from spatem_ir.geometry.shapes.grid import Deal
 from spatem_ir.operators.concat import ConcatOp
 
@@ -106,12 +106,59 @@ class Reader:
         for wait in stage.waits:
             other = (wait.other.string_value(), list(wait.until.data))
             self.tables.waits.setdefault(wait.node.string_value(), []).append(other)
+        self.held = self.tiles_by_crossbar(places)
         for stream in stage.streams:
-            for number, crossbar in enumerate(stream.crossbars.data):
+            for crossbar in stream.crossbars.data:
                 for op in stream.body.block.ops:
                     for burst, window in in_turn(op):
-                        visit = self.visit(burst, number, window)
+                        name = burst.layer.string_value()
+                        tile = self.held[crossbar][name][burst.tile.value.data]
+                        visit = self.visit(name, tile, window)
                         self.tables.streams.setdefault(crossbar, []).append(visit)
+        dues = {op.layer.string_value(): op for op in ops if isinstance(op, DueOp)}
+        for crossbar in sorted(self.held.keys() - self.tables.streams.keys()):
+            self.tables.streams[crossbar] = self.due_visits(crossbar, dues)
+
+    def tiles_by_crossbar(self, places: PxbStageOp) -> dict[int, dict[str, list[int]]]:
+        """The tiles of each layer on each crossbar, those with the fewest windows first."""
+        held: dict[int, dict[str, list[int]]] = {}
+        for op in places.body.block.ops:
+            if isinstance(op, PxbPlaceOp):
+                crossbars = list(op.crossbars.data)
+                for number, tile in enumerate(op.tiles.data):
+                    own = held.setdefault(crossbars[number % len(crossbars)], {})
+                    own.setdefault(op.layer.string_value(), []).append(tile)
+        for own in held.values():
+            for name, tiles in own.items():
+                tiles.sort(key=lambda tile, name=name: (len(self.windows(name, tile)), tile))
+        return held
+
+    def windows(self, name: str, tile: int) -> list[int]:
+        """The windows of the copy of a tile, in order."""
+        op, _ = self.layers[name]
+        grid = op.grid.data
+        _, rows, columns = map_shape_of(op.output)
+        copy = tile // (grid.ib * grid.hwm * grid.wwm) % grid.iw
+        if grid.deal is Deal.CYCLIC:
+            return list(range(copy, rows * columns, grid.iw))
+        share = ceiling(rows * columns, grid.iw)
+        return list(range(rows * columns))[copy * share : (copy + 1) * share]
+
+    def due_visits(self, crossbar: int, dues: dict[str, DueOp]) -> list[Visit]:
+        """The visits of a crossbar that follows due times."""
+        visits = []
+        for number, (name, (op, _)) in enumerate(self.layers.items()):
+            for ordinal, tile in enumerate(self.held[crossbar].get(name, [])):
+                times, by_tile = list(dues[name].times.data), dues[name].by_tile is not None
+                grid, (_, rows, columns) = op.grid.data, map_shape_of(op.output)
+                matrix = tile // (grid.ib * grid.hwm * grid.wwm) // grid.iw
+                due = 0
+                for turn, window in enumerate(self.windows(name, tile)):
+                    entry = times[(matrix * rows * columns + window) % len(times)]
+                    due = entry if turn == 0 else max(due, entry)
+                    ties = (ordinal, turn) if by_tile else (turn, ordinal)
+                    visits.append((due, number, ties, self.visit(name, tile, turn)))
+        return [visit for *_, visit in sorted(visits, key=lambda entry: entry[:3])]
 
     def new(self, value: SSAValue, slices: list[int], name: str | None) -> Feature:
         """Number the pieces of a value slice by slice, position by position."""
@@ -150,7 +197,8 @@ class Reader:
         feature = self.features[op.output] = self.new(op.output, slices, name)
         for piece, count in zip(*np.unique(feature.pieces, return_counts=True), strict=True):
             self.tables.values[int(piece)] = int(count)
-            self.tables.merge[int(piece)] = self.merges[name].places.data
+            merge = self.merges.get(name)
+            self.tables.merge[int(piece)] = PLACES if merge is None else merge.places.data
         self.layers[name] = op, feature
 
     def digital(self, op: DigitalOp) -> None:
@@ -181,21 +229,18 @@ class Reader:
                 Task("port", 0, piece, frozenset(inside.tolist()), inside.size)
             )
 
-    def visit(self, burst: MvmOp, number: int, ordinal: int) -> Visit:
-        """The visit of a burst's tile on the crossbar with a number, in the order of its copy."""
-        op, feature = self.layers[burst.layer.string_value()]
+    def visit(self, name: str, tile: int, ordinal: int) -> Visit:
+        """The visit of a layer's tile for a window, counted in the order of its copy."""
+        op, feature = self.layers[name]
         grid, ou = op.grid.data, self.accelerator.ou
-        rest, bit = divmod(list(burst.tiles.data)[number], grid.ib)
+        rest, bit = divmod(tile, grid.ib)
         rest, row = divmod(rest, grid.hwm)
         rest, column = divmod(rest, grid.wwm)
-        group, copy = divmod(rest, grid.iw)
+        group = rest // grid.iw
         channels, height, width = map_shape_of(op.input)
-        features, rows_out, columns_out = map_shape_of(op.output)
-        windows, per_group = rows_out * columns_out, channels // op.groups.value.data
-        if grid.deal is Deal.CYCLIC:
-            window = range(copy, windows, grid.iw)[ordinal]
-        else:
-            window = copy * -(-windows // grid.iw) + ordinal
+        features, _, columns_out = map_shape_of(op.output)
+        per_group = channels // op.groups.value.data
+        window = self.windows(name, tile)[ordinal]
         y, x = divmod(window, columns_out)
         operand = self.features[op.input].pieces.reshape(channels, height, width)
         operand = operand[group * per_group : (group + 1) * per_group]

@@ -55,8 +55,8 @@ ACROSS = deployment(
     places=["@a tiles 0 crossbars 0 at [0, 0]", "@b tiles 0 crossbars 12 at [0, 0]"],
     homes=["@a pes 0", "@b pes 3"],
     streams=[
-        "crossbars 0 { ou.mvm @a tiles 0 windows 0 }",
-        "crossbars 12 { ou.mvm @b tiles 0 windows 0 }",
+        "crossbars 0 { ou.mvm @a windows 0 }",
+        "crossbars 12 { ou.mvm @b windows 0 }",
     ],
 )
 """A layer in PE 0, whose result of 2 bytes is read in PE 3 of a row."""
@@ -97,7 +97,7 @@ STACKED = deployment(
     ops=[dense("a", "input", "8xui8 -> 2xui8", hwm=2)],
     places=["@a tiles 0 to 2 crossbars 0 at [[0, 4], 0]"],
     homes=["@a pes 0"],
-    streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0\n ou.mvm @a tiles 1 windows 0 }"],
+    streams=["crossbars 0 { ou.mvm @a windows 0\n ou.mvm @a tile 1 windows 0 }"],
 )
 """Two visits of one crossbar with operands of 4 bytes each."""
 
@@ -137,7 +137,7 @@ def test_packets_queue_on_a_link() -> None:
         ops=[convolution("a", "input", "4x1x4xui8 -> 1x1x4xui8", "1x1")],
         places=["@a tiles 0 crossbars 4 at [0, 0]"],
         homes=["@a pes 1"],
-        streams=["crossbars 4 { ou.mvm @a tiles 0 windows 0 to 4 }"],
+        streams=["crossbars 4 { ou.mvm @a windows 0 to 4 }"],
     )
     expected: Expected = [
         (1, IO, "input"),
@@ -173,11 +173,10 @@ def test_of_pieces_that_come_together_the_lowest_counts() -> None:
         ],
         homes=["@a pes 1", "@b pes 2", "@c pes 0"],
         streams=[
-            "crossbars 4 { ou.mvm @a tiles 0 windows 0 }",
-            "crossbars 8 { ou.mvm @b tiles 0 windows 0 }",
-            "crossbars 0 { ou.mvm @c tiles 0 windows 0 }",
+            "crossbars 4 { ou.mvm @a windows 0 }",
+            "crossbars 8 { ou.mvm @b windows 0 }",
+            "crossbars 0 { ou.mvm @c windows 0 }",
         ],
-        sends=["@input to [@a, @b]", "@a to [@c]", "@b to [@c]", "@c to [@output]"],
     )
     path = path_of(text, machine())
     assert [layer.name for layer in path.layers] == ["input", "a", "c", "output"]

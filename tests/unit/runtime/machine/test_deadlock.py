@@ -53,8 +53,8 @@ def test_two_crossbars_that_wait_for_each_other_deadlock() -> None:
         ],
         homes=["@first pes 0", "@second pes 0"],
         streams=[
-            "crossbars 0 { ou.mvm @second tiles 1 windows 0\n ou.mvm @first tiles 0 windows 0 }",
-            "crossbars 1 { ou.mvm @second tiles 0 windows 0\n ou.mvm @first tiles 1 windows 0 }",
+            "crossbars 0 { ou.mvm @second windows 0\n ou.mvm @first windows 0 }",
+            "crossbars 1 { ou.mvm @second windows 0\n ou.mvm @first windows 0 }",
         ],
     )
     with pytest.raises(
@@ -74,7 +74,7 @@ def pooled() -> Program:
             ],
             places=["@a tiles 0 crossbars 0 at [0, 0]"],
             homes=["@a pes 0", "@p pes 0"],
-            streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 to 2 }"],
+            streams=["crossbars 0 { ou.mvm @a windows 0 to 2 }"],
         )
     )
 

@@ -25,10 +25,10 @@ from spatem_ir.runtime.machine.reference.clock import Clock
 from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 
 STREAMS = (
-    "crossbars 0 { ou.mvm @a tiles 0 windows 0 to 4 }",
-    "crossbars [1, 2] { ou.mvm @a tiles 1 to 3 windows 0 to 4 }",
-    "crossbars 5 { ou.mvm @a tiles 3 windows 0 to 4\n ou.mvm @b tiles 0 windows 0 }",
-    "crossbars 12 { ou.mvm @b tiles 1 windows 0 }",
+    "crossbars 0 { ou.mvm @a windows 0 to 4 }",
+    "crossbars [1, 2] { ou.mvm @a windows 0 to 4 }",
+    "crossbars 5 { ou.mvm @a windows 0 to 4\n ou.mvm @b windows 0 }",
+    "crossbars 12 { ou.mvm @b windows 0 }",
 )
 
 
@@ -122,8 +122,8 @@ def test_sums_of_a_pe_and_of_its_pieces_at_home_share_its_adders_in_a_fixed_orde
         ops=[dense("a", "input", "20xui8 -> 3xui8", hwm=3, tile="8x3")],
         places=["@a tiles 0 to 3 crossbars [0, 1, 4] at [0, 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars [0, 1, 4] { ou.mvm @a tiles 0 to 3 windows 0 }"],
-        merges=["@a through <pe, home>"],
+        streams=["crossbars [0, 1, 4] { ou.mvm @a windows 0 }"],
+        merges=["@a at <pe, home>"],
     )
     accelerator = machine(pe={"port_bytes_per_cycle": 2}, noc={"hop_cycles": 12})
     execution = expect_the_same_in_any_order(monkeypatch, text, accelerator)

@@ -27,7 +27,7 @@ TWO_PES = deployment(
     ops=[dense("a", "input", "8xui8 -> 3xui8", weights="si4", hwm=2)],
     places=["@a tiles 0 to 2 crossbars [0, 4] at [0, 0]"],
     homes=["@a pes 0"],
-    streams=["crossbars [0, 4] { ou.mvm @a tiles 0 to 2 windows 0 }"],
+    streams=["crossbars [0, 4] { ou.mvm @a windows 0 }"],
 )
 """Tiles of 4 rows and 3 weights (6 cells) in PEs 0 and 1, home PE 0.
 
@@ -146,7 +146,7 @@ def test_conversions_of_a_tile_of_several_parts() -> None:
         ops=[dense("a", "input", "6xui8 -> 3xui8", weights="si4")],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0 }"],
     )
     (layer,) = measure(text).layers
     assert layer.ou_operations == 8 * 2 * 2
@@ -177,7 +177,7 @@ def test_operands_that_crossbars_share_are_fetched_once_and_registered_twice() -
         ],
         places=["@a tiles 0 to 2 crossbars [0, 1] at [0, 0]"],
         homes=["@a pes 0 times 2", "@r pes 0 times 2"],
-        streams=["crossbars [0, 1] { ou.mvm @a tiles 0 to 2 windows 0 }"],
+        streams=["crossbars [0, 1] { ou.mvm @a windows 0 }"],
     )
     free = dict.fromkeys((field.name for field in fields(TINY.energy)), 0.0)
     for action, count in (("buffer_byte_pj", 4), ("register_byte_pj", 8), ("activation_pj", 8)):
@@ -198,7 +198,7 @@ POOLED = deployment(
     ],
     places=["@a tiles 0 crossbars 0 at [0, 0]"],
     homes=["@a pes 0", "@p pes 0"],
-    streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 to 4 }"],
+    streams=["crossbars 0 { ou.mvm @a windows 0 to 4 }"],
 )
 """Four windows of 8 operations, one after the other; then a pooling of 2 · 4 values."""
 
@@ -235,7 +235,7 @@ def test_the_work_bound_is_a_whole_number_of_operations() -> None:
         ops=[dense("a", "input", "4xui3 -> 2xui8")],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0 }"],
     )
     assert measure(text).work_bound_cycles == 4
 
@@ -270,7 +270,7 @@ def test_bounds_of_many_windows(
         ops=[layer],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 to 16 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0 to 16 }"],
     )
     module = parse(text, machine(io={"bytes_per_cycle": bandwidth}))
     bounds = lower_bounds(dataflow_of(module), accelerator_of(module))
@@ -285,7 +285,7 @@ def test_cutting_a_layer_changes_no_bound() -> None:
         ops=[dense("a", "input", "8xui8 -> 3xui8", weights="si4")],
         places=["@a tiles 0 crossbars 9 at [0, 0]"],
         homes=["@a pes 3"],
-        streams=["crossbars 9 { ou.mvm @a tiles 0 windows 0 }"],
+        streams=["crossbars 9 { ou.mvm @a windows 0 }"],
     )
     assert measure(one).work_bound_cycles == measure(TWO_PES).work_bound_cycles
     assert measure(one).path_bound_cycles == measure(TWO_PES).path_bound_cycles

@@ -19,7 +19,7 @@ def test_a_piece_lives_until_its_fetch_has_ended_and_an_output_until_it_has_left
         ops=[dense("a", "input", "4xui8 -> 3xui8")],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0 }"],
     )
     accelerator = machine(pe={"port_bytes_per_cycle": 1}, io={"bytes_per_cycle": 2})
     execution = run(text, accelerator)
@@ -36,7 +36,7 @@ def test_an_output_stays_in_the_buffer_while_the_port_is_busy() -> None:
         ops=[dense("a", "input", "4xui8 -> 2xui8")],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0 }"],
     )
     accelerator = machine(io={"bytes_per_cycle": 1}, ou={"dac_bits": 8, "cycles": 1})
     execution = run(text, accelerator, images=3)
@@ -54,8 +54,8 @@ def test_a_piece_lives_until_the_last_of_its_readers_has_read_it() -> None:
         places=["@a tiles 0 to 3 crossbars [0, 2, 2] at [0, [0, 0, 4]]"],
         homes=["@a pes 0 times 3"],
         streams=[
-            "crossbars 0 { ou.mvm @a tiles 0 windows 0 }",
-            "crossbars 2 { ou.mvm @a tiles 1 windows 0\n ou.mvm @a tiles 2 windows 0 }",
+            "crossbars 0 { ou.mvm @a windows 0 }",
+            "crossbars 2 { ou.mvm @a windows 0\n ou.mvm @a tile 1 windows 0 }",
         ],
     )
     execution = run(text, machine(pe={"port_bytes_per_cycle": 1}))
@@ -71,7 +71,7 @@ def test_windows_keep_the_positions_that_later_windows_read() -> None:
         ops=[convolution("a", "input", "2x1x3xui8 -> 1x1x2xui8", "1x2")],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 1"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 to 2 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0 to 2 }"],
     )
     execution = run(text, machine(io={"bytes_per_cycle": 2}))
     # Position p enters at p + 1.  Window 0 is fetched 2 → 3, after which position 0 is free;
@@ -89,7 +89,7 @@ def test_contributions_that_meet_live_until_their_sum_is_complete() -> None:
         ops=[dense("a", "input", "8xui8 -> 3xui8", hwm=2)],
         places=["@a tiles 0 to 2 crossbars [0, 2] at [0, 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars [0, 2] { ou.mvm @a tiles 0 to 2 windows 0 }"],
+        streams=["crossbars [0, 2] { ou.mvm @a windows 0 }"],
     )
     execution = run(text)
     assert arrivals(execution, 0) == [(2, 8), (36, 12), (37, 12), (45, 3)]
@@ -103,7 +103,7 @@ def test_lone_contributions_and_sums_inside_a_cu_need_no_buffer() -> None:
         ops=[dense("a", "input", "8xui8 -> 3xui8", hwm=2)],
         places=["@a tiles 0 to 2 crossbars [0, 1] at [0, 0]"],
         homes=["@a pes 1"],
-        streams=["crossbars [0, 1] { ou.mvm @a tiles 0 to 2 windows 0 }"],
+        streams=["crossbars [0, 1] { ou.mvm @a windows 0 }"],
     )
     execution = run(text)
     assert [size for _, size in arrivals(execution, 0)] == [8, 3]
@@ -117,7 +117,7 @@ def test_a_packet_of_partial_sums_is_in_the_buffer_of_the_home_until_it_is_added
         ops=[dense("a", "input", "8xui8 -> 3xui8", hwm=2)],
         places=["@a tiles 0 to 2 crossbars [0, 4] at [0, 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars [0, 4] { ou.mvm @a tiles 0 to 2 windows 0 }"],
+        streams=["crossbars [0, 4] { ou.mvm @a windows 0 }"],
     )
     execution = run(text)
     assert arrivals(execution, 0) == [(2, 8), (36, 12), (46, 12), (52, 3)]
@@ -142,8 +142,8 @@ def test_every_byte_that_enters_a_buffer_leaves_it() -> None:
         ],
         homes=["@a pes [0, 1, 2, 3, 3, 2, 1, 0]", "@p pes 1 to 3", "@b pes 3"],
         streams=[
-            "crossbars [0, 4, 8, 12] { ou.mvm @a tiles 0 to 4 windows [0, 2, 1, 3] }",
-            "crossbars 9 { ou.mvm @b tiles 0 windows 0 }",
+            "crossbars [0, 4, 8, 12] { ou.mvm @a windows [0, 2, 1, 3] }",
+            "crossbars 9 { ou.mvm @b windows 0 }",
         ],
     )
     execution = run(text, images=2)

@@ -17,18 +17,15 @@ def execute(*waits: str, images: int = 1, pool: bool = False) -> Execution:
     """
     ops = [convolution("a", "input", "2x1x3xui8 -> 1x1x3xui8", "1x1")]
     homes = ["@a pes 0"]
-    sends = ["@input to [@a]", "@a to [@output]"]
     if pool:
         ops.append("%p = cnn.max_pool @p %a <1x1> : tensor<1x1x3xui8> -> tensor<1x1x3xui8>")
         homes.append("@p pes 0")
-        sends = ["@input to [@a]", "@a to [@p]", "@p to [@output]"]
     text = deployment(
         input="2x1x3xui8",
         ops=ops,
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=homes,
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 to 3 }"],
-        sends=sends,
+        streams=["crossbars 0 { ou.mvm @a windows 0 to 3 }"],
     )
     lines = "\n".join(f"ou.wait {wait}" for wait in waits)
     text = f"{text.rstrip().removesuffix('}')}{lines}\n}}"

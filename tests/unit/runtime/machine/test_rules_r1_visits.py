@@ -29,7 +29,7 @@ def test_a_visit_takes_all_parts_of_the_tile_for_each_bit(
         places=[f"@a tiles 0 to 2 crossbars 0 at [[0, {rows}], 0]"],
         homes=["@a pes 0"],
         streams=[
-            "crossbars 0 { ou.mvm @a tiles 0 windows 0\n ou.mvm @a tiles 1 windows 0 }",
+            "crossbars 0 { ou.mvm @a windows 0\n ou.mvm @a tile 1 windows 0 }",
         ],
     )
     first, second = run(text, machine(ou={"dac_bits": dac_bits})).visit_starts[0]
@@ -43,7 +43,7 @@ def test_an_operation_takes_the_cycles_of_the_accelerator(cycles: int) -> None:
         ops=[dense("a", "input", "8xui3 -> 2xui8", hwm=2)],
         places=["@a tiles 0 to 2 crossbars 0 at [[0, 4], 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0\n ou.mvm @a tiles 1 windows 0 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0\n ou.mvm @a tile 1 windows 0 }"],
     )
     first, second = run(text, machine(ou={"cycles": cycles})).visit_starts[0]
     assert second - first == 3 * cycles
@@ -56,7 +56,7 @@ def test_operation_units_start_at_the_corner_of_the_tile() -> None:
         ops=[dense("a", "input", "8xui2 -> 4xui8", hwm=2)],
         places=["@a tiles 0 to 2 crossbars 0 at [[2, 7], [3, 9]]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0\n ou.mvm @a tiles 1 windows 0 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0\n ou.mvm @a tile 1 windows 0 }"],
     )
     first, second = run(text).visit_starts[0]
     assert second - first == 1 * 1 * 2 * 4
@@ -69,7 +69,7 @@ def test_operation_units_never_reach_into_another_tile() -> None:
         ops=[dense("a", "input", "4xui2 -> 4xui8", hwm=2)],
         places=["@a tiles 0 to 2 crossbars 0 at [[0, 2], 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0\n ou.mvm @a tiles 1 windows 0 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0\n ou.mvm @a tile 1 windows 0 }"],
     )
     execution = run(text)
     # Enters by 1, fetched by 2; two visits of 2 bits · 4 cycles, at 2 and 10, valid at 11 and 19;
@@ -85,7 +85,7 @@ def test_a_tile_that_receives_some_bits_works_for_those_only() -> None:
         ops=[dense("a", "input", "4xui3 -> 2xui8", ib=2)],
         places=["@a tiles 0 to 2 crossbars 0 at [0, [0, 8]]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0\n ou.mvm @a tiles 1 windows 0 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0\n ou.mvm @a tile 1 windows 0 }"],
     )
     execution = run(text)
     # 4 · 3 bits = 2 bytes enter by 1; operands of 1 byte each, fetched by 2 and 3.
@@ -102,7 +102,7 @@ def test_a_crossbar_runs_its_stream_in_order_even_if_a_later_visit_could_start()
         ops=[convolution("a", "input", "1x1x4xui8 -> 1x1x4xui8", "1x1")],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows [3, 0, 2, 1] }"],
+        streams=["crossbars 0 { ou.mvm @a windows [3, 0, 2, 1] }"],
     )
     execution = run(text, machine(io={"bytes_per_cycle": 1}))
     # Position 3 has entered at 4 and is fetched by 5; each visit takes 8 bits · 4 cycles.
@@ -118,12 +118,12 @@ def test_operations_that_are_spelled_out_count_as_they_are() -> None:
         homes=["@a pes 0"],
         streams=[
             """crossbars 0 {
-              ou.mvm @a tiles 0 windows 0 {
+              ou.mvm @a windows 0 {
                 ou.activate bits 0 rows 0 to 4 columns 0 to 2
                 ou.activate bits 0 rows 0 to 3 columns 2 to 4
                 ou.activate bits 0 rows 3 columns 2 to 4
               }
-              ou.mvm @a tiles 1 windows 0
+              ou.mvm @a tile 1 windows 0
             }"""
         ],
     )

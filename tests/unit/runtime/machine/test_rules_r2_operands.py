@@ -10,7 +10,7 @@ STACKED = deployment(
     ops=[dense("a", "input", "8xui8 -> 2xui8", hwm=2)],
     places=["@a tiles 0 to 2 crossbars 0 at [[0, 4], 0]"],
     homes=["@a pes 0"],
-    streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0\n ou.mvm @a tiles 1 windows 0 }"],
+    streams=["crossbars 0 { ou.mvm @a windows 0\n ou.mvm @a tile 1 windows 0 }"],
 )
 """Two visits of one crossbar with operands of 4 bytes each; 8 bytes enter by cycle 2."""
 
@@ -42,8 +42,8 @@ def test_only_one_operand_is_fetched_ahead() -> None:
         places=["@a tiles 0 to 3 crossbars 0 at [0, 0 to 12 step 4]"],
         homes=["@a pes 0"],
         streams=[
-            "crossbars 0 { ou.mvm @a tiles 0 windows 0\n"
-            "ou.mvm @a tiles 2 windows 0\n ou.mvm @a tiles 1 windows 0 }"
+            "crossbars 0 { ou.mvm @a windows 0\n"
+            "ou.mvm @a tile 2 windows 0\n ou.mvm @a tile 1 windows 0 }"
         ],
     )
     accelerator = machine(ou={"dac_bits": 8, "cycles": 1}, pe={"port_bytes_per_cycle": 1})
@@ -95,7 +95,7 @@ def test_the_same_window_of_the_next_image_is_another_operand() -> None:
         ops=[dense("a", "input", "4xui8 -> 2xui8")],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0 }"],
     )
     assert run(text, images=3).fetched_bytes == 3 * 4
 
@@ -132,8 +132,8 @@ def test_a_request_joins_one_that_still_waits() -> None:
         places=["@a tiles 0 to 4 crossbars [0, 0, 1, 1] at [[0, 4, 0, 4], 0]"],
         homes=["@a pes 0 times 2"],
         streams=[
-            "crossbars 0 { ou.mvm @a tiles 0 windows 0\n ou.mvm @a tiles 1 windows 0 }",
-            "crossbars 1 { ou.mvm @a tiles 3 windows 0\n ou.mvm @a tiles 2 windows 0 }",
+            "crossbars 0 { ou.mvm @a windows 0\n ou.mvm @a tile 1 windows 0 }",
+            "crossbars 1 { ou.mvm @a tile 1 windows 0\n ou.mvm @a windows 0 }",
         ],
     )
     execution = run(text, machine(pe={"port_bytes_per_cycle": 1}))
@@ -152,8 +152,8 @@ def test_a_request_does_not_join_a_fetch_under_way() -> None:
         places=["@a tiles 0 to 4 crossbars [0, 0, 1, 1] at [[0, 4, 0, 4], 0]"],
         homes=["@a pes 0 times 2"],
         streams=[
-            "crossbars 0 { ou.mvm @a tiles 1 windows 0\n ou.mvm @a tiles 0 windows 0 }",
-            "crossbars 1 { ou.mvm @a tiles 3 windows 0\n ou.mvm @a tiles 2 windows 0 }",
+            "crossbars 0 { ou.mvm @a tile 1 windows 0\n ou.mvm @a windows 0 }",
+            "crossbars 1 { ou.mvm @a tile 1 windows 0\n ou.mvm @a windows 0 }",
         ],
     )
     accelerator = machine(
@@ -182,9 +182,9 @@ def test_requests_for_different_images_share_nothing() -> None:
         places=["@a tiles 0 to 4 crossbars [0, 2, 1, 1] at [[0, 0, 0, 4], 0]"],
         homes=["@a pes 0 times 2"],
         streams=[
-            "crossbars 0 { ou.mvm @a tiles 0 windows 0 }",
-            "crossbars 1 { ou.mvm @a tiles 3 windows 0\n ou.mvm @a tiles 2 windows 0 }",
-            "crossbars 2 { ou.mvm @a tiles 1 windows 0 }",
+            "crossbars 0 { ou.mvm @a windows 0 }",
+            "crossbars 1 { ou.mvm @a tile 1 windows 0\n ou.mvm @a windows 0 }",
+            "crossbars 2 { ou.mvm @a windows 0 }",
         ],
     )
     accelerator = machine(io={"bytes_per_cycle": 8}, pe={"port_bytes_per_cycle": 1})

@@ -13,7 +13,7 @@ def test_a_fetch_takes_the_bytes_over_the_width_of_the_port(width: int, cycles: 
         ops=[dense("a", "input", "6xui8 -> 2xui8")],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0 }"],
     )
     accelerator = machine(pe={"port_bytes_per_cycle": width})
     assert run(text, accelerator).visit_starts[0] == [2 + cycles]
@@ -28,7 +28,7 @@ def test_the_activation_bits_of_an_operand_are_packed(rows: int, bits: int, size
         ops=[dense("a", "input", f"{rows}xui{bits} -> 2xui8")],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0 }"],
     )
     execution = run(text, machine(io={"bytes_per_cycle": 32}, pe={"port_bytes_per_cycle": 1}))
     assert execution.visit_starts[0] == [1 + size]
@@ -98,8 +98,8 @@ def test_a_request_does_not_overtake_one_with_a_higher_crossbar_that_came_before
         places=["@a tiles 0 to 3 crossbars [0, 0, 3] at [[0, 4, 0], 0]"],
         homes=["@a pes 0"],
         streams=[
-            "crossbars 0 { ou.mvm @a tiles 0 windows 0\n ou.mvm @a tiles 1 windows 0 }",
-            "crossbars 3 { ou.mvm @a tiles 2 windows 0 }",
+            "crossbars 0 { ou.mvm @a windows 0\n ou.mvm @a tile 1 windows 0 }",
+            "crossbars 3 { ou.mvm @a windows 0 }",
         ],
     )
     accelerator = machine(pe={"port_bytes_per_cycle": 1}, ou={"dac_bits": 8, "cycles": 1})
@@ -113,7 +113,7 @@ def test_every_pe_has_its_own_port() -> None:
         ops=[dense("a", "input", "8xui8 -> 2xui8", wwm=2)],
         places=["@a tiles 0 to 2 crossbars [0, 4] at [0, 0]"],
         homes=["@a pes 0 times 2"],
-        streams=["crossbars [0, 4] { ou.mvm @a tiles 0 to 2 windows 0 }"],
+        streams=["crossbars [0, 4] { ou.mvm @a windows 0 }"],
     )
     execution = run(text, machine(pe={"port_bytes_per_cycle": 1}))
     # 8 bytes enter by 2 and are in PE 1 after 1 hop and 3 more cycles, at 6.  Fetches take 8.

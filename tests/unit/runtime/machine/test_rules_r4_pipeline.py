@@ -13,7 +13,7 @@ def test_results_are_valid_a_pipeline_after_the_last_operation(pipeline: int) ->
         ops=[dense("a", "input", "4xui8 -> 2xui8")],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0 }"],
     )
     execution = run(text, machine(ou={"pipeline_cycles": pipeline}))
     enter, fetch, visit, activate, leave = 1, 1, 8 * 4, 2, 1
@@ -27,7 +27,7 @@ def test_the_next_visit_does_not_wait_for_the_pipeline(pipeline: int) -> None:
         ops=[dense("a", "input", "8xui8 -> 2xui8", hwm=2)],
         places=["@a tiles 0 to 2 crossbars 0 at [[0, 4], 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0\n ou.mvm @a tiles 1 windows 0 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0\n ou.mvm @a tile 1 windows 0 }"],
     )
     execution = run(text, machine(ou={"pipeline_cycles": pipeline}))
     assert execution.visit_starts[0] == [3, 3 + 8 * 4]

@@ -21,7 +21,7 @@ def rows_in(crossbars: list[int], *, home: int = 0, merge: str = "cu, pe, home")
         places=[f"@a tiles 0 to {k} crossbars {crossbars} at [0, 0]"],
         homes=[f"@a pes {home}"],
         streams=[f"crossbars {crossbars} {{ ou.mvm @a tiles 0 to {k} windows 0 }}"],
-        merges=[f"@a through <{merge}>"],
+        merges=[f"@a at <{merge}>"],
     )
 
 
@@ -123,7 +123,7 @@ def test_two_visits_of_one_crossbar_meet_in_its_cu() -> None:
         ops=[dense("a", "input", "8xui8 -> 3xui8", hwm=2)],
         places=["@a tiles 0 to 2 crossbars 0 at [[0, 4], 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0\n ou.mvm @a tiles 1 windows 0 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0\n ou.mvm @a tile 1 windows 0 }"],
     )
     execution = run(text)
     # Visits 3 → 35 → 67, valid at 36 and 68, added 36 → 38 and 68 → 70.
@@ -150,7 +150,7 @@ def two_pieces(columns: tuple[int, int], accelerator: Accelerator) -> list[tuple
         ],
         places=["@a tiles 0 to 4 crossbars [0, 2, 1, 3] at [0, 0]"],
         homes=["@a pes 0 times 2"],
-        streams=["crossbars [3, 2, 1, 0] { ou.mvm @a tiles [3, 1, 2, 0] windows 0 }"],
+        streams=["crossbars [3, 2, 1, 0] { ou.mvm @a windows 0 }"],
     )
     return arrivals(run(text, accelerator), 0)
 

@@ -13,7 +13,7 @@ def test_activation_takes_the_values_over_the_units(units: int, cycles: int) -> 
         ops=[dense("a", "input", "4xui8 -> 5xui8")],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0 }"],
     )
     execution = run(text, machine(pe={"activations_per_cycle": units}))
     # Enters by 1, fetched by 2; 5 cells are 2 parts: 2 · 8 · 4 = 64 cycles, valid at 67.
@@ -29,7 +29,7 @@ def test_pieces_queue_for_the_activation_units_of_their_home() -> None:
         ops=[dense("a", "input", "4xui8 -> 4xui8", wwm=2)],
         places=["@a tiles 0 to 2 crossbars [1, 0] at [0, 0]"],
         homes=["@a pes 0 times 2"],
-        streams=["crossbars [1, 0] { ou.mvm @a tiles 0 to 2 windows 0 }"],
+        streams=["crossbars [1, 0] { ou.mvm @a windows 0 }"],
     )
     assert arrivals(run(text), 0) == [(1, 4), (35 + 2, 2), (37 + 2, 2)]
 
@@ -41,7 +41,7 @@ def test_homes_have_their_own_activation_units() -> None:
         ops=[dense("a", "input", "4xui8 -> 8xui8", wwm=2)],
         places=["@a tiles 0 to 2 crossbars [0, 4] at [0, 0]"],
         homes=["@a pes 0 to 2"],
-        streams=["crossbars [0, 4] { ou.mvm @a tiles 0 to 2 windows 0 }"],
+        streams=["crossbars [0, 4] { ou.mvm @a windows 0 }"],
     )
     # PE 0: valid at 35, activated by 39.  PE 1: there at 1 + 1 + 1, fetched by 4, valid at 37,
     # activated by 41, not 43; 4 bytes are back in PE 0 at 41 + 1 + 1.
@@ -57,7 +57,7 @@ def test_an_element_wise_operator_takes_the_activation_units_again() -> None:
         ],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 0", "@r pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0 }"],
     )
     execution = run(text)
     # Valid at 35, activated by 38, again by 41, out by 42.
@@ -78,7 +78,7 @@ def pooled(pool_home: int, *, window: str = "2x2", size: str = "1x1") -> str:
         ],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 0", f"@p pes {pool_home}"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 to 4 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0 to 4 }"],
     )
 
 
@@ -128,7 +128,7 @@ def test_pooling_and_activation_units_work_at_the_same_time() -> None:
         ],
         places=["@a tiles 0 to 4 crossbars 0 to 4 at [0, 0]"],
         homes=["@a pes 0", "@p pes 0"],
-        streams=["crossbars 0 to 4 { ou.mvm @a tiles 0 to 4 windows 0 }"],
+        streams=["crossbars 0 to 4 { ou.mvm @a windows 0 }"],
     )
     execution = run(text)
     # Position p enters by p + 1, is fetched by p + 2, valid at p + 35.

@@ -20,7 +20,7 @@ SPLIT_PLACES = "@a tiles 0 to 2 crossbars [0, 4] at [0, 0]"
 
 Slice 1 in PE 1: the input is there at 1 + 1 + 1, fetched by 4, valid at 37, activated by 39.
 """
-SPLIT_STREAM = "crossbars [0, 4] { ou.mvm @a tiles 0 to 2 windows 0 }"
+SPLIT_STREAM = "crossbars [0, 4] { ou.mvm @a windows 0 }"
 
 
 @pytest.mark.parametrize("home", [0, 1])
@@ -35,10 +35,9 @@ def test_an_addition_of_two_layers_on_different_pes(home: int) -> None:
         places=["@a tiles 0 crossbars 0 at [0, 0]", "@b tiles 0 crossbars 4 at [0, 0]"],
         homes=["@a pes 0", "@b pes 1", f"@s pes {home}"],
         streams=[
-            "crossbars 0 { ou.mvm @a tiles 0 windows 0 }",
-            "crossbars 4 { ou.mvm @b tiles 0 windows 0 }",
+            "crossbars 0 { ou.mvm @a windows 0 }",
+            "crossbars 4 { ou.mvm @b windows 0 }",
         ],
-        sends=["@input to [@a, @b]", "@a to [@s]", "@b to [@s]", "@s to [@output]"],
     )
     execution = run(text)
     # @a: valid at 35, activated by 38.  @b: valid at 37, activated by 40.  3 bytes take 2 cycles
@@ -62,7 +61,7 @@ def test_a_value_that_is_added_to_itself_is_one_piece_that_is_read_once() -> Non
         ],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 0", "@s pes 1"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0 }"],
     )
     execution = run(text)
     # Activated by 38, in PE 1 at 40; the units work on 3 · 3 values; back at 51, out by 52.
@@ -82,8 +81,7 @@ def test_a_value_lives_until_the_last_of_several_operators_has_read_it() -> None
         ],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 0", "@r pes 0", "@s pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 }"],
-        sends=["@input to [@a]", "@a to [@r, @s]", "@r to [@s]", "@s to [@output]"],
+        streams=["crossbars 0 { ou.mvm @a windows 0 }"],
     )
     execution = run(text)
     assert arrivals(execution, 0) == [(1, 4), (38, 3), (41, 3), (47, 3)]
@@ -102,8 +100,7 @@ def test_a_broadcast_operand_is_read_at_every_position() -> None:
         ],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 0", "@m pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 }"],
-        sends=["@input to [@a, @m]", "@a to [@m]", "@m to [@output]"],
+        streams=["crossbars 0 { ou.mvm @a windows 0 }"],
     )
     execution = run(text)
     # Both positions are there at 1; fetched by 2, valid at 35, activated by 37.
@@ -122,7 +119,7 @@ def shuffled(*views: str) -> str:
         ops=[SPLIT, *views, dense("b", "y", "4xui8 -> 2xui8", hwm=2)],
         places=[SPLIT_PLACES, "@b tiles 0 to 2 crossbars 1 to 3 at [0, 0]"],
         homes=["@a pes 0 to 2", "@b pes 0"],
-        streams=[SPLIT_STREAM, "crossbars 1 to 3 { ou.mvm @b tiles 0 to 2 windows 0 }"],
+        streams=[SPLIT_STREAM, "crossbars 1 to 3 { ou.mvm @b windows 0 }"],
     )
 
 
@@ -203,13 +200,6 @@ def test_a_requantised_concatenation() -> None:
             f"crossbars {number} {{ ou.mvm @{name} tiles 0 windows 0 }}"
             for number, name in enumerate("abd")
         ],
-        sends=[
-            "@input to [@a, @b]",
-            "@a to [@d]",
-            "@b to [@q]",
-            "@q to [@d]",
-            "@d to [@output]",
-        ],
     )
     execution = run(text)
     # Fetched by 2 and 3, valid at 35 and 36; activated 35 → 38 → 40, requantised by 42: one byte
@@ -231,7 +221,7 @@ def test_padding_is_there_from_the_start() -> None:
         ],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@p pes 0", "@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows [0, 3, 1, 2] }"],
+        streams=["crossbars 0 { ou.mvm @a windows [0, 3, 1, 2] }"],
     )
     execution = run(text, images=2)
     # Positions 0 and 3 are there at 0, in both images; input position p at p + 1, and the units
@@ -256,7 +246,7 @@ def test_padding_alone_goes_to_its_readers_at_once() -> None:
         ],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@p pes 1 times 2", "@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 to 2 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0 to 2 }"],
     )
     execution = run(text, machine(pe={"activations_per_cycle": 2}))
     # Padding: 2 bytes over one link, there at 1.  The input enters by 1, is in PE 1 at 2, copied

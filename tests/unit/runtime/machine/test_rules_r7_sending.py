@@ -72,8 +72,8 @@ def test_pieces_are_sent_to_the_pes_that_read_them_only() -> None:
         ],
         homes=["@a pes 0 times 2", "@b pes 1"],
         streams=[
-            "crossbars 0 to 2 { ou.mvm @a tiles 0 to 2 windows 0 }",
-            "crossbars [4, 8] { ou.mvm @b tiles 0 to 2 windows 0 }",
+            "crossbars 0 to 2 { ou.mvm @a windows 0 }",
+            "crossbars [4, 8] { ou.mvm @b windows 0 }",
         ],
     )
     execution = run(text)

@@ -21,8 +21,8 @@ ACROSS = deployment(
     places=["@a tiles 0 crossbars 0 at [0, 0]", "@b tiles 0 crossbars 12 at [0, 0]"],
     homes=["@a pes 0", "@b pes 3"],
     streams=[
-        "crossbars 0 { ou.mvm @a tiles 0 windows 0 }",
-        "crossbars 12 { ou.mvm @b tiles 0 windows 0 }",
+        "crossbars 0 { ou.mvm @a windows 0 }",
+        "crossbars 12 { ou.mvm @b windows 0 }",
     ],
 )
 """A layer in PE 0 whose result of 2 bytes, there at 37, is read in PE 3."""
@@ -52,7 +52,7 @@ def test_packets_in_raster_order_queue_on_a_slow_link() -> None:
         ops=[convolution("a", "input", "4x1x4xui8 -> 1x1x4xui8", "1x1")],
         places=["@a tiles 0 crossbars 4 at [0, 0]"],
         homes=["@a pes 1"],
-        streams=["crossbars 4 { ou.mvm @a tiles 0 windows 0 to 4 }"],
+        streams=["crossbars 4 { ou.mvm @a windows 0 to 4 }"],
     )
     execution = run(text)
     # On the link from 1, 3, 5, 7; the head is there after 1 cycle, the last byte after 1 more.
@@ -71,10 +71,9 @@ def test_partial_sums_and_activations_wait_for_the_same_link() -> None:
         places=["@a tiles 0 crossbars 4 at [0, 0]", "@b tiles 0 crossbars 5 at [0, 0]"],
         homes=["@a pes 0", "@b pes 1"],
         streams=[
-            "crossbars 4 { ou.mvm @a tiles 0 windows 0 }",
-            "crossbars 5 { ou.mvm @b tiles 0 windows 0 }",
+            "crossbars 4 { ou.mvm @a windows 0 }",
+            "crossbars 5 { ou.mvm @b windows 0 }",
         ],
-        sends=["@input to [@a, @b]", "@a to [@output]", "@b to [@output1]"],
     )
     execution = run(text)
     # 4 bytes are in PE 1 at 3.  The operands differ in their layer: fetched by 4 and 5, valid at

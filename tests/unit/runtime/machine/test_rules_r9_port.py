@@ -14,7 +14,7 @@ def pixels(types: str, kernel: str = "1x1") -> str:
         ops=[convolution("a", "input", types, kernel)],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 0"],
-        streams=[f"crossbars 0 {{ ou.mvm @a tiles 0 windows 0 to {height * width} }}"],
+        streams=[f"crossbars 0 {{ ou.mvm @a windows 0 to {height * width} }}"],
     )
 
 
@@ -47,7 +47,7 @@ def test_a_flat_input_is_there_when_all_of_it_is() -> None:
         ops=[dense("a", "input", "9xui8 -> 1xui8")],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0 }"],
     )
     assert arrivals(run(text), 0)[0] == (3, 9)
 
@@ -62,8 +62,7 @@ def test_inputs_enter_one_after_the_other() -> None:
         ],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 }"],
-        sends=["@input to [@a]", "@input1 to [@a]", "@a to [@output]"],
+        streams=["crossbars 0 { ou.mvm @a windows 0 }"],
     )
     assert arrivals(run(text), 0)[:2] == [(2, 5), (3, 5)]
 
@@ -76,7 +75,7 @@ def test_the_output_leaves_through_the_port(bandwidth: int, cycles: int) -> None
         ops=[dense("a", "input", "4xui2 -> 7xui8")],
         places=["@a tiles 0 crossbars 0 at [0, 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0 }"],
     )
     execution = run(text, machine(io={"bytes_per_cycle": bandwidth}))
     enter, fetch, visit, pipeline, activate = 1, 1, 16, 1, 7
@@ -96,10 +95,9 @@ def test_latency_is_that_of_the_last_output() -> None:
         places=["@a tiles 0 crossbars 0 at [0, 0]", "@b tiles 0 crossbars 1 at [0, 0]"],
         homes=["@a pes 0", "@b pes 0"],
         streams=[
-            "crossbars 0 { ou.mvm @a tiles 0 windows 0 }",
-            "crossbars 1 { ou.mvm @b tiles 0 windows 0 }",
+            "crossbars 0 { ou.mvm @a windows 0 }",
+            "crossbars 1 { ou.mvm @b windows 0 }",
         ],
-        sends=["@input to [@a]", "@a to [@b, @output1]", "@b to [@output]"],
     )
     # @a is activated by 37, @b's operand fetched by 38, valid at 38 + 32 + 1, activated by 72.
     assert run(text).finished == [73]
@@ -112,7 +110,7 @@ def test_output_pieces_queue_for_the_port() -> None:
         ops=[convolution("a", "input", "1x1x4xui8 -> 4x1x4xui8", "1x1", iw="4 cyclic")],
         places=["@a tiles 0 to 4 crossbars 0 to 4 at [0, 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 to 4 { ou.mvm @a tiles 0 to 4 windows 0 }"],
+        streams=["crossbars 0 to 4 { ou.mvm @a windows 0 }"],
     )
     accelerator = machine(
         io={"bytes_per_cycle": 1},
@@ -129,7 +127,7 @@ ONE_LAYER = deployment(
     ops=[dense("a", "input", "4xui8 -> 2xui8")],
     places=["@a tiles 0 crossbars 0 at [0, 0]"],
     homes=["@a pes 0"],
-    streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 }"],
+    streams=["crossbars 0 { ou.mvm @a windows 0 }"],
 )
 
 
@@ -172,7 +170,7 @@ def test_images_overtake_nothing_in_a_stream() -> None:
         ops=[dense("a", "input", "8xui8 -> 2xui8", hwm=2)],
         places=["@a tiles 0 to 2 crossbars 0 at [[0, 4], 0]"],
         homes=["@a pes 0"],
-        streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0\n ou.mvm @a tiles 1 windows 0 }"],
+        streams=["crossbars 0 { ou.mvm @a windows 0\n ou.mvm @a tile 1 windows 0 }"],
     )
     execution = run(text, images=2)
     assert execution.visit_starts == {0: [3, 35, 67, 99]}

@@ -15,7 +15,7 @@ from xdsl.dialects.builtin import ModuleOp
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.ou import OuStageOp
-from spatem_ir.dialects.ou.verifier import placed_stage
+from spatem_ir.dialects.ou.programs import programs_of
 from spatem_ir.geometry.network.dataflow import Dataflow, NodeKind
 from spatem_ir.geometry.network.waits import input_portions
 from spatem_ir.hardware.accelerator import Accelerator
@@ -111,7 +111,7 @@ class _TableBuilder:
         self.accelerator = accelerator_of(module)
         self.dataflow = dataflow_of(module)
         self.waits = [op.wait(self.dataflow) for op in stage.waits]
-        homes = placed_stage(stage).homes(self.dataflow)
+        homes = stage.placed().homes(self.dataflow)
         self.pieces = pieces_of(self.dataflow, homes)
 
     def build(self) -> FastProgram:
@@ -121,7 +121,7 @@ class _TableBuilder:
             first_tiles[node.name] = tiles
             tiles += node.grid.tiles(node.layer)
         first_tiles[""] = tiles
-        streams = streams_of(self.stage, first_tiles, self.accelerator)
+        streams = streams_of(programs_of(self.stage, self.dataflow), first_tiles, self.accelerator)
         layers = layers_of(
             self.dataflow,
             self.accelerator,

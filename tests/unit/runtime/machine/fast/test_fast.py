@@ -65,8 +65,8 @@ CHAIN = deployment(
     places=["@first tiles 0 crossbars 3 at [0, 0]", "@second tiles 0 crossbars 4 at [0, 0]"],
     homes=["@first pes 0", "@second pes 1"],
     streams=[
-        "crossbars 3 { ou.mvm @first tiles 0 windows 0 }",
-        "crossbars 4 { ou.mvm @second tiles 0 windows 0 }",
+        "crossbars 3 { ou.mvm @first windows 0 }",
+        "crossbars 4 { ou.mvm @second windows 0 }",
     ],
 )
 

@@ -26,7 +26,7 @@ POOLED = deployment(
     ],
     places=["@a tiles 0 crossbars 0 at [0, 0]"],
     homes=["@a pes 0", "@p pes 0"],
-    streams=["crossbars 0 { ou.mvm @a tiles 0 windows 0 to 400 }"],
+    streams=["crossbars 0 { ou.mvm @a windows 0 to 400 }"],
 )
 """400 windows, each fetched, visited and activated; 20 outputs."""
 

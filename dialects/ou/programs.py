@@ -1,0 +1,154 @@
+"""The programs of all crossbars of a stage, as arrays: from the IR, and back to streams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import SymbolRefAttr
+
+from spatem_ir.dialects.ou.due import DueOp
+from spatem_ir.dialects.ou.stage import OuStageOp
+from spatem_ir.dialects.ou.streams import InterleaveOp, MvmOp, StreamOp
+from spatem_ir.geometry.network.crossbar_program import Activation, CrossbarProgram
+from spatem_ir.geometry.network.dataflow import Dataflow
+from spatem_ir.geometry.network.held_tiles import HeldTiles
+from spatem_ir.geometry.scheduling.sequencing import Slot, due_programs, program_classes
+from spatem_ir.geometry.shapes.equals import first_of_equals
+from spatem_ir.geometry.shapes.index_sequence import IndexSequence
+from spatem_ir.geometry.shapes.placement import Placement
+
+Ints = NDArray[np.int64]
+
+
+def programs_of(stage: OuStageOp, dataflow: Dataflow, number: int = 0) -> list[CrossbarProgram]:
+    """The programs of all crossbars that hold tiles.
+
+    First those that streams write out, in their order, then those that follow from when windows are
+    due, class by class.  `number` is that of the stage among those that run one after the other.
+    """
+    places = stage.placed().placements()
+    held = {name: HeldTiles(dataflow.by_name[name], placed) for name, placed in places.items()}
+    streams = [stream for stream in stage.streams if stream.bursts]
+    programs = [_written_out(stream, dataflow, held, number) for stream in streams]
+    streamed = np.concatenate([np.empty(0, np.int64), *(p.crossbars for p in programs)])
+    left = {name: _elsewhere(placed, streamed) for name, placed in places.items()}
+    left = {name: placed for name, placed in left.items() if len(placed.tiles)}
+    return programs + (_due(stage, dataflow, left, number) if left else [])
+
+
+def _elsewhere(placed: Placement, crossbars: Ints) -> Placement:
+    """The tiles that are on none of some crossbars."""
+    keep = ~np.isin(placed.crossbars, crossbars)
+    return Placement(
+        placed.tiles[keep], placed.crossbars[keep], placed.rows[keep], placed.columns[keep]
+    )
+
+
+def _written_out(
+    stream: StreamOp, dataflow: Dataflow, held: dict[str, HeldTiles], number: int
+) -> CrossbarProgram:
+    """The program that a stream writes out."""
+    crossbars = stream.crossbars.data.to_array()
+    bursts, windows, known = [], [], 0
+    for op in stream.body.block.ops:
+        own = op.bursts if isinstance(op, InterleaveOp) else [op]
+        visited = [burst.windows.data.to_array() for burst in own if isinstance(burst, MvmOp)]
+        turns = np.repeat(np.arange(len(visited)), list(map(len, visited)))
+        in_order = np.concatenate(visited)
+        if isinstance(op, InterleaveOp):
+            turns = op.by.data.to_array()
+            in_order = in_order[np.argsort(np.argsort(turns, kind="stable"))]
+        bursts.append(known + turns)
+        windows.append(in_order)
+        known += len(visited)
+    names = [burst.layer.string_value() for burst in stream.bursts]
+    ordinals = [burst.ordinal for burst in stream.bursts]
+    tiles = [held[name].at(crossbars, n) for name, n in zip(names, ordinals, strict=True)]
+    return CrossbarProgram(
+        stage=number,
+        crossbars=crossbars,
+        nodes=tuple(dataflow.by_name[name] for name in names),
+        ordinals=tuple(ordinals),
+        tiles=np.stack(tiles),
+        bursts=np.concatenate(bursts),
+        windows=np.concatenate(windows),
+        activations=tuple(_activations(burst) for burst in stream.bursts),
+    )
+
+
+def _activations(burst: MvmOp) -> tuple[Activation, ...] | None:
+    """The operations of a burst, if they are spelled out."""
+    if burst.operations is None:
+        return None
+    parts = ((op.rows, op.columns, op.bits) for op in burst.operations)
+    return tuple(Activation(*(part.data.to_array() for part in three)) for three in parts)
+
+
+def _due(
+    stage: OuStageOp, dataflow: Dataflow, places: dict[str, Placement], number: int
+) -> list[CrossbarProgram]:
+    """The programs of crossbars that visit the tiles at `places` in the order of due times."""
+    dues = {}
+    for op in stage.of_type(DueOp):
+        name = op.layer.string_value()
+        layer = dataflow.by_name[name].layer
+        assert layer is not None
+        dues[name] = op.due(layer)
+    found = due_programs(program_classes(dataflow, places), dues)
+    assert found is not None
+    return [
+        CrossbarProgram(
+            stage=number,
+            crossbars=members.crossbars,
+            nodes=tuple(slot.node for slot in members.slots),
+            ordinals=tuple(_ordinals(members.slots)),
+            tiles=np.stack([slot.tiles for slot in members.slots]),
+            bursts=order,
+            windows=_windows_in_turn(order),
+            activations=(None,) * len(members.slots),
+        )
+        for members, order in found
+    ]
+
+
+def _ordinals(slots: tuple[Slot, ...]) -> Iterator[int]:
+    """Which of its layer's tiles on a crossbar each slot is."""
+    seen: dict[int, int] = {}
+    for slot in slots:
+        ordinal = seen.setdefault(slot.node.number, 0)
+        seen[slot.node.number] += 1
+        yield ordinal
+
+
+def _windows_in_turn(bursts: Ints) -> Ints:
+    """The window of each visit if the windows of each burst are in ascending order."""
+    by_burst = np.argsort(bursts, kind="stable")
+    ordered = bursts[by_burst]
+    first = first_of_equals(ordered)
+    windows = np.empty(len(bursts), np.int64)
+    counts = np.diff(np.append(first, len(bursts)))
+    windows[by_burst] = np.arange(len(bursts)) - np.repeat(first, counts)
+    return windows
+
+
+def stream_of(program: CrossbarProgram) -> StreamOp:
+    """The stream that writes a program out, whose operations are not spelled out.
+
+    Bursts that are visited one after the other stand one after the other, others in an interleave.
+    """
+    starts = first_of_equals(program.bursts)
+    in_turn = program.bursts[starts].tolist()
+    bursts = [
+        MvmOp(
+            SymbolRefAttr(node.name),
+            IndexSequence.of(program.windows[program.bursts == number]),
+            tile=program.ordinals[number],
+        )
+        for number, node in enumerate(program.nodes)
+    ]
+    crossbars = IndexSequence.of(program.crossbars)
+    if len(in_turn) == len(bursts):
+        return StreamOp(crossbars, [bursts[number] for number in in_turn])
+    return StreamOp(crossbars, [InterleaveOp(IndexSequence.of(program.bursts), bursts)])

@@ -1,0 +1,104 @@
+"""The program of the chip during one stage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from xdsl.dialects.builtin import ModuleOp, UnitAttr
+from xdsl.ir import Block, Operation, Region
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_op_definition,
+    opt_prop_def,
+    prop_def,
+    region_def,
+    traits_def,
+)
+from xdsl.traits import HasParent, NoTerminator
+
+from spatem_ir.dialects.checks import fail
+from spatem_ir.dialects.cnn.weight_layers import INTEGER, integer
+from spatem_ir.dialects.hw import module_of
+from spatem_ir.dialects.ou.attributes import PLACES
+from spatem_ir.dialects.ou.due import DueOp
+from spatem_ir.dialects.ou.merging import MergeOp
+from spatem_ir.dialects.ou.streams import StreamOp
+from spatem_ir.dialects.ou.waits import WaitOp
+from spatem_ir.dialects.places import PlaceOp
+from spatem_ir.dialects.pxb import PxbStageOp
+
+OpT = TypeVar("OpT", bound=Operation)
+
+
+@irdl_op_definition
+class OuStageOp(IRDLOperation):
+    """The program of the chip during one stage: `ou.stage 0 { … }`.
+
+    Tiles sit where the `pxb.stage` of the same number places them.  Each crossbar that holds tiles
+    runs the `ou.stream` that names it, or else visits them in the order in which `ou.due` says that
+    they are due.  A program that is `unbounded` may need larger buffers than the machine has: for
+    finding out how large they would have to be.
+    """
+
+    name = "ou.stage"
+
+    number = prop_def(INTEGER)
+    unbounded = opt_prop_def(UnitAttr)
+    body = region_def("single_block")
+
+    traits = traits_def(HasParent(ModuleOp), NoTerminator())
+
+    assembly_format = "$number (`unbounded` $unbounded^)? $body attr-dict"
+
+    def __init__(self, number: int, ops: Sequence[Operation], *, unbounded: bool = False):
+        super().__init__(
+            properties={
+                "number": integer(number),
+                "unbounded": UnitAttr() if unbounded else None,
+            },
+            regions=[Region(Block(ops))],
+        )
+
+    def of_type(self, op_type: type[OpT]) -> list[OpT]:
+        """The stage's ops of one type, in order."""
+        return [op for op in self.body.block.ops if isinstance(op, op_type)]
+
+    @property
+    def streams(self) -> list[StreamOp]:
+        """The programs that are written out, in order."""
+        return self.of_type(StreamOp)
+
+    @property
+    def waits(self) -> list[WaitOp]:
+        """What waits for what, for the sake of the buffers."""
+        return self.of_type(WaitOp)
+
+    @property
+    def merges(self) -> dict[str, tuple[str, ...]]:
+        """Where the partial sums of each layer are merged, by name of the layers placed here."""
+        layers = (op.layer.string_value() for op in self.placed().of_type(PlaceOp))
+        named = {op.layer.string_value(): op.places.data for op in self.of_type(MergeOp)}
+        return {layer: named.get(layer, PLACES) for layer in layers}
+
+    def placed(self) -> PxbStageOp:
+        """The `pxb.stage` whose places the stage uses; it stands before it.
+
+        Raises:
+            VerifyException: there is none.
+        """
+        for op in module_of(self).ops:
+            if isinstance(op, PxbStageOp) and op.number == self.number:
+                return op
+            if op is self:
+                break
+        fail(self, f"there is no pxb.stage {self.number.value.data} before it")
+
+    def verify_(self) -> None:
+        from spatem_ir.dialects.ou.verifier import StageVerifier
+
+        verifier = StageVerifier(self, self.placed())
+        verifier.verify_streams(self.streams)
+        verifier.verify_dues(self.of_type(DueOp))
+        verifier.verify_merges(self.of_type(MergeOp))
+        verifier.verify_waits(self.waits)
