@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-Record = TypeVar("Record")
 
 
 @cache
