@@ -8,6 +8,7 @@ from spatem_ir.runtime.energy import ENERGY_GROUPS
 from spatem_ir.runtime.energy import energy_parts_nj as energy_of_components
 from spatem_ir.runtime.metrics.measurement import Measurement
 from spatem_ir.runtime.metrics.metric import Line, Metrics, Row, metric
+from spatem_ir.runtime.metrics.time import latency_ns
 
 
 @metric(
@@ -40,3 +41,9 @@ def energy_parts_nj(run: Measurement) -> dict[str, float]:
     """The energy by component."""
     parts = energy_of_components(run.accelerator, run.layers, run.execution)
     return {component: round(part, 6) for component, part in parts.items()}
+
+
+@metric("nJ · µs", report=Line("energy-delay product", "{:,} nJ · µs"))
+def energy_delay_nj_us(run: Measurement) -> float:
+    """Energy · latency: lower where neither is bought with the other."""
+    return round(energy_nj.value(run) * latency_ns.value(run) / 1000, 3)

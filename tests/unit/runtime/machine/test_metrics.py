@@ -139,6 +139,13 @@ def test_energy_is_the_sum_over_all_actions() -> None:
     assert measure(TWO_PES).energy_nj == round(picojoule / 1000, 3)
 
 
+def test_the_energy_delay_product_is_of_one_image() -> None:
+    slow = measure(TWO_PES, machine(chip={"clock_mhz": 500}))
+    assert slow.energy_nj == measure(TWO_PES).energy_nj
+    assert slow.energy_delay_nj_us == round(slow.energy_nj * 0.17, 3)
+    assert measure(POOLED, images=4).energy_delay_nj_us == measure(POOLED).energy_delay_nj_us
+
+
 def test_conversions_of_a_tile_of_several_parts() -> None:
     """6 rows in 2 parts, 3 weights of 2 cells in 2 parts, 8 bits."""
     text = deployment(
