@@ -58,10 +58,7 @@ class PartitionPass(ModulePass):
         made = super().from_spec(ArgSpec(spec.name, ours))
         assert isinstance(made.strategy, str)
         others = {name: value for name, value in parameters.items() if name not in own}
-        try:
-            return replace(made, strategy=strategy_from_spec(ArgSpec(made.strategy, others)))
-        except SpatemError as error:
-            raise SpatemError(f"partition: {error}") from error
+        return replace(made, strategy=_strategy(ArgSpec(made.strategy, others)))
 
     def spec(self, *, include_default: bool = False) -> ArgSpec:
         """What a pipeline says of the pass."""
@@ -79,7 +76,7 @@ class PartitionPass(ModulePass):
         """
         if isinstance(self.strategy, Strategy):
             return self.strategy
-        return strategy_from_spec(strategy_spec(self.strategy))
+        return _strategy(strategy_spec(self.strategy))
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         layers = [layer for layer in op.walk() if isinstance(layer, ConvOp | DenseOp | LocalOp)]
@@ -93,6 +90,11 @@ class PartitionPass(ModulePass):
                 )
         strategy, problem = self.chosen_strategy, Problem(layers, accelerator_of(op))
         partitions = strategy.partitions(problem)
+        if not partitions or len(partitions[0].grids) != len(layers):
+            raise SpatemError(
+                f"partition: strategy {strategy.name} must give a partition, with a grid for each "
+                f"of {len(layers)} layers"
+            )
         chosen, *others = fall_backs(
             partitions, problem.layers, problem.accelerator, self.alternatives
         )
@@ -103,6 +105,13 @@ class PartitionPass(ModulePass):
         partly = len(layer_ops(op)) > len(layers)
         for other in [] if partly else others:
             op.body.block.add_op(AlternativeOp(list(other.grids)))
+
+
+def _strategy(spec: ArgSpec) -> Strategy:
+    try:
+        return strategy_from_spec(spec)
+    except SpatemError as error:
+        raise SpatemError(f"partition: {error}") from error
 
 
 def fall_backs(

@@ -144,6 +144,16 @@ def test_wrong_packages(tmp_path: Path, source: str, entry: str, message: str) -
     assert str(error.value) == message
 
 
+@pytest.mark.parametrize("found", ["[]", "[Partition(0, ())]"])
+def test_a_strategy_that_leaves_layers_out(tmp_path: Path, found: str) -> None:
+    source = TRIPLE.replace("[Partition(0, tuple(grids))]", found)
+    with package(tmp_path, source), pytest.raises(SpatemError) as error:
+        applied(parsed(NETWORK, load_accelerator("tiny")), [PartitionPass("triple")])
+    assert str(error.value) == (
+        "partition: strategy triple must give a partition, with a grid for each of 1 layers"
+    )
+
+
 def test_two_packages_with_one_name(tmp_path: Path) -> None:
     other = installed(tmp_path / "b", "other", TRIPLE, GROUP, "triple = other:Triple")
     with package(tmp_path / "a"), other, pytest.raises(SpatemError) as error:
