@@ -261,16 +261,26 @@ class _Walk:
 def _viewed_order(
     parts: list[Operand], order: NDArray[np.int64] | None
 ) -> NDArray[np.int64] | None:
-    """The order of elements of operands, one after the other, that a view permutes by `order`."""
+    """The order of elements of operands, one after the other, of which a view takes `order`."""
     import numpy as np
 
-    if order is None and all(part.order is None for part in parts):
+    joined = parts[0].order if len(parts) == 1 else _joined_order(parts)
+    if order is None:
+        return joined
+    viewed = order if joined is None else joined[order]
+    every = np.arange(sum(part.elements for part in parts))
+    return None if np.array_equal(viewed, every) else viewed
+
+
+def _joined_order(parts: list[Operand]) -> NDArray[np.int64] | None:
+    """The order of the elements of operands, one after the other."""
+    import numpy as np
+
+    if all(part.order is None for part in parts):
         return None
     firsts = np.cumsum([0, *(part.elements for part in parts)])
     orders = [np.arange(p.elements) if p.order is None else p.order for p in parts]
-    whole = np.concatenate([f + o for f, o in zip(firsts, orders, strict=False)])
-    viewed = whole if order is None else whole[order]
-    return None if np.array_equal(viewed, np.arange(len(whole))) else viewed
+    return np.concatenate([f + o for f, o in zip(firsts, orders, strict=False)])
 
 
 def _reaches(op: DigitalOp) -> tuple[Reach, ...]:

@@ -31,7 +31,7 @@ def added_entries(group: str, kind: str, ours: Collection[str]) -> dict[str, Ent
             other = package_of(found[entry.name])
         if other is not None:
             raise SpatemError(
-                f"installed packages clash: {other} and {package_of(entry)} both define the {kind} "
+                f"installed packages clash: {other} and {package_of(entry)} both have a {kind} "
                 f"'{entry.name}'; uninstall one of them"
             )
         found[entry.name] = entry

@@ -32,6 +32,17 @@ def of_activations(node: OnnxNode, network: NetworkBuilder, op: type[Elementwise
     return network.append(op(node.name, activations, TensorType(f32, shape)), node.name)
 
 
+def from_activations(op: type[ElementwiseOp]) -> Convert:
+    """Conversion of a node whose operands are float32 activations of equal rank."""
+
+    def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
+        for index in range(len(node.inputs)):
+            network.activation(node, index)
+        return of_activations(node, network, op)
+
+    return convert
+
+
 def from_two_stated_codes(op: type[ElementwiseOp]) -> Convert:
     """Conversion of a node (codes, scale, zero point, codes, scale, zero point, scale, zero point).
 

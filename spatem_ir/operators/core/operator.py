@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Any
 from xdsl.ir import Operation
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from spatem_ir.numerics.codes import Array
     from spatem_ir.operators.onnx_export.graph import GraphBuilder
     from spatem_ir.operators.onnx_import.network import NetworkBuilder
     from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, Value
     from spatem_ir.weights.store import ParameterStore
-
-    Array = NDArray[Any]
 
     Convert = Callable[[OnnxNode, NetworkBuilder], Value | Sequence[Value]]
     Fold = Callable[[OnnxNode, Sequence[Constant]], Constant]

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 GROUP = "spatem_ir.operators"
 """The group of entry points by which packages add operators."""
 
+KIND = "cnn operator"
+"""What messages call a record."""
+
 
 @cache
 def operators() -> tuple[Operator, ...]:
@@ -38,7 +41,7 @@ def operators() -> tuple[Operator, ...]:
     ours = [module.name for module in iter_modules(package.__path__) if not module.ispkg]
     found = [import_module(f"{package.__name__}.{name}").OPERATOR for name in ours]
     taken = {name: "spatem-ir" for operator in found for name in _names(operator)}
-    for entry in added_entries(GROUP, "operator", ours).values():
+    for entry in added_entries(GROUP, KIND, ours).values():
         operator = _added(entry)
         for name in _names(operator):
             if name in taken:
@@ -57,10 +60,10 @@ def _added(entry: EntryPoint) -> Operator:
     Raises:
         SpatemError: there is none.
     """
-    operator = loaded(entry, "operator")
+    operator = loaded(entry, KIND)
     if not isinstance(operator, Operator) or not operator.op.name.startswith("cnn."):
         raise SpatemError(
-            f"operator '{entry.name}' of {package_of(entry)}: {entry.value} must be an Operator "
+            f"{KIND} '{entry.name}' of {package_of(entry)}: {entry.value} must be an Operator "
             "whose op has a name that begins with cnn."
         )
     return operator

@@ -47,19 +47,27 @@ def test_operators_are_found_by_their_names_in_onnx() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("pi", "math:pi", "operator 'pi' of math:pi: math:pi must be an Operator whose op has a"),
+        (
+            "pi",
+            "math:pi",
+            "cnn operator 'pi' of math:pi: math:pi must be an Operator whose op has a",
+        ),
         (
             "layer2",
             "spatem_ir.operators.layer:OPERATOR",
             "must be an Operator whose op has a name that begins with cnn",
         ),
-        ("none", "no_such_module:OPERATOR", "operator 'none' of .*: ModuleNotFoundError: No mod"),
+        (
+            "none",
+            "no_such_module:OPERATOR",
+            "cnn operator 'none' of .*: ModuleNotFoundError: No mod",
+        ),
         (
             "relu2",
             "spatem_ir.operators.relu:OPERATOR",
             "clash: spatem-ir and .* both have an operator for 'cnn.relu'; uninstall one of them",
         ),
-        ("relu", "math:pi", "clash: spatem-ir and math:pi both define the operator 'relu'"),
+        ("relu", "math:pi", "clash: spatem-ir and math:pi both have a cnn operator 'relu'"),
     ],
 )
 def test_what_is_wrong_with_an_entry_point_is_said(

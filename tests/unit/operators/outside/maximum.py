@@ -9,12 +9,10 @@ from xdsl.irdl import irdl_op_definition
 
 from spatem_ir.dialects.cnn.operators import ElementwiseOp
 from spatem_ir.numerics.codes import Reals
-from spatem_ir.operators.core.elementwise import of_activations
+from spatem_ir.operators.core.elementwise import from_activations
 from spatem_ir.operators.core.evaluation import of_operands
 from spatem_ir.operators.core.forms import in_float
 from spatem_ir.operators.core.operator import Import, Operator
-from spatem_ir.operators.onnx_import.network import NetworkBuilder
-from spatem_ir.operators.onnx_import.tensors import OnnxNode, Value
 
 
 @irdl_op_definition
@@ -24,14 +22,13 @@ class MaxOp(ElementwiseOp):
     name = "cnn.max"
 
 
-def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
-    return of_activations(node, network, MaxOp)
-
-
 def largest(*operands: Reals) -> Reals:
     return reduce(np.maximum, operands)
 
 
 OPERATOR = Operator(
-    MaxOp, {"Max": Import(convert)}, evaluate=of_operands(largest), export=in_float("Max")
+    MaxOp,
+    onnx={"Max": Import(from_activations(MaxOp))},
+    evaluate=of_operands(largest),
+    export=in_float("Max"),
 )
