@@ -8,7 +8,7 @@ from xdsl.printer import Printer
 LINE_LENGTH = 100
 """Columns after which a list is continued on the next line."""
 
-LONGEST_HEAD = 200
+LONGEST_HEAD = 250
 """Columns after which an op that goes on with its next keyword does so on the next line."""
 
 

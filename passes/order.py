@@ -73,8 +73,8 @@ class OrderPass(ModulePass):
 
     method: str = "asap"
     programs: str = "auto"
-    buffers: str = "fit"
     merge: str = "everywhere"
+    buffers: str = "fit"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for option, value, known in (

@@ -19,6 +19,7 @@ from xdsl.traits import HasParent, NoTerminator
 
 from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.cnn.weight_layers import INTEGER, integer
+from spatem_ir.dialects.dataflow import verified_dataflow_of
 from spatem_ir.dialects.hw import module_of
 from spatem_ir.dialects.ou.attributes import PLACES
 from spatem_ir.dialects.ou.due import DueOp
@@ -97,7 +98,8 @@ class OuStageOp(IRDLOperation):
     def verify_(self) -> None:
         from spatem_ir.dialects.ou.verifier import StageVerifier
 
-        verifier = StageVerifier(self, self.placed())
+        dataflow = verified_dataflow_of(self)
+        verifier = StageVerifier(self, dataflow, self.placed().placements())
         verifier.verify_streams(self.streams)
         verifier.verify_dues(self.of_type(DueOp))
         verifier.verify_merges(self.of_type(MergeOp))

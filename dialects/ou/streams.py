@@ -206,3 +206,7 @@ class StreamOp(IRDLOperation):
         for op in self.body.block.ops:
             if not isinstance(op, MvmOp | InterleaveOp):
                 fail(self, f"holds {op.name}; only ou.mvm and ou.interleave have a place here")
+        if len(self.crossbars.data) > 1:
+            for burst in self.bursts:
+                if burst.body is not None:
+                    fail(burst, "has a body but is more than one visit")

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from spatem_ir.dialects.checks import fail
-from spatem_ir.dialects.dataflow import verified_dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.ou.streams import ActivateOp, MvmOp, StreamOp
-from spatem_ir.geometry.network.dataflow import Node, NodeKind
+from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.network.held_tiles import HeldTiles
 
 if TYPE_CHECKING:
@@ -21,25 +20,25 @@ if TYPE_CHECKING:
     from spatem_ir.dialects.ou.due import DueOp
     from spatem_ir.dialects.ou.merging import MergeOp
     from spatem_ir.dialects.ou.waits import WaitOp
-    from spatem_ir.dialects.pxb import PxbStageOp
     from spatem_ir.geometry.shapes.grid import Grid
     from spatem_ir.geometry.shapes.index_sequence import IndexSequence
     from spatem_ir.geometry.shapes.layer import Layer
+    from spatem_ir.geometry.shapes.placement import Placement
     from spatem_ir.hardware.accelerator import Accelerator
 
 
 class StageVerifier:
-    """Checks the ops of an `ou.stage` against the places of its `pxb.stage` and the network.
+    """Checks the ops of an `ou.stage` against the network and the places of its `pxb.stage`.
 
     Raises:
         VerifyException: naming the op, layer, tile and window that break a rule.
     """
 
-    def __init__(self, stage: Operation, placed: PxbStageOp):
+    def __init__(self, stage: Operation, dataflow: Dataflow, places: dict[str, Placement]):
         self.stage = stage
-        self.dataflow = verified_dataflow_of(stage)
+        self.dataflow = dataflow
+        self.places = places
         self.accelerator = accelerator_of(stage)
-        self.places = placed.placements()
         self.streamed = np.empty(0, np.int64)
 
     def verify_streams(self, streams: Sequence[StreamOp]) -> None:
@@ -92,7 +91,7 @@ class StageVerifier:
         lacking = counts <= burst.ordinal
         if lacking.any():
             crossbar, count = crossbars[lacking][0], counts[lacking][0]
-            holds = f"{count} tile{'s' * (count > 1)}" if count else "no tile"
+            holds = "no tile" if count == 0 else f"{count} tile{'' if count == 1 else 's'}"
             there = f", so that there is no tile {burst.ordinal}" if count else ""
             fail(burst, f"crossbar {crossbar} holds {holds} of the layer{there}")
         return held.at(crossbars, burst.ordinal)

@@ -11,19 +11,20 @@
 // LENET: cnn.network @lenet(%image: tensor<1x32x32xui8>) {
 // LENET-NEXT: mvm.layer @C1 {{.*}} matrix 25x6 windows 784
 // LENET: mvm.layer @out {{.*}} matrix 84x10 windows 1
-// LENET: ou.mvm @out
+// LENET: ou.due @out
 
 // DEEPID: cnn.network @deepid(%image: tensor<1x39x31xui8>) {
 // DEEPID-NEXT: mvm.layer @C1 {{.*}} matrix 16x20 windows 1008
 // DEEPID: mvm.layer @F6 {{.*}} matrix 160x100 windows 1
-// DEEPID: ou.mvm @F6
+// DEEPID: ou.due @F6
 
 // A trained network whose weights ship with the package; its images are quantised on the host.
 
 // DIGITS: cnn.network @"lenet-digits"(%image: tensor<1x8x8xf32>) {
 // DIGITS-NEXT: cnn.quantize %image
-// DIGITS-NEXT: mvm.layer @conv1 {{.*}} matrix 25x6 windows 64
-// DIGITS: ou.mvm @fc3
+// DIGITS-NEXT: mvm.layer @conv1
+// DIGITS: matrix 25x6 windows 64
+// DIGITS: ou.due @fc3
 
 // TINY: spatem-opt: the network does not fit: its weights need at least 297 crossbars, 'tiny' has 16
 

@@ -37,11 +37,7 @@ cnn.network @net(%x: tensor<2x6x6xui8>) {
 // PXB-NEXT: }
 
 // OU-NEXT: ou.stage 0 {
-// OU-NEXT: ou.stream crossbars 0 to 2 {
-// OU-NEXT: ou.mvm @conv windows 0 to 16
-// OU-NEXT: }
-// OU-NEXT: ou.stream crossbars 2 to 4 {
-// OU-NEXT: ou.mvm @fc windows 0
-// OU-NEXT: }
+// OU-NEXT: ou.due @conv at 8
+// OU-NEXT: ou.due @fc at
 // OU-NEXT: }
 // OU-NEXT: }

@@ -96,29 +96,19 @@ def test_every_level_is_recognised_and_computes_the_same(level: Level, text: str
         (VXB, "tiles 4 to 8 crossbars 0 to 4", "tiles 4 to 7 crossbars 0 to 3"),
         # The sums have nowhere to come together.
         (PXB, "pxb.home @conv pes [0, 1]", ""),
-        (OU, "ou.merge @conv at <cu, pe, home>", ""),
         # A crossbar visits a tile that it does not hold.
-        (OU, "ou.mvm @conv tiles 0 to 4 windows", "ou.mvm @conv tiles [2, 1, 0, 3] windows"),
         (OU, "ou.stream crossbars 0 to 4", "ou.stream crossbars 1 to 5"),
         # A visit is missing, made twice, or made for another window.
-        (OU, "tiles 8 to 12 windows 0 to 4", "tiles 8 to 12 windows 0 to 3"),
-        (OU, "tiles 8 to 12 windows 0 to 4", "tiles 8 to 12 windows [0 to 4, 2]"),
-        (OU, "tiles 8 to 12 windows 0 to 4", "tiles 8 to 12 windows [0, 1, 2, 2]"),
+        (OU, "tile 2 windows 0 to 4", "tile 2 windows 0 to 3"),
+        (OU, "tile 2 windows 0 to 4", "tile 2 windows [0 to 4, 2]"),
+        (OU, "tile 2 windows 0 to 4", "tile 2 windows [0, 1, 2, 2]"),
         (OU, "by [0 times 2, 1 times 4, 0 times 3]", "by [0 times 2, 1 times 4, 0 times 2]"),
-        # A reader is not told.
     ],
 )
 def test_a_wrong_deployment_computes_other_bits(text: str, right: str, wrong: str) -> None:
     assert text.count(right) == 1
     result = run(text.replace(right, wrong), verify=False)
     assert (result != EXPECTED).any()
-
-
-def test_without_a_merge_only_bias_and_zero_point_are_left() -> None:
-    result = run(OU.replace("ou.merge @conv at <cu, pe, home>", ""), verify=False)
-    assert (result == result[0]).all()
-    maps = result.reshape(3, 4, 4)
-    assert (maps == maps[:, :, :1]).all()
 
 
 @pytest.mark.parametrize("places", ["home", "cu, home", "pe, home"])

@@ -25,8 +25,8 @@
 
 // -----
 
-// CHECK: Expected 'by'
-"test.op"() {indices = #hw.indices<0 to 4 repeat 2>} : () -> ()
+// CHECK: expected terms in parentheses after '+'
+"test.op"() {indices = #hw.indices<4 + 0 to 4 repeat 2>} : () -> ()
 
 // -----
 
@@ -46,11 +46,11 @@
 // -----
 
 // CHECK: #hw.accelerator: key 'name' is missing or not a text; give it a name
-"test.op"() {accelerator = #hw.accelerator<"">} : () -> ()
+"test.op"() {accelerator = #hw.accelerator<"" chip {}>} : () -> ()
 
 // -----
 
-// CHECK: #hw.accelerator: table [chip] is missing
+// CHECK: accelerator 'mine' has no parameters and is none of the presets isaac-ou, tiny
 "test.op"() {accelerator = #hw.accelerator<"mine">} : () -> ()
 
 // -----

@@ -36,10 +36,14 @@ cnn.network @net(%x: tensor<2x6x6xui8>) {
   cnn.output %dense : tensor<2xsi8>
 }
 
-// CHECK: mvm.alternative [<hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 18x4>, <hwm = 2, wwm = 1, iw = 4 blocks, ib = 1, tile 1x1>, <hwm = 1, wwm = 1, iw = 2 cyclic, ib = 1, tile 2x1>, <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 4x2>]
-// GENERIC: "mvm.alternative"() <{cycles = 5120 : i64, grids = [#mvm.grid<hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 18x4>, #mvm.grid<hwm = 2, wwm = 1, iw = 4 blocks, ib = 1, tile 1x1>, #mvm.grid<hwm = 1, wwm = 1, iw = 2 cyclic, ib = 1, tile 2x1>, #mvm.grid<hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 4x2>]}> : () -> ()
+// CHECK: mvm.alternative [
+// CHECK-NEXT: <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 18x4>,
+// CHECK-NEXT: <hwm = 2, wwm = 1, iw = 4 blocks, ib = 1, tile 1x1>,
+// CHECK-NEXT: <hwm = 1, wwm = 1, iw = 2 cyclic, ib = 1, tile 2x1>,
+// CHECK-NEXT: <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 4x2>]
+// GENERIC: "mvm.alternative"() <{grids = [#mvm.grid<hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 18x4>, #mvm.grid<hwm = 2, wwm = 1, iw = 4 blocks, ib = 1, tile 1x1>, #mvm.grid<hwm = 1, wwm = 1, iw = 2 cyclic, ib = 1, tile 2x1>, #mvm.grid<hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 4x2>]}> : () -> ()
 mvm.alternative [<hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 18x4>, <hwm = 2, wwm = 1, iw = 4 blocks, ib = 1, tile 1x1>, <hwm = 1, wwm = 1, iw = 2 cyclic, ib = 1, tile 2x1>, <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 4x2>]
 
 // CHECK: mvm.packing "exclusive"
-// GENERIC: "mvm.packing"() <{strategy = "exclusive"}> : () -> ()
+// GENERIC: "mvm.packing"() <{method = "exclusive"}> : () -> ()
 mvm.packing "exclusive"

@@ -10,23 +10,6 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
   pxb.home @fc pes 0
 }
-// CHECK: ou.stage 0: no ou.merge says where the partial sums of @fc meet
-ou.stage 0 {
-  ou.stream crossbars 0 to 2 {
-    ou.mvm @fc windows 0
-  }
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
-  cnn.output %y : tensor<2xui8>
-}
-pxb.stage 0 {
-  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
-  pxb.home @fc pes 0
-}
 ou.stage 0 {
   ou.stream crossbars 0 to 2 {
     ou.mvm @fc windows 0
@@ -67,6 +50,7 @@ ou.stage 0 {
   ou.stream crossbars 0 to 2 {
     ou.mvm @fc windows 0
   }
+  ou.merge @fc at <pe, home>
   // CHECK: ou.merge @fc: is the second ou.merge of its layer
   ou.merge @fc at <home>
 }
@@ -75,126 +59,6 @@ ou.stage 0 {
 
 // CHECK: 'ou.merge' expects parent op 'ou.stage'
 ou.merge @fc at <home>
-
-// -----
-
-// Sending of feature maps.
-
-cnn.network @net(%x: tensor<4xui8>) {
-  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
-  cnn.output %y : tensor<2xui8>
-}
-pxb.stage 0 {
-  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
-  pxb.home @fc pes 0
-}
-// CHECK: ou.stage 0: @fc reads @input, but no ou.send names it
-ou.stage 0 {
-  ou.stream crossbars 0 to 2 {
-    ou.mvm @fc windows 0
-  }
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
-  cnn.output %y : tensor<2xui8>
-}
-pxb.stage 0 {
-  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
-  pxb.home @fc pes 0
-}
-// CHECK: ou.stage 0: @output reads @fc, but no ou.send names it
-ou.stage 0 {
-  ou.stream crossbars 0 to 2 {
-    ou.mvm @fc windows 0
-  }
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
-  cnn.output %y : tensor<2xui8>
-}
-pxb.stage 0 {
-  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
-  pxb.home @fc pes 0
-}
-ou.stage 0 {
-  ou.stream crossbars 0 to 2 {
-    ou.mvm @fc windows 0
-  }
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
-  cnn.output %y : tensor<2xui8>
-}
-pxb.stage 0 {
-  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
-  pxb.home @fc pes 0
-}
-ou.stage 0 {
-  ou.stream crossbars 0 to 2 {
-    ou.mvm @fc windows 0
-  }
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
-  cnn.output %y : tensor<2xui8>
-}
-pxb.stage 0 {
-  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
-  pxb.home @fc pes 0
-}
-ou.stage 0 {
-  ou.stream crossbars 0 to 2 {
-    ou.mvm @fc windows 0
-  }
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
-  cnn.output %y : tensor<2xui8>
-}
-pxb.stage 0 {
-  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
-  pxb.home @fc pes 0
-}
-ou.stage 0 {
-  ou.stream crossbars 0 to 2 {
-    ou.mvm @fc windows 0
-  }
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
-  cnn.output %y : tensor<2xui8>
-}
-pxb.stage 0 {
-  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
-  pxb.home @fc pes 0
-}
-ou.stage 0 {
-  ou.stream crossbars 0 to 2 {
-    ou.mvm @fc windows 0
-  }
-}
-
-// -----
-
-// CHECK: 'ou.send' expects parent op 'ou.stage'
 
 // -----
 

@@ -48,42 +48,6 @@ pxb.stage 0 {
   pxb.home @fc pes 0
 }
 ou.stage 0 {
-  ou.stream crossbars 0 to 2 {
-    // CHECK: ou.mvm @fc: has 3 tiles on 2 crossbars
-    ou.mvm @fc windows 0
-  }
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
-  cnn.output %y : tensor<2xui8>
-}
-pxb.stage 0 {
-  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
-  pxb.home @fc pes 0
-}
-ou.stage 0 {
-  ou.stream crossbars 0 to 2 {
-    ou.interleave by 0 {
-      // CHECK: ou.mvm @fc: has 1 tiles on 2 crossbars
-      ou.mvm @fc windows 0
-    }
-  }
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
-  cnn.output %y : tensor<2xui8>
-}
-pxb.stage 0 {
-  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
-  pxb.home @fc pes 0
-}
-ou.stage 0 {
   // CHECK: ou.stream: holds test.op; only ou.mvm and ou.interleave have a place here
   ou.stream crossbars 0 to 2 {
     "test.op"() : () -> ()
@@ -200,7 +164,7 @@ pxb.stage 0 {
 }
 ou.stage 0 {
   // CHECK: 'ou.mvm' expects parent op to be one of 'ou.stream', 'ou.interleave'
-  ou.mvm @fc tiles 0 windows 0
+  ou.mvm @fc windows 0
 }
 
 // -----
@@ -216,7 +180,7 @@ pxb.stage 0 {
 ou.stage 0 {
   // CHECK: 'ou.interleave' expects parent op 'ou.stream'
   ou.interleave by 0 {
-    ou.mvm @fc tiles 0 windows 0
+    ou.mvm @fc windows 0
   }
 }
 
@@ -286,3 +250,104 @@ ou.stage 1 {
 ou.stage 0 {
 ^bb0:
 }
+
+// -----
+
+// When windows are due.
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+// CHECK: ou.stage 0: nothing says when tile 1 of @fc is visited: no ou.due names the layer, no ou.stream its crossbar 1
+ou.stage 0 {
+  ou.stream crossbars 0 {
+    ou.mvm @fc windows 0
+  }
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+ou.stage 0 {
+  ou.due @fc at 0
+  // CHECK: ou.due @conv: names no layer of the network
+  ou.due @conv at 0
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+ou.stage 0 {
+  // CHECK: ou.due @input: names no layer of the network
+  ou.due @input at 0
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+ou.stage 0 {
+  ou.due @fc at 0
+  // CHECK: ou.due @fc: is the second ou.due of its layer
+  ou.due @fc by tile at 1
+}
+
+// -----
+
+cnn.network @net(%x: tensor<1x1x3xui8>) {
+  %y = mvm.layer @conv %x <1x1> weights #cnn.seeded<0, tensor<1x1x1x1xsi2>> scale 0.5 matrix 1x1 windows 3 grid <hwm = 1, wwm = 1, iw = 2 cyclic, ib = 1, tile 1x1> : tensor<1x1x3xui8> -> tensor<1x1x3xui8>
+  cnn.output %y : tensor<1x1x3xui8>
+}
+pxb.stage 0 {
+  pxb.place @conv tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @conv pes 0
+}
+ou.stage 0 {
+  // CHECK: ou.due @conv: has 2 entries for 3 windows
+  ou.due @conv at [0, 1]
+}
+
+// -----
+
+cnn.network @net(%x: tensor<2x1x2xui8>) {
+  %y = mvm.layer @conv %x <1x1> groups 2 weights #cnn.seeded<0, tensor<2x1x1x1xsi2>> scale 0.5 matrix 2 of 1x1 windows 2 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 1x1> : tensor<2x1x2xui8> -> tensor<2x1x2xui8>
+  cnn.output %y : tensor<2x1x2xui8>
+}
+pxb.stage 0 {
+  pxb.place @conv tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @conv pes 0 times 2
+}
+ou.stage 0 {
+  // CHECK: ou.due @conv: has 3 entries for 2 windows of each of 2 matrices
+  ou.due @conv at 0 to 3
+}
+
+// -----
+
+// CHECK: 'ou.due' expects parent op 'ou.stage'
+ou.due @fc at 0

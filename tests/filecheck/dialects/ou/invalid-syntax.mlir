@@ -1,20 +1,5 @@
 // RUN: spatem-opt %s --split-input-file --parsing-diagnostics | filecheck %s --match-full-lines
 
-// CHECK: expected each of bit, column, row once
-"test.op"() {loops = #ou.loops<bit, column>} : () -> ()
-
-// -----
-
-// CHECK: expected each of bit, column, row once
-"test.op"() {loops = #ou.loops<bit, row, row>} : () -> ()
-
-// -----
-
-// CHECK: Expected one of 'bit', 'column', 'row'
-"test.op"() {loops = #ou.loops<bit, column, window>} : () -> ()
-
-// -----
-
 // CHECK: expected some of cu, pe, in this order, and home at the end
 "test.op"() {places = #ou.places<cu, pe>} : () -> ()
 
@@ -38,6 +23,6 @@
 // A body stands behind the other attributes.
 
 // CHECK: '}' expected
-ou.mvm @fc tiles 0 windows 0 attributes {
+ou.mvm @fc windows 0 attributes {
   ou.activate bits 0 rows 0 columns 0
 }

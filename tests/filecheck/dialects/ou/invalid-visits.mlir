@@ -12,25 +12,8 @@ pxb.stage 0 {
 }
 ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    // CHECK: ou.mvm @fc: names no tile or no window
+    // CHECK: ou.mvm @fc: names no window
     ou.mvm @fc windows []
-  }
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
-  cnn.output %y : tensor<2xui8>
-}
-pxb.stage 0 {
-  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
-  pxb.home @fc pes 0
-}
-ou.stage 0 {
-  ou.stream crossbars 0 to 2 {
-    // CHECK: ou.mvm @fc: names no tile or no window
-    ou.mvm @fc windows 0
   }
 }
 
@@ -63,8 +46,8 @@ pxb.stage 0 {
 }
 ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    // CHECK: ou.mvm @fc: visits a tile that does not exist; there are 2
-    ou.mvm @fc windows 0
+    // CHECK: ou.mvm @fc: crossbar 0 holds 1 tile of the layer, so that there is no tile 1
+    ou.mvm @fc tile 1 windows 0
   }
 }
 
@@ -80,8 +63,8 @@ pxb.stage 0 {
 }
 ou.stage 0 {
   ou.stream crossbars 0 to 2 {
-    // CHECK: ou.mvm @fc: visits a tile that does not exist; there are 2
-    ou.mvm @fc windows 0
+    // CHECK: ou.mvm @fc: visits tile -1; tiles are counted from 0
+    ou.mvm @fc tile -1 windows 0
   }
 }
 
@@ -130,25 +113,8 @@ pxb.stage 0 {
   pxb.home @fc pes 0
 }
 ou.stage 0 {
-  ou.stream crossbars 0 to 2 {
-    // CHECK: ou.mvm @fc: visits tile 1 on crossbar 0, which does not hold it
-    ou.mvm @fc windows 0
-  }
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
-  cnn.output %y : tensor<2xui8>
-}
-pxb.stage 0 {
-  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
-  pxb.home @fc pes 0
-}
-ou.stage 0 {
   ou.stream crossbars 7 {
-    // CHECK: ou.mvm @fc: visits tile 0 on crossbar 7, which does not hold it
+    // CHECK: ou.mvm @fc: crossbar 7 holds no tile of the layer
     ou.mvm @fc windows 0
   }
 }
@@ -169,6 +135,9 @@ pxb.stage 0 {
 ou.stage 0 {
   ou.stream crossbars 0 {
     ou.mvm @fc windows 0
+  }
+  ou.stream crossbars 1 {
+  ^bb0:
   }
 }
 

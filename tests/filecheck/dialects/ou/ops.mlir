@@ -21,7 +21,7 @@ pxb.stage 0 {
 }
 
 // CHECK: ou.stage 0 {
-// GENERIC: "ou.stage"() <{number = 0 : i64, loops = #ou.loops<bit, column, row>}> ({
+// GENERIC: "ou.stage"() <{number = 0 : i64}> ({
 ou.stage 0 {
   // One program for two crossbars: each visits its copy of @a and its row of @b in turn.
 
@@ -29,16 +29,16 @@ ou.stage 0 {
   // GENERIC-NEXT: "ou.stream"() <{crossbars = #hw.indices<0 to 2>}> ({
   ou.stream crossbars 0 to 2 {
     // CHECK-NEXT: ou.mvm @a windows 0
-    // GENERIC-NEXT: "ou.mvm"() <{layer = @a, tiles = #hw.indices<0 to 2>, windows = #hw.indices<0>}> : () -> ()
+    // GENERIC-NEXT: "ou.mvm"() <{layer = @a, windows = #hw.indices<0>, tile = 0 : i64}> : () -> ()
     ou.mvm @a windows 0
     // CHECK-NEXT: ou.interleave by [0 to 2, 1, 0] {
     // GENERIC-NEXT: "ou.interleave"() <{by = #hw.indices<[0 to 2, 1, 0]>}> ({
     ou.interleave by [0, 1, 1, 0] {
       // CHECK-NEXT: ou.mvm @a windows 1 to 3
-      // GENERIC-NEXT: "ou.mvm"() <{layer = @a, tiles = #hw.indices<0 to 2>, windows = #hw.indices<1 to 3>}> : () -> ()
+      // GENERIC-NEXT: "ou.mvm"() <{layer = @a, windows = #hw.indices<1 to 3>, tile = 0 : i64}> : () -> ()
       ou.mvm @a windows 1 to 3
       // CHECK-NEXT: ou.mvm @b windows [1, 0] attributes {note = "kept"}
-      // GENERIC-NEXT: "ou.mvm"() <{layer = @b, tiles = #hw.indices<0 to 2>, windows = #hw.indices<[1, 0]>}> {note = "kept"} : () -> ()
+      // GENERIC-NEXT: "ou.mvm"() <{layer = @b, windows = #hw.indices<[1, 0]>, tile = 0 : i64}> {note = "kept"} : () -> ()
       ou.mvm @b windows [1, 0] attributes {note = "kept"}
     // CHECK-NEXT: }
     // GENERIC-NEXT: }) : () -> ()
@@ -53,7 +53,7 @@ ou.stage 0 {
   // GENERIC-NEXT: "ou.stream"() <{crossbars = #hw.indices<2>}> ({
   ou.stream crossbars 2 {
     // CHECK-NEXT: ou.mvm @c windows 0 {
-    // GENERIC-NEXT: "ou.mvm"() <{layer = @c, tiles = #hw.indices<0>, windows = #hw.indices<0>}> ({
+    // GENERIC-NEXT: "ou.mvm"() <{layer = @c, windows = #hw.indices<0>, tile = 0 : i64}> ({
     ou.mvm @c windows 0 {
       // CHECK-NEXT: ou.activate bits 0 rows 0 to 2 columns 0 to 4
       // GENERIC-NEXT: "ou.activate"() <{bits = #hw.indices<0>, rows = #hw.indices<0 to 2>, columns = #hw.indices<0 to 4>}> : () -> ()
@@ -65,7 +65,7 @@ ou.stage 0 {
     // GENERIC-NEXT: }) : () -> ()
     }
     // CHECK-NEXT: ou.mvm @c tile 1 windows 0 attributes {note = "kept"} {
-    // GENERIC-NEXT: "ou.mvm"() <{layer = @c, tiles = #hw.indices<1>, windows = #hw.indices<0>}> ({
+    // GENERIC-NEXT: "ou.mvm"() <{layer = @c, tile = 1 : i64, windows = #hw.indices<0>}> ({
     ou.mvm @c tile 1 windows 0 attributes {note = "kept"} {
       // CHECK-NEXT: ou.activate bits 1 rows 0 columns [0, 2, 5]
       // GENERIC-NEXT: "ou.activate"() <{bits = #hw.indices<1>, rows = #hw.indices<0>, columns = #hw.indices<[0, 2, 5]>}> : () -> ()
@@ -80,26 +80,25 @@ ou.stage 0 {
   // CHECK-NEXT: }
   }
 
+  // Crossbars without a stream would follow these.
+
+  // CHECK-NEXT: ou.due @a at [5 times 2, 9, 5 times 2, 9]
+  // GENERIC: "ou.due"() <{layer = @a, times = #hw.indices<[5 times 2, 9, 5 times 2, 9]>}> : () -> ()
+  ou.due @a at [5, 5, 9, 5, 5, 9]
+  // CHECK-NEXT: ou.due @b by tile at 7 {note = "kept"}
+  // GENERIC: "ou.due"() <{layer = @b, by_tile, times = #hw.indices<7>}> {note = "kept"} : () -> ()
+  ou.due @b by tile at 7 {note = "kept"}
+
   // CHECK-NEXT: ou.merge @a at <home>
   // GENERIC: "ou.merge"() <{layer = @a, places = #ou.places<home>}> : () -> ()
   ou.merge @a at <home>
-  // GENERIC-NEXT: "ou.merge"() <{layer = @b, places = #ou.places<cu, pe, home>}> : () -> ()
   // CHECK-NEXT: ou.merge @c at <cu, home> {note = "kept"}
   // GENERIC-NEXT: "ou.merge"() <{layer = @c, places = #ou.places<cu, home>}> {note = "kept"} : () -> ()
   ou.merge @c at <cu, home> {note = "kept"}
 
-  // GENERIC-NEXT: "ou.send"() <{node = @input, readers = [@a]}> : () -> ()
-  // GENERIC-NEXT: "ou.send"() <{node = @a, readers = [@b]}> : () -> ()
-  // GENERIC-NEXT: "ou.send"() <{node = @b, readers = [@c]}> {note = "kept"} : () -> ()
-  // GENERIC: "ou.send"() <{node = @output, readers = []}> : () -> ()
 
   // CHECK-NEXT: ou.wait @input for @a until [-2 to 4, 0 times 6]
   // GENERIC: "ou.wait"() <{node = @input, other = @a, until = #hw.indices<[-2 to 4, 0 times 6]>}> : () -> ()
   ou.wait @input for @a until [-2 to 4, 0 times 6]
 }
 // CHECK-NEXT: }
-
-// Every loop order.
-
-// CHECK: "test.op"() {loops = #ou.loops<row, column, bit>, places = #ou.places<pe, home>} : () -> ()
-"test.op"() {loops = #ou.loops<row, column, bit>, places = #ou.places<pe, home>} : () -> ()

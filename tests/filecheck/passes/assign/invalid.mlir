@@ -1,12 +1,12 @@
-// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,assign{method=random}' 2>&1 | filecheck %s --match-full-lines --check-prefix=STRATEGY
+// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,assign{method=random}' 2>&1 | filecheck %s --match-full-lines --check-prefix=METHOD
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,assign{homes=port}' 2>&1 | filecheck %s --match-full-lines --check-prefix=HOMES
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,assign{seed=1}' 2>&1 | filecheck %s --match-full-lines --check-prefix=OPTION
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,assign' 2>&1 | filecheck %s --match-full-lines --check-prefix=LEVEL
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,assign,assign' 2>&1 | filecheck %s --match-full-lines --check-prefix=LEVEL
 
-// STRATEGY: spatem-opt: assign: unknown strategy 'random'; one of spatem, sequential
+// METHOD: spatem-opt: assign: unknown method 'random'; one of spatem, sequential
 // HOMES: spatem-opt: assign: unknown homes 'port'; one of tiles, pool
-// OPTION: spatem-opt: --pass-pipeline 'partition,pack,assign{seed=1}': Provided arguments ["seed"] not found in expected arguments ["strategy", "homes"]
+// OPTION: spatem-opt: --pass-pipeline 'partition,pack,assign{seed=1}': Provided arguments ["seed"] not found in expected arguments ["method", "homes"]
 // LEVEL: spatem-opt: assign: the module holds no vxb.stage; run pack first
 
 cnn.network @net(%x: tensor<4xui8>) {

@@ -2,7 +2,7 @@
 
 // An OU has 4 wordlines and 4 bitlines and is sent 1 bit.
 
-cnn.network @loops(%x: tensor<5xui2>) {
+cnn.network @operations(%x: tensor<5xui2>) {
   %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<3x5xsi4>> scale 0.5 matrix 5x3 windows 1 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 5x3> : tensor<5xui2> -> tensor<3xui2>
   cnn.output %y : tensor<3xui2>
 }
@@ -10,22 +10,21 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 crossbars 7 at [3, 2]
   pxb.home @fc pes 0
 }
-// CHECK-LABEL: @loops
+// CHECK-LABEL: @operations
 // CHECK: ou.stage 0 {
 ou.stage 0 {
-  // A tile of 5 rows x 6 cells, from its corner: rows in the outermost loop, columns in the
-  // innermost.
+  // A tile of 5 rows x 6 cells, from its corner: bit by bit, column by column.
 
   // CHECK-NEXT: ou.stream crossbars 7 {
   ou.stream crossbars 7 {
     // CHECK-NEXT: ou.mvm @fc windows 0 {
     // CHECK-NEXT: ou.activate bits 0 rows 0 to 4 columns 0 to 4
-    // CHECK-NEXT: ou.activate bits 0 rows 0 to 4 columns 4 to 6
-    // CHECK-NEXT: ou.activate bits 1 rows 0 to 4 columns 0 to 4
-    // CHECK-NEXT: ou.activate bits 1 rows 0 to 4 columns 4 to 6
     // CHECK-NEXT: ou.activate bits 0 rows 4 columns 0 to 4
+    // CHECK-NEXT: ou.activate bits 0 rows 0 to 4 columns 4 to 6
     // CHECK-NEXT: ou.activate bits 0 rows 4 columns 4 to 6
+    // CHECK-NEXT: ou.activate bits 1 rows 0 to 4 columns 0 to 4
     // CHECK-NEXT: ou.activate bits 1 rows 4 columns 0 to 4
+    // CHECK-NEXT: ou.activate bits 1 rows 0 to 4 columns 4 to 6
     // CHECK-NEXT: ou.activate bits 1 rows 4 columns 4 to 6
     // CHECK-NEXT: }
     ou.mvm @fc windows 0
@@ -67,5 +66,4 @@ ou.stage 0 {
   ou.stream crossbars 0 to 2 {
     ou.mvm @fc windows 0
   }
-  // CHECK-NEXT: ou.merge @fc
 }

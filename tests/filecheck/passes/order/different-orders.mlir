@@ -1,4 +1,4 @@
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order' | filecheck %s
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order,expand-ou{until=streams}' | filecheck %s
 
 // Crossbars 1 and 2 hold tiles of the same layers, but of different copies: in one order for both,
 // crossbar 2 would wait for a window of @d that needs a later visit of its own.

@@ -1,4 +1,4 @@
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order' | filecheck %s
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order,expand-ou{until=streams}' | filecheck %s
 
 // Every stage gets its program: that of the tiles which its crossbars hold.
 

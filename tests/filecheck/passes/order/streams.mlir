@@ -1,4 +1,4 @@
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order' | filecheck %s
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order,expand-ou{until=streams}' | filecheck %s
 
 // Crossbars with tiles of the same layers and equally many windows run the same stream.
 

@@ -15,7 +15,7 @@ pxb.stage 0 {
 }
 ou.stage 0 {
   ou.stream crossbars 0 {
-    // CHECK: ou.mvm @b: the program deadlocks: crossbar 0 waits before window 0 of tile 0, which needs crossbar 0 to go on
+    // CHECK: ou.stage 0: the program deadlocks: crossbar 0 waits before window 0 of tile 0 of @b, which needs crossbar 0 to go on
     ou.mvm @b windows 0
     ou.mvm @a windows 0
   }
@@ -38,7 +38,7 @@ pxb.stage 0 {
 }
 ou.stage 0 {
   ou.stream crossbars 0 {
-    // CHECK: ou.mvm @b: the program deadlocks: crossbar 0 waits before window 1 of tile 1, which needs crossbar 1 to get past window 0 of tile 0 of @b, which needs crossbar 0 to go on
+    // CHECK: ou.stage 0: the program deadlocks: crossbar 0 waits before window 1 of tile 1 of @b, which needs crossbar 1 to get past window 0 of tile 0 of @b, which needs crossbar 0 to go on
     ou.mvm @b windows 0
     ou.mvm @a windows 0
   }
@@ -67,7 +67,7 @@ pxb.stage 1 {
 }
 ou.stage 0 {
   ou.stream crossbars 0 {
-    // CHECK: ou.mvm @b: the program deadlocks: crossbar 0 waits before window 0 of tile 0, which needs crossbar 0 to get past window 0 of tile 0 of @a, which needs crossbar 0 to go on
+    // CHECK: ou.stage 0: the program deadlocks: crossbar 0 waits before window 0 of tile 0 of @b, which needs crossbar 0 to get past window 0 of tile 0 of @a, which needs crossbar 0 to go on
     ou.mvm @b windows 0
   }
 }
@@ -95,7 +95,7 @@ pxb.stage 0 {
 ou.stage 0 {
   ou.stream crossbars 0 {
     ou.mvm @a windows 0
-    // CHECK: ou.mvm @b: the program deadlocks: crossbar 0 waits before window 0 of tile 1, which needs crossbar 0 to go on
+    // CHECK: ou.stage 0: the program deadlocks: crossbar 0 waits before window 0 of tile 1 of @b, which needs crossbar 0 to go on
     ou.mvm @b tile 1 windows 0
     ou.mvm @a tile 1 windows 0
     ou.mvm @b windows 0

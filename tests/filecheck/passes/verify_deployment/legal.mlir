@@ -23,9 +23,9 @@ ou.stage 0 {
   }
 }
 
-// CHECK: ou.mvm @a tiles 1 windows 0
-// CHECK: ou.mvm @a tiles 0 windows 0
-// CHECK-NEXT: ou.mvm @b tiles 0 windows 0
+// CHECK: ou.mvm @a windows 0
+// CHECK: ou.mvm @a windows 0
+// CHECK-NEXT: ou.mvm @b windows 0
 
 // -----
 
@@ -51,7 +51,7 @@ ou.stage 0 {
   }
 }
 
-// CHECK: ou.mvm @a tiles 0 windows 0
-// CHECK-NEXT: ou.mvm @b tiles 0 windows 0
-// CHECK-NEXT: ou.mvm @a tiles 1 windows 0
-// CHECK-NEXT: ou.mvm @b tiles 1 windows 0
+// CHECK: ou.mvm @a windows 0
+// CHECK-NEXT: ou.mvm @b windows 0
+// CHECK-NEXT: ou.mvm @a tile 1 windows 0
+// CHECK-NEXT: ou.mvm @b tile 1 windows 0

@@ -27,8 +27,8 @@ def chain(stream: str) -> str:
     )
 
 
-FIRST = "ou.mvm @first tiles 0 windows 0\n"
-SECOND = "ou.mvm @second tiles 0 windows 0\n"
+FIRST = "ou.mvm @first windows 0\n"
+SECOND = "ou.mvm @second windows 0\n"
 
 
 def test_a_crossbar_that_visits_the_reader_before_what_it_reads_deadlocks() -> None:

@@ -18,7 +18,7 @@ TWO_PES = deployment(
     ops=[dense("a", "input", "8xui8 -> 3xui8", weights="si4", hwm=2)],
     places=["@a tiles 0 to 2 crossbars [0, 4] at [0, 0]"],
     homes=["@a pes 0"],
-    streams=["crossbars [0, 4] { ou.mvm @a tiles 0 to 2 windows 0 }"],
+    streams=["crossbars [0, 4] { ou.mvm @a windows 0 }"],
 )
 
 

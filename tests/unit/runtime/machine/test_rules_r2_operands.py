@@ -107,7 +107,7 @@ def two_columns(crossbars: str) -> str:
         ops=[dense("a", "input", "4xui8 -> 4xui8", wwm=2)],
         places=[f"@a tiles 0 to 2 crossbars {crossbars} at [0, 0]"],
         homes=["@a pes 0 times 2"],
-        streams=[f"crossbars {crossbars} {{ ou.mvm @a tiles 0 to 2 windows 0 }}"],
+        streams=[f"crossbars {crossbars} {{ ou.mvm @a windows 0 }}"],
     )
 
 

@@ -42,7 +42,7 @@ def copies_of_windows(types: str, kernel: str, crossbars: str, *, window: str = 
         ops=[convolution("a", "input", types, kernel, window=window, iw="4 cyclic")],
         places=[f"@a tiles 0 to 4 crossbars {crossbars} at [0, 0]"],
         homes=["@a pes 0"],
-        streams=[f"crossbars {crossbars} {{ ou.mvm @a tiles 0 to 4 windows 0 }}"],
+        streams=[f"crossbars {crossbars} {{ ou.mvm @a windows 0 }}"],
     )
 
 
@@ -84,7 +84,7 @@ def test_of_requests_in_one_cycle_the_lower_crossbar_is_served_first(
         ops=[dense("a", "input", "16xui8 -> 2xui8", hwm=4)],
         places=["@a tiles 0 to 4 crossbars 0 to 4 at [0, 0]"],
         homes=["@a pes 0"],
-        streams=[f"crossbars {n} {{ ou.mvm @a tiles {n} windows 0 }}" for n in order],
+        streams=[f"crossbars {n} {{ ou.mvm @a windows 0 }}" for n in order],
     )
     execution = run(text, machine(pe={"port_bytes_per_cycle": 1}))
     assert execution.visit_starts == {0: [4 + 4], 1: [8 + 4], 2: [12 + 4], 3: [16 + 4]}

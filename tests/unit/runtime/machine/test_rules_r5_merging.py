@@ -20,7 +20,7 @@ def rows_in(crossbars: list[int], *, home: int = 0, merge: str = "cu, pe, home")
         ops=[dense("a", "input", f"{4 * k}xui8 -> 3xui8", hwm=k)],
         places=[f"@a tiles 0 to {k} crossbars {crossbars} at [0, 0]"],
         homes=[f"@a pes {home}"],
-        streams=[f"crossbars {crossbars} {{ ou.mvm @a tiles 0 to {k} windows 0 }}"],
+        streams=[f"crossbars {crossbars} {{ ou.mvm @a windows 0 }}"],
         merges=[f"@a at <{merge}>"],
     )
 

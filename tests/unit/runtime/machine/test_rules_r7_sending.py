@@ -16,7 +16,7 @@ def read_in(crossbars: list[int], *, multicast: bool, columns: int = 1) -> Execu
         ops=[dense("a", "input", f"8xui8 -> {k * columns}xui8", wwm=k)],
         places=[f"@a tiles 0 to {k} crossbars {crossbars} at [0, 0]"],
         homes=[f"@a pes {[crossbar // 4 for crossbar in crossbars]}"],
-        streams=[f"crossbars {crossbars} {{ ou.mvm @a tiles 0 to {k} windows 0 }}"],
+        streams=[f"crossbars {crossbars} {{ ou.mvm @a windows 0 }}"],
     )
     return run(text, machine(noc={"multicast": multicast}))
 

@@ -1,7 +1,20 @@
 // RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=minimum},pack,assign,order' | filecheck %s
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=minimum},pack,assign,order{merge=everywhere}' | filecheck %s
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=minimum},pack,assign,order{merge=pe}' | filecheck %s --check-prefix=PE
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=minimum},pack,assign,order{merge=home}' | filecheck %s --check-prefix=HOME
 
-// Partial sums of every layer are merged in the CU, in the PE and at home.  Every node sends its
-// feature map to all that read it; a flattening or concatenation only renames what is read.
+// Partial sums of every layer are merged in the CU, in the PE and at home unless ou.merge says
+// otherwise.
+
+// CHECK-NOT: ou.merge
+
+// PE:      ou.merge @a at <pe, home>
+// PE-NEXT: ou.merge @b at <pe, home>
+// PE-NEXT: ou.merge @c at <pe, home>
+
+// HOME:      ou.merge @a at <home>
+// HOME-NEXT: ou.merge @b at <home>
+// HOME-NEXT: ou.merge @c at <home>
 
 cnn.network @net(%image: tensor<1x4x4xf32>) {
   %x = cnn.quantize %image : tensor<1x4x4xf32> -> tensor<1x4x4xui8>
@@ -15,5 +28,3 @@ cnn.network @net(%image: tensor<1x4x4xf32>) {
   %real = cnn.dequantize %c : tensor<2xui8> -> tensor<2xf32>
   cnn.output %real, %b : tensor<2xf32>, tensor<3x1x1xui8>
 }
-
-// CHECK-NEXT: }

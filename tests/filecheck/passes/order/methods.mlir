@@ -1,6 +1,6 @@
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order' | filecheck %s --check-prefixes=CHECK,ASAP
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order{method=asap}' | filecheck %s --check-prefixes=CHECK,ASAP
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order{method=layer}' | filecheck %s --check-prefixes=CHECK,LAYER
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order,expand-ou{until=streams}' | filecheck %s --check-prefixes=CHECK,ASAP
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order{method=asap},expand-ou{until=streams}' | filecheck %s --check-prefixes=CHECK,ASAP
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='order{method=layer},expand-ou{until=streams}' | filecheck %s --check-prefixes=CHECK,LAYER
 
 // A visit takes 8 OU operations of 4 cycles, its results are valid a cycle later.
 
@@ -35,7 +35,7 @@ pxb.stage 0 {
 // ASAP-NEXT: }
 // ASAP-NEXT: }
 // ASAP-NEXT: ou.stream crossbars 1 {
-// ASAP-NEXT: ou.interleave by 0 to 2 repeat 3 by 0 {
+// ASAP-NEXT: ou.interleave by 0 to 2 repeat 3 {
 // ASAP-NEXT: ou.mvm @b windows 0 to 3
 // ASAP-NEXT: ou.mvm @c windows 0 to 3
 // ASAP-NEXT: }
