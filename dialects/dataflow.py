@@ -20,8 +20,10 @@ from spatem_ir.dialects.cnn import (
 from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.cnn.checks import quantized
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
+from spatem_ir.dialects.homes import HomeOp
 from spatem_ir.dialects.hw import module_of
 from spatem_ir.dialects.mvm import LayerOp, network_of
+from spatem_ir.dialects.places import StageOp
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind, Operand
 from spatem_ir.geometry.shapes.reach import Reach
 from spatem_ir.support.errors import SpatemError
@@ -33,17 +35,39 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.grid import Grid
 
 
-def dataflow_of(module: ModuleOp, planned: Mapping[str, Grid] | None = None) -> Dataflow:
+def dataflow_of(
+    module: ModuleOp,
+    planned: Mapping[str, Grid] | None = None,
+    slices: Mapping[str, tuple[int, ...]] | None = None,
+) -> Dataflow:
     """The nodes of a module's network, in network order.
 
     What comes before `cnn.quantize` and after `cnn.dequantize` runs on the host; it is no node.
-    `planned` gives the grids, by name, of layers that are not partitioned yet.
+    `planned` gives the grids, by name, of layers that are not partitioned yet; `slices` those of
+    digital operators, unless `pxb.home` ops of the module do.
 
     Raises:
         SpatemError: there is no network, a layer is not partitioned yet, or an operator has no
             place on the machine.
     """
-    return Dataflow(tuple(_walked(module, planned or {}).nodes))
+    network = network_of(module)
+    if network is None:
+        raise SpatemError("the module holds no cnn.network")
+    walk = _Walk(network, planned or {}, {**(slices or {}), **_given_slices(module)})
+    for op in network.body.block.ops:
+        walk.visit(op)
+    return Dataflow(tuple(walk.nodes))
+
+
+def _given_slices(module: ModuleOp) -> dict[str, tuple[int, ...]]:
+    """The slices that homes give to digital operators, by name."""
+    given: dict[str, tuple[int, ...]] = {}
+    for stage in module.ops:
+        if isinstance(stage, StageOp):
+            for home in stage.of_type(HomeOp):
+                if home.given_slices is not None:
+                    given.setdefault(home.node.string_value(), home.given_slices)
+    return given
 
 
 def verified_dataflow_of(op: Operation) -> Dataflow:
@@ -58,16 +82,6 @@ def verified_dataflow_of(op: Operation) -> Dataflow:
         fail(op, str(error))
 
 
-def _walked(module: ModuleOp, planned: Mapping[str, Grid]) -> _Walk:
-    network = network_of(module)
-    if network is None:
-        raise SpatemError("the module holds no cnn.network")
-    walk = _Walk(network, planned)
-    for op in network.body.block.ops:
-        walk.visit(op)
-    return walk
-
-
 class _Walk:
     """A walk over a network that numbers its nodes.
 
@@ -75,8 +89,14 @@ class _Walk:
     the host computes from results of the chip.
     """
 
-    def __init__(self, network: NetworkOp, planned: Mapping[str, Grid]):
+    def __init__(
+        self,
+        network: NetworkOp,
+        planned: Mapping[str, Grid],
+        slices: Mapping[str, tuple[int, ...]],
+    ):
         self.planned = planned
+        self.slices = slices
         self.nodes: list[Node] = []
         self.operands: dict[SSAValue, Operand] = {}
         self.returned: set[SSAValue] = set()
@@ -220,7 +240,7 @@ class _Walk:
             kind=op.unit,
             shape=feature_map(op.output),
             bits=quantized(op, op.output).bits,
-            slices=self.result_slices(operands, reaches),
+            slices=self.slices.get(op.sym_name.data) or self.result_slices(operands, reaches),
             operands=operands,
             reaches=reaches,
         )
@@ -231,7 +251,9 @@ class _Walk:
     def result_slices(
         self, operands: tuple[Operand, ...], reaches: tuple[Reach, ...]
     ) -> tuple[int, ...]:
-        """The channel slices of a digital operator: the common refinement of its operands' slices.
+        """The channel slices of a digital operator unless its home says otherwise.
+
+        They are the common refinement of its operands' slices.
 
         Channels that a padding adds belong to the first and last slice.
         """

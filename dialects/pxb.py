@@ -1,7 +1,7 @@
 """The `pxb` dialect: which physical crossbar holds which tiles, and where results come together.
 
-Level `pxb` adds two decisions to the deployment: the PE, CU and crossbar of every virtual crossbar,
-and the home PE of every piece of every feature map.  A physical crossbar's number is
+Level `pxb` adds the PE, CU and crossbar of every virtual crossbar, and of every feature map the
+pieces in which it travels and their home PEs.  A physical crossbar's number is
 ``(pe · CUs + cu) · crossbars + crossbar``.
 """
 
@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Dialect
-from xdsl.irdl import IRDLOperation, irdl_op_definition, lazy_traits_def, prop_def, traits_def
+from xdsl.irdl import irdl_op_definition, traits_def
 from xdsl.traits import HasParent, NoTerminator
 
 from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.dataflow import verified_dataflow_of
-from spatem_ir.dialects.hw import Indices, IndicesAttr, accelerator_of, module_of
+from spatem_ir.dialects.homes import HomeOp
+from spatem_ir.dialects.hw import module_of
 from spatem_ir.dialects.places import PlaceOp, StageOp
 from spatem_ir.geometry.network.dataflow import NodeKind
 
@@ -25,49 +26,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatem_ir.geometry.network.dataflow import Dataflow, Node
-    from spatem_ir.geometry.shapes.index_sequence import IndexSequence
     from spatem_ir.hardware.accelerator import Accelerator
 
 HOMELESS = (NodeKind.INPUT, NodeKind.OUTPUT)
 """Nodes without a home of their own: inputs and outputs are at the chip's port, PE 0."""
-
-
-@irdl_op_definition
-class HomeOp(IRDLOperation):
-    """The home PEs of a node's output: `pxb.home @conv1 pes [0 times 12, 1 times 12]`.
-
-    For S channel slices and L entries, the home of (slice s, position p) is entry
-    ``s · (L / S) + p mod (L / S)``: one entry per slice, or a pattern over the positions.
-    """
-
-    name = "pxb.home"
-
-    node = prop_def(SymbolRefAttr)
-    pes = prop_def(IndicesAttr)
-
-    traits = lazy_traits_def(lambda: (HasParent(PxbStageOp),))
-
-    custom_directives = (Indices,)
-
-    assembly_format = "$node `pes` custom<Indices>($pes) attr-dict"
-
-    def __init__(self, node: str, pes: IndexSequence):
-        super().__init__(properties={"node": SymbolRefAttr(node), "pes": IndicesAttr(pes)})
-
-    def verify_(self) -> None:
-        pes = accelerator_of(self).pes
-        if len(self.pes.data) == 0:
-            fail(self, "names no PE")
-        for pe in (self.pes.data.minimum, self.pes.data.maximum):
-            if not 0 <= pe < pes:
-                fail(self, f"names PE {pe}; there are {pes} PEs")
-
-    def table(self, node: Node) -> NDArray[np.int64]:
-        """The home PE of each (slice, position) of the node: shape [slices, positions]."""
-        import numpy as np
-
-        pattern = self.pes.data.to_array().reshape(len(node.slices), -1)
-        return pattern[:, np.arange(node.positions) % pattern.shape[1]]
 
 
 @irdl_op_definition
@@ -90,6 +52,7 @@ class PxbStageOp(StageOp):
             node = dataflow.by_name.get(name)
             if node is None or node.kind in HOMELESS:
                 fail(op, "names no layer or digital operator of the network")
+            _verify_slices(op, node)
             if len(op.pes.data) % len(node.slices):
                 fail(op, f"has {len(op.pes.data)} entries for {len(node.slices)} slices")
         several = sum(isinstance(op, PxbStageOp) for op in module_of(self).ops) > 1
@@ -120,6 +83,19 @@ class PxbStageOp(StageOp):
             elif node.name in ops:
                 tables[node.number] = ops[node.name].table(node)
         return tables
+
+
+def _verify_slices(op: HomeOp, node: Node) -> None:
+    """Check the slices that a home gives to a node, if it does."""
+    slices = op.given_slices
+    if slices is not None and node.kind is NodeKind.LAYER:
+        fail(op, "gives slices to a layer, whose slices are the column parts of its grid")
+    if slices is not None and slices[-1] >= node.shape[0]:
+        fail(op, f"begins a slice at channel {slices[-1]}; there are {node.shape[0]} channels")
+    stages = [stage for stage in module_of(op).ops if isinstance(stage, PxbStageOp)]
+    homes = [home for stage in stages for home in stage.of_type(HomeOp) if home.node == op.node]
+    if homes[0].given_slices != slices:
+        fail(op, "has other slices than in an earlier stage")
 
 
 @irdl_op_definition

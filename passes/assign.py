@@ -12,10 +12,12 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.homes import HomeOp
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.places import stages_of
-from spatem_ir.dialects.pxb import HomeOp, PxbPlaceOp, PxbStageOp
+from spatem_ir.dialects.pxb import PxbPlaceOp, PxbStageOp
 from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
+from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.support.errors import SpatemError
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 METHODS = ("spatem", "sequential")
 HOMES = ("tiles", "pool")
+PIECES = ("parts", "whole")
 
 
 @dataclass(frozen=True)
@@ -44,17 +47,21 @@ class AssignPass(ModulePass):
         method: `spatem`, or `sequential` (virtual crossbar n becomes physical crossbar n).
         homes: a layer's results are at home where their `tiles` are, so that they travel as
             activations, or before a pooling where the `pool` is, to which partial sums travel.
+        pieces: what of a digital operator's results at one position travels as one packet: `parts`
+            (channels begin a packet where those of an operand do) or the `whole`.
     """
 
     name = "assign"
 
     method: str = "spatem"
     homes: str = "tiles"
+    pieces: str = "parts"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for option, value, known in (
             ("method", self.method, METHODS),
             ("homes", self.homes, HOMES),
+            ("pieces", self.pieces, PIECES),
         ):
             if value not in known:
                 raise SpatemError(f"assign: unknown {option} '{value}'; one of {', '.join(known)}")
@@ -68,6 +75,8 @@ class AssignPass(ModulePass):
         from spatem_ir.geometry.placing.homes import home_tables
 
         accelerator, dataflow = accelerator_of(module), dataflow_of(module)
+        slices = whole_slices(dataflow) if self.pieces == "whole" else {}
+        dataflow = dataflow_of(module, slices=slices)
         virtual = stage.placements()
         physical_of = self.physical_crossbars(dataflow, virtual, accelerator)
         physical = {name: placed.moved(physical_of) for name, placed in virtual.items()}
@@ -84,7 +93,10 @@ class AssignPass(ModulePass):
             )
             for place in stage.of_type(VxbPlaceOp)
         ]
-        home_ops = [HomeOp(name, home_sequence(table)) for name, table in homes.items()]
+        home_ops = [
+            HomeOp(name, home_sequence(table), IndexSequence.of([0]) if name in slices else None)
+            for name, table in homes.items()
+        ]
         Rewriter.replace_op(stage, PxbStageOp(stage.number.value.data, [*places, *home_ops]))
 
     def physical_crossbars(
@@ -102,6 +114,13 @@ class AssignPass(ModulePass):
         pe = np.array(pes_by_distance(accelerator))[pe_of[unit_of]]
         unit = pe * accelerator.pe.compute_units + unit_in_pe[unit_of]
         return unit * accelerator.cu.crossbars + crossbar_in_unit
+
+
+def whole_slices(dataflow: Dataflow) -> dict[str, tuple[int, ...]]:
+    """One slice for each digital operator that has several, by name."""
+    operators = (NodeKind.POOL, NodeKind.ACTIVATE)
+    several = [n for n in dataflow.nodes if n.kind in operators and len(n.slices) > 1]
+    return {node.name: (0,) for node in several}
 
 
 def clusters(

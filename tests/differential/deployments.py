@@ -29,6 +29,7 @@ from spatem_ir.dialects.ou import (
 )
 from spatem_ir.dialects.pxb import HOMELESS, HomeOp, PxbPlaceOp, PxbStageOp
 from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
+from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.geometry.shapes.grid import Deal, Grid
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.geometry.shapes.layer import Layer
@@ -164,17 +165,31 @@ def to_pxb(
     used = 1 + max(place.crossbar for place in placed)
     physical = random.sample(range(machine.crossbars), used)
     moved = [place.on(physical[place.crossbar]) for place in placed]
+    slices = random_slices(random, module)
+    nodes = dataflow_of(module, slices=slices).nodes
     for stage in stages_of(moved):
         ops: list[Operation] = [
             place_op(PxbPlaceOp, place) for place in moved if place.stage == stage
         ]
-        for node in dataflow_of(module).nodes:
+        for node in nodes:
             if node.kind not in HOMELESS:
                 entries = len(node.slices) * random.randint(1, node.positions)
                 pes = [random.randrange(machine.pes) for _ in range(entries)]
-                ops.append(HomeOp(node.name, IndexSequence.of(pes)))
+                given = slices.get(node.name)
+                own = None if given is None else IndexSequence.of(given)
+                ops.append(HomeOp(node.name, IndexSequence.of(pes), own))
         module.body.block.add_op(PxbStageOp(stage, ops))
     return moved
+
+
+def random_slices(random: Random, module: ModuleOp) -> dict[str, tuple[int, ...]]:
+    """Any channel slices for some digital operators, by name."""
+    slices = {}
+    for node in dataflow_of(module).nodes:
+        if node.kind in (NodeKind.POOL, NodeKind.ACTIVATE) and not random.randrange(3):
+            others = range(1, node.shape[0])
+            slices[node.name] = (0, *sorted(random.sample(others, random.randint(0, len(others)))))
+    return slices
 
 
 def to_ou(random: Random, module: ModuleOp, placed: list[PlacedTile], machine: Accelerator) -> None:

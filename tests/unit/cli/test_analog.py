@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from spatem_ir.cli import run
 from spatem_ir.cli.analog import ADC_BITS, CELL_SIGMA, OPTIONS, analog_overrides
 from spatem_ir.cli.opt import main as spatem_opt
 from spatem_ir.cli.run import argument_parser, main
+from spatem_ir.dialects.hw import AcceleratorAttr
 from spatem_ir.hardware.accelerator import AdcMode, Encoding, Value
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.hardware.overrides import Key
@@ -230,8 +232,11 @@ def test_warnings_are_about_the_machine_of_the_run(capsys: pytest.CaptureFixture
     assert main([*TINY, "--adc-bits", "3"]) == 0
     assert capsys.readouterr().err == warning
     assert spatem_opt([*TINY[:3], "-o", "own.mlir"]) == 0
+    machine = load_accelerator("tiny")
+    coarse = replace(machine, ou=replace(machine.ou, adc_bits=3))
     own = Path("own.mlir")
-    own.write_text(own.read_text().replace("adc_bits = 4", "adc_bits = 3"))
+    before, after = AcceleratorAttr(machine), AcceleratorAttr(coarse)
+    own.write_text(own.read_text().replace(str(before), str(after)))
     assert main(["own.mlir", "--engine", "none"]) == 0
     assert capsys.readouterr().err == warning
     assert main(["own.mlir", "--engine", "none", "--adc-bits", "4"]) == 0

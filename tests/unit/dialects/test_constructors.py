@@ -56,7 +56,7 @@ def test_partition() -> None:
     )
     layer = LayerOp.from_cnn(dense, Grid(2, 1, 1, 4, 2, 2, Deal.BLOCKS))
     block.add_ops([layer, OutputOp(operands=[[layer.output]])])
-    alternative = AlternativeOp(640, [Grid(1, 2, 1, 1, 4, 1)])
+    alternative = AlternativeOp([Grid(1, 2, 1, 1, 4, 1)])
     assert_spells(
         ModuleOp([NetworkOp("net", block), alternative]),
         """

@@ -21,7 +21,7 @@ from spatem_ir.geometry.placing.clustering import cluster, cluster_neighbours, c
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.assign import (
-    STRATEGIES,
+    METHODS,
     AssignPass,
     clusters,
     home_sequence,
@@ -84,15 +84,15 @@ def test_a_pattern_of_homes_gives_the_table_again(table: np.ndarray) -> None:
 
 
 @examples(15)
-@given(networks(), machines(), st.sampled_from(STRATEGIES))
+@given(networks(), machines(), st.sampled_from(METHODS))
 def test_physical_crossbars_exist_and_are_used_once(
-    network: Network, machine: Accelerator, strategy: str
+    network: Network, machine: Accelerator, method: str
 ) -> None:
     module = network_on(network, machine, slack=2)
     applied(module, [PartitionPass(), PackPass()])
     stage = next(op for op in module.ops if isinstance(op, VxbStageOp))
     accelerator = accelerator_of(module)
-    physical = AssignPass(method=strategy).physical_crossbars(
+    physical = AssignPass(method=method).physical_crossbars(
         dataflow_of(module), stage.placements(), accelerator
     )
     assert len(set(physical.tolist())) == len(physical)

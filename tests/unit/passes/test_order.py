@@ -10,10 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.passes.deployed import applied, parsed, randomly_placed
 
+from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.ou import OuStageOp
+from spatem_ir.dialects.ou.programs import programs_of
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
-from spatem_ir.passes.order import PROGRAMS, STRATEGIES, OrderPass
+from spatem_ir.passes.order import METHODS, PROGRAMS, OrderPass
+from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
+from spatem_ir.runtime.machine.fast.engine import FastEngine
 from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 from spatem_ir.runtime.machine.reference.program import program_of
 
@@ -37,37 +41,38 @@ pxb.stage 0 {
 
 
 @pytest.mark.parametrize("programs", PROGRAMS)
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_copies_that_share_crossbars_do_not_deadlock(strategy: str, programs: str) -> None:
+@pytest.mark.parametrize("method", METHODS)
+def test_copies_that_share_crossbars_do_not_deadlock(method: str, programs: str) -> None:
     module = parsed(COPIES_THAT_SHARE, load_accelerator("tiny"))
-    applied(module, [OrderPass(method=strategy, programs=programs)])
+    applied(module, [OrderPass(method=method, programs=programs)])
     ReferenceEngine(program_of(module)).run()
 
 
 def test_crossbars_with_tiles_of_the_same_layers_share_a_program() -> None:
-    """Copies 1 and 2 of @c and @d sit together, and so make one stream of two crossbars."""
-    streams = {}
+    """Copies 1 and 2 of @c and @d sit together, and so run one program on two crossbars."""
+    found = {}
     for programs in ("own", "shared"):
         module = parsed(COPIES_THAT_SHARE, load_accelerator("tiny"))
         applied(module, [OrderPass(programs=programs)])
         (stage,) = (op for op in module.ops if isinstance(op, OuStageOp))
-        streams[programs] = sorted(sorted(op.crossbars.data) for op in stage.streams)
-    assert streams == {"own": [[0], [1], [2], [3], [4]], "shared": [[0], [1, 2], [3], [4]]}
+        own = programs_of(stage, dataflow_of(module))
+        found[programs] = sorted(sorted(program.crossbars.tolist()) for program in own)
+    assert found == {"own": [[0], [1], [2], [3], [4]], "shared": [[0], [1, 2], [3], [4]]}
 
 
 @examples(30)
 @given(
     networks(),
     machines(),
-    st.sampled_from(STRATEGIES),
+    st.sampled_from(METHODS),
     st.sampled_from(PROGRAMS),
     st.integers(0, 2**32 - 1),
 )
 def test_no_program_deadlocks_wherever_tiles_are_placed(
-    network: Network, machine: Accelerator, strategy: str, programs: str, seed: int
+    network: Network, machine: Accelerator, method: str, programs: str, seed: int
 ) -> None:
     module = randomly_placed(network, machine, seed)
-    applied(module, [OrderPass(method=strategy, programs=programs)])
+    applied(module, [OrderPass(method=method, programs=programs)])
     execution = ReferenceEngine(program_of(module)).run()
     assert execution.finished[0] > 0
 
@@ -82,3 +87,40 @@ def test_layer_by_layer_no_crossbar_goes_back_to_a_layer(
     for visits in program_of(module).streams.values():
         layers = [visit.operand.node for visit in visits]
         assert layers == sorted(layers)
+
+
+SPLIT_ROWS = """
+cnn.network @net(%x: tensor<16xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<4x16xsi2>> scale 0.5 matrix 16x4 windows 1 grid <hwm = 4, wwm = 1, iw = 1 cyclic, ib = 1, tile 4x4> : tensor<16xui8> -> tensor<4xui8>
+  cnn.output %y : tensor<4xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 4 crossbars [4, 5, 6, 8] at [0, 0]
+  pxb.home @fc pes 0
+}
+"""  # noqa: E501
+"""Four row parts: two in a CU, three in PE 1, one in PE 2, at home in PE 0."""
+
+
+@pytest.mark.parametrize(("merge", "packets"), [("everywhere", 2), ("pe", 2), ("home", 4)])
+def test_where_partial_sums_are_merged(merge: str, packets: int) -> None:
+    """Both engines: PEs that do not merge send every contribution home as a packet."""
+    module = parsed(SPLIT_ROWS, load_accelerator("tiny"))
+    applied(module, [OrderPass(merge=merge)])
+    slow = ReferenceEngine(program_of(module)).run()
+    fast = FastEngine(fast_program_of(module)).run()
+    assert slow.finished == fast.finished
+    assert (
+        slow.injected_bytes["partial_sums"]
+        == fast.injected_bytes["partial_sums"]
+        == packets * 4 * 4
+    )
+
+
+def test_where_partial_sums_are_merged_takes_time() -> None:
+    finished = {}
+    for merge in ("everywhere", "pe", "home"):
+        module = parsed(SPLIT_ROWS, load_accelerator("tiny"))
+        applied(module, [OrderPass(merge=merge)])
+        finished[merge] = ReferenceEngine(program_of(module)).run().finished
+    assert finished["everywhere"] < finished["home"]

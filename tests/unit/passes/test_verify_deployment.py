@@ -22,12 +22,13 @@ from spatem_ir.dialects.hw import (
     IndicesAttr,
     accelerator_of,
 )
-from spatem_ir.dialects.ou import MergeOp, MvmOp, OuStageOp, SendOp, StreamOp, WaitOp
+from spatem_ir.dialects.ou import MvmOp, OuStageOp, StreamOp, WaitOp
 from spatem_ir.dialects.pxb import HomeOp, PxbPlaceOp, PxbStageOp
 from spatem_ir.frontend.load import ImportOptions, load_network
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.assign import AssignPass
+from spatem_ir.passes.expand_ou import ExpandOuPass
 from spatem_ir.passes.order import OrderPass
 from spatem_ir.passes.pack import PackPass
 from spatem_ir.passes.partition.partition import PartitionPass
@@ -39,10 +40,11 @@ OpT = TypeVar("OpT", bound=Operation)
 
 @cache
 def compiled() -> ModuleOp:
-    """LeNet at level ou."""
+    """LeNet at level ou, its programs written out."""
     module = load_network("lenet", ImportOptions()).module
     module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(load_accelerator("isaac-ou"))
-    return applied(module, [PartitionPass(), PackPass(), AssignPass(), OrderPass()])
+    spelled_out = ExpandOuPass(until="streams")
+    return applied(module, [PartitionPass(), PackPass(), AssignPass(), OrderPass(), spelled_out])
 
 
 def first(module: ModuleOp, op_type: type[OpT]) -> OpT:
@@ -96,16 +98,12 @@ def visit_twice(module: ModuleOp) -> None:
 
 def visit_elsewhere(module: ModuleOp) -> None:
     stream = first(module, StreamOp)
-    here, there, *others = stream.crossbars.data
-    stream.crossbars = indices(there, here, *others)
+    _, *others = stream.crossbars.data
+    stream.crossbars = indices(16127, *others)
 
 
-def merge_nowhere(module: ModuleOp) -> None:
-    Rewriter.erase_op(first(module, MergeOp))
-
-
-def send_nothing(module: ModuleOp) -> None:
-    Rewriter.erase_op(first(module, SendOp))
+def leave_out_a_stream(module: ModuleOp) -> None:
+    Rewriter.erase_op(first(module, StreamOp))
 
 
 def run_twice(module: ModuleOp) -> None:
@@ -145,7 +143,8 @@ def read_before_written(module: ModuleOp) -> None:
     module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(single)
     fresh = load_network("lenet", ImportOptions()).module
     fresh.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(single)
-    crowded = applied(fresh, [PartitionPass(), PackPass(), AssignPass(), OrderPass()])
+    passes = [PartitionPass(), PackPass(), AssignPass(), OrderPass()]
+    crowded = applied(fresh, [*passes, ExpandOuPass(until="streams")])
     for op in list(module.ops):
         op.detach()
         op.erase()
@@ -195,13 +194,12 @@ CORRUPTIONS: dict[Callable[[ModuleOp], None], str] = {
     leave_out_a_home: r"pxb.stage 0: @C1 has no pxb.home",
     leave_out_a_visit: r"ou.stage 0: tile 0 of @C1 visits its window 0 0 times",
     visit_twice: r"ou.stage 0: tile 0 of @C1 visits its window 0 2 times",
-    visit_elsewhere: r"ou.mvm @C1: visits tile 0 on crossbar 1, which does not hold it",
-    merge_nowhere: r"ou.stage 0: no ou.merge says where the partial sums of @C1 meet",
-    send_nothing: r"ou.stage 0: @C1 reads @input, but no ou.send names it",
+    visit_elsewhere: r"ou.mvm @C1: crossbar 16127 holds no tile of the layer",
+    leave_out_a_stream: r"ou.stage 0: nothing says when tile \d+ of @C1 is visited: no ou.due .*",
     run_twice: r"ou.stage 0: is the second program of pxb.stage 0: it visits tiles again",
     leave_out_a_program: r"pxb.stage 1: no ou.stage 1 visits its tiles of @out",
     give_two_homes: r"pxb.home @out: position 0 of slice 0 is at PE \d+ here and at PE \d+ in .*",
-    read_before_written: r"ou.mvm @\w+: the program deadlocks: crossbar \d+ waits .*",
+    read_before_written: r"ou.stage 0: the program deadlocks: crossbar \d+ waits before window .*",
     wait_for_nobody: r"ou.stage 0: the buffer of PE \d+ can overflow: \d+ bytes can be in it .*",
     wait_for_itself: r"ou.wait @C3: the program deadlocks: @C3 cannot come so far; crossbar .*",
     shrink_buffers: r"pxb.stage 0: the buffer of PE \d+ overflows: .* takes \d+ bytes at once; .*",

@@ -204,3 +204,92 @@ cnn.network @net(%x: tensor<4xui8>) {
 pxb.stage 0 {
 ^bb0:
 }
+
+// -----
+
+// Slices of channels.
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<4x4xsi2>> scale 0.5 matrix 4x4 windows 1 grid <hwm = 1, wwm = 2, iw = 1 cyclic, ib = 1, tile 4x2> : tensor<4xui8> -> tensor<4xui8>
+  %z = cnn.relu @relu %y : tensor<4xui8> -> tensor<4xui8>
+  cnn.output %z : tensor<4xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  // CHECK: pxb.home @fc: gives slices to a layer, whose slices are the column parts of its grid
+  pxb.home @fc slices [0, 2] pes 0 times 2
+  pxb.home @relu pes 0 times 2
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<4x4xsi2>> scale 0.5 matrix 4x4 windows 1 grid <hwm = 1, wwm = 2, iw = 1 cyclic, ib = 1, tile 4x2> : tensor<4xui8> -> tensor<4xui8>
+  %z = cnn.relu @relu %y : tensor<4xui8> -> tensor<4xui8>
+  cnn.output %z : tensor<4xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0 times 2
+  // CHECK: pxb.home @relu: its slices do not begin at channel 0 and go on in ascending order
+  pxb.home @relu slices [1, 2] pes 0 times 2
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<4x4xsi2>> scale 0.5 matrix 4x4 windows 1 grid <hwm = 1, wwm = 2, iw = 1 cyclic, ib = 1, tile 4x2> : tensor<4xui8> -> tensor<4xui8>
+  %z = cnn.relu @relu %y : tensor<4xui8> -> tensor<4xui8>
+  cnn.output %z : tensor<4xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0 times 2
+  // CHECK: pxb.home @relu: its slices do not begin at channel 0 and go on in ascending order
+  pxb.home @relu slices [0, 2, 2] pes 0 times 3
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<4x4xsi2>> scale 0.5 matrix 4x4 windows 1 grid <hwm = 1, wwm = 2, iw = 1 cyclic, ib = 1, tile 4x2> : tensor<4xui8> -> tensor<4xui8>
+  %z = cnn.relu @relu %y : tensor<4xui8> -> tensor<4xui8>
+  cnn.output %z : tensor<4xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0 times 2
+  // CHECK: pxb.home @relu: begins a slice at channel 4; there are 4 channels
+  pxb.home @relu slices [0, 4] pes 0 times 2
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<4x4xsi2>> scale 0.5 matrix 4x4 windows 1 grid <hwm = 1, wwm = 2, iw = 1 cyclic, ib = 1, tile 4x2> : tensor<4xui8> -> tensor<4xui8>
+  %z = cnn.relu @relu %y : tensor<4xui8> -> tensor<4xui8>
+  cnn.output %z : tensor<4xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0 times 2
+  // CHECK: pxb.home @relu: has 2 entries for 3 slices
+  pxb.home @relu slices [0, 1, 2] pes 0 times 2
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<4x4xsi2>> scale 0.5 matrix 4x4 windows 1 grid <hwm = 1, wwm = 2, iw = 1 cyclic, ib = 1, tile 4x2> : tensor<4xui8> -> tensor<4xui8>
+  %z = cnn.relu @relu %y : tensor<4xui8> -> tensor<4xui8>
+  cnn.output %z : tensor<4xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0 times 2
+  pxb.home @relu slices [0, 1] pes 0 times 2
+}
+pxb.stage 1 {
+  // CHECK: pxb.home @relu: has other slices than in an earlier stage
+  pxb.home @relu pes 0 times 2
+}

@@ -36,9 +36,9 @@ pxb.stage 0 {
   // GENERIC-NEXT: "pxb.home"() <{node = @relu, pes = #hw.indices<[0, 2]>}> : () -> ()
   pxb.home @relu pes [0, 2]
 
-  // CHECK-NEXT: pxb.home @pool pes 3 times 2
-  // GENERIC-NEXT: "pxb.home"() <{node = @pool, pes = #hw.indices<3 times 2>}> : () -> ()
-  pxb.home @pool pes 3 times 2
+  // CHECK-NEXT: pxb.home @pool slices [0, 3] pes 3 times 2
+  // GENERIC-NEXT: "pxb.home"() <{node = @pool, slices = #hw.indices<[0, 3]>, pes = #hw.indices<3 times 2>}> : () -> ()
+  pxb.home @pool slices [0, 3] pes 3 times 2
 
   // CHECK-NEXT: pxb.home @fc pes 1 {note = "kept"}
   // GENERIC-NEXT: "pxb.home"() <{node = @fc, pes = #hw.indices<1>}> {note = "kept"} : () -> ()

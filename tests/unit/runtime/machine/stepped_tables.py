@@ -203,7 +203,9 @@ class Reader:
 
     def digital(self, op: DigitalOp) -> None:
         sources = [self.features[value] for value in op.operands]
-        feature = self.new(op.output, slices_of(op, sources), op.sym_name.data)
+        given = self.homes[op.sym_name.data].slices
+        slices = slices_of(op, sources) if given is None else list(given.data)
+        feature = self.new(op.output, slices, op.sym_name.data)
         unit = "pool" if isinstance(op, PoolOp) else "activation"
         pieces = np.concatenate([source.pieces.reshape(-1) for source in sources])
         firsts = np.cumsum([0, *(source.pieces.size for source in sources)])

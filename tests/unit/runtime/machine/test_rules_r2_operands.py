@@ -54,7 +54,7 @@ def test_only_one_operand_is_fetched_ahead() -> None:
 
 def columns_on_one_crossbar(*visits: int) -> str:
     """2 x 2 tiles (columns x rows) in one crossbar: tiles 0, 2 read row 0 and tiles 1, 3 row 1."""
-    bursts = "\n".join(f"ou.mvm @a tiles {tile} windows 0" for tile in visits)
+    bursts = "\n".join(f"ou.mvm @a tile {tile} windows 0" for tile in visits)
     return deployment(
         input="8xui8",
         ops=[dense("a", "input", "8xui8 -> 4xui8", hwm=2, wwm=2)],

@@ -197,7 +197,7 @@ def test_a_requantised_concatenation() -> None:
         ],
         homes=["@a pes 0", "@b pes 0", "@q pes 0", "@d pes 0"],
         streams=[
-            f"crossbars {number} {{ ou.mvm @{name} tiles 0 windows 0 }}"
+            f"crossbars {number} {{ ou.mvm @{name} windows 0 }}"
             for number, name in enumerate("abd")
         ],
     )
