@@ -89,7 +89,7 @@ def test_a_strategy_of_a_package_in_one_file(tmp_path: Path) -> None:
         copy = module.clone()
         run_pipeline(context(), module, "partition{strategy=triple}")
         assert [layer.grid.data.iw for layer in layer_ops(module)] == [3]
-        assert [op.strategy.data for op in module.ops if isinstance(op, PackingOp)] == ["exclusive"]
+        assert [op.method.data for op in module.ops if isinstance(op, PackingOp)] == ["exclusive"]
         applied(copy, [PartitionPass("triple{number=2}")])
         assert [layer.grid.data.iw for layer in layer_ops(copy)] == [2]
         with pytest.raises(SpatemError) as error:
