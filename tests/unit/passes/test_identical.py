@@ -35,7 +35,7 @@ def test_copies_by_hand() -> None:
     """12, 4 and 1 windows, a crossbar each: 6 copies take 6 + 4 + 1 of 16, 12 would take 17."""
     module = applied(parsed(NETWORK, TINY), [PartitionPass("identical")])
     assert [layer.grid.data.iw for layer in layer_ops(module)] == [6, 4, 1]
-    assert [op.strategy.data for op in module.ops if isinstance(op, PackingOp)] == ["exclusive"]
+    assert [op.method.data for op in module.ops if isinstance(op, PackingOp)] == ["exclusive"]
 
 
 @examples(40)
