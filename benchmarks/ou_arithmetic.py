@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from benchmarks.measure import ONE_THREAD, run_python
 
 if TYPE_CHECKING:
-    from spatem_ir.hardware.accelerator import AdcMode
+    from spatem_ir.hardware.parameters import AdcMode
     from spatem_ir.runtime.analog.kernels import Kernels
 
 WINDOWS, NUMPY_WINDOWS = 1024, 64
@@ -86,7 +86,7 @@ def cases() -> list[Case]:
     """The kernels on the same weights and inputs; `run` packs the inputs and computes the sums."""
     import numpy as np
 
-    from spatem_ir.hardware.accelerator import AdcMode
+    from spatem_ir.hardware.parameters import AdcMode
     from spatem_ir.runtime.analog import FRACTION_BITS
     from spatem_ir.runtime.analog.adc import Adc
     from spatem_ir.runtime.analog.kernels import (

@@ -111,7 +111,7 @@ class AssignPass(ModulePass):
         unit_of, pe_of = clusters(dataflow, virtual, count, accelerator)
         unit_in_pe = rank_within(pe_of)
         crossbar_in_unit = rank_within(unit_of)
-        pe = np.array(pes_by_distance(accelerator))[pe_of[unit_of]]
+        pe = accelerator.components.interconnect.pes_by_distance[pe_of[unit_of]]
         unit = pe * accelerator.pe.compute_units + unit_in_pe[unit_of]
         return unit * accelerator.cu.crossbars + crossbar_in_unit
 
@@ -164,12 +164,6 @@ def rank_within(clusters: NDArray[np.int64]) -> NDArray[np.int64]:
     ranks = np.empty_like(clusters)
     ranks[order] = np.arange(len(clusters)) - starts
     return ranks
-
-
-def pes_by_distance(accelerator: Accelerator) -> list[int]:
-    """The PEs in ascending distance (hops) from the chip's port at PE (0, 0), rows first."""
-    columns = accelerator.chip.pe_columns
-    return sorted(range(accelerator.pes), key=lambda pe: (sum(divmod(pe, columns)), pe))
 
 
 def home_sequence(table: NDArray[np.int64]) -> IndexSequence:

@@ -140,7 +140,7 @@ def _verify_buffers(
     placements = homes = None
     if isinstance(stage, PxbStageOp):
         placements, homes = stage.placements(), stage.homes(dataflow)
-    size = accelerator.pe.buffer_bytes
+    size = accelerator.components.memory.buffer_bytes
     merges = None if program is None else program.merges
     for need in needs(dataflow, accelerator, size, placements, homes, merges):
         pe = "a PE" if need.pe is None else f"PE {need.pe}"
@@ -162,7 +162,7 @@ def _verify_occupancy(
         dataflow, accelerator, stage.placements(), stage.homes(dataflow), program.merges
     )
     occupancy = Occupancy(deployed, [op.wait(dataflow) for op in program.waits])
-    pe, size = int(occupancy.bytes.argmax()), accelerator.pe.buffer_bytes
+    pe, size = int(occupancy.bytes.argmax()), accelerator.components.memory.buffer_bytes
     if occupancy.bytes[pe] <= size:
         return
     share = occupancy.shares(pe)[0]

@@ -19,8 +19,9 @@ from xdsl.utils.exceptions import VerifyException
 from spatem_ir.dialects.hw.index_syntax import parse_indices
 from spatem_ir.dialects.lines import print_wrapped
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
-from spatem_ir.hardware.accelerator import GROUPS, Accelerator, Value, parameters_of
+from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import accelerator_from_table, named_preset, preset
+from spatem_ir.hardware.parameters import Value
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -68,10 +69,9 @@ class AcceleratorAttr(Data[Accelerator]):
             printer.print_string_literal(self.data.name)
             if self.data == preset(self.data.name):
                 return
-            for group in GROUPS:
+            for group, table in self.data.tables.items():
                 printer.print_string(f"\n  {group} {{")
-                entries = parameters_of(getattr(self.data, group)).items()
-                printer.print_string(", ".join(f"{k} = {_literal(v)}" for k, v in entries))
+                printer.print_string(", ".join(f"{k} = {_literal(v)}" for k, v in table.items()))
                 printer.print_string("}")
 
 

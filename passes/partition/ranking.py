@@ -139,7 +139,7 @@ def planned(
     found = []
     for strategy in strategies:
         estimate = model.estimate(dict(zip(names, strategy.grids, strict=True)))
-        cycles = estimate.cycles_in_buffers(model.accelerator.pe.buffer_bytes)
+        cycles = estimate.cycles_in_buffers(model.accelerator.components.memory.buffer_bytes)
         noted = replace(strategy, cycles=cycles)
         tiles = strategy.tiles(layers)
         found.append(Planned(not estimate.is_packed, cycles, estimate.moved_bytes, tiles, noted))

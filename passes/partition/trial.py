@@ -59,7 +59,7 @@ class Trial:
         """The estimated latency; where a buffer would overflow, longer by as much (R10)."""
         grids = {node.name: node.grid for node in self.dataflow.layers if node.grid is not None}
         estimate = self.model.estimate(grids, self.placements)
-        return estimate.cycles_in_buffers(self.accelerator.pe.buffer_bytes)
+        return estimate.cycles_in_buffers(self.accelerator.components.memory.buffer_bytes)
 
     @cached_property
     def communication_bytes(self) -> int:

@@ -12,8 +12,8 @@ from spatem_ir.hardware.overrides import ADC_BITS, CELL_SIGMA
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
-    from spatem_ir.hardware.accelerator import Value
     from spatem_ir.hardware.overrides import Key
+    from spatem_ir.hardware.parameters import Value
 
 OPTIONS: Mapping[str, Key] = {
     "--adc-mode": ("analog", "adc_mode"),

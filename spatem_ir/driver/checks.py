@@ -10,7 +10,8 @@ from xdsl.dialects.builtin import ModuleOp
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.driver.pipeline import run_pipeline
 from spatem_ir.exchange.onnxruntime_check import TensorCheck, differences, onnxruntime_outputs
-from spatem_ir.hardware.accelerator import Accelerator, Encoding
+from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.parameters import Encoding
 from spatem_ir.runtime.interpreter import execute
 from spatem_ir.support.errors import SpatemError
 

@@ -12,8 +12,9 @@ from spatem_ir.driver.deployment import Deployment
 from spatem_ir.driver.pipeline import passes_of, remaining_pipeline, run_pipeline
 from spatem_ir.driver.sources import Source, chosen_accelerator, read_source
 from spatem_ir.frontend.load import ImportOptions
-from spatem_ir.hardware.accelerator import Accelerator, Value, doubts
+from spatem_ir.hardware.accelerator import Accelerator, doubts
 from spatem_ir.hardware.overrides import Key, overridden
+from spatem_ir.hardware.parameters import Value
 from spatem_ir.passes.verify_deployment import VerifyDeploymentPass
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import SILENT, Messages

@@ -26,8 +26,9 @@ from spatem_ir.driver.inputs import input_images
 from spatem_ir.driver.simulation import simulated, static_metrics
 from spatem_ir.driver.sources import Source, chosen_accelerator, read_source
 from spatem_ir.frontend.load import ImportOptions
-from spatem_ir.hardware.accelerator import Accelerator, Value, parameters_of
+from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.overrides import Key, overridden
+from spatem_ir.hardware.parameters import Value, parameters_of
 from spatem_ir.runtime.interpreter import execute
 from spatem_ir.runtime.metrics.layer_metrics import inexact_layers
 from spatem_ir.runtime.metrics.metric import Metrics

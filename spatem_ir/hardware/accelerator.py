@@ -1,164 +1,13 @@
-"""The accelerator: chip, processing elements, compute units, crossbars and operation units.
-
-Every group of parameters is a frozen dataclass.  A field's metadata states its unit and its
-legal values; the TOML loader and the ``#hw.accelerator`` attribute are driven by these fields, so a
-parameter is declared in one place only.
-"""
+"""The accelerator: chip, processing elements, compute units, crossbars and operation units."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from enum import StrEnum
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
-LARGEST_VALUE = 2**31 - 1
-"""Largest value of a parameter that declares no other limit."""
-
-PARTIAL_SUM_BYTES = 4
-"""Bytes of a partial sum in a packet: sums are int32 (rule R5)."""
-
-
-def parameter(doc: str, *, minimum: float = 1, maximum: float = LARGEST_VALUE) -> Any:
-    """Declare an accelerator parameter with its description (unit included) and range."""
-    return field(metadata={"doc": doc, "minimum": minimum, "maximum": maximum})
-
-
-@dataclass(frozen=True)
-class Chip:
-    """The mesh of processing elements (PEs) and the clock in which all times are counted."""
-
-    pe_rows: int = parameter("rows of the PE mesh")
-    pe_columns: int = parameter("columns of the PE mesh")
-    clock_mhz: int = parameter("digital clock, MHz; all times are integer digital cycles")
-
-
-@dataclass(frozen=True)
-class ProcessingElement:
-    """A PE: compute units around one buffer, with adders, activation and pooling units."""
-
-    compute_units: int = parameter("compute units (CUs) per PE")
-    buffer_bytes: int = parameter("buffer size, bytes")
-    port_bytes_per_cycle: int = parameter("width of the port from the buffer to the CUs, bytes")
-    adders_per_cycle: int = parameter("partial sums added per cycle")
-    activations_per_cycle: int = parameter("values biased, requantised and activated per cycle")
-    poolings_per_cycle: int = parameter("values read by the pooling units per cycle")
-
-
-@dataclass(frozen=True)
-class ComputeUnit:
-    """A CU: crossbars that share an input register and adders."""
-
-    crossbars: int = parameter("crossbars per CU")
-    input_register_bytes: int = parameter("input register, bytes, shared equally by the crossbars")
-    adders_per_cycle: int = parameter("partial sums added per cycle")
-
-
-@dataclass(frozen=True)
-class Crossbar:
-    """An array of ReRAM cells."""
-
-    wordlines: int = parameter("rows of cells")
-    bitlines: int = parameter("columns of cells")
-    bits_per_cell: int = parameter("weight bits stored in one cell")
-
-
-@dataclass(frozen=True)
-class OperationUnit:
-    """The part of a crossbar that works at once, and how long one operation takes."""
-
-    wordlines: int = parameter("wordlines driven at once")
-    bitlines: int = parameter("bitlines read at once")
-    cycles: int = parameter("digital cycles per operation")
-    pipeline_cycles: int = parameter("cycles from the last operation to valid results", minimum=0)
-    dac_bits: int = parameter("input bits sent per operation")
-    adc_bits: int = parameter("resolution of the analogue-to-digital converters", maximum=16)
-
-
-class AdcMode(StrEnum):
-    """What analogue-to-digital converters (ADCs) make of bitline sums."""
-
-    LOSSLESS = "lossless"
-    """The nearest whole number, however large."""
-    CLIP = "clip"
-    """The nearest whole number; sums above the highest code become the highest code."""
-    ROUND = "round"
-    """The nearest of 2^bits levels spread evenly over all possible sums."""
-
-
-class Encoding(StrEnum):
-    """How weights are stored in cells, which hold no negative numbers."""
-
-    OFFSET = "offset"
-    """Offset binary: an offset is added to every weight, and its share of the result subtracted."""
-    DIFFERENTIAL = "differential"
-    """Positive and negative weights in bitlines of their own, subtracted after the ADC."""
-
-
-@dataclass(frozen=True)
-class Analog:
-    """How exactly cells and converters compute; zeros stand for ideal cells."""
-
-    adc_mode: AdcMode = parameter("what converters make of sums: lossless, clip or round")
-    encoding: Encoding = parameter("weights in cells: offset or differential")
-    cell_sigma: float = parameter(
-        "static deviation of cells: sigma of the logarithm of the conductance", minimum=0, maximum=2
-    )
-    stuck_at_zero: float = parameter(
-        "share of cells that stay at the lowest level", minimum=0, maximum=1
-    )
-    stuck_at_one: float = parameter(
-        "share of cells that stay at the highest level", minimum=0, maximum=1
-    )
-    read_noise: float = parameter(
-        "sigma of the noise of one bitline read, cell levels", minimum=0, maximum=10
-    )
-    seed: int = parameter("seed of all deviations, faults and noise", minimum=0)
-
-
-@dataclass(frozen=True)
-class Noc:
-    """The mesh network between PEs."""
-
-    link_bytes_per_cycle: int = parameter("bytes per cycle of one directed link")
-    hop_cycles: int = parameter("cycles for a packet's head to pass one hop")
-    multicast: bool = parameter("one packet along the XY tree (true) or a copy per destination")
-
-
-@dataclass(frozen=True)
-class ChipIo:
-    """The chip's port to the outside, at PE (0, 0)."""
-
-    bytes_per_cycle: int = parameter("bytes per cycle")
-
-
-@dataclass(frozen=True)
-class Energy:
-    """Energy per action, picojoule."""
-
-    dac_conversion_pj: float = parameter("one wordline driven for one operation", minimum=0)
-    adc_conversion_pj: float = parameter("one bitline converted", minimum=0)
-    cell_read_pj: float = parameter("one cell read in one operation", minimum=0)
-    shift_add_pj: float = parameter("one shift-and-add or partial-sum addition", minimum=0)
-    buffer_byte_pj: float = parameter("one byte through a PE's buffer port", minimum=0)
-    register_byte_pj: float = parameter("one byte written to a CU's input register", minimum=0)
-    link_byte_pj: float = parameter("one byte over one hop of the network", minimum=0)
-    activation_pj: float = parameter("one value requantised and activated", minimum=0)
-    pooling_pj: float = parameter("one value read by a pooling unit", minimum=0)
-    io_byte_pj: float = parameter("one byte through the chip's port", minimum=0)
-
-
-@dataclass(frozen=True)
-class Area:
-    """Area of one instance of each component, square millimetres."""
-
-    crossbar_mm2: float = parameter(
-        "one crossbar with its DACs, ADC and sample-and-hold", minimum=0
-    )
-    cu_digital_mm2: float = parameter("a CU's registers and shift-and-adds", minimum=0)
-    pe_digital_mm2: float = parameter(
-        "a PE's buffer, bus, units and its part of a router", minimum=0
-    )
-    chip_io_mm2: float = parameter("the chip's port", minimum=0)
+from spatem_ir.hardware.components import GROUPS, Components, components_of, kind_of
+from spatem_ir.hardware.parameters import AdcMode, Description, Value, parameters_of
 
 
 class CrossbarAddress(NamedTuple):
@@ -170,48 +19,13 @@ class CrossbarAddress(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Accelerator:
-    """A whole accelerator.
+class Accelerator(Description):
+    """A whole accelerator: its description and what follows from it."""
 
-    Crossbars are numbered linearly: ``(pe · CUs + cu) · crossbars + crossbar``; PEs row by row.
-    """
-
-    name: str
-    chip: Chip
-    pe: ProcessingElement
-    cu: ComputeUnit
-    crossbar: Crossbar
-    ou: OperationUnit
-    analog: Analog
-    noc: Noc
-    io: ChipIo
-    energy: Energy
-    area: Area
-
-    @property
-    def pes(self) -> int:
-        """PEs on the chip."""
-        return self.chip.pe_rows * self.chip.pe_columns
-
-    @property
-    def crossbars_per_pe(self) -> int:
-        """Crossbars in one PE."""
-        return self.pe.compute_units * self.cu.crossbars
-
-    @property
-    def crossbars(self) -> int:
-        """Crossbars on the chip."""
-        return self.pes * self.crossbars_per_pe
-
-    @property
-    def cells_per_crossbar(self) -> int:
-        """Cells in one crossbar."""
-        return self.crossbar.wordlines * self.crossbar.bitlines
-
-    @property
-    def operand_bytes_per_crossbar(self) -> int:
-        """A crossbar's share of its CU's input register, bytes."""
-        return self.cu.input_register_bytes // self.cu.crossbars
+    @cached_property
+    def components(self) -> Components:
+        """The components of which it is built, of the kinds that the description says."""
+        return components_of(self)
 
     @property
     def lossless_adc_bits(self) -> int:
@@ -236,33 +50,27 @@ class Accelerator:
     @property
     def area_parts_mm2(self) -> dict[str, float]:
         """Area of the chip by component, mm²: CUs and PEs without what is in them."""
-        cus = self.pes * self.pe.compute_units
-        return {
-            "crossbars": self.crossbars * self.area.crossbar_mm2,
-            "compute_units": cus * self.area.cu_digital_mm2,
-            "processing_elements": self.pes * self.area.pe_digital_mm2,
-            "chip_io": self.area.chip_io_mm2,
-        }
+        return {part.key: area for part, area in self.components.area_mm2().items()}
 
     @property
     def area_mm2(self) -> float:
         """Area of the chip: the sum over its components, mm²."""
         return sum(self.area_parts_mm2.values())
 
+    @property
+    def tables(self) -> dict[str, dict[str, Value]]:
+        """The description as TOML tables: all parameters of all groups, in declaration order.
 
-GROUPS: dict[str, type] = {
-    "chip": Chip,
-    "pe": ProcessingElement,
-    "cu": ComputeUnit,
-    "crossbar": Crossbar,
-    "ou": OperationUnit,
-    "analog": Analog,
-    "noc": Noc,
-    "io": ChipIo,
-    "energy": Energy,
-    "area": Area,
-}
-"""The parameter groups of an accelerator, in the order in which they are written."""
+        The kind of a component is given unless it is the first of its kinds; empty tables are left
+        out.
+        """
+        tables: dict[str, dict[str, Value]] = {}
+        for group, first in GROUPS.items():
+            parameters = getattr(self, group)
+            if type(parameters) is not first:
+                tables[group] = {"kind": kind_of(group, parameters)}
+            tables.setdefault(group, {}).update(parameters_of(parameters))
+        return {group: table for group, table in tables.items() if table}
 
 
 def contradictions(accelerator: Accelerator) -> list[str]:
@@ -277,7 +85,7 @@ def contradictions(accelerator: Accelerator) -> list[str]:
         found.append(
             f"ou.bitlines = {a.ou.bitlines} exceeds crossbar.bitlines = {a.crossbar.bitlines}"
         )
-    if a.operand_bytes_per_crossbar == 0:
+    if a.components.compute_unit.operand_bytes == 0:
         found.append(
             f"cu.input_register_bytes = {a.cu.input_register_bytes} leaves no byte for each of "
             f"cu.crossbars = {a.cu.crossbars}"
@@ -304,12 +112,3 @@ def doubts(accelerator: Accelerator) -> list[str]:
         f"'{accelerator.name}': ou.adc_bits = {bits} cannot tell all sums of an operation unit "
         f"apart, {needed} bits can; {consequences[accelerator.analog.adc_mode]}"
     ]
-
-
-Value = int | float | bool | str
-"""The value of a parameter."""
-
-
-def parameters_of(group: object) -> dict[str, Value]:
-    """The parameters of a group, in declaration order."""
-    return {f.name: getattr(group, f.name) for f in fields(group)}  # type: ignore[arg-type]

@@ -8,7 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from spatem_ir.hardware.accelerator import GROUPS, Accelerator, Value, contradictions
+from spatem_ir.hardware.accelerator import Accelerator, contradictions
+from spatem_ir.hardware.components import GROUPS, KINDS
+from spatem_ir.hardware.parameters import Value
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -87,12 +89,23 @@ def accelerator_from_table(table: Mapping[str, Any], origin: str) -> Accelerator
 
 def _group(group_name: str, table: object, origin: str) -> Any:
     """Build one parameter group from its TOML table."""
+    group = GROUPS[group_name]
+    if table is None and not fields(group):
+        return group()
     if not isinstance(table, dict):
         raise SpatemError(f"{origin}: table [{group_name}] is missing")
-    group = GROUPS[group_name]
+    kinds = KINDS.get(group_name, {})
+    if kinds and "kind" in table:
+        kind = table["kind"]
+        if kind not in kinds:
+            raise SpatemError(
+                f"{origin}: key '{group_name}.kind' is {kind!r}; it must be one of "
+                f"{', '.join(kinds)}"
+            )
+        group = kinds[kind].Parameters
     known = {f.name: f for f in fields(group)}
     for key in table:
-        if key not in known:
+        if key not in known and not (kinds and key == "kind"):
             raise SpatemError(
                 f"{origin}: unknown key '{group_name}.{key}'; the known ones are {', '.join(known)}"
             )

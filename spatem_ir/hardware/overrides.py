@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import get_type_hints
 
-from spatem_ir.hardware.accelerator import GROUPS, Accelerator, Value, contradictions
+from spatem_ir.hardware.accelerator import Accelerator, contradictions
+from spatem_ir.hardware.components import GROUPS
 from spatem_ir.hardware.loader import checked_value
+from spatem_ir.hardware.parameters import Value
 from spatem_ir.support.errors import SpatemError
 
 Key = tuple[str, str]

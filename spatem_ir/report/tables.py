@@ -8,7 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from spatem_ir.hardware.accelerator import AdcMode
+from spatem_ir.hardware.parameters import AdcMode
 from spatem_ir.report.critical_path import print_critical_path
 from spatem_ir.runtime.metrics.layer_metrics import shown_columns
 from spatem_ir.runtime.metrics.register import all_metrics

@@ -214,7 +214,7 @@ def delay_after(
     if after is None or waits_for_resource(step, after):
         return 0, Part.PIPELINE
     if step.kind is ResourceKind.CROSSBAR:
-        return accelerator.ou.pipeline_cycles, Part.PIPELINE
+        return accelerator.components.compute_unit.pipeline_cycles, Part.PIPELINE
     if step.kind is ResourceKind.LINK:
-        return accelerator.noc.hop_cycles, Part.HOPS
+        return accelerator.components.interconnect.head_cycles, Part.HOPS
     return 0, Part.PIPELINE

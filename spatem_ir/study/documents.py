@@ -9,7 +9,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spatem_ir.hardware.accelerator import GROUPS, parameters_of
 from spatem_ir.runtime.metrics.register import all_metrics
 from spatem_ir.study.tables import markdown_of, summary_dict
 from spatem_ir.support.errors import SpatemError
@@ -38,7 +37,7 @@ def dict_of(study: Study) -> dict[str, Any]:
         "command": study.command,
         "accelerator": {
             "name": accelerator.name,
-            **{group: parameters_of(getattr(accelerator, group)) for group in GROUPS},
+            **accelerator.tables,
         },
         "networks": list(study.plan.networks),
         "strategies": list(study.plan.strategies),

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spatem_ir.frontend.load import ImportOptions
-    from spatem_ir.hardware.accelerator import Accelerator, Value
+    from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.hardware.overrides import Key
+    from spatem_ir.hardware.parameters import Value
     from spatem_ir.runtime.critical_path import CriticalPath
     from spatem_ir.runtime.metrics.metric import Metrics
 

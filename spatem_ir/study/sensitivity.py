@@ -12,15 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spatem_ir.hardware.accelerator import parameters_of
 from spatem_ir.hardware.overrides import overridden
+from spatem_ir.hardware.parameters import parameters_of
 from spatem_ir.study.points import Point
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from spatem_ir.hardware.accelerator import Accelerator, Value
+    from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.hardware.overrides import Key
+    from spatem_ir.hardware.parameters import Value
 
     Changes = Mapping[Key, Value]
 
@@ -74,12 +75,6 @@ def _setpoints(
     return tuple(found)
 
 
-def _link_width(accelerator: Accelerator) -> Mapping[str, Changes]:
-    width = accelerator.noc.link_bytes_per_cycle
-    values = sorted({max(width // 2, 1), width, 2 * width, 4 * width})
-    return {f"{value} B": {("noc", "link_bytes_per_cycle"): value} for value in values}
-
-
 def _adders(accelerator: Accelerator) -> Mapping[str, Changes]:
     in_cu, in_pe = accelerator.cu.adders_per_cycle, accelerator.pe.adders_per_cycle
     return {
@@ -111,15 +106,6 @@ def _adc_bits(accelerator: Accelerator) -> Mapping[str, Changes]:
     return {f"{value} bits": _converter(accelerator, value) for value in values}
 
 
-def _pes(accelerator: Accelerator) -> Mapping[str, Changes]:
-    rows, columns = accelerator.chip.pe_rows, accelerator.chip.pe_columns
-    half_rows, half_columns = max(rows // 2, 1), max(columns // 2, 1)
-    meshes = [(half_rows, half_columns), (half_rows, columns), (rows, columns), (2 * rows, columns)]
-    return {
-        f"{r} × {c}": {("chip", "pe_rows"): r, ("chip", "pe_columns"): c} for r, c in sorted(meshes)
-    }
-
-
 def _converter(accelerator: Accelerator, bits: int) -> Changes:
     """Converters of other resolution, with the time of an operation and the energy that they need.
 
@@ -138,10 +124,10 @@ def _converter(accelerator: Accelerator, bits: int) -> Changes:
 
 
 SWEEPS: dict[str, Callable[[Accelerator], Mapping[str, Changes]]] = {
-    "link width": _link_width,
+    "link width": lambda accelerator: accelerator.components.interconnect.widths(),
     "adders of a CU, of a PE": _adders,
     "OU size": _ou_size,
     "ADC resolution": _adc_bits,
-    "PEs": _pes,
+    "PEs": lambda accelerator: accelerator.components.interconnect.sizes(),
 }
 """The swept parameters: each gives the values by label, the accelerator's own among them."""

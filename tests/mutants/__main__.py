@@ -16,14 +16,10 @@ from pathlib import Path
 from random import Random
 
 from differential.deployments import add_waits
-from mutants.rules import FAST, MACHINE, REFERENCE, Mutant
+from mutants.rules import FAST, PACKAGE, REFERENCE, Mutant
 from unit.runtime.machine.engines import expect_equal_engines
 from unit.runtime.machine.random_programs import at_random, through_the_passes
 from xdsl.dialects.builtin import ModuleOp
-
-import spatem_ir
-
-PACKAGE = Path(spatem_ir.__file__).parent
 
 LONGEST = 900.0
 """Seconds that a comparison may take: a mutated program might not end."""
@@ -56,7 +52,7 @@ def noticed(mutant: Mutant | None, programs: int) -> str | None:
         copy = Path(folder) / PACKAGE.name
         shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("*.pyc"))
         if mutant is not None:
-            (copy / MACHINE.relative_to(PACKAGE) / mutant.file).write_text(mutant.source())
+            (copy / mutant.file).write_text(mutant.source())
         tests = Path(__file__).parents[1]
         paths = os.pathsep.join([folder, str(tests)])
         command = [sys.executable, "-m", "mutants", "--compare", "--programs", str(programs)]

@@ -42,19 +42,20 @@ class SwapPesPass(ModulePass):
             raise SpatemError(f"swap-pes: this is level {level}; run it between assign and order")
         for stage in op.ops:
             if isinstance(stage, PxbStageOp):
-                columns = accelerator_of(stage).chip.pe_columns
-                move_contents(stage, destinations(traffic_of(stage), columns, self.swaps))
+                hops = accelerator_of(stage).components.interconnect.hops
+                move_contents(stage, destinations(traffic_of(stage), hops, self.swaps))
 
 
-def destinations(traffic: NDArray[np.float64], pe_columns: int, swaps: int) -> NDArray[np.int64]:
+def destinations(
+    traffic: NDArray[np.float64], hops: NDArray[np.int64], swaps: int
+) -> NDArray[np.int64]:
     """The PE to which the contents of each PE move in at most `swaps` exchanges: shape [PEs].
 
-    `traffic` are the bytes between them and, last, the port: shape [PEs + 1, PEs + 1].
+    `traffic` are the bytes between them and, last, the port: shape [PEs + 1, PEs + 1]; `hops` are
+    the links between PEs: shape [PEs, PEs].
     """
     between = traffic + traffic.T
     new = np.append(np.arange(len(traffic) - 1), 0)
-    row, column = np.divmod(np.arange(len(traffic) - 1), pe_columns)
-    hops = abs(row[:, None] - row) + abs(column[:, None] - column)
     for _ in range(swaps):
         distance = hops[np.ix_(new, new)]
         cost = between @ distance  # [a, b]: bytes times hops of contents a in the place of b

@@ -13,7 +13,7 @@ from spatem_ir.dialects.pxb import HOMELESS, PxbStageOp
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.safety.buffer_needs import piece_bytes
 from spatem_ir.geometry.shapes.window import PADDING
-from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES
+from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 
 Ints = NDArray[np.int64]
 

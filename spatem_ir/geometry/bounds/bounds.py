@@ -31,7 +31,7 @@ class LowerBounds:
     """Proven lower bounds on the latency of one image, in digital cycles.
 
     `crossbars` is `work` between heads and tails; `copies` is of the cells, `entry` of the links
-    that leave the port's PE; the others are of the resources of their names.
+    that lead away from the port's PE; the others are of the resources of their names.
     """
 
     work: int
@@ -82,11 +82,11 @@ def path_bound(chains: Chains) -> int:
     The steps of the chain are those of :class:`Chains`.  The port is taken until all inputs have
     entered; the last output piece takes at least one cycle of it, all of them their bytes (R9).
     """
-    io = chains.accelerator.io.bytes_per_cycle
+    port = chains.accelerator.components.port
     latency = 0
     for node in chains.dataflow.outputs:
         times = chains.inputs_ready(node)
         size = node.positions * -(-node.shape[0] * node.bits // 8)
         leaving = max(int(times.min()), chains.input_cycles)
-        latency = max(latency, int(times.max()) + 1, leaving + -(-size // io))
+        latency = max(latency, int(times.max()) + 1, leaving + port.cycles(size))
     return latency

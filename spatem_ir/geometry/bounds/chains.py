@@ -106,13 +106,13 @@ class Chains:
         Inputs enter in raster order (R9).  A digital operator's task starts when all its inputs
         are there and occupies its units (R6).  Layers: :meth:`_layer_ready`.
         """
-        entered, io = 0, self.accelerator.io.bytes_per_cycle
+        entered, port = 0, self.accelerator.components.port
         for node in self.dataflow.nodes:
             if node.kind is NodeKind.INPUT:
                 size = node.piece_bytes(0)
                 bytes_in = entered + (np.arange(node.positions) + 1) * size
                 entered += node.positions * size
-                self.ready[node.number] = -(-bytes_in // io)
+                self.ready[node.number] = port.cycles(bytes_in)
             elif node.kind is NodeKind.LAYER:
                 self.ready[node.number] = self._layer_ready(node)
             elif node.kind is not NodeKind.OUTPUT:
@@ -272,9 +272,8 @@ def digital_cycles(node: Node, accelerator: Accelerator) -> Times:
 
     Each slice holds a channel at least, and reads all elements of it.
     """
-    pe = accelerator.pe
-    units = pe.poolings_per_cycle if node.kind is NodeKind.POOL else pe.activations_per_cycle
-    return -(-least_reads(node) // units)
+    digital = accelerator.components.digital
+    return digital.cycles(least_reads(node), pooling=node.kind is NodeKind.POOL)
 
 
 def least_reads(node: Node) -> Times:

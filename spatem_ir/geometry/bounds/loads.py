@@ -82,7 +82,8 @@ def work_bound(chains: Chains) -> int:
         int(chains.needed(node).sum()) * window_operations(layer_of(node), accelerator)
         for node in chains.dataflow.layers
     )
-    return accelerator.ou.cycles * -(-operations // accelerator.crossbars)
+    visit_cycles = accelerator.components.compute_unit.visit_cycles
+    return visit_cycles(-(-operations // accelerator.crossbars))
 
 
 def crossbar_bound(chains: Chains) -> int:
@@ -113,7 +114,8 @@ def crossbar_bound(chains: Chains) -> int:
         parts.append(
             Work(np.array([head + 1]), own_tails.min(keepdims=True), np.array([rest * operations]))
         )
-    return resource_bound(parts, accelerator.crossbars * ou.wordlines, ou.cycles)
+    operation = accelerator.components.compute_unit.visit_cycles(1)
+    return resource_bound(parts, accelerator.crossbars * ou.wordlines, operation)
 
 
 def fetch_bound(chains: Chains) -> int:
@@ -123,16 +125,17 @@ def fetch_bound(chains: Chains) -> int:
     each window of each matrix are fetched once at least, with all their bits, from where they are
     ready (R3), and a visit of an operation at least follows.
     """
-    accelerator = chains.accelerator
+    components = chains.accelerator.components
+    operation = components.compute_unit.visit_cycles(1)
     parts = []
     for node in chains.dataflow.layers:
         layer, reads = layer_of(node), chains.reads[node.number]
         times = np.append(chains.row_times(node), 0)[reads.positions].min(axis=1)
         bits = np.full(node.positions, layer.groups * layer.rows * layer.input_bits)
-        tails = chains.operation_tail(node) + accelerator.ou.cycles
+        tails = chains.operation_tail(node) + operation
         parts.append(Work(times, tails, bits))
-    port_bits = 8 * accelerator.pe.port_bytes_per_cycle
-    return resource_bound(parts, port_bits * accelerator.pes)
+    port_bits = 8 * components.memory.port_bytes_per_cycle
+    return resource_bound(parts, port_bits * chains.accelerator.pes)
 
 
 def merge_bound(chains: Chains) -> int:
@@ -142,9 +145,9 @@ def merge_bound(chains: Chains) -> int:
     value for each output channel, pass an adder each at least once (R5); they are valid a fetch, an
     operation and the pipeline after the first row of the window is ready (R3, R1, R4).
     """
-    accelerator = chains.accelerator
-    pe, cu = accelerator.pe, accelerator.cu
-    first = 1 + accelerator.ou.cycles + accelerator.ou.pipeline_cycles
+    components = chains.accelerator.components
+    units = components.compute_unit
+    first = 1 + units.visit_cycles(1) + units.pipeline_cycles
     parts = []
     for node in chains.dataflow.layers:
         layer, reads = layer_of(node), chains.reads[node.number]
@@ -152,8 +155,7 @@ def merge_bound(chains: Chains) -> int:
         times = np.append(chains.row_times(node), 0)[reads.positions].min(axis=1)
         values = np.full(node.positions, row_parts * node.shape[0] if row_parts > 1 else 0)
         parts.append(Work(times + first, chains.tails[node.number] + 1, values))
-    per_pe = pe.compute_units * cu.adders_per_cycle + pe.adders_per_cycle
-    return resource_bound(parts, per_pe * accelerator.pes)
+    return resource_bound(parts, components.accumulation.values_per_cycle)
 
 
 def activation_bound(chains: Chains) -> int:
@@ -171,14 +173,16 @@ def activation_bound(chains: Chains) -> int:
         for node in chains.dataflow.layers
     ]
     parts += [_reads(chains, n) for n in chains.dataflow.nodes if n.kind is NodeKind.ACTIVATE]
-    return resource_bound(parts, accelerator.pe.activations_per_cycle * accelerator.pes)
+    per_pe = accelerator.components.digital.values_per_cycle(pooling=False)
+    return resource_bound(parts, per_pe * accelerator.pes)
 
 
 def pooling_bound(chains: Chains) -> int:
     """Values through the pooling units of all PEs (R6)."""
     accelerator = chains.accelerator
     parts = [_reads(chains, n) for n in chains.dataflow.nodes if n.kind is NodeKind.POOL]
-    return resource_bound(parts, accelerator.pe.poolings_per_cycle * accelerator.pes)
+    per_pe = accelerator.components.digital.values_per_cycle(pooling=True)
+    return resource_bound(parts, per_pe * accelerator.pes)
 
 
 def _reads(chains: Chains, node: Node) -> Work:

@@ -53,7 +53,7 @@ def copies_bound(chains: Chains) -> int:
     def suffices(latency: int) -> bool:
         total = 0
         for node, size, fixed in zip(layers, own, around, strict=True):
-            operations = (latency - fixed) // accelerator.ou.cycles
+            operations = (latency - fixed) // accelerator.components.compute_unit.visit_cycles(1)
             windows = needed_windows(chains, node)
             copies = least_copies(layer_of(node), windows, operations, accelerator.ou.dac_bits)
             if copies is None:
@@ -103,35 +103,34 @@ def _around(chains: Chains, node: Node) -> int:
 def entry_bound(chains: Chains) -> int:
     """The latency for which the input can leave the PE of the port.
 
-    Proof.  Inputs enter at PE 0, in a corner of the mesh (R9).  A piece of the input need not leave
-    it only if all operations that read it are in PE 0's crossbars: each reads at most
-    `ou.wordlines` rows (R1), and their time is the latency without the least head and tail.  All
-    other pieces take one of the links that leave PE 0, one after the other (R8); after the last
-    has got its link come the hop, its further bytes, a fetch (R3), an operation and its tail.  As
-    packets go along the row first, all that is read outside the first column takes the link along
-    the row.
+    Proof.  Inputs enter at the port's PE (R9).  A piece of the input crosses none of the links of a
+    cut only if all operations that read it are in the crossbars of the PEs within it: each reads at
+    most `ou.wordlines` rows (R1), and their time is the latency without the least head and tail.
+    All other pieces take one of the links, one after the other (R8); after the last has got its
+    link come the way of its head, its further bytes, a fetch (R3), an operation and its tail.
     """
     accelerator = chains.accelerator
-    chip, ou, noc = accelerator.chip, accelerator.ou, accelerator.noc
+    ou, interconnect = accelerator.ou, accelerator.components.interconnect
     reads = input_reads(chains)
-    if reads is None or accelerator.pes == 1:
+    if reads is None or not interconnect.cuts:
         return 0
     needed_rows = np.cumsum(np.sort(reads.rows))
-    fixed = reads.first + noc.hop_cycles + reads.cycles - 1 + reads.after
+    cycles = interconnect.least_cycles(reads.size)
+    operation = accelerator.components.compute_unit.visit_cycles(1)
+    fixed = reads.first + interconnect.least_transit(reads.size) + reads.after
 
     def sent(latency: int, crossbars: int) -> int:
         """The fewest pieces that some crossbars must leave to others."""
-        time = max(latency - reads.first - reads.after + ou.cycles, 0)
-        rows = crossbars * ou.wordlines * time // ou.cycles
+        time = max(latency - reads.first - reads.after + operation, 0)
+        rows = crossbars * ou.wordlines * time // operation
         return len(needed_rows) - int(np.searchsorted(needed_rows, rows, side="right"))
 
     def suffices(latency: int) -> bool:
-        links = (chip.pe_rows > 1) + (chip.pe_columns > 1)
-        leaving = -(-sent(latency, accelerator.crossbars_per_pe) // links)
-        if chip.pe_columns > 1:
-            column = chip.pe_rows * accelerator.crossbars_per_pe
-            leaving = max(leaving, sent(latency, column))
-        return not leaving or fixed + (leaving - 1) * reads.cycles <= latency
+        leaving = max(
+            -(-sent(latency, cut.pes * accelerator.crossbars_per_pe) // cut.links)
+            for cut in interconnect.cuts
+        )
+        return not leaving or fixed + (leaving - 1) * cycles <= latency
 
     return least_latency(suffices)
 
@@ -140,12 +139,12 @@ class InputReads(NamedTuple):
     """What layers read of the pieces of the input.
 
     `rows` are the rows · operations in which each piece takes part, of those that layers read;
-    a piece takes a link for `cycles` at least; none is there before `first`; and the inference goes
-    on for `after` cycles once a piece has arrived elsewhere.
+    a piece has `size` bytes at least; none is there before `first`; and the inference goes on for
+    `after` cycles once a piece has arrived elsewhere.
     """
 
     rows: Times
-    cycles: int
+    size: int
     first: int
     after: int
 
@@ -169,10 +168,9 @@ def input_reads(chains: Chains) -> InputReads | None:
         return None
     read = [rows[node.number] > 0 for node in inputs]
     times = [chains.ready[node.number][some] for node, some in zip(inputs, read, strict=True)]
-    link = accelerator.noc.link_bytes_per_cycle
     return InputReads(
         rows=np.concatenate([rows[n.number][some] for n, some in zip(inputs, read, strict=True)]),
-        cycles=min(-(-node.piece_bytes(0) // link) for node in inputs),
+        size=min(node.piece_bytes(0) for node in inputs),
         first=min(int(ready.min()) for ready in times),
-        after=1 + accelerator.ou.cycles + min(tails),
+        after=1 + accelerator.components.compute_unit.visit_cycles(1) + min(tails),
     )

@@ -13,38 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.geometry.shapes.grid import ou_operations
-from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES
+from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.layer import Layer
     from spatem_ir.hardware.accelerator import Accelerator
 
 Times = NDArray[np.int64]
-
-
-def most_merged(accelerator: Accelerator, contributions: int) -> list[int]:
-    """The most contributions of one value that merge in 0, 1, 2 … cycles.
-
-    Counted from when all are valid, up to a time that suffices for `contributions`.
-
-    Proof (R5).  A place adds one contribution of at least one value per cycle, the last one in the
-    cycle before its sum is complete, and a lone contribution passes free.  In T cycles
-    a CU adds at most T (or passes 1); a PE adds what CUs completed in T − 1, T − 2, … cycles; the
-    home adds what CUs of its PE completed by then or what other PEs completed and sent, a
-    packet's `hop` and further cycles earlier (R8), or once the sum of its own PE.
-    """
-    noc = accelerator.noc
-    transit = noc.hop_cycles + -(-PARTIAL_SUM_BYTES // noc.link_bytes_per_cycle) - 1
-    in_cu, in_pe, at_home = [1], [1], [1]
-    while at_home[-1] < contributions:
-        time = len(at_home)
-        in_cu.append(time)
-        in_pe.append(max(time, sum(in_cu[:time])))
-        sent = [0] * transit + in_pe
-        others = [max(cu, pe) for cu, pe in zip(in_cu[:time], sent, strict=False)]
-        own = max(pe - other for pe, other in zip(in_pe, others, strict=False))
-        at_home.append(max(in_pe[time], sum(others) + own))
-    return at_home
 
 
 class LayerSteps:
@@ -57,7 +32,7 @@ class LayerSteps:
         bits = np.unique([-(-layer.input_bits // b) for b in range(1, layer.input_bits + 1)])
         bits = bits[-(-layer.input_bits // bits) <= most_copies]
         rows = np.arange(1, min(layer.rows, accelerator.crossbar.wordlines) + 1)
-        share = accelerator.operand_bytes_per_crossbar
+        share = accelerator.components.compute_unit.operand_bytes
         rows, bits = (axis.reshape(-1) for axis in np.meshgrid(rows, bits))
         fits = rows * bits <= 8 * share
         self.rows, bits = rows[fits], bits[fits]
@@ -65,16 +40,19 @@ class LayerSteps:
         self.full_bits = layer.input_bits // bits
         parts = -(-layer.rows // self.rows) * -(-layer.input_bits // bits)
         self.added = (parts > 1).astype(np.int64)
-        ou, port = accelerator.ou, accelerator.pe.port_bytes_per_cycle
+        ou, components = accelerator.ou, accelerator.components
+        units, memory = components.compute_unit, components.memory
         operations = -(-bits // ou.dac_bits) * ou_operations(
             accelerator, 1, 1, layer.weight_bits, ou.dac_bits
         )
-        self.smallest_visit = -(-((bits + 7) // 8) // port) + operations * ou.cycles
+        self.smallest_visit = memory.fetch_cycles((bits + 7) // 8) + units.visit_cycles(operations)
         row_parts = -(-self.rows // ou.wordlines)
-        fetch = -(-((self.rows * bits + 7) // 8) // port)
-        self.full_visit = fetch + row_parts * operations * ou.cycles
-        self.after = ou.pipeline_cycles + 1
-        self.merged = np.array(most_merged(accelerator, layer.rows * layer.input_bits))
+        fetch = memory.fetch_cycles((self.rows * bits + 7) // 8)
+        self.full_visit = fetch + units.visit_cycles(row_parts * operations)
+        self.after = units.pipeline_cycles + 1
+        transit = components.interconnect.least_transit(PARTIAL_SUM_BYTES)
+        most = components.accumulation.most_merged(layer.rows * layer.input_bits, transit)
+        self.merged = np.array(most)
 
     @property
     def most_rows(self) -> int:
@@ -87,8 +65,9 @@ class LayerSteps:
         Proof.  For parts of r rows, at least ⌈late / r⌉ parts hold a late row; rows at least r
         apart are in different parts, rows that are closer leave no part out.  All but the last
         part of each axis are full.  Every such part is fetched (R3), visited (R1, R4) and merged
-        (R5, :func:`most_merged`) after its last row is ready, for a slice of one column at least,
-        and the sum is activated (R6).  The smallest over all r and all bit parts counts.
+        (R5, `most_merged` of the accumulation) after its last row is ready, for a slice of one
+        column at least, and the sum is activated (R6).  The smallest over all r and all bit parts
+        counts.
         """
         spread = np.where(spacing >= self.rows, count, -(-((count - 1) * spacing + 1) // self.rows))
         hit = np.maximum(-(-late // self.rows), spread)

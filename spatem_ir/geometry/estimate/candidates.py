@@ -72,7 +72,7 @@ def layer_candidates(layer: Layer, accelerator: Accelerator) -> LayerCandidates:
     crossbar, ou = accelerator.crossbar, accelerator.ou
     cells = accelerator.cells_per_weight(layer.weight_bits)
     bit_cuts = part_cuts(layer.input_bits, unit=ou.dac_bits)
-    share = accelerator.operand_bytes_per_crossbar
+    share = accelerator.components.compute_unit.operand_bytes
     most_rows = min(crossbar.wordlines, share * 8 // layer.input_bits)
     most_columns = crossbar.bitlines // cells
     if most_rows == 0 or most_columns == 0:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatem_ir.geometry.estimate.candidates import LayerCandidates
-from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES
+from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 def layer_latencies(candidates: LayerCandidates, accelerator: Accelerator) -> NDArray[np.int64]:
     """Estimated latency of a layer, digital cycles: shape [rows, columns, windows, bits]."""
-    layer, ou = candidates.layer, accelerator.ou
+    layer, ou, components = candidates.layer, accelerator.ou, accelerator.components
     degrees = [np.array([cut.degree for cut in axis], np.int64) for axis in candidates.axes]
     extents = [np.array([cut.extent for cut in axis], np.int64) for axis in candidates.axes]
     h, w, _, b = np.ix_(*degrees)
@@ -46,13 +46,13 @@ def layer_latencies(candidates: LayerCandidates, accelerator: Accelerator) -> ND
     tiles = candidates.parts
     crowd = -(-tiles // accelerator.crossbars)
     visit = -(-rows // ou.wordlines) * -(-cells // ou.bitlines) * -(-bits // ou.dac_bits)
-    compute = crowd * visit * ou.cycles
+    compute = components.compute_unit.visit_cycles(crowd * visit)
 
     block = h * b
     tiles_per_pe = crowd * np.minimum(tiles, per_pe)
     sharing = np.minimum(w, np.maximum(per_cu // block, 1))
     operand_bytes = -(-rows * bits // 8)
-    fetch_one = -(-operand_bytes // accelerator.pe.port_bytes_per_cycle)
+    fetch_one = components.memory.fetch_cycles(operand_bytes)
     fetch = -(-tiles_per_pe // sharing) * fetch_one
 
     cus = -(-block // per_cu)
@@ -60,18 +60,20 @@ def layer_latencies(candidates: LayerCandidates, accelerator: Accelerator) -> ND
     in_cu = np.minimum(block, per_cu)
     blocks_per_cu = np.maximum(np.minimum(tiles, per_cu) // block, 1) * crowd
     blocks_per_pe = np.maximum(tiles_per_pe // block, 1)
-    add_in_cu = -(-columns // accelerator.cu.adders_per_cycle)
-    add_in_pe = -(-columns // accelerator.pe.adders_per_cycle)
+    add_in_cu = components.accumulation.cycles("cu", columns)
+    add_in_pe = components.accumulation.cycles("pe", columns)
     cus_per_pe = np.minimum(cus, accelerator.pe.compute_units)
     merge_cu = np.where(in_cu > 1, in_cu * blocks_per_cu * add_in_cu, 0)
     merge_pe = np.where(cus > 1, cus_per_pe * blocks_per_pe * add_in_pe, 0)
     merge_home = np.where(pes > 1, pes * blocks_per_pe * add_in_pe, 0)
-    packet = -(-columns * PARTIAL_SUM_BYTES // accelerator.noc.link_bytes_per_cycle)
-    packets = np.where(pes > 1, pes * packet, 0)
-    activate = blocks_per_pe * -(-columns // accelerator.pe.activations_per_cycle)
+    interconnect = components.interconnect
+    packet = interconnect.packet_cycles(columns * PARTIAL_SUM_BYTES)
+    homes = np.minimum(tiles // block, accelerator.pes)
+    packets = np.where(pes > 1, interconnect.most_packets(pes, homes) * packet, 0)
+    activate = blocks_per_pe * components.digital.cycles(columns, pooling=False)
 
     stations = np.broadcast_arrays(
         compute, fetch, merge_cu, merge_pe + merge_home, packets, activate
     )
     longest = np.maximum.reduce(stations)
-    return (windows - 1) * longest + sum(stations) + ou.pipeline_cycles
+    return (windows - 1) * longest + sum(stations) + components.compute_unit.pipeline_cycles

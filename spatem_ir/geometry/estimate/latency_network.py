@@ -233,7 +233,7 @@ class _Recurrence:
         """R9: the input enters in raster order."""
         size = node.piece_bytes(0)
         entered = (np.arange(node.positions) + 1) * size
-        self.finished[node.number] = -(-entered // self.accelerator.io.bytes_per_cycle)
+        self.finished[node.number] = self.accelerator.components.port.cycles(entered)
         self.pieces[node.number] = [(1, node.shape[0])]
         self.pes[node.number] = 1
 
@@ -254,7 +254,8 @@ class _Recurrence:
             stations.round.activate,
         )
         path = stations.window.total - stations.window.fetch
-        done = queued(done + self.accelerator.ou.pipeline_cycles, later / copies, path)
+        pipeline = self.accelerator.components.compute_unit.pipeline_cycles
+        done = queued(done + pipeline, later / copies, path)
         output = np.zeros(node.positions, np.int64)
         np.maximum.at(output, positions, done)
         self.finished[node.number] = output
@@ -282,16 +283,16 @@ class _Recurrence:
 
     def process(self, node: Node) -> None:
         """R6: a digital operator takes its units."""
-        unit = self.accelerator.pe
-        pool = node.kind is NodeKind.POOL
-        per_cycle = unit.poolings_per_cycle if pool else unit.activations_per_cycle
+        units, pool = self.accelerator.components.digital, node.kind is NodeKind.POOL
         source = node.sources[0]
         shape = self.dataflow.nodes[source].shape
         same = shape[0] == node.shape[0]
         self.pieces[node.number] = self.pieces[source] if same else [(1, node.shape[0])]
         self.pes[node.number] = pes = self.pes[source]
         reads = sum(read.kernel for read in self.model.reads[node.number])
-        cycles = [(n, -(-size * reads // per_cycle)) for n, size in self.pieces[node.number]]
+        cycles = [
+            (n, units.cycles(size * reads, pooling=pool)) for n, size in self.pieces[node.number]
+        ]
         load = sum(n * each for n, each in cycles)
         at_once = min(pes, sum(n for n, _ in cycles))
         times = self.latest_reads(node, local=True)
@@ -300,9 +301,9 @@ class _Recurrence:
     def leave(self, node: Node) -> int:
         """R9: the output leaves through the port; the cycle in which it has."""
         times = self.latest_reads(node)
-        io = self.accelerator.io.bytes_per_cycle
+        port = self.accelerator.components.port
         pieces = [piece for source in node.sources for piece in self.pieces[source]]
-        load = sum(n * -(-operand_bytes(size, node.bits) // io) for n, size in pieces)
+        load = sum(n * port.cycles(operand_bytes(size, node.bits)) for n, size in pieces)
         self.finished[node.number] = queued(times, load, load)
         return int(self.finished[node.number].max())
 
@@ -324,7 +325,7 @@ class _Recurrence:
 
     def deliver(self, node: Node) -> None:
         """R7, R8: the pieces of a node go to the PEs that read them."""
-        noc, columns = self.accelerator.noc, self.accelerator.chip.pe_columns
+        interconnect = self.accelerator.components.interconnect
         readers, most = 0.0, 1
         for reader in self.model.readers[node.number]:
             if reader.kind is NodeKind.LAYER:
@@ -338,19 +339,15 @@ class _Recurrence:
             self.arrived[node.number] = self.finished[node.number]
             return
         packets = [
-            (n, -(-operand_bytes(size, node.bits) // noc.link_bytes_per_cycle))
+            (n, interconnect.packet_cycles(operand_bytes(size, node.bits)))
             for n, size in self.pieces[node.number]
         ]
         load = sum(n * cycles for n, cycles in packets)
         span = max(most, self.pes[node.number])
-        rows = -(-span // columns)
-        share = 1.0
-        if node.kind is not NodeKind.INPUT and rows > 1:
-            share = min(1.0, readers / columns) * (rows - 1) / rows
-        hops = (rows + min(columns, span)) // 2
+        spread = interconnect.spread(readers, span, from_port=node.kind is NodeKind.INPUT)
         last = max(cycles for _, cycles in packets)
         self.arrived[node.number] = queued(
-            self.finished[node.number], load * share, hops * noc.hop_cycles + last
+            self.finished[node.number], load * spread.share, spread.head_cycles + last
         )
 
 

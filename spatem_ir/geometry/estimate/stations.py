@@ -19,7 +19,7 @@ from spatem_ir.geometry.packing.packing import CrossbarPool
 from spatem_ir.geometry.shapes.equals import first_of_equals, lengths
 from spatem_ir.geometry.shapes.grid import operand_bytes, ou_operations
 from spatem_ir.geometry.shapes.tile_shapes import TileShapes
-from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES
+from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.grid import Grid
@@ -36,7 +36,7 @@ class StationCycles:
     Attributes:
         fetch: operands over the port of a PE; tiles of a CU that read the same share one (R2, R3).
         merge: contributions to column blocks on the adders of a CU, and of a PE and home (R5).
-        packets: partial sums on the link into a home PE (R5, R8).
+        packets: partial sums on the link into a home PE with most of them (R5, R8).
         activate: column blocks on the activation units of their home (R6).
     """
 
@@ -93,11 +93,13 @@ def layer_stations(
     units = accelerator.pe.compute_units
 
     size = operand_bytes(grid.tile_rows, bits)
-    fetch = -(-size // accelerator.pe.port_bytes_per_cycle)
-    in_cu = -(-columns // accelerator.cu.adders_per_cycle)
-    in_pe = -(-columns // accelerator.pe.adders_per_cycle)
-    packet = -(-columns * PARTIAL_SUM_BYTES // accelerator.noc.link_bytes_per_cycle)
-    activate = -(-columns // accelerator.pe.activations_per_cycle)
+    components = accelerator.components
+    interconnect = components.interconnect
+    fetch = components.memory.fetch_cycles(size)
+    in_cu = components.accumulation.cycles("cu", columns)
+    in_pe = components.accumulation.cycles("pe", columns)
+    packet = interconnect.packet_cycles(columns * PARTIAL_SUM_BYTES)
+    activate = components.digital.cycles(columns, pooling=False)
 
     fetches = _pairs(cu, operand)
     cus = _pairs(cu, block)
@@ -114,7 +116,7 @@ def layer_stations(
             np.concatenate([pe_copy, home_copy]),
             np.concatenate([_merged(pes.counts), _merged(senders)]),
         ),
-        _Work(packet, home, home_copy, remote),
+        _Work(packet, interconnect.links_into(home), home_copy, remote),
         _Work(activate, home, home_copy, np.ones_like(home)),
     )
     together = StationCycles(*(station.longest() for station in work))
@@ -122,7 +124,7 @@ def layer_stations(
     if copies > 1:
         alone = StationCycles(*(station.longest_of_copy() for station in work))
     return LayerStations(
-        visit=operations * accelerator.ou.cycles,
+        visit=components.compute_unit.visit_cycles(operations),
         window=alone,
         round=together,
         pes=len(first_of_equals(pes.places)),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from spatem_ir.geometry.network.dataflow import Dataflow
 from spatem_ir.geometry.shapes.grid import operand_bytes
-from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES
+from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.placement import Placement

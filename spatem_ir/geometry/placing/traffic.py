@@ -14,7 +14,8 @@ import numpy as np
 
 from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.geometry.network.piece_reads import piece_reads
-from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES
+from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
+from spatem_ir.hardware.port import PORT_PE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
     from spatem_ir.geometry.network.dataflow import Dataflow, Node
     from spatem_ir.geometry.shapes.placement import Placement
-
-IO_PE = 0
-"""The PE at the chip's port (R9)."""
 
 
 def communication_bytes(
@@ -68,7 +66,7 @@ def activation_bytes(
             there = homes[reader.name].reshape(-1)[reads.readers]
             away[reads.pieces[home[reads.pieces] != there]] = True
             continue
-        pes = np.array([IO_PE])
+        pes = np.array([PORT_PE])
         if reader.kind is NodeKind.LAYER:
             pes = placements[reader.name].crossbars // crossbars_per_pe
         for source in reader.sources:
@@ -85,7 +83,7 @@ def activation_bytes(
 def piece_homes(node: Node, homes: Mapping[str, NDArray[np.int64]]) -> NDArray[np.int64]:
     """The home of each piece, shape [slices, positions]; of an input the PE at the port."""
     if node.kind in (NodeKind.INPUT, NodeKind.OUTPUT):
-        return np.full((len(node.slices), node.positions), IO_PE)
+        return np.full((len(node.slices), node.positions), PORT_PE)
     return homes[node.name]
 
 

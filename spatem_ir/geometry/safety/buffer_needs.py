@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.network.links import axes_of, is_aligned
 from spatem_ir.geometry.shapes.window import PADDING
-from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES
+from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.placement import Placement
@@ -170,16 +170,13 @@ def merging_needs(
     layer, grid = node.layer, node.grid
     assert layer is not None and grid is not None
     blocks, units = placed.tiles // (grid.hwm * grid.ib), placed.crossbars
-    units_per_pe = accelerator.crossbars_per_pe
+    accumulation, together = accelerator.components.accumulation, 1
     first = grid.coordinates(np.arange(layer.matrices * grid.iw * grid.wwm) * (grid.hwm * grid.ib))
     bounds = [grid.column_range(layer, column) for column in range(grid.wwm)]
     values = np.array([stop - start for start, stop in bounds])[first.column]
     for place in places:
-        if place == "home":
-            units, units_per_pe = np.zeros_like(blocks), 1
-        else:
-            per_unit = accelerator.cu.crossbars if place == "cu" else units_per_pe
-            units, units_per_pe = units // per_unit, units_per_pe // per_unit
+        units = units * together // accumulation.crossbars_at(place)
+        together = accumulation.crossbars_at(place)
         sources, counts = np.unique(blocks * accelerator.crossbars + units, return_counts=True)
         blocks, units = np.divmod(sources, accelerator.crossbars)
         if place == "cu":

@@ -16,7 +16,8 @@ from spatem_ir.geometry.shapes.grid import Grid
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.placement import Placement
 from spatem_ir.geometry.shapes.window import PADDING
-from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES, Accelerator
+from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -208,7 +209,7 @@ def _add_meetings(table: NDArray[np.int32], deployed: Deployed, node: Node) -> N
     at = grid.coordinates(np.arange(layer.matrices * grid.iw * grid.wwm) * (grid.hwm * grid.ib))
     bounds = np.array([grid.column_range(layer, column) for column in range(grid.wwm)])
     sizes = ((bounds[:, 1] - bounds[:, 0]) * PARTIAL_SUM_BYTES)[at.column]
-    units_per_pe = accelerator.crossbars_per_pe
+    accumulation, together = accelerator.components.accumulation, 1
     for place in deployed.merges[node.name]:
         if place == "home":
             met = np.bincount(blocks, minlength=len(sizes))
@@ -218,8 +219,8 @@ def _add_meetings(table: NDArray[np.int32], deployed: Deployed, node: Node) -> N
             homes = deployed.homes[node.number]
             np.add.at(table, (homes, np.arange(node.positions)), _by_position(node, amounts))
             return
-        per_unit = accelerator.cu.crossbars if place == "cu" else units_per_pe
-        units, units_per_pe = units // per_unit, units_per_pe // per_unit
+        units = units * together // accumulation.crossbars_at(place)
+        together = accumulation.crossbars_at(place)
         sources, counts = np.unique(blocks * accelerator.crossbars + units, return_counts=True)
         blocks, units = np.divmod(sources, accelerator.crossbars)
         if place == "cu":

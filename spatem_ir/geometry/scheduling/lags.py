@@ -25,7 +25,7 @@ from spatem_ir.geometry.safety.phases import PIECES, SUMS, is_in, phases
 from spatem_ir.geometry.safety.residents import Deployed, Residents, meeting_sums, resident_pieces
 from spatem_ir.geometry.scheduling.blocks import Blocks
 from spatem_ir.geometry.scheduling.pacing import Paces, paces
-from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES
+from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 from spatem_ir.support.errors import SpatemError
 
 Ints = NDArray[np.int64]
@@ -89,7 +89,7 @@ class Resident(NamedTuple):
 
 def held_on(deployed: Deployed) -> list[Resident] | None:
     """What all nodes have in buffers; None if all of it together fits."""
-    if most_bytes(deployed) <= deployed.accelerator.pe.buffer_bytes:
+    if most_bytes(deployed) <= deployed.accelerator.components.memory.buffer_bytes:
         return None
     held: list[Resident] = []
     for node in deployed.dataflow.nodes:
@@ -99,7 +99,7 @@ def held_on(deployed: Deployed) -> list[Resident] | None:
     whole = np.zeros(deployed.accelerator.pes, np.int64)
     for part in held:
         whole[part.residents.pes] += part.residents.bytes.sum(axis=1)
-    return held if whole.max() > deployed.accelerator.pe.buffer_bytes else None
+    return held if whole.max() > deployed.accelerator.components.memory.buffer_bytes else None
 
 
 def most_bytes(deployed: Deployed) -> int:
@@ -147,7 +147,7 @@ class _Choice:
 
     def __init__(self, deployed: Deployed, held: list[Resident], *, in_rounds: bool):
         self.deployed = deployed
-        self.size = deployed.accelerator.pe.buffer_bytes
+        self.size = deployed.accelerator.components.memory.buffer_bytes
         widths = block_widths(held, self.size)
         self.blocks = Blocks(deployed.dataflow, widths, in_rounds=in_rounds)
         self.parts: list[_Held] = []

@@ -42,7 +42,7 @@ class _Pacing:
         self.counts = [blocks.count(node) for node in nodes]
         self.cycles = [cycles_per_block(node, blocks, accelerator) for node in nodes]
         self.behind = [blocks_behind(node, blocks) for node in nodes]
-        self.pipeline = accelerator.ou.pipeline_cycles
+        self.pipeline = accelerator.components.compute_unit.pipeline_cycles
         self.waiting: list[list[int]] = [[] for _ in nodes]
         self.needs: list[list[tuple[int, list[int]]]] = [[] for _ in nodes]
         for (source, reader), found in blocks.links.items():
@@ -156,16 +156,13 @@ def cycles_per_block(node: Node, blocks: Blocks, accelerator: Accelerator) -> in
     width = blocks.width(node)
     if node.kind is NodeKind.INPUT:
         size = width * node.shape[0] * node.bits
-        return -(-size // (8 * accelerator.io.bytes_per_cycle)) + 1
+        return accelerator.components.port.cycles(-(-size // 8)) + 1
     if node.kind is not NodeKind.LAYER:
         return 0
     layer, grid = node.layer, node.grid
     assert layer is not None and grid is not None
     in_turn = width if grid.deal is Deal.BLOCKS else -(-width // grid.iw)
-    return (
-        in_turn
-        * accelerator.ou.cycles
-        * ou_operations(
-            accelerator, grid.tile_rows, grid.tile_columns, layer.weight_bits, grid.tile_bits(layer)
-        )
+    operations = ou_operations(
+        accelerator, grid.tile_rows, grid.tile_columns, layer.weight_bits, grid.tile_bits(layer)
     )
+    return in_turn * accelerator.components.compute_unit.visit_cycles(operations)

@@ -62,7 +62,7 @@ def ready_times(
 def _input_times(node: Node, begin: Times, accelerator: Accelerator) -> Times:
     """When each position of an input has entered, none of which may begin earlier: [positions]."""
     byte = (np.arange(node.positions) + 1) * node.shape[0] * node.bits // 8
-    times = -(-byte // accelerator.io.bytes_per_cycle)
+    times = accelerator.components.port.cycles(byte)
     before = np.append(0, byte[:-1]) // accelerator.io.bytes_per_cycle
     return times + np.maximum.accumulate((begin - before).clip(min=0))
 
@@ -100,12 +100,13 @@ def _layer_times(
     ready = by_position[of_windows]
     if in_rounds:
         ready = _by_round(ready, grid)
-    visit = accelerator.ou.cycles * ou_operations(
+    units = accelerator.components.compute_unit
+    operations = ou_operations(
         accelerator, grid.tile_rows, grid.tile_columns, layer.weight_bits, grid.tile_bits(layer)
     )
-    done = _in_sequence(ready, visit, layer, grid)
+    done = _in_sequence(ready, units.visit_cycles(operations), layer, grid)
     output = np.zeros(node.positions, np.int64)
-    np.maximum.at(output, of_windows, done + accelerator.ou.pipeline_cycles)
+    np.maximum.at(output, of_windows, done + units.pipeline_cycles)
     return ready, output
 
 

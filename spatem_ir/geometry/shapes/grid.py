@@ -165,10 +165,11 @@ class Grid:
                 f"{crossbar.wordlines} x {crossbar.bitlines}"
             )
         operand = operand_bytes(self.tile_rows, self.tile_bits(layer))
-        if operand > accelerator.operand_bytes_per_crossbar:
+        share = accelerator.components.compute_unit.operand_bytes
+        if operand > share:
             return (
                 f"a tile's operand of {operand} bytes exceeds a crossbar's input register share of "
-                f"{accelerator.operand_bytes_per_crossbar} bytes"
+                f"{share} bytes"
             )
         return None
 

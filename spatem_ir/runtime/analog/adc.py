@@ -9,7 +9,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from spatem_ir.hardware.accelerator import AdcMode
+from spatem_ir.hardware.parameters import AdcMode
 from spatem_ir.runtime.analog import FRACTION_BITS, ONE
 
 UNLIMITED = 2**31 - 1

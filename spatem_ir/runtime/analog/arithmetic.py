@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import exp
 
-from spatem_ir.hardware.accelerator import Accelerator, Analog, Encoding
+from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.parameters import Analog, Encoding
 from spatem_ir.runtime.analog import LARGEST_SUM
 from spatem_ir.runtime.analog.adc import Adc
 from spatem_ir.support.errors import SpatemError

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+from spatem_ir.hardware.components import area_parts
 from spatem_ir.runtime.metrics.measurement import Measurement
 from spatem_ir.runtime.metrics.metric import Line, Metrics, metric
 
-LABELS = {
-    "crossbars": "crossbars",
-    "compute_units": "CUs",
-    "processing_elements": "PEs",
-    "chip_io": "chip port",
-}
-"""What the components of the area are called."""
-
 
 def _area(m: Metrics) -> str:
-    parts = (f"{label} {m.area_parts_mm2[part]:,.2f}" for part, label in LABELS.items())
+    known = area_parts()
+    parts = (f"{known[key].label} {area:,.2f}" for key, area in m.area_parts_mm2.items())
     return f"{m.area_mm2:,.2f} mm²: {', '.join(parts)}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spatem_ir.runtime.energy import ENERGY_GROUPS
+from spatem_ir.hardware.components import energy_parts
 from spatem_ir.runtime.energy import energy_parts_nj as energy_of_components
 from spatem_ir.runtime.metrics.measurement import Measurement
 from spatem_ir.runtime.metrics.metric import Line, Metrics, Row, metric
@@ -25,8 +25,11 @@ def energy_nj(run: Measurement) -> float:
 def _groups(m: Metrics) -> Iterator[Row]:
     """What each kind of component takes of the energy."""
     operations = sum(layer.ou_operations for layer in m.layers)
-    for group, labels in ENERGY_GROUPS.items():
-        parts = {label: m.energy_parts_nj[component] for component, label in labels.items()}
+    groups: dict[str, dict[str, float]] = {}
+    known = energy_parts()
+    for key, energy in m.energy_parts_nj.items():
+        groups.setdefault(known[key].group, {})[known[key].label] = energy
+    for group, parts in groups.items():
         total = sum(parts.values())
         text = f"{total:,.3f} nJ ({total / m.energy_nj if m.energy_nj else 0:.1%})"
         if len(parts) > 1:

@@ -33,13 +33,9 @@ def merge(
     Contributions meet in `cu` if they come from one CU, in `pe` if from one PE, and all at `home`;
     a place that is not named passes them on one by one.  Returns None if nothing arrives.
     """
-    crossbars = {
-        "cu": accelerator.cu.crossbars,
-        "pe": accelerator.crossbars_per_pe,
-        "home": accelerator.crossbars,
-    }
     for place in places:
-        contributions = _meet(contributions, crossbars[place])
+        together = accelerator.components.accumulation.crossbars_at(place)
+        contributions = _meet(contributions, together)
     return sum_of(contributions) if "home" in places else None
 
 

@@ -15,9 +15,9 @@ from spatem_ir.cli.analog import ADC_BITS, CELL_SIGMA, OPTIONS, analog_overrides
 from spatem_ir.cli.opt import main as spatem_opt
 from spatem_ir.cli.run import argument_parser, main
 from spatem_ir.dialects.hw import AcceleratorAttr
-from spatem_ir.hardware.accelerator import AdcMode, Encoding, Value
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.hardware.overrides import Key
+from spatem_ir.hardware.parameters import AdcMode, Encoding, Value
 from spatem_ir.support.errors import SpatemError
 
 NETWORK = """\

@@ -37,8 +37,8 @@ from spatem_ir.dialects.mvm import GridAttr, MatrixAttr, MatrixShape
 from spatem_ir.geometry.shapes.grid import Deal, Grid
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.geometry.shapes.window import Window
-from spatem_ir.hardware.accelerator import AdcMode, Encoding
 from spatem_ir.hardware.loader import load_accelerator
+from spatem_ir.hardware.parameters import AdcMode, Encoding
 from spatem_ir.operators.clip import ClipOp
 from spatem_ir.operators.leaky_relu import LeakyReluOp
 from spatem_ir.operators.lrn import LrnOp

@@ -83,7 +83,7 @@ def test_the_accelerator_on_the_module_stays_unless_another_is_named(network: Pa
 def test_parameters_of_the_accelerator_that_are_changed(network: Path) -> None:
     changes = {("noc", "hop_cycles"): 3}
     deployment = sp.compile(network, "tiny", changes=changes, level="mvm")
-    assert deployment.accelerator.noc.hop_cycles == 3
+    assert deployment.accelerator.components.interconnect.head_cycles == 3
 
 
 def test_doubts_and_steps_are_told(network: Path) -> None:

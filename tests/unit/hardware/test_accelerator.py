@@ -6,17 +6,10 @@ from dataclasses import fields, replace
 
 import pytest
 
-from spatem_ir.hardware.accelerator import (
-    GROUPS,
-    Accelerator,
-    AdcMode,
-    Analog,
-    CrossbarAddress,
-    Encoding,
-    contradictions,
-    doubts,
-)
+from spatem_ir.hardware.accelerator import Accelerator, CrossbarAddress, contradictions, doubts
+from spatem_ir.hardware.components import GROUPS
 from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR, load_accelerator, preset_names
+from spatem_ir.hardware.parameters import AdcMode, Analog, Encoding
 
 
 @pytest.fixture
@@ -47,7 +40,7 @@ def test_isaac_has_the_crossbars_of_the_spatem_study(isaac: Accelerator) -> None
     assert isaac.crossbars_per_pe == 96
     assert isaac.crossbars == 16_128
     assert isaac.cells_per_crossbar == 16_384
-    assert isaac.operand_bytes_per_crossbar == 256
+    assert isaac.components.compute_unit.operand_bytes == 256
     assert isaac.cycle_ns == pytest.approx(0.8333, abs=1e-4)
 
 
@@ -61,7 +54,7 @@ def test_isaac_is_as_large_as_isaac(isaac: Accelerator) -> None:
 def test_tiny(tiny: Accelerator) -> None:
     assert (tiny.pes, tiny.crossbars_per_pe, tiny.crossbars) == (4, 4, 16)
     assert tiny.cells_per_crossbar == 256
-    assert tiny.operand_bytes_per_crossbar == 32
+    assert tiny.components.compute_unit.operand_bytes == 32
     assert tiny.cycle_ns == 1.0
 
 

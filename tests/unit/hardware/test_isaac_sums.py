@@ -8,6 +8,7 @@ component's power; what the machine model does not charge is taken from the tabl
 from __future__ import annotations
 
 import pytest
+from unit.runtime.machine.programs import noc_of
 
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
@@ -49,7 +50,7 @@ def tile_rows_mw(isaac: Accelerator) -> dict[str, float]:
     """Power of the rows of a tile that are in no IMA."""
     energy, pe = isaac.energy, isaac.pe
     ports = 8
-    router = energy.link_byte_pj * CLOCK_GHZ * isaac.noc.link_bytes_per_cycle * ports
+    router = energy.link_byte_pj * CLOCK_GHZ * noc_of(isaac).link_bytes_per_cycle * ports
     return {
         "eDRAM and bus": energy.buffer_byte_pj * CLOCK_GHZ * pe.port_bytes_per_cycle,
         "router": router / TILES_PER_ROUTER,

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from spatem_ir.hardware import presets
-from spatem_ir.hardware.accelerator import GROUPS, AdcMode, Encoding, parameters_of
+from spatem_ir.hardware.components import GROUPS, KINDS
 from spatem_ir.hardware.loader import accelerator_from_table, load_accelerator, preset_names
+from spatem_ir.hardware.parameters import AdcMode, Encoding, parameters_of
 from spatem_ir.support.errors import SpatemError
 
 Table = dict[str, Any]
@@ -41,6 +43,23 @@ def test_parameters_of_a_preset_give_the_same_accelerator(name: str) -> None:
     assert accelerator.name == name
     groups = {group: parameters_of(getattr(accelerator, group)) for group in GROUPS}
     assert accelerator_from_table({"name": name, **groups}, "my.toml") == accelerator
+    assert accelerator.tables == {group: table for group, table in groups.items() if table}
+
+
+@pytest.mark.parametrize("group", KINDS)
+def test_the_first_kind_of_a_component_need_not_be_named(table: Table, group: str) -> None:
+    unnamed = accelerator_from_table(table, "my.toml")
+    first = next(iter(KINDS[group]))
+    table.setdefault(group, {})["kind"] = first
+    assert accelerator_from_table(table, "my.toml") == unnamed
+    table[group]["kind"] = "own"
+    known = ", ".join(KINDS[group])
+    assert error_of(table) == f"my.toml: key '{group}.kind' is 'own'; it must be one of {known}"
+
+
+def test_only_components_have_kinds(table: Table) -> None:
+    table["ou"]["kind"] = "mesh"
+    assert error_of(table).startswith("my.toml: unknown key 'ou.kind'; the known ones are ")
 
 
 @pytest.mark.parametrize(
@@ -118,7 +137,7 @@ def test_texts_become_members_of_their_enumerations(table: Table) -> None:
     assert isinstance(analog.encoding, Encoding)
 
 
-@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("group", [group for group in GROUPS if fields(GROUPS[group])])
 def test_missing_group(table: Table, group: str) -> None:
     del table[group]
     assert error_of(table) == f"my.toml: table [{group}] is missing"
@@ -154,7 +173,7 @@ def test_unknown_group(table: Table) -> None:
     table["bus"] = {}
     assert error_of(table) == (
         "my.toml: unknown key 'bus'; the known ones are name, chip, pe, cu, crossbar, ou, analog, "
-        "noc, io, energy, area"
+        "noc, io, energy, area, accumulation, memory"
     )
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from spatem_ir.hardware.accelerator import AdcMode
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.hardware.overrides import checked_parameter, overridden, parameter_type
+from spatem_ir.hardware.parameters import AdcMode
 from spatem_ir.support.errors import SpatemError
 
 

@@ -25,7 +25,6 @@ from spatem_ir.passes.assign import (
     AssignPass,
     clusters,
     home_sequence,
-    pes_by_distance,
     rank_within,
     shortest_period,
 )
@@ -38,7 +37,8 @@ TINY = load_accelerator("tiny")
 def test_pes_in_ascending_distance_from_the_port() -> None:
     wide = replace(TINY, chip=replace(TINY.chip, pe_rows=3, pe_columns=4))
     # rows of four PEs; distances 0, 1, 2, 3 / 1, 2, 3, 4 / 2, 3, 4, 5
-    assert pes_by_distance(wide) == [0, 1, 4, 2, 5, 8, 3, 6, 9, 7, 10, 11]
+    near = wide.components.interconnect.pes_by_distance
+    assert near.tolist() == [0, 1, 4, 2, 5, 8, 3, 6, 9, 7, 10, 11]
 
 
 @given(st.lists(st.integers(0, 2), min_size=1, max_size=9), st.integers(1, 3))
@@ -112,7 +112,8 @@ def test_clusters_of_crossbars_come_into_one_cu_and_clusters_of_cus_into_one_pe(
     virtual = stage.placements()
     physical = AssignPass().physical_crossbars(dataflow, virtual, accelerator)
     unit_of, pe_of = clusters(dataflow, virtual, len(physical), accelerator)
-    pes, near = physical // accelerator.crossbars_per_pe, pes_by_distance(accelerator)
+    pes = physical // accelerator.crossbars_per_pe
+    near = accelerator.components.interconnect.pes_by_distance
     cus = physical // accelerator.cu.crossbars
     for crossbar in range(len(physical)):
         same_unit = unit_of == unit_of[crossbar]

@@ -38,7 +38,9 @@ def with_crossbars(crossbars: int) -> Accelerator:
         TINY,
         chip=chip,
         pe=replace(TINY.pe, compute_units=1),
-        cu=replace(TINY.cu, crossbars=1, input_register_bytes=TINY.operand_bytes_per_crossbar),
+        cu=replace(
+            TINY.cu, crossbars=1, input_register_bytes=TINY.components.compute_unit.operand_bytes
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from unit.runtime.machine.programs import noc_of
 
 from spatem_ir.hardware.accelerator import Accelerator, doubts
 from spatem_ir.hardware.loader import load_accelerator
@@ -30,7 +31,7 @@ def test_every_value_is_a_machine_and_one_is_the_given(preset: str, parameter: s
 
 def test_links_and_adders() -> None:
     isaac = load_accelerator("isaac-ou")
-    widths = [m.noc.link_bytes_per_cycle for m in machines(isaac, "link width").values()]
+    widths = [noc_of(m).link_bytes_per_cycle for m in machines(isaac, "link width").values()]
     assert widths == [2, 4, 8, 16]
     adders = machines(isaac, "adders of a CU, of a PE")
     assert [(m.cu.adders_per_cycle, m.pe.adders_per_cycle) for m in adders.values()] == [

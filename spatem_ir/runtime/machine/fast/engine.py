@@ -18,8 +18,8 @@ import numpy as np
 from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
 from spatem_ir.runtime.machine.fast.results import MeasuredBuffers, logged_facts
-from spatem_ir.runtime.machine.fast.rules.events import EPOCH, FAR, kept
-from spatem_ir.runtime.machine.fast.rules.loop import advance
+from spatem_ir.runtime.machine.fast.rules.components import LOOPS
+from spatem_ir.runtime.machine.fast.rules.events import EPOCH, FAR
 from spatem_ir.runtime.machine.fast.steps import FIRST_STEPS, busy_of, collect, path_of
 from spatem_ir.runtime.machine.fast.tables import (
     BRINGER,
@@ -79,7 +79,9 @@ class FastEngine:
         Raises:
             SpatemError: the program deadlocks, or there is not enough memory.
         """
-        loop = compiled_loop(source_digest())
+        components = self.program.accelerator.components
+        kinds = type(components.compute_unit), type(components.accumulation)
+        loop = LOOPS[kinds](source_digest())
         with compilation_noted(self.note):
             while not loop(self.machine, self.program.tables, self.state):
                 self.state = grown(self.machine, self.state)
@@ -141,23 +143,22 @@ def machine_of(program: FastProgram, images: int, log: bool, trace: bool) -> np.
         SpatemError: ranks of so many images, pieces and crossbars do not fit into 63 bits.
     """
     accelerator, tables = program.accelerator, program.tables
+    components = accelerator.components
     pes, pieces = accelerator.pes, len(tables.pieces)
     if images * pieces * 2 * accelerator.crossbars * max(pes, 2) > LARGEST_RANK:
         raise SpatemError(f"{images} images in flight are too many for the fast engine")
     machine = np.zeros(1, MACHINE).view(np.recarray)[0]
     machine.images, machine.pieces, machine.pes = images, pieces, pes
-    machine.columns = accelerator.chip.pe_columns
-    machine.share = accelerator.operand_bytes_per_crossbar
-    machine.ou_cycles = accelerator.ou.cycles
-    machine.pipeline = accelerator.ou.pipeline_cycles
-    machine.port = accelerator.pe.port_bytes_per_cycle
+    machine.share = components.compute_unit.operand_bytes
+    machine.ou_cycles = components.compute_unit.visit_cycles(1)
+    machine.pipeline = components.compute_unit.pipeline_cycles
+    machine.port = components.memory.port_bytes_per_cycle
     machine.cu_adders = accelerator.cu.adders_per_cycle
     machine.pe_adders = accelerator.pe.adders_per_cycle
-    machine.activations = accelerator.pe.activations_per_cycle
-    machine.poolings = accelerator.pe.poolings_per_cycle
-    machine.link = accelerator.noc.link_bytes_per_cycle
+    machine.activations = components.digital.values_per_cycle(pooling=False)
+    machine.poolings = components.digital.values_per_cycle(pooling=True)
     machine.io = accelerator.io.bytes_per_cycle
-    machine.hop = accelerator.noc.hop_cycles
+    machine.head = components.interconnect.head_cycles
     machine.sources = accelerator.crossbars
     machine.bits = int(tables.tiles.bit.max()) + 1
     machine.slots = len(program.slot_reads)
@@ -167,7 +168,7 @@ def machine_of(program: FastProgram, images: int, log: bool, trace: bool) -> np.
     machine.first_cu_adders = pes
     machine.first_pe_adders = machine.first_cu_adders + pes * accelerator.pe.compute_units
     machine.first_link = machine.first_pe_adders + pes
-    machine.first_activation = machine.first_link + 4 * pes
+    machine.first_activation = machine.first_link + components.interconnect.links
     machine.first_pooling = machine.first_activation + pes
     machine.first_io = machine.first_pooling + pes
     machine.first_visits = machine.first_io + 1
@@ -331,18 +332,3 @@ def source_digest() -> str:
     for file in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(file.read_bytes())
     return digest.hexdigest()
-
-
-@cache
-def compiled_loop(digest: str) -> Callable[..., bool]:
-    """The event loop, compiled.
-
-    numba notices a change of the file in which a kept function is defined, but not of those whose
-    functions it calls.  It does notice other values that the function encloses, such as `digest`.
-    """
-
-    def loop(machine, tables, state):
-        len(digest)
-        return advance(machine, tables, state)
-
-    return kept(loop)

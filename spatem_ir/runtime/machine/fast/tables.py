@@ -78,11 +78,15 @@ SENDING = record(source="i4", first="i4", stop="i4", tree="i4")
 TREE = record(first="i4", links="i4", targets="i4", target="i4")
 """The way of a packet: first link from its source, links, targets, and the first target's PE."""
 
-LINK = record(number="i4", child="i4", sibling="i4", target="i4")
-"""A link of a tree: its number, the first link onwards, the next one from the same PE.
+LINK = record(number="i4", group="i4", child="i4", sibling="i4", target="i4")
+"""A link of a tree: its number and group, the first link onwards, the next one from the same PE.
 
-`target` is the number of the target at its end, NONE if there is none.
+`target` is the number of the target at its end, NONE if there is none.  An entry without a number
+stands for a further target at the end of the link before.
 """
+
+GROUP = record(bytes="i8", setup="i8")
+"""Links that are alike: bytes per cycle, and the cycles for which a packet holds one besides."""
 
 VISIT = record(burst="i4", ordinal="i4")
 """A visit of the crossbars of a stream."""
@@ -159,7 +163,7 @@ PACKET = record(
     key="i8",
     rank="i8",
     next="i4",
-    cycles="i4",  # that it takes to cross a link
+    bytes="i4",
     targets="i4",  # still to be reached
     tile="i4",
     source="i4",
@@ -235,7 +239,6 @@ MACHINE = record(
     images="i8",
     pieces="i8",
     pes="i8",
-    columns="i8",
     share="i8",  # of a crossbar in its CU's input register, bytes
     ou_cycles="i8",
     pipeline="i8",
@@ -244,9 +247,8 @@ MACHINE = record(
     pe_adders="i8",
     activations="i8",
     poolings="i8",
-    link="i8",
     io="i8",
-    hop="i8",
+    head="i8",  # cycles from when a packet gets a link until its head asks for the next one
     sources="i8",  # numbers that the source of a contribution can have, for ranks
     bits="i8",  # numbers that the bit part of a tile can have, for the keys of operands
     slots="i8",  # records of one image
@@ -285,7 +287,7 @@ class Tables(NamedTuple):
         piece_slots: the slots of pieces, those of one by ascending PE.
         slots: by PE.
         sendings: the packets that pieces send.
-        trees, links: the ways that packets go.
+        trees, links, groups: the ways that packets go.
         ways, routes: from which PEs to which homes partial sums go (source · PEs + home,
             ascending), and the tree of each.
     """
@@ -310,6 +312,7 @@ class Tables(NamedTuple):
     sendings: Records
     trees: Records
     links: Records
+    groups: Records
     ways: Int64s
     routes: Int32s
 

@@ -54,14 +54,14 @@ class Crossbars:
         contribute: Callable[[int, Key], None],
     ):
         self.program = program
-        self.accelerator = program.accelerator
+        self.components = program.accelerator.components
         self.clock = clock
         self.pieces = pieces
         self.contribute = contribute
         self.register_bytes = 0
         self.ports: dict[int, Resource] = defaultdict(lambda: Resource(clock, ResourceKind.PORT))
         self.states = {
-            number: CrossbarState(visits, images * len(visits), self.accelerator.address(number))
+            number: CrossbarState(visits, images * len(visits), program.accelerator.address(number))
             for number, visits in program.streams.items()
         }
 
@@ -89,7 +89,7 @@ class Crossbars:
                 state.requested += 1
                 self.operand_ready(crossbar)
                 return
-            share = self.accelerator.operand_bytes_per_crossbar
+            share = self.components.compute_unit.operand_bytes
             if before.operand_bytes + visit.operand_bytes > share:
                 return
         state.requested += 1
@@ -103,7 +103,7 @@ class Crossbars:
         state = self.states[crossbar]
         visit, image = state.visit(number), number // len(state.visits)
         pe, cu, _ = state.address
-        cycles = -(-visit.operand_bytes // self.accelerator.pe.port_bytes_per_cycle)
+        cycles = self.components.memory.fetch_cycles(visit.operand_bytes)
 
         def started() -> None:
             self.register_bytes += visit.operand_bytes
@@ -140,9 +140,10 @@ class Crossbars:
         """R1, R4: when a visit ends and its results are valid; the next operand is asked for."""
         state = self.states[crossbar]
         visit, image = state.visit(state.next_visit), state.next_visit // len(state.visits)
-        ends = self.clock.now + visit.operations * self.accelerator.ou.cycles
+        units = self.components.compute_unit
+        ends = self.clock.now + units.visit_cycles(visit.operations)
         self.clock.at(ends, partial(self.end_visit, crossbar))
-        valid = ends + self.accelerator.ou.pipeline_cycles
+        valid = ends + units.pipeline_cycles
         self.clock.at(valid, partial(self.contribute, crossbar, (image, visit.piece)))
         self.request_operand(crossbar)
 

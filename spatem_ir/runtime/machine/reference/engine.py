@@ -2,8 +2,8 @@
 
 The rules are where their hardware is: crossbars and operands (R1 to R4) in `crossbars`, merging of
 partial sums (R5) in `merging`, pieces and their readers (R7, R10) in `pieces`, the network (R8) in
-`noc`; digital operators (R6) and the chip's port (R9) are here.  Times are integer digital cycles,
-counted from the first input byte.  Several images may be in flight.
+`packets`; digital operators (R6) and the chip's port (R9) are here.  Times are integer digital
+cycles, counted from the first input byte.  Several images may be in flight.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.runtime.machine.buffers import Buffers
 from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.reference.clock import Clock, Resource
-from spatem_ir.runtime.machine.reference.crossbars import Crossbars
-from spatem_ir.runtime.machine.reference.merging import PartialSums
-from spatem_ir.runtime.machine.reference.noc import Network
+from spatem_ir.runtime.machine.reference.packets import Packets
 from spatem_ir.runtime.machine.reference.pieces import Pieces
 from spatem_ir.runtime.machine.reference.program import DigitalTask, Key, Program
 from spatem_ir.runtime.machine.reference.progress import Progress
+from spatem_ir.runtime.machine.reference.rules import CROSSBARS, PARTIAL_SUMS
 from spatem_ir.runtime.machine.reference.steps import Step, path_to
 from spatem_ir.runtime.machine.steps import ResourceKind
 from spatem_ir.support.errors import SpatemError
@@ -36,14 +35,16 @@ class ReferenceEngine:
     def __init__(self, program: Program, images: int = 1, *, log: bool = False):
         self.program = program
         self.images = images
-        self.accelerator = program.accelerator
+        self.components = program.accelerator.components
         self.clock = clock = Clock(log=log)
-        self.noc = Network(clock, program.accelerator)
+        self.packets = Packets(clock, self.components.interconnect)
         self.buffers = Buffers()
         self.progress = Progress(program, clock)
-        self.pieces = Pieces(program, clock, self.noc, self.buffers, self.progress)
-        self.partial_sums = PartialSums(program, clock, self.noc, self.buffers, self.activate)
-        self.crossbars = Crossbars(
+        self.pieces = Pieces(program, clock, self.packets, self.buffers, self.progress)
+        partial_sums = PARTIAL_SUMS[type(self.components.accumulation)]
+        self.partial_sums = partial_sums(program, clock, self.packets, self.buffers, self.activate)
+        crossbars = CROSSBARS[type(self.components.compute_unit)]
+        self.crossbars = crossbars(
             program, clock, self.pieces, images, self.partial_sums.contribute
         )
         self.activation_units: dict[int, Resource] = defaultdict(
@@ -78,8 +79,8 @@ class ReferenceEngine:
             additions=self.partial_sums.additions,
             activated_values=self.values[NodeKind.ACTIVATE],
             pooled_values=self.values[NodeKind.POOL],
-            injected_bytes=dict(self.noc.traffic.injected),
-            byte_hops=self.noc.traffic.byte_hops,
+            injected_bytes=dict(self.packets.traffic.injected),
+            byte_hops=self.packets.traffic.byte_hops,
             io_bytes=self.io.bytes,
             buffers=self.buffers,
             path=path_to(self.last_step[-1], self.program),
@@ -91,12 +92,13 @@ class ReferenceEngine:
         cycles = defaultdict[ResourceKind, list[int]](list)
         for visits in self.program.streams.values():
             operations = self.images * sum(visit.operations for visit in visits)
-            cycles[ResourceKind.CROSSBAR].append(operations * self.accelerator.ou.cycles)
+            visit_cycles = self.components.compute_unit.visit_cycles
+            cycles[ResourceKind.CROSSBAR].append(visit_cycles(operations))
         for several in (
             self.crossbars.ports,
             self.partial_sums.cu_adders,
             self.partial_sums.pe_adders,
-            self.noc.links,
+            self.packets.links,
             self.activation_units,
             self.pooling_units,
         ):
@@ -122,14 +124,14 @@ class ReferenceEngine:
         portions = self.program.portions
         pieces = portions[number]
         size = sum(self.program.piece_bytes[piece] for piece in pieces)
-        bandwidth = self.accelerator.io.bytes_per_cycle
-        cycles = -(-size // bandwidth)
+        port = self.components.port
+        cycles = port.cycles(size)
 
         def started() -> None:
             entered = 0
             for piece in pieces:
                 entered += self.program.piece_bytes[piece]
-                time = self.clock.now - (-entered // bandwidth)
+                time = self.clock.now + port.cycles(entered)
                 self.clock.at(time, partial(self.pieces.produce, (image, piece), "inputs"))
             following = (image, number + 1) if number + 1 < len(portions) else (image + 1, 0)
             if following[0] < self.images:
@@ -145,7 +147,7 @@ class ReferenceEngine:
     def leave_output(self, task: DigitalTask, key: Key) -> None:
         """R9: a piece of the output leaves through the I/O port."""
         size = self.program.piece_bytes[key[1]]
-        cycles = -(-size // self.accelerator.io.bytes_per_cycle)
+        cycles = self.components.port.cycles(size)
         self.io.serve(key, cycles, partial(self.output_left, task, key), size=size)
 
     def output_left(self, task: DigitalTask, key: Key) -> None:
@@ -200,8 +202,7 @@ class ReferenceEngine:
     ) -> None:
         """R6: occupy a PE's pooling or activation units with a number of values."""
         self.values[kind] += values
-        if kind is NodeKind.POOL:
-            units, per_cycle = self.pooling_units[pe], self.accelerator.pe.poolings_per_cycle
-        else:
-            units, per_cycle = self.activation_units[pe], self.accelerator.pe.activations_per_cycle
-        units.serve(key, -(-values // per_cycle), partial(finished, key))
+        pooling = kind is NodeKind.POOL
+        units = self.pooling_units[pe] if pooling else self.activation_units[pe]
+        cycles = self.components.digital.cycles(values, pooling=pooling)
+        units.serve(key, cycles, partial(finished, key))

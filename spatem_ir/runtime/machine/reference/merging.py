@@ -7,10 +7,10 @@ from collections.abc import Callable
 from functools import partial
 
 from spatem_ir.dialects.ou import PLACES
-from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES
+from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 from spatem_ir.runtime.machine.buffers import Buffers
 from spatem_ir.runtime.machine.reference.clock import Clock, Resource
-from spatem_ir.runtime.machine.reference.noc import Network
+from spatem_ir.runtime.machine.reference.packets import Packets
 from spatem_ir.runtime.machine.reference.program import Key, Program
 from spatem_ir.runtime.machine.steps import ResourceKind
 
@@ -25,14 +25,14 @@ class PartialSums:
         self,
         program: Program,
         clock: Clock,
-        noc: Network,
+        packets: Packets,
         buffers: Buffers,
         completed: Callable[[Key], None],
     ):
         self.program = program
         self.accelerator = program.accelerator
         self.clock = clock
-        self.noc = noc
+        self.packets = packets
         self.buffers = buffers
         self.completed = completed
         self.additions = 0
@@ -65,11 +65,10 @@ class PartialSums:
             return
         in_cu = place == "cu"
         adders = self.cu_adders[number] if in_cu else self.pe_adders[number]
-        per_cycle = (self.accelerator.cu if in_cu else self.accelerator.pe).adders_per_cycle
         self.additions += contributors.values
         if not in_cu:
             self.buffers.fill(number, self.clock.now, contributors.values * PARTIAL_SUM_BYTES)
-        cycles = -(-contributors.values // per_cycle)
+        cycles = self.accelerator.components.accumulation.cycles(place, contributors.values)
         rank = (*key, source, PLACES.index(place))
         adders.serve(rank, cycles, partial(self.merge, place, number, key, expected))
 
@@ -104,7 +103,7 @@ class PartialSums:
             self.meet("home", home, key, source)
             return
         size = self.program.contributors[piece].values * PARTIAL_SUM_BYTES
-        self.noc.send(
+        self.packets.send(
             "partial_sums",
             pe,
             [home],

@@ -7,7 +7,7 @@ from functools import partial
 
 from spatem_ir.runtime.machine.buffers import Buffers
 from spatem_ir.runtime.machine.reference.clock import Action, Clock
-from spatem_ir.runtime.machine.reference.noc import Network
+from spatem_ir.runtime.machine.reference.packets import Packets
 from spatem_ir.runtime.machine.reference.program import Key, Program
 from spatem_ir.runtime.machine.reference.progress import Progress
 from spatem_ir.runtime.machine.reference.steps import Step
@@ -20,11 +20,11 @@ class Pieces:
     """
 
     def __init__(
-        self, program: Program, clock: Clock, noc: Network, buffers: Buffers, progress: Progress
+        self, program: Program, clock: Clock, packets: Packets, buffers: Buffers, progress: Progress
     ):
         self.program = program
         self.clock = clock
-        self.noc = noc
+        self.packets = packets
         self.buffers = buffers
         self.progress = progress
         self.arrivals: dict[tuple[int, Key], int] = {}
@@ -42,7 +42,7 @@ class Pieces:
         others = [pe for pe in readers if pe != home]
         size = self.program.piece_bytes[piece]
         rank = (image, piece, 1, home)
-        self.noc.send(carried, home, others, size, rank, partial(self.deliver, key))
+        self.packets.send(carried, home, others, size, rank, partial(self.deliver, key))
         self.progress.finish(key)
 
     def deliver(self, key: Key, pe: int) -> None:

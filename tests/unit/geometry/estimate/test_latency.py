@@ -9,6 +9,7 @@ from differential.machines import machines
 from differential.profile import examples
 from hypothesis import given
 from unit.geometry.strategies import layers
+from unit.runtime.machine.programs import noc_of
 
 from spatem_ir.geometry.estimate.candidates import Cut, LayerCandidates, layer_candidates
 from spatem_ir.geometry.estimate.latency import layer_latencies
@@ -53,7 +54,7 @@ def test_row_and_bit_parts_merge_in_the_pe_and_at_home() -> None:
     merge_cu = 2 * 8 // TINY.cu.adders_per_cycle
     merge_pe = 2 * 8 // TINY.pe.adders_per_cycle
     merge_home = 2 * 8 // TINY.pe.adders_per_cycle
-    packets = 2 * 8 * 4 // TINY.noc.link_bytes_per_cycle
+    packets = 2 * 8 * 4 // noc_of(TINY).link_bytes_per_cycle
     stages = [compute, fetch, merge_cu, merge_pe + merge_home, packets, 8]
     expected = 8 * max(stages) + sum(stages) + TINY.ou.pipeline_cycles
     assert estimate(CONV, Cut(4, 4), Cut(1, 8), Cut(1, 9), Cut(2, 4)) == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from unit.runtime.machine.programs import noc_of
 from xdsl.context import Context
 
 from spatem_ir.dialects.dataflow import dataflow_of
@@ -41,7 +42,7 @@ def test_stages_of_row_and_bit_parts() -> None:
     assert window.fetch == 4 * 1
     assert window.merge_in_cu == 2 * 8 // TINY.cu.adders_per_cycle
     assert window.merge_in_pe == (2 + 2) * 8 // TINY.pe.adders_per_cycle
-    assert window.packets == 8 * 4 // TINY.noc.link_bytes_per_cycle
+    assert window.packets == 8 * 4 // noc_of(TINY).link_bytes_per_cycle
     assert window.activate == 8 // TINY.pe.activations_per_cycle
     assert stages.pes == stages.pes_per_copy == 2
     assert stages.partial_sum_bytes == 9 * 8 * 4

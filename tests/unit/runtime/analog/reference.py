@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from spatem_ir.dialects.mvm import LayerOp
 from spatem_ir.geometry.shapes.placement import Placement
-from spatem_ir.hardware.accelerator import Accelerator, AdcMode, Encoding
+from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.parameters import AdcMode, Encoding
 from spatem_ir.runtime.analog.randomness import draw, key_of, noise, noise_scale, normal, uniform
 
 Ints = NDArray[np.int64]

@@ -12,8 +12,8 @@ from differential.profile import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spatem_ir.hardware.accelerator import AdcMode
 from spatem_ir.hardware.loader import load_accelerator
+from spatem_ir.hardware.parameters import AdcMode
 from spatem_ir.runtime.analog import LARGEST_SUM, ONE, numba_kernels
 from spatem_ir.runtime.analog.adc import Adc
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic

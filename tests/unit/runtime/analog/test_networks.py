@@ -31,7 +31,8 @@ from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import LayerOp
 from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.dialects.pxb import PxbStageOp
-from spatem_ir.hardware.accelerator import Accelerator, Encoding
+from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.parameters import Encoding
 from spatem_ir.passes import assign, expand_ou, order, pack
 from spatem_ir.passes.partition import partition
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic

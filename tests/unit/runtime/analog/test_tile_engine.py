@@ -22,8 +22,8 @@ from unit.runtime.analog.tiles import (
     tasks,
 )
 
-from spatem_ir.hardware.accelerator import AdcMode
 from spatem_ir.hardware.loader import load_accelerator
+from spatem_ir.hardware.parameters import AdcMode
 from spatem_ir.runtime.analog import numba_kernels, numpy_kernels
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic
 from spatem_ir.runtime.analog.default_kernels import default_kernels

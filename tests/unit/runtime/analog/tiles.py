@@ -11,8 +11,9 @@ from unit.runtime.analog.reference import Ints, Receives, Tile, conductances, ti
 
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.window import Window
-from spatem_ir.hardware.accelerator import Accelerator, AdcMode, Analog, Encoding
+from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
+from spatem_ir.hardware.parameters import AdcMode, Analog, Encoding
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic
 from spatem_ir.runtime.analog.cells import TileCells
 from spatem_ir.runtime.analog.kernels import Kernels

@@ -17,17 +17,11 @@ from spatem_ir.support.errors import SpatemError
 
 def reference_events(engine: ReferenceEngine) -> list[Event]:
     """Every grant of every resource, and every arrival of a piece in a PE's buffer."""
-    columns = engine.accelerator.chip.pe_columns
-    direction = {1: 0, -1: 1, columns: 2, -columns: 3}
-    links = {
-        4 * here + (direction[there - here] if columns > 1 else 2 + (there < here)): link
-        for (here, there), link in engine.noc.links.items()
-    }
     resources: dict[str, dict[int, Resource]] = {
         "port": engine.crossbars.ports,
         "cu adders": engine.partial_sums.cu_adders,
         "pe adders": engine.partial_sums.pe_adders,
-        "link": links,
+        "link": engine.packets.links,
         "activation": engine.activation_units,
         "pooling": engine.pooling_units,
         "io": {0: engine.io},

@@ -16,6 +16,7 @@ from xdsl.parser import Parser
 
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
 from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.interconnect.mesh import MeshParameters
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
@@ -23,6 +24,12 @@ from spatem_ir.runtime.machine.reference.program import Program, program_of
 from spatem_ir.universe import register_dialects
 
 TINY = load_accelerator("tiny")
+
+
+def noc_of(accelerator: Accelerator) -> MeshParameters:
+    """The parameters of an accelerator's mesh."""
+    assert isinstance(accelerator.noc, MeshParameters)
+    return accelerator.noc
 
 
 def machine(**groups: dict[str, int | float | bool]) -> Accelerator:

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from unit.runtime.machine.programs import noc_of
 from unit.runtime.machine.stepped_network import Network
 from unit.runtime.machine.stepped_state import Core, Job, Packet, Server
 from unit.runtime.machine.stepped_tables import Tables, Visit, ceiling
@@ -199,7 +200,7 @@ class Stepped(Waiting, Network):
         if home in readers:
             self.put(home, image, piece)
         others = [pe for pe in readers if pe != home]
-        groups = [others] if self.accelerator.noc.multicast else [[pe] for pe in others]
+        groups = [others] if noc_of(self.accelerator).multicast else [[pe] for pe in others]
         for group in filter(None, groups):
             order = (image, piece, home, group[0])
             self.send(kind, Packet("piece", (image, piece), home, group, size, order))

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable
 from typing import Any
 
+from unit.runtime.machine.programs import noc_of
 from unit.runtime.machine.stepped_state import Head, Job, Packet
 from unit.runtime.machine.stepped_tables import ceiling
 
@@ -52,7 +53,7 @@ class Network(ABC):
         for target in packet.targets:
             if target != pe:
                 onwards[self.next_pe(pe, target)].append(target)
-        cycles = ceiling(packet.size, self.accelerator.noc.link_bytes_per_cycle)
+        cycles = ceiling(packet.size, noc_of(self.accelerator).link_bytes_per_cycle)
         for neighbour, targets in onwards.items():
             branch = Packet(
                 packet.kind, packet.what, packet.source, targets, packet.size, packet.order
@@ -61,7 +62,7 @@ class Network(ABC):
             self.wait(("link", pe, neighbour), packet.order, cycles, (branch,))
 
     def enter_link(self, job: Job, pe: int) -> None:
-        head = self.now + self.accelerator.noc.hop_cycles
+        head = self.now + noc_of(self.accelerator).hop_cycles
         self.heads.append(Head(head, pe, job.what[0]))
         if pe in job.what[0].targets:
             self.tails.append(Head(head + job.cycles - 1, pe, job.what[0]))

@@ -13,6 +13,7 @@ from unit.runtime.machine.programs import (
     dense,
     deployment,
     machine,
+    noc_of,
     parse,
     row_of_pes,
     run,
@@ -20,7 +21,8 @@ from unit.runtime.machine.programs import (
 from unit.runtime.machine.random_programs import at_random, through_the_passes
 from xdsl.dialects.builtin import ModuleOp
 
-from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES, Accelerator
+from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 from spatem_ir.runtime.critical_path import CriticalPath, Part, critical_path
 from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
@@ -272,8 +274,8 @@ def durations(program: Program, step: PathStep, after: PathStep | None) -> set[i
             return cycles(values, accelerator.pe.adders_per_cycle)
         case ResourceKind.LINK:
             packets = sizes | {value * PARTIAL_SUM_BYTES for value in values}
-            crossing = cycles(packets, accelerator.noc.link_bytes_per_cycle)
-            hop = accelerator.noc.hop_cycles
+            crossing = cycles(packets, noc_of(accelerator).link_bytes_per_cycle)
+            hop = noc_of(accelerator).hop_cycles
             if after is not None and after.kind is ResourceKind.LINK:
                 return crossing if after.is_queued else {hop}
             return {hop + cycle - 1 for cycle in crossing}

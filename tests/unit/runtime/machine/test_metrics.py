@@ -15,7 +15,7 @@ from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.geometry.bounds.bounds import lower_bounds
 from spatem_ir.hardware.accelerator import Accelerator
-from spatem_ir.runtime.energy import ENERGY_GROUPS
+from spatem_ir.hardware.components import energy_parts
 from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 from spatem_ir.runtime.machine.reference.program import program_of
 from spatem_ir.runtime.metrics.metric import Metrics
@@ -130,8 +130,7 @@ def test_energy_by_component_counts_every_action_once() -> None:
     metrics = measure(TWO_PES, machine(energy=alike))
     assert metrics.energy_parts_nj == PARTS
     assert metrics.energy_nj == sum(PARTS.values()) == sum(ACTIONS.values())
-    grouped = [part for group in ENERGY_GROUPS.values() for part in group]
-    assert sorted(grouped) == sorted(PARTS)
+    assert sorted(energy_parts()) == sorted(PARTS)
 
 
 def test_energy_is_the_sum_over_all_actions() -> None:

@@ -140,7 +140,7 @@ class _TableBuilder:
         self.pieces.ordinal = layers.ordinals
         positions = np.concatenate(layers.positions).astype(np.int32)
         ways = ways_of_sums(layers, positions, self.pieces, self.accelerator.pes)
-        trees = trees_of(slots, self.pieces, ways, self.accelerator)
+        trees = trees_of(slots, self.pieces, ways, self.accelerator.components.interconnect)
         slot_records = np.empty(len(slots.pes), SLOT).view(np.recarray)
         slot_records.pe, slot_records.bytes = slots.pes, self.pieces.bytes[slots.pieces]
         waits = waits_of(self.dataflow, self.waits)
@@ -167,6 +167,7 @@ class _TableBuilder:
             sendings=trees.sendings,
             trees=trees.trees,
             links=trees.links,
+            groups=trees.groups,
             ways=trees.ways,
             routes=trees.routes,
         )

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.interconnect.interconnect import Interconnect
 from spatem_ir.runtime.machine.fast.elaborate.layers import Layers
 from spatem_ir.runtime.machine.fast.elaborate.readers import Slots
-from spatem_ir.runtime.machine.fast.rules.events import kept
+from spatem_ir.runtime.machine.fast.rules.events import inlined, kept
 from spatem_ir.runtime.machine.fast.tables import (
+    GROUP,
     LINK,
     NONE,
     SENDING,
@@ -23,27 +24,25 @@ from spatem_ir.runtime.machine.fast.tables import (
     Records,
 )
 
-EAST, WEST, SOUTH, NORTH = range(4)
-"""Directions of links; a PE's links are numbered 4 · PE + direction."""
-
 
 class Trees(NamedTuple):
     """See :class:`fast_tables.Tables`."""
 
     trees: Records
     links: Records
+    groups: Records
     sendings: Records
     ways: Int64s
     routes: Int32s
 
 
-def trees_of(slots: Slots, pieces: Records, ways: Int64s, accelerator: Accelerator) -> Trees:
+def trees_of(slots: Slots, pieces: Records, ways: Int64s, interconnect: Interconnect) -> Trees:
     """The packets of all pieces, and the trees of these and of partial sums, which go some ways.
 
     Notes in the records of the pieces the slots at their homes and their packets.
     """
     sendings = np.empty(len(slots.pes), SENDING).view(np.recarray)
-    multicast = accelerator.noc.multicast
+    multicast = interconnect.is_multicast
     total = _plan(
         pieces,
         slots.piece_first,
@@ -52,7 +51,8 @@ def trees_of(slots: Slots, pieces: Records, ways: Int64s, accelerator: Accelerat
         multicast,
         sendings,
     )
-    sources, targets = np.divmod(ways, accelerator.pes)
+    pe_count = interconnect.description.pes
+    sources, targets = np.divmod(ways, pe_count)
     of_sums = np.zeros(len(ways), SENDING).view(np.recarray)
     of_sums.source = sources
     of_sums.first = len(slots.piece_pes) + np.arange(len(ways))
@@ -62,11 +62,18 @@ def trees_of(slots: Slots, pieces: Records, ways: Int64s, accelerator: Accelerat
     shown = np.empty(len(sendings), np.int32)
     count = _number_trees(sendings, pes, shown)
     trees = np.zeros(count, TREE).view(np.recarray)
-    links = np.empty(most_links(sendings[shown[:count]], accelerator), LINK).view(np.recarray)
-    used = _grow(
-        sendings, shown[:count], pes, accelerator.pes, accelerator.chip.pe_columns, trees, links
+    links = united_routes(trees, sendings[shown[:count]], pes, interconnect)
+    firsts = np.array(interconnect.first_links)
+    links.group = np.searchsorted(firsts, np.maximum(links.number, 0), side="right") - 1
+    groups = np.array([(g.bytes_per_cycle, g.setup_cycles) for g in interconnect.groups], GROUP)
+    return Trees(
+        trees,
+        links,
+        groups.view(np.recarray),
+        sendings[:total],
+        ways,
+        sendings.tree[total:].copy(),
     )
-    return Trees(trees, links[:used], sendings[:total], ways, sendings.tree[total:].copy())
 
 
 def ways_of_sums(layers: Layers, positions: Int32s, pieces: Records, pes: int) -> Int64s:
@@ -75,12 +82,27 @@ def ways_of_sums(layers: Layers, positions: Int32s, pieces: Records, pes: int) -
     return np.sort(found)
 
 
-def most_links(sendings: Records, accelerator: Accelerator) -> int:
-    """A bound of the links of some packets' trees: each target is along a diameter of the mesh."""
-    chip = accelerator.chip
-    lengths = (sendings.stop - sendings.first).astype(np.int64)
-    lengths *= chip.pe_rows + chip.pe_columns - 2
-    return int(np.minimum(lengths, accelerator.pes - 1).sum())
+def united_routes(
+    trees: Records, sendings: Records, pes: Int32s, interconnect: Interconnect
+) -> Records:
+    """R8: fill in the trees of packets, one each; returns their links.
+
+    `pes` are the targets of all packets.  Many go between the same PEs: each route is asked for
+    once.
+    """
+    pe_count = interconnect.description.pes
+    counts = sendings.stop - sendings.first
+    entries = np.repeat(sendings.first - np.append(0, np.cumsum(counts)[:-1]), counts)
+    entries += np.arange(len(entries))
+    keys = np.repeat(sendings.source, counts) * np.int64(pe_count) + pes[entries]
+    between = np.unique(keys)
+    routes = interconnect.routes(*np.divmod(between, pe_count))
+    route_of = np.searchsorted(between, keys)
+    most = int((np.diff(routes.first)[route_of]).sum())
+    links = np.empty(most, LINK).view(np.recarray)
+    reached = np.full(interconnect.links, NONE, np.int32)
+    used = _grow(trees, sendings, pes, route_of, routes.first, routes.links, reached, links)
+    return links[:used]
 
 
 @kept
@@ -181,52 +203,51 @@ def _is_same(one, other, pes):
 
 
 @kept
-def _grow(sendings, shown, pes, count, columns, trees, links):
-    """R8: unite the XY routes to all targets of each tree; returns how many links there are.
+def _grow(trees, sendings, pes, route_of, first, route_links, reached, links):
+    """R8: unite the routes to all targets of each tree; returns how many links there are.
 
-    `count` is the number of PEs.  `reached` is the last tree that leads to each PE, by `link_to`.
+    `route_of` is the route to each target, tree by tree; the source itself is none.  `reached` is
+    the last tree with each link, which is then at `place`; a target at the end of a link that ends
+    at another gets an entry of its own.
     """
-    total = 0
-    reached = np.full(count, NONE, np.int32)
-    link_to = np.zeros(count, np.int32)
+    total = target = 0
+    place = np.zeros(reached.size, np.int32)
     for number in range(trees.size):
-        tree, sending = trees[number], sendings[shown[number]]
+        tree, sending = trees[number], sendings[number]
         tree.first = NONE
         tree.target = pes[sending.first]
-        tree.links = -total
-        for entry in range(sending.first, sending.stop):
-            here, parent = sending.source, NONE
-            target = pes[entry]
-            column = target % columns
-            here_column = here % columns
-            while here != target:
-                if here_column < column:
-                    direction, there = EAST, here + 1
-                    here_column += 1
-                elif here_column > column:
-                    direction, there = WEST, here - 1
-                    here_column -= 1
-                elif here < target:
-                    direction, there = SOUTH, here + columns
-                else:
-                    direction, there = NORTH, here - columns
-                if reached[there] != number:
-                    reached[there] = number
-                    link_to[there] = total
-                    link = links[total]
-                    link.number = 4 * here + direction
-                    link.child = link.target = NONE
-                    if parent == NONE:
-                        link.sibling = tree.first
-                        tree.first = total
-                    else:
-                        link.sibling = links[parent].child
-                        links[parent].child = total
+        for entry in range(sending.stop - sending.first):
+            parent, route = NONE, route_of[target]
+            target += 1
+            if first[route] == first[route + 1]:
+                continue
+            for step in range(first[route], first[route + 1]):
+                name = route_links[step]
+                if reached[name] != number:
+                    reached[name] = number
+                    place[name] = total
+                    add_link(links, tree, total, parent, name)
+                    tree.links += 1
                     total += 1
-                parent = link_to[there]
-                here = there
-            if parent != NONE:
-                links[parent].target = entry - sending.first
-                tree.targets += 1
-        tree.links += total
+                parent = place[name]
+            if links[parent].target != NONE:
+                add_link(links, tree, total, parent, NONE)
+                parent = total
+                total += 1
+            links[parent].target = entry
+            tree.targets += 1
     return total
+
+
+@inlined
+def add_link(links, tree, number, parent, name):
+    """A link that follows `parent`, or begins at the source."""
+    link = links[number]
+    link.number = name
+    link.child = link.target = NONE
+    if parent == NONE:
+        link.sibling = tree.first
+        tree.first = number
+    else:
+        link.sibling = links[parent].child
+        links[parent].child = number

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES
+from collections.abc import Callable
+from functools import cache
+
+from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 from spatem_ir.runtime.machine.fast.rules.crossbars import (
     await_inputs,
     deliver,
@@ -21,6 +24,7 @@ from spatem_ir.runtime.machine.fast.rules.events import (
     inlined,
     is_logged,
     is_traced,
+    kept,
     measure_peaks,
     next_cycle,
     occupy,
@@ -285,3 +289,18 @@ def advance(machine, tables, state):
         if totals.pending == 0:
             return True
         next_cycle(state)
+
+
+@cache
+def compiled_loop(digest: str) -> Callable[..., bool]:
+    """The event loop, compiled; `digest` is one of all source files of the engine.
+
+    numba notices a change of the file in which a kept function is defined, but not of those whose
+    functions it calls.  It does notice other values that the function encloses, such as `digest`.
+    """
+
+    def loop(machine, tables, state):
+        len(digest)
+        return advance(machine, tables, state)
+
+    return kept(loop)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spatem_ir.hardware.accelerator import PARTIAL_SUM_BYTES
+from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 from spatem_ir.runtime.machine.fast.rules.events import (
     fill,
     free_job,
@@ -171,7 +171,7 @@ def take_packet(machine, tables, state, index, key, is_piece, source, size):
     totals.free_packets -= 1
     packet.key = key
     packet.rank = ((key * 2 + is_piece) * machine.sources + source) * machine.pes + tree.target
-    packet.cycles = (size + machine.link - 1) // machine.link
+    packet.bytes = size
     packet.targets = tree.targets
     packet.tile = NONE
     packet.source = source
@@ -201,16 +201,18 @@ def request_link(machine, tables, state, index, rank):
 
 @inlined
 def grant_link(machine, tables, state, index):
-    """R8: the head got a link: it is at the next ones after `hop`, the last byte follows."""
+    """R8: the head got a link: it is at the next ones after `head`, the last byte follows."""
     job = state.jobs[index]
     number, packet, link = job.number, state.packets[job.number], tables.links[job.link]
-    resource, cycles, child = machine.first_link + link.number, packet.cycles, link.child
+    resource, child = machine.first_link + link.number, link.child
+    group = tables.groups[link.group]
+    cycles = (packet.bytes + group.bytes - 1) // group.bytes
     node = NONE
     if is_traced(machine, state):
         node = tables.pieces[piece_of(machine, packet.key)].node
-    start = occupy(machine, state, resource, cycles, node)
+    start = occupy(machine, state, resource, group.setup + cycles, node)
     write_log(machine, state, resource, packet.rank, start)
-    head = start + machine.hop
+    head = start + machine.head
     if link.target != NONE:
         job.kind = ARRIVE
         job.key = tables.piece_slots[packet.slots + link.target]
@@ -222,8 +224,13 @@ def grant_link(machine, tables, state, index):
     while child != NONE:
         event = take_job(state)
         job = state.jobs[event]
-        job.kind, job.number, job.link, job.key = HEAD, number, child, packet.rank
-        schedule_job(machine, state, event, head)
+        if tables.links[child].number == NONE:
+            job.kind, job.number = ARRIVE, number
+            job.key = tables.piece_slots[packet.slots + tables.links[child].target]
+            schedule_job(machine, state, event, head + cycles - 1)
+        else:
+            job.kind, job.number, job.link, job.key = HEAD, number, child, packet.rank
+            schedule_job(machine, state, event, head)
         child = tables.links[child].sibling
 
 

@@ -7,14 +7,15 @@ away after h · hop + c − 1 cycles.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import pytest
 from unit.runtime.machine.programs import machine
 
 from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.interconnect.mesh import EAST, NORTH, SOUTH, WEST
 from spatem_ir.runtime.machine.reference.clock import Clock
-from spatem_ir.runtime.machine.reference.noc import Network, multicast_tree, xy_route
+from spatem_ir.runtime.machine.reference.packets import Hop, Packets, tree
 
 Sent = tuple[int, int, list[int], int]
 """Cycle, source, destinations and bytes of a packet."""
@@ -31,13 +32,13 @@ def mesh(
 
 def deliver(
     accelerator: Accelerator, packets: list[Sent], order: Sequence[int] = ()
-) -> tuple[dict[tuple[int, int], int], Network]:
+) -> tuple[dict[tuple[int, int], int], Packets]:
     """Send packets, ranked by their number; the arrival of packet n at each PE, by (n, PE).
 
     `order` is the order in which packets of the same cycle are handed over.
     """
     clock = Clock()
-    noc = Network(clock, accelerator)
+    links = Packets(clock, accelerator.components.interconnect)
     arrived: dict[tuple[int, int], int] = {}
 
     def send(number: int) -> None:
@@ -47,12 +48,12 @@ def deliver(
             assert (number, pe) not in arrived
             arrived[number, pe] = clock.now
 
-        noc.send("activations", source, destinations, size, (number,), note)
+        links.send("activations", source, destinations, size, (number,), note)
 
     for number in order or range(len(packets)):
         clock.at(packets[number][0], lambda number=number: send(number))
     clock.run()
-    return arrived, noc
+    return arrived, links
 
 
 @pytest.mark.parametrize(
@@ -70,18 +71,22 @@ def deliver(
 )
 def test_routes_go_along_the_row_first(source: int, destination: int, route: list[int]) -> None:
     """3 x 4 PEs: 0 to 3 in the first row, 4 to 7 in the second, 8 to 11 in the third."""
-    assert xy_route(source, destination, columns=4) == route
+    mesh_of_12 = mesh(4, 1, 1).components.interconnect
+    direction = {1: EAST, -1: WEST, 4: SOUTH, -4: NORTH}
+    links = [4 * here + direction[there - here] for here, there in pairwise(route)]
+    assert mesh_of_12.route(source, destination) == links
 
 
 def test_the_tree_is_the_union_of_the_routes() -> None:
-    tree = multicast_tree(0, [3, 6, 10, 8], columns=4)
-    assert {here: set(following) for here, following in tree.items()} == {
-        0: {1, 4},
-        1: {2},
-        2: {3, 6},
-        6: {10},
-        4: {8},
-    }
+    def row(pe: int, *following: Hop, targets: tuple[int, ...] = ()) -> Hop:
+        return Hop(4 * pe + EAST, list(following), list(targets))
+
+    def column(pe: int, *following: Hop, targets: tuple[int, ...] = ()) -> Hop:
+        return Hop(4 * pe + SOUTH, list(following), list(targets))
+
+    from_2 = [row(2, targets=(3,)), column(2, column(6, targets=(10,)), targets=(6,))]
+    first = [row(0, row(1, *from_2)), column(0, column(4, targets=(8,)))]
+    assert tree(mesh(4, 1, 1).components.interconnect, 0, [3, 6, 10, 8]) == first
 
 
 @pytest.mark.parametrize(
@@ -100,11 +105,11 @@ def test_only_the_head_pays_for_every_hop(
     size: int, link: int, hop: int, hops: int, time: int
 ) -> None:
     """Virtual cut-through: the packet's length counts once."""
-    arrived, noc = deliver(mesh(4, hop, link), [(7, 0, [hops], size)])
+    arrived, links = deliver(mesh(4, hop, link), [(7, 0, [hops], size)])
     assert arrived == {(0, hops): 7 + time}
-    assert noc.traffic.injected["activations"] == size
-    assert noc.traffic.byte_hops == size * hops
-    assert {link.busy_cycles for link in noc.links.values()} == {-(-size // link)}
+    assert links.traffic.injected["activations"] == size
+    assert links.traffic.byte_hops == size * hops
+    assert {link.busy_cycles for link in links.links.values()} == {-(-size // link)}
 
 
 def test_a_packet_waits_for_the_whole_packet_before_it() -> None:
@@ -159,30 +164,30 @@ def test_packets_that_share_no_link_do_not_wait() -> None:
 def test_branches_of_a_tree_wait_on_their_own() -> None:
     """Packet 1 to PEs 2 and 5 branches at PE 1; only its branch to PE 2 waits for packet 0."""
     packets = [(0, 1, [2], 20), (0, 0, [2, 5], 4)]
-    arrived, noc = deliver(mesh(4, 1, 2), packets)
+    arrived, links = deliver(mesh(4, 1, 2), packets)
     # The head is at PE 1 at 1: link 1 → 5 at once, there at 2 + 1; link 1 → 2 from 10, 11 + 1.
     assert arrived == {(0, 2): 10, (1, 5): 3, (1, 2): 12}
-    assert noc.traffic.injected["activations"] == 20 + 4
-    assert noc.traffic.byte_hops == 20 + 4 * 3
+    assert links.traffic.injected["activations"] == 20 + 4
+    assert links.traffic.byte_hops == 20 + 4 * 3
 
 
 def test_a_destination_on_the_way_to_another_gets_the_packet_as_it_passes() -> None:
-    arrived, noc = deliver(mesh(4, 2, 1), [(0, 0, [3, 1], 5)])
+    arrived, links = deliver(mesh(4, 2, 1), [(0, 0, [3, 1], 5)])
     assert arrived == {(0, 1): 2 + 4, (0, 3): 6 + 4}
-    assert noc.traffic.byte_hops == 5 * 3
+    assert links.traffic.byte_hops == 5 * 3
 
 
 def test_copies_of_a_packet_leave_one_after_the_other() -> None:
-    arrived, noc = deliver(mesh(4, 1, 2, multicast=False), [(0, 0, [3, 1], 8)])
+    arrived, links = deliver(mesh(4, 1, 2, multicast=False), [(0, 0, [3, 1], 8)])
     # The copy for PE 1 has link 0 → 1 from 0 to 4, the copy for PE 3 from 4.
     assert arrived == {(0, 1): 1 + 3, (0, 3): 4 + 3 + 3}
-    assert noc.traffic.injected["activations"] == 2 * 8
-    assert noc.traffic.byte_hops == 8 * (1 + 3)
-    assert noc.link(0, 1).busy_cycles == 8
-    assert noc.link(1, 2).busy_cycles == 4
+    assert links.traffic.injected["activations"] == 2 * 8
+    assert links.traffic.byte_hops == 8 * (1 + 3)
+    assert links.link(4 * 0 + EAST).busy_cycles == 8
+    assert links.link(4 * 1 + EAST).busy_cycles == 4
 
 
 def test_a_packet_without_destinations_is_none() -> None:
-    arrived, noc = deliver(mesh(4, 1, 2), [(0, 0, [], 8)])
+    arrived, links = deliver(mesh(4, 1, 2), [(0, 0, [], 8)])
     assert arrived == {}
-    assert noc.traffic.injected["activations"] == 0
+    assert links.traffic.injected["activations"] == 0

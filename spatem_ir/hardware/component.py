@@ -1,0 +1,86 @@
+"""What all components of an accelerator have: parameters, energy and area.
+
+A component is a part of the machine that may be of another kind in another machine.  It holds pure
+functions and numbers; passes, estimates, bounds, the verifier and both engines ask it, and nothing
+but its own files knows of which kind it is.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
+
+from spatem_ir.hardware.parameters import Description
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+
+Count = TypeVar("Count", int, "Ints")
+"""A number of something, or an array of numbers: what is asked of one can be asked of many."""
+
+
+@dataclass(frozen=True)
+class Actions:
+    """How often an execution did what takes energy.
+
+    Attributes:
+        dac_conversions: wordlines driven, over all OU operations.
+        adc_conversions: bitlines converted; a shift-and-add follows each.
+        cell_reads: cells read.
+        registered_bytes: bytes written to input registers, for each crossbar that they are for.
+        additions: partial sums added in CUs, PEs and at home.
+        fetched_bytes: bytes through the ports of PE buffers to the CUs.
+        activated_values, pooled_values: values that activation and pooling units worked on.
+        link_bytes: bytes times the links that they crossed.
+        io_bytes: bytes through the chip's port.
+    """
+
+    dac_conversions: int = 0
+    adc_conversions: int = 0
+    cell_reads: int = 0
+    registered_bytes: int = 0
+    additions: int = 0
+    fetched_bytes: int = 0
+    activated_values: int = 0
+    pooled_values: int = 0
+    link_bytes: int = 0
+    io_bytes: int = 0
+
+
+class Part(NamedTuple):
+    """A part whose energy or area is counted on its own.
+
+    Its key in JSON, and for reports what it is called and among which parts it is listed.
+    """
+
+    key: str
+    group: str
+    label: str
+
+
+class Component(ABC):
+    """A component of an accelerator, made of the accelerator's description."""
+
+    Parameters: ClassVar[type]
+    """The dataclass of the TOML table that describes components of this kind."""
+
+    energies: ClassVar[tuple[Part, ...]] = ()
+    """The parts whose energy it counts."""
+
+    areas: ClassVar[tuple[Part, ...]] = ()
+    """The parts whose area it counts; none where another component counts it."""
+
+    def __init__(self, description: Description):
+        self.description = description
+
+    @abstractmethod
+    def energy_pj(self, actions: Actions) -> dict[Part, float]:
+        """The energy of :attr:`energies` for so many actions, picojoule."""
+
+    def area_mm2(self) -> dict[Part, float]:
+        """The area of :attr:`areas`, square millimetres."""
+        return {}

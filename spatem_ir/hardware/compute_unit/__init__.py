@@ -1,0 +1,1 @@
+"""Compute units: how their crossbars work together, one kind a file."""

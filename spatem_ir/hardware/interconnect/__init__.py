@@ -1,0 +1,1 @@
+"""Interconnects: how packets go between PEs, one kind a file."""

@@ -1,0 +1,201 @@
+"""What every interconnect says of itself (rules R7 and R8 of docs/machine.md).
+
+Packets go from PE to PE over *links*.  A link is a wire that serves one packet at a time, first
+come first served: between two neighbours of a mesh, or shared by all PEs of a bus.  Both engines
+execute any interconnect by what is said here.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple
+
+from spatem_ir.hardware.component import Component, Count
+from spatem_ir.hardware.port import PORT_PE
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+
+Changes = Mapping[tuple[str, str], "int | float | bool | str"]
+"""Parameters (group, name) of an accelerator and other values for them."""
+
+
+class LinkGroup(NamedTuple):
+    """Links that are alike: a packet of b bytes holds one for setup + ⌈b / bytes per cycle⌉ cycles.
+
+    `name` is what reports call them.
+    """
+
+    name: str
+    links: int
+    bytes_per_cycle: int
+    setup_cycles: int = 0
+
+    def cycles(self, size: Count) -> Count:
+        """The cycles for which a packet of `size` bytes holds a link."""
+        return self.setup_cycles - (-size // self.bytes_per_cycle)
+
+
+class Routes(NamedTuple):
+    """The links of several routes one after the other; those of route n from `first[n]` on.
+
+    `first` has an entry more than there are routes.
+    """
+
+    first: Ints
+    links: Ints
+
+
+class Cut(NamedTuple):
+    """All but `pes` PEs, the port's among these, are reached from the port over `links` links only.
+
+    A packet from the port to any other PE crosses one of these links.
+    """
+
+    pes: int
+    links: int
+
+
+class Spread(NamedTuple):
+    """How the packets of a feature map go to their readers, as estimates see it.
+
+    `share` of all its packets cross the link with most to do; `head_cycles` is how long the head of
+    one is on its way.
+    """
+
+    share: float
+    head_cycles: int
+
+
+class Interconnect(Component):
+    """Links, the routes over them, and what follows for estimates and bounds.
+
+    PEs are numbered from 0, links group after group (:attr:`groups`).  Sizes are in bytes, times
+    in digital cycles.
+    """
+
+    # Rules of the machine
+
+    @property
+    @abstractmethod
+    def groups(self) -> tuple[LinkGroup, ...]:
+        """R8: the links by how fast they are, in the order of their numbers."""
+
+    @property
+    @abstractmethod
+    def head_cycles(self) -> int:
+        """R8: a packet's head asks for the next link so many cycles after it got one (1 or more).
+
+        Its last byte is there ⌈bytes / bytes per cycle⌉ − 1 cycles later.
+        """
+
+    @property
+    @abstractmethod
+    def is_multicast(self) -> bool:
+        """R7: whether one packet goes to all readers of a piece, or one to each of them."""
+
+    @abstractmethod
+    def route(self, source: int, destination: int) -> list[int]:
+        """R8: the links from a PE to another, in order; at least one.
+
+        The routes from a PE form a tree: those with a link in common have all before it in common.
+        A packet to several PEs crosses each link of their routes once.
+        """
+
+    def routes(self, sources: Ints, destinations: Ints) -> Routes:
+        """The routes between many pairs of PEs, arrays of equal length; empty to a PE itself."""
+        import numpy as np
+
+        pairs = zip(sources.tolist(), destinations.tolist(), strict=True)
+        routes = [self.route(*ends) if ends[0] != ends[1] else [] for ends in pairs]
+        first = [0, *accumulate(map(len, routes))]
+        return Routes(np.array(first), np.array([link for route in routes for link in route], int))
+
+    @property
+    def links(self) -> int:
+        """How many links there are."""
+        return sum(group.links for group in self.groups)
+
+    @property
+    def first_links(self) -> list[int]:
+        """The number of the first link of each group, and of all links."""
+        return [0, *accumulate(group.links for group in self.groups)]
+
+    # Distances, for passes
+
+    @cached_property
+    def hops(self) -> Ints:
+        """The number of links from PE to PE: shape [PEs, PEs]."""
+        import numpy as np
+
+        pes = np.arange(self.description.pes)
+        routes = self.routes(np.repeat(pes, len(pes)), np.tile(pes, len(pes)))
+        return np.diff(routes.first).reshape(len(pes), len(pes))
+
+    @property
+    def pes_by_distance(self) -> Ints:
+        """The PEs in ascending distance, in links, from the one at the chip's port."""
+        import numpy as np
+
+        pes = np.arange(self.description.pes)
+        hops = np.diff(self.routes(np.full_like(pes, PORT_PE), pes).first)
+        return np.argsort(hops, kind="stable")
+
+    # Bounds
+
+    def least_cycles(self, size: int) -> int:
+        """The least cycles for which a packet of `size` bytes holds a link."""
+        return min(group.cycles(size) for group in self.groups)
+
+    def least_transit(self, size: int) -> int:
+        """The least cycles from when a packet may leave until its last byte is at another PE."""
+        widest = max(group.bytes_per_cycle for group in self.groups)
+        return self.head_cycles - (-size // widest) - 1
+
+    @property
+    @abstractmethod
+    def cuts(self) -> tuple[Cut, ...]:
+        """What bounds how fast the input can spread from the chip's port; empty if nothing does."""
+
+    # Estimates
+
+    def packet_cycles(self, size: Count) -> Count:
+        """The cycles for which a packet of `size` bytes holds the slowest link on its way."""
+        longest, *others = (group.cycles(size) for group in self.groups)
+        for cycles in others:
+            longest += (cycles - longest) * (cycles > longest)
+        return longest
+
+    @abstractmethod
+    def links_into(self, pes: Ints) -> Ints:
+        """The link over which most packets come into each PE, as a number: shape of `pes`."""
+
+    @abstractmethod
+    def most_packets(self, packets: Ints, pes: Ints) -> Ints:
+        """The packets on the link with most of them, if each of so many PEs gets some at once.
+
+        All arrays have one shape or can be broadcast to it.
+        """
+
+    @abstractmethod
+    def spread(self, readers: float, pes: int, *, from_port: bool) -> Spread:
+        """How pieces go to `readers` PEs each, of `pes` that hold all readers and sources.
+
+        `from_port` says that they come from the chip's port, not from all over these PEs.
+        """
+
+    # Studies
+
+    @abstractmethod
+    def widths(self) -> Mapping[str, Changes]:
+        """Narrower and wider links that a sensitivity study tries, by label, ascending."""
+
+    @abstractmethod
+    def sizes(self) -> Mapping[str, Changes]:
+        """Fewer and more PEs that a sensitivity study tries, by label, ascending."""

@@ -1,0 +1,165 @@
+"""The mesh: PEs in rows and columns, links between neighbours, XY routing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from spatem_ir.hardware.component import Actions, Part
+from spatem_ir.hardware.interconnect.interconnect import (
+    Changes,
+    Cut,
+    Interconnect,
+    LinkGroup,
+    Routes,
+    Spread,
+)
+from spatem_ir.hardware.parameters import Description, KindParameters, parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+
+EAST, WEST, SOUTH, NORTH = range(4)
+"""Directions of links; those of a PE are numbered 4 · PE + direction."""
+
+LINKS = Part("links", "network", "links and routers")
+
+
+@dataclass(frozen=True)
+class MeshParameters(KindParameters):
+    """The table `[noc]` of a mesh."""
+
+    link_bytes_per_cycle: int = parameter("bytes per cycle of one directed link")
+    hop_cycles: int = parameter("cycles for a packet's head to pass one hop")
+    multicast: bool = parameter("one packet along the XY tree (true) or a copy per destination")
+
+
+class Mesh(Interconnect):
+    """A mesh of PEs, numbered row by row, with two directed links between neighbours.
+
+    Packets go along the row first, then along the column (XY routing), by virtual cut-through:
+    their heads go on while the rest is still on the link.  Routes from a PE form a tree, because
+    there is one to each PE.  The area of routers is in `area.pe_digital_mm2`.
+    """
+
+    Parameters = MeshParameters
+    energies = (LINKS,)
+
+    def __init__(self, description: Description):
+        super().__init__(description)
+        assert isinstance(description.noc, MeshParameters)
+        self.parameters = description.noc
+        self.rows, self.columns = description.chip.pe_rows, description.chip.pe_columns
+
+    @property
+    def groups(self) -> tuple[LinkGroup, ...]:
+        """Four links for each PE; those over the edge are used by none."""
+        count = 4 * self.rows * self.columns
+        return (LinkGroup("links", count, self.parameters.link_bytes_per_cycle),)
+
+    @property
+    def head_cycles(self) -> int:
+        """The time of a hop."""
+        return self.parameters.hop_cycles
+
+    @property
+    def is_multicast(self) -> bool:
+        """As the parameter says."""
+        return self.parameters.multicast
+
+    def route(self, source: int, destination: int) -> list[int]:
+        """Along the row first, then along the column."""
+        here, links = source, []
+        while here % self.columns != destination % self.columns:
+            is_east = destination % self.columns > here % self.columns
+            links.append(4 * here + (EAST if is_east else WEST))
+            here += 1 if is_east else -1
+        while here != destination:
+            is_south = destination > here
+            links.append(4 * here + (SOUTH if is_south else NORTH))
+            here += self.columns if is_south else -self.columns
+        return links
+
+    def routes(self, sources: Ints, destinations: Ints) -> Routes:
+        """The same for all pairs at once."""
+        import numpy as np
+
+        (row, column), (last_row, last_column) = (
+            np.divmod(pes, self.columns) for pes in (sources, destinations)
+        )
+        across, down = last_column - column, last_row - row
+        first = np.append(0, np.cumsum(abs(across) + abs(down)))
+        route = np.repeat(np.arange(len(sources)), np.diff(first))
+        step = np.arange(first[-1]) - first[route]
+        left = step - abs(across)[route]
+        here = row[route] * self.columns + np.where(
+            left < 0, column[route] + np.sign(across)[route] * step, last_column[route]
+        )
+        here += np.where(left > 0, np.sign(down)[route] * left, 0) * self.columns
+        along_row = np.where(across > 0, EAST, WEST)[route]
+        along_column = np.where(down > 0, SOUTH, NORTH)[route]
+        return Routes(first, 4 * here + np.where(left < 0, along_row, along_column))
+
+    @property
+    def cuts(self) -> tuple[Cut, ...]:
+        """Two links leave the PE at the port, which is in a corner, or one if the mesh is a line.
+
+        As packets go along the row first, what is read outside of as many PEs as a column has
+        takes the one link along the row.  Proof: the port's PE and all other PEs of its column are
+        reached without that link, and no others are.
+        """
+        if self.rows * self.columns == 1:
+            return ()
+        leaving = Cut(1, (self.rows > 1) + (self.columns > 1))
+        return (leaving, Cut(self.rows, 1)) if self.columns > 1 else (leaving,)
+
+    def links_into(self, pes: Ints) -> Ints:
+        """One link into each PE: packets mostly come the same way."""
+        return pes
+
+    def most_packets(self, packets: Ints, pes: Ints) -> Ints:
+        """As PEs have links of their own, the packets of one."""
+        return packets
+
+    def spread(self, readers: float, pes: int, *, from_port: bool) -> Spread:
+        """PEs that work together are taken to be whole rows.
+
+        From the port all packets leave over one link.  Elsewhere a row's link into its column gets
+        the packets of the other rows, of which each goes to so many readers in a row.
+        """
+        rows = -(-pes // self.columns)
+        share = 1.0
+        if not from_port and rows > 1:
+            share = min(1.0, readers / self.columns) * (rows - 1) / rows
+        hops = (rows + min(self.columns, pes)) // 2
+        return Spread(share, hops * self.head_cycles)
+
+    def widths(self) -> Mapping[str, Changes]:
+        """Links of half the width to four times the width."""
+        width = self.parameters.link_bytes_per_cycle
+        values = sorted({max(width // 2, 1), width, 2 * width, 4 * width})
+        return {f"{value} B": {("noc", "link_bytes_per_cycle"): value} for value in values}
+
+    def sizes(self) -> Mapping[str, Changes]:
+        """Meshes of half the rows and columns, half the rows, and twice the rows."""
+        rows, columns = self.rows, self.columns
+        half_rows, half_columns = max(rows // 2, 1), max(columns // 2, 1)
+        meshes = [
+            (half_rows, half_columns),
+            (half_rows, columns),
+            (rows, columns),
+            (2 * rows, columns),
+        ]
+        return {
+            f"{r} × {c}": {("chip", "pe_rows"): r, ("chip", "pe_columns"): c}
+            for r, c in sorted(meshes)
+        }
+
+    def energy_pj(self, actions: Actions) -> dict[Part, float]:
+        """Every byte on every link."""
+        return {LINKS: actions.link_bytes * self.description.energy.link_byte_pj}

@@ -1,0 +1,33 @@
+"""PE buffers alone: what is not in one of them is nowhere."""
+
+from __future__ import annotations
+
+from spatem_ir.hardware.component import Actions, Part
+from spatem_ir.hardware.memory.memory import Memory
+from spatem_ir.hardware.parameters import KindParameters
+
+BUFFERS = Part("buffers", "PEs", "buffers and ports")
+
+
+class Buffers(Memory):
+    """A buffer in every PE, with one port to all CUs of the PE.
+
+    It has no table: buffers are parameters of `[pe]`, and their area is in `area.pe_digital_mm2`.
+    """
+
+    Parameters = KindParameters
+    energies = (BUFFERS,)
+
+    @property
+    def buffer_bytes(self) -> int:
+        """As the parameter says."""
+        return self.description.pe.buffer_bytes
+
+    @property
+    def port_bytes_per_cycle(self) -> int:
+        """As the parameter says."""
+        return self.description.pe.port_bytes_per_cycle
+
+    def energy_pj(self, actions: Actions) -> dict[Part, float]:
+        """A fetched operand is charged once, however many crossbars it is for."""
+        return {BUFFERS: actions.fetched_bytes * self.description.energy.buffer_byte_pj}

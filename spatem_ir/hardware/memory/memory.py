@@ -1,0 +1,25 @@
+"""What every memory says of itself (rules R3 and R10 of docs/machine.md)."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from spatem_ir.hardware.component import Component, Count
+
+
+class Memory(Component):
+    """What holds pieces of feature maps until their last read; sizes in bytes."""
+
+    @property
+    @abstractmethod
+    def buffer_bytes(self) -> int:
+        """R10: what the buffer of each PE holds at most."""
+
+    @property
+    @abstractmethod
+    def port_bytes_per_cycle(self) -> int:
+        """R3: bytes per cycle through the port from a PE's buffer to its CUs."""
+
+    def fetch_cycles(self, size: Count) -> Count:
+        """R3: the cycles for which an operand of `size` bytes holds the port."""
+        return -(-size // self.port_bytes_per_cycle)

@@ -1,0 +1,32 @@
+"""The chip's port to the outside (rule R9 of docs/machine.md)."""
+
+from __future__ import annotations
+
+from spatem_ir.hardware.component import Actions, Component, Count, Part
+from spatem_ir.hardware.parameters import ChipIo
+
+PORT_PE = 0
+"""The PE at the chip's port."""
+
+IO = Part("io", "chip port", "I/O")
+CHIP_IO = Part("chip_io", "chip port", "chip port")
+
+
+class ChipPort(Component):
+    """A port of so many bytes per cycle at one PE."""
+
+    Parameters = ChipIo
+    energies = (IO,)
+    areas = (CHIP_IO,)
+
+    def cycles(self, size: Count) -> Count:
+        """R9: the cycles in which `size` bytes enter or leave."""
+        return -(-size // self.description.io.bytes_per_cycle)
+
+    def energy_pj(self, actions: Actions) -> dict[Part, float]:
+        """Every byte that enters or leaves."""
+        return {IO: actions.io_bytes * self.description.energy.io_byte_pj}
+
+    def area_mm2(self) -> dict[Part, float]:
+        """The port."""
+        return {CHIP_IO: self.description.area.chip_io_mm2}
