@@ -19,8 +19,8 @@ def coarsened(dues: Mapping[str, Due], classes: Iterable[ProgramClass]) -> dict[
     Windows of a layer between which none of the layers with which it shares crossbars is due get
     the time of the first of them.  That changes no order: if window a comes before window b of
     another layer, then so do all that get one time with a before all that get one time with b.
-    Layers of which a crossbar holds several copies keep their times, for these may come in
-    between of each other.
+    Layers that are visited tile by tile, and those of which a crossbar holds several copies, keep
+    their times: their own visits may come between each other's.
     """
     rivals, alone = _sharing(classes)
     numbers = {name: number for number, name in enumerate(dues)}
@@ -30,7 +30,7 @@ def coarsened(dues: Mapping[str, Due], classes: Iterable[ProgramClass]) -> dict[
         if name in rivals
     }
     found = dict(dues)
-    for name in alone:
+    for name in (name for name in alone if not dues[name].by_tile):
         due, own = dues[name], events[name]
         others = [events[other] for other in rivals[name]]
         before = np.searchsorted(np.sort(np.concatenate([own[:0], *others])), own)

@@ -14,9 +14,11 @@ from unit.passes.deployed import applied, context, network_on, parsed
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
+from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.ou import OuStageOp
+from spatem_ir.dialects.ou.programs import programs_of
 from spatem_ir.driver.pipeline import remaining_pipeline, run_pipeline
 from spatem_ir.frontend import calibrate
 from spatem_ir.frontend.load import ImportOptions, load_network
@@ -116,6 +118,8 @@ def test_every_pass_is_registered_under_the_name_of_its_file_and_of_its_tests() 
 
 
 MOST_OPS = 5000
+MOST_CHARACTERS = 150_000
+LONGEST_LINE = 500
 
 
 @pytest.mark.parametrize("name", ["lenet", "deepid", "deepface", "caffenet", "overfeat"])
@@ -132,8 +136,12 @@ def test_benchmark_networks_reach_level_ou(name: str) -> None:
     ):
         step.apply(context(), module)
         assert sum(1 for _ in module.walk()) <= MOST_OPS
+        text = str(module)
+        assert len(text) <= MOST_CHARACTERS
+        assert max(map(len, text.splitlines())) <= LONGEST_LINE
     assert level_of(module) is Level.OU
     stage = next(op for op in module.ops if isinstance(op, OuStageOp))
     stage.verify()
-    used = [crossbar for stream in stage.streams for crossbar in stream.crossbars.data]
+    programs = programs_of(stage, dataflow_of(module))
+    used = [crossbar for program in programs for crossbar in program.crossbars.tolist()]
     assert len(used) == len(set(used)) <= accelerator.crossbars

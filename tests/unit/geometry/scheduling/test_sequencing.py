@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from unit.geometry.strategies import partitions
 
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
+from spatem_ir.geometry.scheduling.coarsening import coarsened
 from spatem_ir.geometry.scheduling.sequencing import (
     CopiesDue,
     Due,
@@ -26,6 +27,7 @@ from spatem_ir.geometry.scheduling.sequencing import (
     visit_orders,
 )
 from spatem_ir.geometry.shapes.grid import Deal, Grid
+from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.placement import Placement
 from spatem_ir.geometry.shapes.window import Window
@@ -167,6 +169,24 @@ def test_programs_within_a_number_of_bursts(
     assert due_programs(classes, ready, bursts - 1) is None
 
 
+@examples(120)
+@given(deployments(), st.integers(0, 2**32 - 1))
+def test_coarse_times_put_visits_in_the_same_order(
+    deployment: tuple[Dataflow, dict[str, Placement]], seed: int
+) -> None:
+    classes = program_classes(*deployment)
+    dues = ready_times(deployment[0], seed)
+    coarse = coarsened(dues, classes)
+    before, after = due_programs(classes, dues), due_programs(classes, coarse)
+    assert before is not None and after is not None
+    assert [(p.members.crossbars.tolist(), p.order.tolist()) for p in before] == [
+        (p.members.crossbars.tolist(), p.order.tolist()) for p in after
+    ]
+    for name, due in dues.items():
+        texts = [str(IndexSequence.of(d.times.reshape(-1))) for d in (due, coarse[name])]
+        assert len(texts[1]) <= len(texts[0])
+
+
 @examples(60)
 @given(deployments(), st.integers(0, 9))
 def test_crossbars_of_a_class_share_a_program_if_all_copies_keep_step(
@@ -187,7 +207,9 @@ def test_crossbars_of_a_class_share_a_program_if_all_copies_keep_step(
     dues = due_in_grains(ready, grain_of(ready))
     programs = due_programs(classes, dues)
     assert programs is not None
-    assert [program.members for program in programs] == classes
+    assert [program.members.crossbars.tolist() for program in programs] == [
+        members.crossbars.tolist() for members in classes
+    ]
     for members, order in programs:
         own = orders(members.slots, dues)
         assert (own == own[0]).all()
