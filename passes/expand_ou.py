@@ -56,22 +56,14 @@ class ExpandOuPass(ModulePass):
             raise SpatemError("expand-ou: the module holds no ou.stage; run order first")
         dataflow, accelerator = dataflow_of(op), accelerator_of(op)
         if self.until == "operations":
-            self.check_size(op, accelerator)
+            total = program_size(op, accelerator)
+            if total > self.limit:
+                raise SpatemError(
+                    f"expand-ou: the program has {total} OU operations, more than "
+                    f"limit={self.limit}"
+                )
         for stage in stages:
             self.expand(stage, dataflow, accelerator)
-
-    def check_size(self, module: ModuleOp, accelerator: Accelerator) -> None:
-        """Check that the program has few enough operations."""
-        total = sum(
-            len(op.grid.data.copy_windows(op.layer, op.grid.data.coordinates(tile).copy))
-            * operations(op.layer, op.grid.data, tile, accelerator)
-            for op in layer_ops(module)
-            for tile in range(op.grid.data.tiles(op.layer))
-        )
-        if total > self.limit:
-            raise SpatemError(
-                f"expand-ou: the program has {total} OU operations, more than limit={self.limit}"
-            )
 
     def expand(self, stage: OuStageOp, dataflow: Dataflow, accelerator: Accelerator) -> None:
         """Write the programs of a stage out."""
@@ -110,6 +102,16 @@ def expanded_streams(program: CrossbarProgram, accelerator: Accelerator) -> Iter
             windows = IndexSequence.of([window])
             expanded.append(MvmOp(node.name, windows, body, tile=program.ordinals[burst]))
         yield StreamOp(IndexSequence.of([crossbar]), expanded)
+
+
+def program_size(module: ModuleOp, accelerator: Accelerator) -> int:
+    """The OU operations of a deployed network: every tile visits all windows of its copy."""
+    return sum(
+        len(op.grid.data.copy_windows(op.layer, op.grid.data.coordinates(tile).copy))
+        * operations(op.layer, op.grid.data, tile, accelerator)
+        for op in layer_ops(module)
+        for tile in range(op.grid.data.tiles(op.layer))
+    )
 
 
 def extents(

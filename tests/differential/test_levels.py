@@ -13,10 +13,8 @@ from xdsl.context import Context
 from xdsl.passes import ModulePass
 
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
-from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
 from spatem_ir.dialects.level import Level, level_of
-from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.passes import assign, expand_ou, order, pack
 from spatem_ir.passes.partition import partition
@@ -81,10 +79,7 @@ def test_a_program_that_is_spelled_out_computes_what_the_reference_computes(
     module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(machine)
     for step in passes:
         step.apply(Context(), module)
-    stages = [op for op in module.ops if isinstance(op, OuStageOp)]
-    nodes = dataflow_of(module).by_name
-    visits = expand_ou.visits(stages)
-    assume(sum(expand_ou.operations(nodes[n], t, machine) for n, t in visits) <= MOST_OPERATIONS)
+    assume(expand_ou.program_size(module, machine) <= MOST_OPERATIONS)
     expand_ou.ExpandOuPass().apply(Context(), module)
     module.verify()
     images = random_images(network, 2, seed)

@@ -25,11 +25,9 @@ from xdsl.dialects.builtin import ModuleOp, Signedness
 
 from spatem_ir.dialects.cnn.checks import quantized
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
-from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import LayerOp
-from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.parameters import Encoding
@@ -145,10 +143,7 @@ def lowered(module: ModuleOp, machine: Accelerator) -> Iterator[Level]:
     ):
         step.apply(Context(), module)
         yield level_of(module)
-    stages = [op for op in module.ops if isinstance(op, OuStageOp)]
-    nodes = dataflow_of(module).by_name
-    visits = expand_ou.visits(stages)
-    assume(sum(expand_ou.operations(nodes[n], t, machine) for n, t in visits) <= MOST_OPERATIONS)
+    assume(expand_ou.program_size(module, machine) <= MOST_OPERATIONS)
     expand_ou.ExpandOuPass().apply(Context(), module)
     yield level_of(module)
 
