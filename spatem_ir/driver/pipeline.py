@@ -19,7 +19,7 @@ from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import silent
 
 
-class Step(NamedTuple):
+class Lowering(NamedTuple):
     """A pass of the usual pipeline, and the level at which it leaves a module."""
 
     name: str
@@ -27,10 +27,10 @@ class Step(NamedTuple):
 
 
 PIPELINE = (
-    Step("partition", Level.MVM),
-    Step("pack", Level.VXB),
-    Step("assign", Level.PXB),
-    Step("order", Level.OU),
+    Lowering("partition", Level.MVM),
+    Lowering("pack", Level.VXB),
+    Lowering("assign", Level.PXB),
+    Lowering("order", Level.OU),
 )
 """The passes that lower a network, in order; several may leave a module at the same level."""
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from spatem_ir.runtime.critical_path import CriticalPath, Part
+from spatem_ir.runtime.critical_path import CriticalPath, PathPart
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-LABELS = {part: "I/O" if part is Part.IO else part.value for part in Part}
+LABELS = {part: "I/O" if part is PathPart.IO else part.value for part in PathPart}
 """The columns: what takes time on a path."""
 
 
@@ -34,7 +34,7 @@ def share_table(path: CriticalPath) -> Table:
     sums = [("total", path.total.cycles), ("of it queueing", path.total.queueing)]
     for number, (name, cycles) in enumerate([*rows, *sums], 1):
         total = sum(cycles.values())
-        shares = [_share(cycles[part], path.cycles) for part in Part]
+        shares = [_share(cycles[part], path.cycles) for part in PathPart]
         is_last = number == len(rows)
         table.add_row(name, *shares, f"{total:,}", _share(total, path.cycles), end_section=is_last)
     return table

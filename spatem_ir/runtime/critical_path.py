@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from spatem_ir.runtime.machine.execution import Execution
 
 
-class Part(StrEnum):
+class PathPart(StrEnum):
     """What takes time on a path."""
 
     CROSSBARS = "crossbars"
@@ -40,14 +40,14 @@ class Part(StrEnum):
 
 
 PART_OF = {
-    ResourceKind.CROSSBAR: Part.CROSSBARS,
-    ResourceKind.PORT: Part.PORTS,
-    ResourceKind.CU_ADDERS: Part.ADDERS,
-    ResourceKind.PE_ADDERS: Part.ADDERS,
-    ResourceKind.LINK: Part.LINKS,
-    ResourceKind.ACTIVATION: Part.UNITS,
-    ResourceKind.POOLING: Part.UNITS,
-    ResourceKind.IO: Part.IO,
+    ResourceKind.CROSSBAR: PathPart.CROSSBARS,
+    ResourceKind.PORT: PathPart.PORTS,
+    ResourceKind.CU_ADDERS: PathPart.ADDERS,
+    ResourceKind.PE_ADDERS: PathPart.ADDERS,
+    ResourceKind.LINK: PathPart.LINKS,
+    ResourceKind.ACTIVATION: PathPart.UNITS,
+    ResourceKind.POOLING: PathPart.UNITS,
+    ResourceKind.IO: PathPart.IO,
 }
 """What the work of a resource counts as."""
 
@@ -72,7 +72,7 @@ class Segment(NamedTuple):
 
     start: int
     cycles: int
-    part: Part
+    part: PathPart
     node: int
     is_queueing: bool
 
@@ -82,8 +82,8 @@ class PathShare:
     """Cycles of the path by what they are spent on, and those of them that are queueing."""
 
     name: str
-    cycles: dict[Part, int]
-    queueing: dict[Part, int]
+    cycles: dict[PathPart, int]
+    queueing: dict[PathPart, int]
 
     @property
     def total(self) -> int:
@@ -95,8 +95,8 @@ class PathShare:
         return {
             "name": self.name,
             "total_cycles": self.total,
-            "cycles": {part.value: self.cycles[part] for part in Part},
-            "queueing_cycles": {part.value: self.queueing[part] for part in Part},
+            "cycles": {part.value: self.cycles[part] for part in PathPart},
+            "queueing_cycles": {part.value: self.queueing[part] for part in PathPart},
         }
 
 
@@ -173,11 +173,13 @@ def critical_path(execution: Execution, module: ModuleOp) -> CriticalPath:
 
 def share_of(name: str, segments: Iterable[Segment]) -> PathShare:
     """The cycles of segments by what they are spent on."""
-    cycles, queueing = Counter[Part](), Counter[Part]()
+    cycles, queueing = Counter[PathPart](), Counter[PathPart]()
     for segment in segments:
         cycles[segment.part] += segment.cycles
         queueing[segment.part] += segment.cycles * segment.is_queueing
-    return PathShare(name, dict.fromkeys(Part, 0) | cycles, dict.fromkeys(Part, 0) | queueing)
+    return PathShare(
+        name, dict.fromkeys(PathPart, 0) | cycles, dict.fromkeys(PathPart, 0) | queueing
+    )
 
 
 def segments_of(path: list[PathStep], end: int, accelerator: Accelerator) -> Iterator[Segment]:
@@ -205,16 +207,16 @@ def waits_for_resource(step: PathStep, after: PathStep) -> bool:
 
 def delay_after(
     step: PathStep, after: PathStep | None, accelerator: Accelerator
-) -> tuple[int, Part]:
+) -> tuple[int, PathPart]:
     """The cycles that pass after a step's work without any resource: in pipelines or routers.
 
     Results of a visit come out of a pipeline (R4); the head of a packet hops to the next PE, before
     the rest of the packet or while it crosses the link (R8).
     """
     if after is None or waits_for_resource(step, after):
-        return 0, Part.PIPELINE
+        return 0, PathPart.PIPELINE
     if step.kind is ResourceKind.CROSSBAR:
-        return accelerator.components.compute_unit.pipeline_cycles, Part.PIPELINE
+        return accelerator.components.compute_unit.pipeline_cycles, PathPart.PIPELINE
     if step.kind is ResourceKind.LINK:
-        return accelerator.components.interconnect.head_cycles, Part.HOPS
-    return 0, Part.PIPELINE
+        return accelerator.components.interconnect.head_cycles, PathPart.HOPS
+    return 0, PathPart.PIPELINE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spatem_ir.runtime.critical_path import Part
+from spatem_ir.runtime.critical_path import PathPart
 from spatem_ir.study.markdown import MISSING, percent, reduction, table, times
 from spatem_ir.study.points import Point
 from spatem_ir.study.study import COMPARISON
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from spatem_ir.study.summary import Average, Comparison, Limits
 
 PART_LABELS = {
-    Part.CROSSBARS: "crossbars",
-    Part.PIPELINE: "pipelines",
-    Part.PORTS: "PE ports",
-    Part.ADDERS: "adders",
-    Part.LINKS: "links",
-    Part.HOPS: "hops",
-    Part.UNITS: "activation and pooling units",
-    Part.IO: "chip port",
+    PathPart.CROSSBARS: "crossbars",
+    PathPart.PIPELINE: "pipelines",
+    PathPart.PORTS: "PE ports",
+    PathPart.ADDERS: "adders",
+    PathPart.LINKS: "links",
+    PathPart.HOPS: "hops",
+    PathPart.UNITS: "activation and pooling units",
+    PathPart.IO: "chip port",
 }
 """What the parts of a critical path are called."""
 

@@ -20,7 +20,7 @@ from spatem_ir.geometry.shapes.grid import Deal, ou_operations
 from spatem_ir.hardware.accelerator import Accelerator
 
 Ints = NDArray[np.int64]
-Pairs = Mapping[tuple[int, int], Ints]
+BlockPairs = Mapping[tuple[int, int], Ints]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Paces:
 class _Pacing:
     """Blocks in the order in which they can begin; `times` are when they are finished."""
 
-    def __init__(self, blocks: Blocks, accelerator: Accelerator, until: Pairs, grain: int):
+    def __init__(self, blocks: Blocks, accelerator: Accelerator, until: BlockPairs, grain: int):
         nodes = blocks.dataflow.nodes
         self.blocks = blocks
         self.grain = grain
@@ -125,7 +125,7 @@ class _Pacing:
 def paces(
     blocks: Blocks,
     accelerator: Accelerator,
-    until: Pairs,
+    until: BlockPairs,
     *,
     in_sequence: bool = False,
     grain: int = 0,

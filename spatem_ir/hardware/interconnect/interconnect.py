@@ -52,7 +52,7 @@ class Routes(NamedTuple):
     links: Ints
 
 
-class Cut(NamedTuple):
+class PortCut(NamedTuple):
     """All but `pes` PEs, the port's among these, are reached from the port over `links` links only.
 
     A packet from the port to any other PE crosses one of these links.
@@ -160,7 +160,7 @@ class Interconnect(Component):
 
     @property
     @abstractmethod
-    def cuts(self) -> tuple[Cut, ...]:
+    def cuts(self) -> tuple[PortCut, ...]:
         """What bounds how fast the input can spread from the chip's port; empty if nothing does."""
 
     # Estimates

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from spatem_ir.hardware.component import Actions, Part
 from spatem_ir.hardware.interconnect.interconnect import (
     Changes,
-    Cut,
     Interconnect,
     LinkGroup,
+    PortCut,
     Routes,
     Spread,
 )
@@ -106,7 +106,7 @@ class Mesh(Interconnect):
         return Routes(first, 4 * here + np.where(left < 0, along_row, along_column))
 
     @property
-    def cuts(self) -> tuple[Cut, ...]:
+    def cuts(self) -> tuple[PortCut, ...]:
         """Two links leave the PE at the port, which is in a corner, or one if the mesh is a line.
 
         As packets go along the row first, what is read outside of as many PEs as a column has
@@ -115,8 +115,8 @@ class Mesh(Interconnect):
         """
         if self.rows * self.columns == 1:
             return ()
-        leaving = Cut(1, (self.rows > 1) + (self.columns > 1))
-        return (leaving, Cut(self.rows, 1)) if self.columns > 1 else (leaving,)
+        leaving = PortCut(1, (self.rows > 1) + (self.columns > 1))
+        return (leaving, PortCut(self.rows, 1)) if self.columns > 1 else (leaving,)
 
     def links_into(self, pes: Ints) -> Ints:
         """One link into each PE: packets mostly come the same way."""

@@ -9,7 +9,7 @@ from spatem_ir.support.errors import SpatemError
 
 
 @dataclass
-class Buffers:
+class BufferOccupancy:
     """Changes of the occupancy of each PE's buffer, from which the peaks follow."""
 
     changes: dict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))

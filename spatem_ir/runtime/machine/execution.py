@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spatem_ir.runtime.machine.buffers import Buffers
+from spatem_ir.runtime.machine.buffers import BufferOccupancy
 from spatem_ir.runtime.machine.steps import PathStep, ResourceKind
 
 
@@ -30,6 +30,6 @@ class Execution:
     injected_bytes: dict[str, int]
     byte_hops: int
     io_bytes: int
-    buffers: Buffers
+    buffers: BufferOccupancy
     path: list[PathStep] | None = None
     busy: dict[ResourceKind, list[int]] | None = None

@@ -33,7 +33,7 @@ BLOCK_ELEMENTS = 1 << 25
 CHUNK_ROWS = 512
 """Matrix rows that are multiplied at once at level `cnn`: often few enough for float32."""
 
-Weights = NDArray[np.integer]
+LayerWeights = NDArray[np.integer]
 """The weights of a layer: [matrices, columns, rows]."""
 
 
@@ -45,7 +45,7 @@ class Accumulator(Protocol):
 
     first_image: int
 
-    def load(self, op: WeightLayerOp, weights: Weights) -> None:
+    def load(self, op: WeightLayerOp, weights: LayerWeights) -> None:
         """Take over a layer's weights."""
         ...
 
@@ -95,9 +95,9 @@ class CnnAccumulator:
 
     def __init__(self) -> None:
         self.first_image = 0
-        self.weights: dict[str, Weights] = {}
+        self.weights: dict[str, LayerWeights] = {}
 
-    def load(self, op: WeightLayerOp, weights: Weights) -> None:
+    def load(self, op: WeightLayerOp, weights: LayerWeights) -> None:
         self.weights[op.sym_name.data] = weights
 
     def accumulate(self, op: WeightLayerOp, images: NDArray[np.integer]) -> NDArray[np.int32]:
@@ -146,7 +146,7 @@ class TileAccumulator(ABC):
         self.first_image = 0
 
     @abstractmethod
-    def load(self, op: WeightLayerOp, weights: Weights) -> None:
+    def load(self, op: WeightLayerOp, weights: LayerWeights) -> None:
         """Take over a layer's weights."""
 
     @abstractmethod
@@ -243,9 +243,9 @@ class MvmAccumulator(TileAccumulator):
 
     def __init__(self) -> None:
         super().__init__()
-        self.weights: dict[str, Weights] = {}
+        self.weights: dict[str, LayerWeights] = {}
 
-    def load(self, op: WeightLayerOp, weights: Weights) -> None:
+    def load(self, op: WeightLayerOp, weights: LayerWeights) -> None:
         self.weights[op.sym_name.data] = weights
 
     def contributions(self, layer: LoadedLayer, tile: Tile) -> Iterable[Contribution]:

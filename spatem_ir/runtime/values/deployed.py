@@ -25,7 +25,7 @@ from spatem_ir.runtime.analog.arithmetic import OuArithmetic
 from spatem_ir.runtime.analog.cells import TileCells
 from spatem_ir.runtime.analog.patterns import Sent
 from spatem_ir.runtime.analog.tile_engine import TileEngine
-from spatem_ir.runtime.values.accumulator import LoadedLayer, Tile, TileAccumulator, Weights
+from spatem_ir.runtime.values.accumulator import LayerWeights, LoadedLayer, Tile, TileAccumulator
 from spatem_ir.runtime.values.crossbars import (
     CellArrays,
     Cells,
@@ -72,7 +72,7 @@ class CellAccumulator(TileAccumulator):
                 for tile, crossbar, row, column in zip(*(c.tolist() for c in columns), strict=True):
                     places[tile] = Place(number, crossbar, (row, column))
 
-    def load(self, op: WeightLayerOp, weights: Weights) -> None:
+    def load(self, op: WeightLayerOp, weights: LayerWeights) -> None:
         """Write a layer's weights into the cells of all its tiles."""
         assert isinstance(op, LayerOp)
         layer, grid = op.layer, op.grid.data

@@ -6,7 +6,7 @@ from typing import Any
 
 from spatem_ir.frontend.load import ImportOptions
 from spatem_ir.hardware.loader import load_accelerator
-from spatem_ir.runtime.critical_path import CriticalPath, Part, PathShare
+from spatem_ir.runtime.critical_path import CriticalPath, PathPart, PathShare
 from spatem_ir.runtime.metrics.metric import Metrics
 from spatem_ir.runtime.metrics.register import all_metrics
 from spatem_ir.study.points import Outcome, Point, Setting
@@ -44,12 +44,12 @@ def path(latency: int) -> CriticalPath:
     """A critical path: a quarter links, half of it queueing; a quarter in the layer fc."""
     links = latency // 4
 
-    def share(name: str, cycles: dict[Part, int], queueing: dict[Part, int]) -> PathShare:
-        nothing = dict.fromkeys(Part, 0)
+    def share(name: str, cycles: dict[PathPart, int], queueing: dict[PathPart, int]) -> PathShare:
+        nothing = dict.fromkeys(PathPart, 0)
         return PathShare(name, nothing | cycles, nothing | queueing)
 
-    on_links = {Part.LINKS: links}, {Part.LINKS: links // 2}
-    on_crossbars = {Part.CROSSBARS: latency - links}, {}
+    on_links = {PathPart.LINKS: links}, {PathPart.LINKS: links // 2}
+    on_crossbars = {PathPart.CROSSBARS: latency - links}, {}
     return CriticalPath(
         cycles=latency,
         total=share("total", {**on_crossbars[0], **on_links[0]}, on_links[1]),

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from spatem_ir.runtime.machine.buffers import Buffers
+from spatem_ir.runtime.machine.buffers import BufferOccupancy
 from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
 from spatem_ir.runtime.machine.fast.rules.crossbars import NUMBER_BITS
 from spatem_ir.runtime.machine.fast.tables import Records, State
 
 
 @dataclass
-class MeasuredBuffers(Buffers):
+class MeasuredBuffers(BufferOccupancy):
     """Occupancies of which the peaks are known; the changes only if the run was logged."""
 
     measured: dict[int, int] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 
 from spatem_ir.geometry.network.dataflow import NodeKind
-from spatem_ir.runtime.machine.buffers import Buffers
+from spatem_ir.runtime.machine.buffers import BufferOccupancy
 from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.reference.clock import Clock, Resource
 from spatem_ir.runtime.machine.reference.packets import Packets
@@ -38,7 +38,7 @@ class ReferenceEngine:
         self.components = program.accelerator.components
         self.clock = clock = Clock(log=log)
         self.packets = Packets(clock, self.components.interconnect)
-        self.buffers = Buffers()
+        self.buffers = BufferOccupancy()
         self.progress = Progress(program, clock)
         self.pieces = Pieces(program, clock, self.packets, self.buffers, self.progress)
         partial_sums = PARTIAL_SUMS[type(self.components.accumulation)]

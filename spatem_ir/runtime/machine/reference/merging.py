@@ -8,7 +8,7 @@ from functools import partial
 
 from spatem_ir.dialects.ou import PLACES
 from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
-from spatem_ir.runtime.machine.buffers import Buffers
+from spatem_ir.runtime.machine.buffers import BufferOccupancy
 from spatem_ir.runtime.machine.reference.clock import Clock, Resource
 from spatem_ir.runtime.machine.reference.packets import Packets
 from spatem_ir.runtime.machine.reference.program import Key, Program
@@ -26,7 +26,7 @@ class PartialSums:
         program: Program,
         clock: Clock,
         packets: Packets,
-        buffers: Buffers,
+        buffers: BufferOccupancy,
         completed: Callable[[Key], None],
     ):
         self.program = program

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import partial
 
-from spatem_ir.runtime.machine.buffers import Buffers
+from spatem_ir.runtime.machine.buffers import BufferOccupancy
 from spatem_ir.runtime.machine.reference.clock import Action, Clock
 from spatem_ir.runtime.machine.reference.packets import Packets
 from spatem_ir.runtime.machine.reference.program import Key, Program
@@ -20,7 +20,12 @@ class Pieces:
     """
 
     def __init__(
-        self, program: Program, clock: Clock, packets: Packets, buffers: Buffers, progress: Progress
+        self,
+        program: Program,
+        clock: Clock,
+        packets: Packets,
+        buffers: BufferOccupancy,
+        progress: Progress,
     ):
         self.program = program
         self.clock = clock

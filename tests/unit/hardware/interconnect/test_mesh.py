@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from unit.runtime.machine.programs import machine
 
-from spatem_ir.hardware.interconnect.interconnect import Cut, Interconnect, Spread
+from spatem_ir.hardware.interconnect.interconnect import Interconnect, PortCut, Spread
 from spatem_ir.hardware.interconnect.mesh import EAST, Mesh
 
 
@@ -51,12 +51,12 @@ def test_hops() -> None:
     ("rows", "columns", "cuts"),
     [
         (1, 1, ()),
-        (1, 3, (Cut(1, 1), Cut(1, 1))),
-        (3, 1, (Cut(1, 1),)),
-        (3, 4, (Cut(1, 2), Cut(3, 1))),
+        (1, 3, (PortCut(1, 1), PortCut(1, 1))),
+        (3, 1, (PortCut(1, 1),)),
+        (3, 4, (PortCut(1, 2), PortCut(3, 1))),
     ],
 )
-def test_cuts(rows: int, columns: int, cuts: tuple[Cut, ...]) -> None:
+def test_cuts(rows: int, columns: int, cuts: tuple[PortCut, ...]) -> None:
     own = mesh(rows, columns)
     assert own.cuts == cuts
     routes = [own.route(0, pe) for pe in range(rows * columns)]

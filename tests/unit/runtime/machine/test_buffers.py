@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from spatem_ir.runtime.machine.buffers import Buffers
+from spatem_ir.runtime.machine.buffers import BufferOccupancy
 
 
 def test_the_peak_is_the_most_that_was_held_at_once() -> None:
-    buffers = Buffers()
+    buffers = BufferOccupancy()
     buffers.fill(0, 1, 10)
     buffers.fill(0, 3, 20)
     buffers.drain(0, 5, 10)
@@ -16,7 +16,7 @@ def test_the_peak_is_the_most_that_was_held_at_once() -> None:
 
 
 def test_bytes_leave_before_others_arrive_in_a_cycle() -> None:
-    buffers = Buffers()
+    buffers = BufferOccupancy()
     buffers.fill(0, 1, 10)
     buffers.fill(0, 5, 8)
     buffers.drain(0, 5, 10)
@@ -25,7 +25,7 @@ def test_bytes_leave_before_others_arrive_in_a_cycle() -> None:
 
 
 def test_changes_may_be_noted_in_any_order() -> None:
-    buffers = Buffers()
+    buffers = BufferOccupancy()
     buffers.drain(0, 9, 4)
     buffers.fill(0, 8, 6)
     buffers.fill(0, 2, 4)
@@ -34,7 +34,7 @@ def test_changes_may_be_noted_in_any_order() -> None:
 
 
 def test_every_pe_has_its_own_buffer() -> None:
-    buffers = Buffers()
+    buffers = BufferOccupancy()
     buffers.fill(3, 1, 7)
     buffers.fill(1, 1, 9)
     buffers.drain(1, 2, 9)

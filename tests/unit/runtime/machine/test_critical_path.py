@@ -23,16 +23,16 @@ from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
-from spatem_ir.runtime.critical_path import CriticalPath, Part, critical_path
+from spatem_ir.runtime.critical_path import CriticalPath, PathPart, critical_path
 from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 from spatem_ir.runtime.machine.reference.program import Program, program_of
 from spatem_ir.runtime.machine.steps import PathStep, ResourceKind
 from spatem_ir.support.errors import SpatemError
 
-CROSSBARS, PIPELINE, PORTS, ADDERS, LINKS, HOPS, UNITS, IO = Part
+CROSSBARS, PIPELINE, PORTS, ADDERS, LINKS, HOPS, UNITS, IO = PathPart
 
-Expected = list[tuple[int, Part, str] | tuple[int, Part, str, str]]
+Expected = list[tuple[int, PathPart, str] | tuple[int, PathPart, str, str]]
 """Cycles, what they are spent on, for which node, and "queueing" if they are that."""
 
 

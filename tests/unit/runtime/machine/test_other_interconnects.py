@@ -26,16 +26,15 @@ from spatem_ir.hardware.component import Actions, Part
 from spatem_ir.hardware.components import INTERCONNECTS
 from spatem_ir.hardware.interconnect.interconnect import (
     Changes,
-    Cut,
     Interconnect,
     LinkGroup,
+    PortCut,
     Spread,
 )
 from spatem_ir.hardware.loader import accelerator_from_table
 from spatem_ir.hardware.parameters import KindParameters, parameter
 from spatem_ir.passes.verify_deployment import VerifyDeploymentPass
-from spatem_ir.runtime.critical_path import Part as PathPart
-from spatem_ir.runtime.critical_path import critical_path
+from spatem_ir.runtime.critical_path import PathPart, critical_path
 from spatem_ir.runtime.machine.engine import executor
 from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.metrics.register import metrics_of
@@ -60,8 +59,8 @@ class OneSwitch(Interconnect):
     areas = (DRIVERS,)
 
     @property
-    def cuts(self) -> tuple[Cut, ...]:
-        return (Cut(1, 1),) if self.description.pes > 1 else ()
+    def cuts(self) -> tuple[PortCut, ...]:
+        return (PortCut(1, 1),) if self.description.pes > 1 else ()
 
     def spread(self, readers: float, pes: int, *, from_port: bool) -> Spread:
         return Spread(1.0, 2 * self.head_cycles)
