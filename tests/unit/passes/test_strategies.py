@@ -108,7 +108,7 @@ def test_a_strategy_of_a_package_in_one_file(tmp_path: Path) -> None:
         (
             TRIPLE,
             "minimum = my_triple:Triple",
-            "installed packages clash: spatem-ir and my_triple both define the strategy 'minimum'; "
+            "installed packages clash: spatem-ir and my_triple both have a strategy 'minimum'; "
             "uninstall one of them",
         ),
         (
@@ -158,7 +158,7 @@ def test_two_packages_with_one_name(tmp_path: Path) -> None:
     other = installed(tmp_path / "b", "other", TRIPLE, GROUP, "triple = other:Triple")
     with package(tmp_path / "a"), other, pytest.raises(SpatemError) as error:
         strategy_names()
-    assert "both define the strategy 'triple'; uninstall one of them" in str(error.value)
+    assert "both have a strategy 'triple'; uninstall one of them" in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_a_metric_of_a_package_in_one_file(
         (
             CYCLES_PER_LAYER,
             "latency_ns = my_metrics:cycles_per_layer",
-            "installed packages clash: spatem-ir and my_metrics both define the metric "
+            "installed packages clash: spatem-ir and my_metrics both have a metric "
             "'latency_ns'; uninstall one of them",
         ),
         (
