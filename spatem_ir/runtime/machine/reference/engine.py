@@ -16,11 +16,11 @@ from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.runtime.machine.buffers import BufferOccupancy
 from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.reference.clock import Clock, Resource
+from spatem_ir.runtime.machine.reference.components import CROSSBARS, PARTIAL_SUMS
 from spatem_ir.runtime.machine.reference.packets import Packets
 from spatem_ir.runtime.machine.reference.pieces import Pieces
 from spatem_ir.runtime.machine.reference.program import DigitalTask, Key, Program
 from spatem_ir.runtime.machine.reference.progress import Progress
-from spatem_ir.runtime.machine.reference.rules import CROSSBARS, PARTIAL_SUMS
 from spatem_ir.runtime.machine.reference.steps import Step, path_to
 from spatem_ir.runtime.machine.steps import ResourceKind
 from spatem_ir.support.errors import SpatemError

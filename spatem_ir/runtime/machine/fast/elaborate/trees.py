@@ -91,14 +91,21 @@ def united_routes(
     once.
     """
     pe_count = interconnect.description.pes
-    counts = sendings.stop - sendings.first
-    entries = np.repeat(sendings.first - np.append(0, np.cumsum(counts)[:-1]), counts)
-    entries += np.arange(len(entries))
-    keys = np.repeat(sendings.source, counts) * np.int64(pe_count) + pes[entries]
-    between = np.unique(keys)
-    routes = interconnect.routes(*np.divmod(between, pe_count))
-    route_of = np.searchsorted(between, keys)
-    most = int((np.diff(routes.first)[route_of]).sum())
+    first_entries = np.append(0, np.cumsum(sendings.stop - sendings.first, dtype=np.int64))
+    route_of = np.empty(first_entries[-1], np.int32)
+    ends = np.empty((2, len(route_of)), np.int64)
+    count = _number_routes(
+        sendings,
+        np.argsort(sendings.source, kind="stable"),
+        first_entries,
+        pes,
+        np.full(pe_count, NONE, np.int32),
+        np.empty(pe_count, np.int32),
+        ends,
+        route_of,
+    )
+    routes = interconnect.routes(*ends[:, :count])
+    most = int(np.diff(routes.first)[route_of].sum())
     links = np.empty(most, LINK).view(np.recarray)
     reached = np.full(interconnect.links, NONE, np.int32)
     used = _grow(trees, sendings, pes, route_of, routes.first, routes.links, reached, links)
@@ -200,6 +207,28 @@ def _is_same(one, other, pes):
         if pes[one.first + number] != pes[other.first + number]:
             return False
     return True
+
+
+@kept
+def _number_routes(sendings, by_source, first_entries, pes, seen_from, number_to, ends, route_of):
+    """Number the different routes of packets; returns how many there are.
+
+    `ends` are the PEs between which each goes, `route_of` is the route to each target.  `seen_from`
+    is the last source with a route to each PE, which has the number `number_to`.
+    """
+    count = 0
+    for number in by_source:
+        sending = sendings[number]
+        for entry in range(sending.stop - sending.first):
+            target = pes[sending.first + entry]
+            if seen_from[target] != sending.source:
+                seen_from[target] = sending.source
+                number_to[target] = count
+                ends[0, count] = sending.source
+                ends[1, count] = target
+                count += 1
+            route_of[first_entries[number] + entry] = number_to[target]
+    return count
 
 
 @kept
