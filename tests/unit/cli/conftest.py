@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from unit.cli.commands import IMAGES, NETWORK, TWO_INPUTS
 
+import spatem_ir as sp
 from spatem_ir.cli import run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_engine() -> None:
+    """The fast engine is compiled before a test expects that nothing is said of it."""
+    sp.compile("lenet", "isaac-ou", strategy="minimum").simulate(engine="fast", critical_path=True)
 
 
 @pytest.fixture

@@ -233,7 +233,7 @@ TWO_READERS = deployment(
     ops=[dense("a", "input", "4xui8 -> 4xui8", wwm=2)],
     places=["@a tiles 0 to 2 crossbars [4, 8] at [0, 0]"],
     homes=["@a pes [1, 2]"],
-    streams=["crossbars [4, 8] { ou.mvm @a tiles 0 to 2 windows 0 }"],
+    streams=["crossbars [4, 8] { ou.mvm @a windows 0 }"],
 )
 """The input at PE 0 is read in PEs 1 and 2, whose results go back to it."""
 
