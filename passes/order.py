@@ -205,7 +205,7 @@ def ordered_stage(
     merged_at: tuple[str, ...],
     unbounded: bool,
 ) -> OuStageOp:
-    """The program of a stage."""
+    """The `ou.stage` that runs the given programs, waits and merges."""
     placed = [node.layer for node in dataflow.layers if node.name in stage.placements()]
     layers = [layer for layer in placed if layer is not None]
     dues = [DueOp.of(layer, schedule.dues[layer.name]) for layer in layers]

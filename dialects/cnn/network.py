@@ -60,7 +60,7 @@ class NetworkOp(IRDLOperation):
 
     @property
     def output(self) -> OutputOp:
-        """The terminator."""
+        """The `cnn.output` that ends the network."""
         last = self.body.block.last_op
         assert isinstance(last, OutputOp)
         return last

@@ -26,7 +26,7 @@ class Partition:
     grids: tuple[Grid, ...]
 
     def tiles(self, layers: list[Layer]) -> int:
-        """Tiles of all layers."""
+        """The MVM tiles of all layers together."""
         return sum(grid.tiles(layer) for layer, grid in zip(layers, self.grids, strict=True))
 
     def cells(self, layers: list[Layer], cells_per_weight: list[int]) -> int:

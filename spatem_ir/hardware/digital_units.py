@@ -27,7 +27,7 @@ class DigitalUnits(Component):
         return -(-values // self.values_per_cycle(pooling=pooling))
 
     def energy_pj(self, actions: Actions) -> dict[Part, float]:
-        """Every value that was worked on."""
+        """The energy of all values that activation and pooling units worked on, picojoule."""
         energy = self.description.energy
         return {
             ACTIVATION: actions.activated_values * energy.activation_pj,

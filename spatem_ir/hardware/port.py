@@ -24,9 +24,9 @@ class ChipPort(Component):
         return -(-size // self.description.io.bytes_per_cycle)
 
     def energy_pj(self, actions: Actions) -> dict[Part, float]:
-        """Every byte that enters or leaves."""
+        """The energy of all bytes that enter or leave the chip, picojoule."""
         return {IO: actions.io_bytes * self.description.energy.io_byte_pj}
 
     def area_mm2(self) -> dict[Part, float]:
-        """The port."""
+        """The area of the chip's port, square millimetres."""
         return {CHIP_IO: self.description.area.chip_io_mm2}

@@ -87,7 +87,7 @@ class PathShare:
 
     @property
     def total(self) -> int:
-        """All cycles."""
+        """The cycles of all parts together."""
         return sum(self.cycles.values())
 
     def to_dict(self) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def reduction(value: float) -> str:
 
 
 def times(value: float | None, digits: int = 2) -> str:
-    """A ratio."""
+    """A ratio as `1.25 ×`, or what stands for a missing value."""
     return MISSING if value is None else f"{value:,.{digits}f} ×"
 
 

@@ -46,17 +46,17 @@ class LowerBounds:
 
     @property
     def largest(self) -> int:
-        """The best bound."""
+        """The largest bound, which no deployment beats: digital cycles."""
         return max(self.by_name.values())
 
     @property
     def name(self) -> str:
-        """The name of the best bound."""
+        """The name of the largest bound, as in docs/machine.md; of equals the first."""
         return max(self.by_name, key=self.by_name.__getitem__)
 
     @property
     def by_name(self) -> dict[str, int]:
-        """All bounds."""
+        """All bounds in digital cycles, by name."""
         return asdict(self)
 
 

@@ -56,7 +56,7 @@ class LayerSteps:
 
     @property
     def most_rows(self) -> int:
-        """Rows of the tallest tile."""
+        """The most matrix rows that a tile of the layer can have."""
         return int(self.rows.max())
 
     def least(self, late: int, count: int, spacing: int) -> int:
@@ -82,7 +82,7 @@ class LayerSteps:
 
 
 def cells_of(layer: Layer, accelerator: Accelerator) -> int:
-    """Cells of one copy of a layer."""
+    """The cells that one copy of a layer's weights takes, all matrices."""
     return layer.weights * accelerator.cells_per_weight(layer.weight_bits)
 
 

@@ -65,7 +65,7 @@ class Estimate:
 
     @property
     def moved_bytes(self) -> int:
-        """Bytes that packets carry."""
+        """The bytes that all packets of one image carry between PEs, estimated."""
         return self.partial_sum_bytes + self.activation_bytes
 
     def cycles_in_buffers(self, buffer_bytes: int) -> int:

@@ -53,7 +53,7 @@ class StationCycles:
 
     @property
     def total(self) -> int:
-        """All stations one after the other."""
+        """The digital cycles of all stations one after the other."""
         return self.fetch + self.merge_in_cu + self.merge_in_pe + self.packets + self.activate
 
 

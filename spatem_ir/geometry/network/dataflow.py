@@ -49,12 +49,12 @@ class Operand:
 
     @property
     def positions(self) -> int:
-        """Positions of the operand."""
+        """Height times width of the operand."""
         return self.shape[1] * self.shape[2]
 
     @property
     def elements(self) -> int:
-        """Elements of the operand."""
+        """Channels times height times width of the operand."""
         return self.shape[0] * self.positions
 
 
@@ -85,12 +85,12 @@ class Node:
 
     @property
     def positions(self) -> int:
-        """Positions of the feature map."""
+        """Height times width of the feature map."""
         return self.shape[1] * self.shape[2]
 
     @property
     def elements(self) -> int:
-        """Elements of the feature map."""
+        """Channels times height times width of the feature map."""
         return self.shape[0] * self.positions
 
     @property
@@ -99,7 +99,7 @@ class Node:
         return len(self.slices) * self.positions
 
     def slice_channels(self, number: int) -> int:
-        """Channels of a slice."""
+        """How many channels a slice has; the slices are numbered from 0."""
         is_last = number + 1 == len(self.slices)
         return (self.shape[0] if is_last else self.slices[number + 1]) - self.slices[number]
 
@@ -151,17 +151,17 @@ class Dataflow:
 
     @cached_property
     def layers(self) -> list[Node]:
-        """The weight layers."""
+        """The nodes that crossbars compute, in the order of the network."""
         return [node for node in self.nodes if node.kind is NodeKind.LAYER]
 
     @cached_property
     def inputs(self) -> list[Node]:
-        """The network's inputs."""
+        """The nodes that enter through the chip's port."""
         return [node for node in self.nodes if node.kind is NodeKind.INPUT]
 
     @cached_property
     def outputs(self) -> list[Node]:
-        """The network's outputs."""
+        """The nodes that leave through the chip's port."""
         return [node for node in self.nodes if node.kind is NodeKind.OUTPUT]
 
     def readers(self, node: Node) -> list[Node]:

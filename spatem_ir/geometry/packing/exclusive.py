@@ -65,7 +65,7 @@ class CopyTiles:
         return int(self.sets(sharing).sum())
 
     def crossbars(self, sharing: int) -> int:
-        """Crossbars of all copies."""
+        """The crossbars of all copies if `sharing` matrices share one."""
         return self.grid.iw * self.crossbars_per_copy(sharing)
 
     def busy_operations(self, sharing: int) -> int:

@@ -37,7 +37,7 @@ class Bundle:
 
     @cached_property
     def halves(self) -> list[Bundle]:
-        """The bundle cut in two."""
+        """The first and the second half of the bundle's tiles, as bundles of their own."""
         return [replace(self, tiles=half) for half in np.array_split(self.tiles, 2)]
 
 

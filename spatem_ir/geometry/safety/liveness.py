@@ -84,7 +84,7 @@ class _Events:
             self.add_wait(wait)
 
     def new(self, count: int) -> Ints:
-        """So many new events."""
+        """The numbers of `count` events that nothing else has."""
         self.count += count
         return np.arange(self.count - count, self.count)
 
@@ -181,7 +181,7 @@ class _Visits:
 
     @property
     def all(self) -> Ints:
-        """All visits."""
+        """The events of all visits, crossbar after crossbar."""
         return self.chains[self.chains != self.never]
 
     @property

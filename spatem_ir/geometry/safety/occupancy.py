@@ -105,7 +105,7 @@ class Occupancy:
         self.parts.append(_Part(node, what, held.pes, most))
 
     def link(self, producer: Node, reader: Node) -> Link:
-        """How a node reads another."""
+        """Which positions of `producer` each position of `reader` reads."""
         key = (producer.number, reader.number)
         if key not in self.links:
             self.links[key] = link(self.dataflow, producer, reader)

@@ -26,7 +26,7 @@ class Neighbours(NamedTuple):
         return Neighbours(starts, neighbours[np.argsort(sources, kind="stable")])
 
     def of_node(self, node: int) -> Ints:
-        """The neighbours of one node."""
+        """The neighbours of one node: shape [neighbours]."""
         return self.numbers[self.starts[node] : self.starts[node + 1]]
 
     def of_nodes(self, nodes: Ints) -> Ints:
@@ -51,7 +51,7 @@ class Pairs:
         self.after.append(pairs[1].reshape(-1))
 
     def graph(self, nodes: int) -> PrecedenceGraph:
-        """The graph of all pairs."""
+        """The graph on `nodes` nodes whose arrows are all pairs added so far."""
         return PrecedenceGraph(nodes, np.concatenate(self.before), np.concatenate(self.after))
 
 

@@ -46,15 +46,15 @@ class Blocks:
         self.in_rounds = in_rounds
 
     def width(self, node: Node) -> int:
-        """Positions of a block."""
+        """How many positions a block of a node has."""
         return self.widths[node.number]
 
     def count(self, node: Node) -> int:
-        """Blocks of a node."""
+        """How many blocks the positions of a node are cut into."""
         return node.positions // self.width(node)
 
     def of_position(self, node: Node, positions: Ints) -> Ints:
-        """The blocks of some positions."""
+        """The number of the block of each of some positions: shape of `positions`."""
         return positions // self.width(node)
 
     @cached_property

@@ -60,7 +60,7 @@ class Grid:
 
     @property
     def tiles_per_copy(self) -> int:
-        """Tiles of one copy of one matrix."""
+        """The tiles of one copy of one matrix: hwm · wwm · ib."""
         return self.hwm * self.wwm * self.ib
 
     def tiles(self, layer: Layer) -> int:
@@ -68,7 +68,7 @@ class Grid:
         return layer.matrices * self.iw * self.tiles_per_copy
 
     def tile_bits(self, layer: Layer) -> int:
-        """Input bits of a full tile."""
+        """The input bits that a full tile works on: ⌈activation bits / ib⌉."""
         return -(-layer.input_bits // self.ib)
 
     def windows_per_copy(self, layer: Layer) -> int:

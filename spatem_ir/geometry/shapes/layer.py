@@ -60,7 +60,7 @@ class Layer:
 
     @property
     def matrices(self) -> int:
-        """G: independent matrices."""
+        """G: the independent matrices of a grouped or locally connected layer; 1 otherwise."""
         if self.region is None:
             return self.groups
         (oh, ow), (rh, rw) = self.output_size, self.region
@@ -68,14 +68,14 @@ class Layer:
 
     @property
     def windows(self) -> int:
-        """W: windows of each matrix."""
+        """W: the windows of each matrix, one for each position of its result."""
         if self.region is None:
             return self.positions
         return self.region[0] * self.region[1]
 
     @property
     def weights(self) -> int:
-        """Weights of all matrices."""
+        """The weights of all matrices together: G · K · N."""
         return self.matrices * self.rows * self.columns
 
     def channel_base(self, matrix: int) -> int:

@@ -22,7 +22,7 @@ class HomeAccumulation(Accumulation):
 
     @property
     def places(self) -> tuple[str, ...]:
-        """CU, PE and home PE."""
+        """Contributions meet in the CU, in the PE, and at the home PE."""
         return ("cu", "pe", "home")
 
     def crossbars_at(self, place: str) -> int:
@@ -41,7 +41,7 @@ class HomeAccumulation(Accumulation):
 
     @property
     def values_per_cycle(self) -> int:
-        """The adders of all CUs and PEs."""
+        """The partial sums that the adders of all CUs and PEs add in a cycle."""
         pe, cu = self.description.pe, self.description.cu
         per_pe = pe.compute_units * cu.adders_per_cycle + pe.adders_per_cycle
         return per_pe * self.description.pes
@@ -67,5 +67,5 @@ class HomeAccumulation(Accumulation):
         return at_home
 
     def energy_pj(self, actions: Actions) -> dict[Part, float]:
-        """Every addition."""
+        """The energy of the additions of partial sums, picojoule."""
         return {ADDERS: actions.additions * self.description.energy.shift_add_pj}

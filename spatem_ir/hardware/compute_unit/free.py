@@ -24,17 +24,17 @@ class FreeComputeUnits(ComputeUnits):
     areas = (CROSSBARS, UNITS)
 
     def visit_cycles(self, operations: Count) -> Count:
-        """One operation after the other."""
+        """R1: one operation after the other, each `ou.cycles` long."""
         return operations * self.description.ou.cycles
 
     @property
     def pipeline_cycles(self) -> int:
-        """Sample-and-hold, shift-and-add."""
+        """R4: the parameter `ou.pipeline_cycles`: sample-and-hold, conversion, shift-and-add."""
         return self.description.ou.pipeline_cycles
 
     @property
     def operand_bytes(self) -> int:
-        """An equal share for each crossbar."""
+        """R2: the input register, shared equally by the crossbars of a CU."""
         return self.description.cu.input_register_bytes // self.description.cu.crossbars
 
     def energy_pj(self, actions: Actions) -> dict[Part, float]:

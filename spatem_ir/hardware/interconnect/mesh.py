@@ -64,12 +64,12 @@ class Mesh(Interconnect):
 
     @property
     def head_cycles(self) -> int:
-        """The time of a hop."""
+        """R8: the parameter `noc.hop_cycles`."""
         return self.parameters.hop_cycles
 
     @property
     def is_multicast(self) -> bool:
-        """As the parameter says."""
+        """R7: the parameter `noc.multicast`."""
         return self.parameters.multicast
 
     def route(self, source: int, destination: int) -> list[int]:
@@ -161,5 +161,5 @@ class Mesh(Interconnect):
         }
 
     def energy_pj(self, actions: Actions) -> dict[Part, float]:
-        """Every byte on every link."""
+        """The energy of all bytes times the links that they cross, picojoule."""
         return {LINKS: actions.link_bytes * self.description.energy.link_byte_pj}

@@ -20,12 +20,12 @@ class Buffers(Memory):
 
     @property
     def buffer_bytes(self) -> int:
-        """As the parameter says."""
+        """The parameter of the same name, of the table `[pe]`."""
         return self.description.pe.buffer_bytes
 
     @property
     def port_bytes_per_cycle(self) -> int:
-        """As the parameter says."""
+        """The parameter of the same name, of the table `[pe]`."""
         return self.description.pe.port_bytes_per_cycle
 
     def energy_pj(self, actions: Actions) -> dict[Part, float]:

@@ -39,7 +39,7 @@ class Adc:
 
     @property
     def highest(self) -> int:
-        """The highest code."""
+        """The highest code of a converter: 2^bits − 1."""
         return UNLIMITED if self.mode is AdcMode.LOSSLESS else (1 << self.bits) - 1
 
     @cached_property

@@ -64,7 +64,7 @@ class OuArithmetic:
 
     @cached_property
     def adc(self) -> Adc:
-        """The converters."""
+        """The converters at the end of every bitline."""
         return Adc(self.analog.adc_mode, self.adc_bits, self.largest_sum(self.wordlines))
 
     @property

@@ -15,7 +15,7 @@ class BufferOccupancy:
     changes: dict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
 
     def fill(self, pe: int, time: int, size: int) -> None:
-        """`size` bytes arrive."""
+        """`size` bytes arrive in the buffer of a PE at a cycle."""
         self.changes[pe].append((time, size))
 
     def drain(self, pe: int, time: int, size: int) -> None:

@@ -77,7 +77,7 @@ def shown_columns() -> dict[str, LayerColumn]:
 def layer_metrics(
     node: Node, placed: Placement, accelerator: Accelerator, execution: Execution | None
 ) -> LayerMetrics:
-    """Work and places of one layer."""
+    """What is measured of one layer; busy shares need an execution."""
     layer, grid = node.layer, node.grid
     assert layer is not None and grid is not None
     ou = accelerator.ou

@@ -97,7 +97,7 @@ class CellAccumulator(TileAccumulator):
         return self.crossbars[place.stage].at(place.crossbar, place.corner, shape)
 
     def per_weight(self, layer: LoadedLayer) -> int:
-        """Cells of one weight."""
+        """How many cells hold one weight of a layer, side by side."""
         return self.accelerator.cells_per_weight(layer.geometry.weight_bits)
 
     def sums_at(self, layer: LoadedLayer, tile: Tile, place: Place) -> Exact:

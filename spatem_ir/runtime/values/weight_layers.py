@@ -39,7 +39,7 @@ class WeightLayers:
             self.requantizers[name] = Requantizer.of(op, weights, store)
 
     def run(self, op: WeightLayerOp, images: Array) -> Array:
-        """The layer's result."""
+        """A layer's result on images [n, …]: sums requantised, or sums as they are."""
         name = op.sym_name.data
         if name in self.floating:
             return self.floating[name].apply(images)

@@ -54,7 +54,7 @@ def logged_facts(program: FastProgram, machine: np.record, state: State) -> Fact
 
 
 def log_of(state: State) -> Records:
-    """The log's records."""
+    """What was logged: a record for each grant, arrival and change of a buffer."""
     return state.log[: int(state.totals[0].logged)]
 
 

@@ -112,7 +112,7 @@ class Program:
 
     @property
     def visits(self) -> int:
-        """Visits of all crossbars."""
+        """How many visits all crossbars make for one image."""
         return sum(map(len, self.streams.values()))
 
     @property
@@ -156,7 +156,7 @@ def visits_of(module: ModuleOp) -> int:
 
 
 class _Elaboration:
-    """Fills a program table by table."""
+    """Writes out a program table by table."""
 
     def __init__(self, module: ModuleOp, stage: OuStageOp):
         self.stage = stage

@@ -60,7 +60,7 @@ class Waits(NamedTuple):
 
 
 def waits_of(dataflow: Dataflow, waits: Sequence[Wait]) -> Waits:
-    """The tables of some waits."""
+    """Waits as tables: for each node what its positions wait for, and until when (R10)."""
     waits = sorted(waits, key=lambda wait: wait.node)
     number = np.array([wait.node for wait in waits], np.int64)
     nodes = np.zeros(len(dataflow.nodes), NODE).view(np.recarray)

@@ -67,7 +67,7 @@ def layers_of(
 
 
 class _LayerBuilder:
-    """Adds one layer to the tables."""
+    """Adds the tiles, windows and operands of one layer to the tables."""
 
     def __init__(self, tables: Layers, dataflow: Dataflow, node: Node, accelerator: Accelerator):
         assert node.layer is not None and node.grid is not None
@@ -84,7 +84,7 @@ class _LayerBuilder:
         self.step = shares[0].step
 
     def add(self, tiles: Records, crossbars: Int64s, places: tuple[str, ...]) -> None:
-        """Fill the layer's tile records."""
+        """Add a record for each of the layer's tiles, which sit in `crossbars`: shape [tiles]."""
         layer, grid, tables = self.layer, self.grid, self.tables
         at = grid.coordinates(np.arange(len(tiles)))
         windows = layer.windows

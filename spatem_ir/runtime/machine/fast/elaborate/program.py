@@ -80,7 +80,7 @@ class FastProgram:
 
     @property
     def visits(self) -> int:
-        """Visits of all crossbars."""
+        """How many visits all crossbars make for one image."""
         return int(self.crossbars.visits.sum())
 
 
@@ -104,7 +104,7 @@ def fast_program_of(module: ModuleOp) -> FastProgram:
 
 
 class _TableBuilder:
-    """Fills the tables of a program."""
+    """Writes the tables of a program one after the other."""
 
     def __init__(self, module: ModuleOp, stage: OuStageOp):
         self.stage = stage

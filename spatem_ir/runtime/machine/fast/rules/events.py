@@ -100,7 +100,7 @@ def piece_of(machine, key):
 
 @inlined
 def image_of(machine, key):
-    """The image of a key."""
+    """The image of a key, which is image · pieces + piece."""
     return 0 if key < machine.pieces else key // machine.pieces
 
 
