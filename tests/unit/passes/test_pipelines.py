@@ -122,7 +122,10 @@ MOST_CHARACTERS = 150_000
 LONGEST_LINE = 500
 
 
-@pytest.mark.parametrize("name", ["lenet", "deepid", "deepface", "caffenet", "overfeat"])
+NAMES = ("lenet", "deepid", "deepface", "caffenet", "overfeat", "resnet50")
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_benchmark_networks_reach_level_ou(name: str) -> None:
     """Their text is short at every level: an op speaks about a set of tiles or crossbars."""
     module = load_network(name, ImportOptions()).module
