@@ -15,6 +15,7 @@ from spatem_ir.dialects.cnn.operators import PoolOp
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.onnx_import.pooling import as_maps, as_signal, refuse_channels_last
+from spatem_ir.operators.onnx_import.reductions import reduced
 from spatem_ir.operators.onnx_import.windows import map_size
 
 if TYPE_CHECKING:
@@ -30,15 +31,8 @@ LANES = 4
 """Sums that onnxruntime's global average pooling keeps side by side, in one vector register."""
 
 
-@irdl_op_definition
-class GlobalAveragePoolOp(PoolOp):
-    """Mean of each channel.
-
-    On quantised tensors it rounds before it adds the zero point, `cnn.average_pool` after, as
-    onnxruntime does.
-    """
-
-    name = "cnn.global_average_pool"
+class GlobalPoolOp(PoolOp):
+    """A pooling whose window is the whole feature map."""
 
     def verify_(self) -> None:
         super().verify_()
@@ -47,9 +41,25 @@ class GlobalAveragePoolOp(PoolOp):
             fail(self, "has a window that is not the whole feature map")
 
 
+@irdl_op_definition
+class GlobalAveragePoolOp(GlobalPoolOp):
+    """Mean of each channel.
+
+    On quantised tensors it rounds before it adds the zero point, `cnn.average_pool` after, as
+    onnxruntime does.
+    """
+
+    name = "cnn.global_average_pool"
+
+
 def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
     """GlobalAveragePool."""
     return _converted(node, network, network.floats(node), f32)
+
+
+def convert_mean(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """ReduceMean, whose mean is that of feature maps."""
+    return reduced(node, network, network.floats(node), GlobalAveragePoolOp)
 
 
 def convert_codes(node: OnnxNode, network: NetworkBuilder) -> Value:
@@ -70,11 +80,11 @@ def _converted(
 
 
 def evaluate(op: GlobalAveragePoolOp, operands: list[Array], _: ParameterStore) -> Array:
-    """See :func:`global_average_pool` and :func:`global_average_pool_codes`."""
+    """See :func:`global_average_pool` and :func:`scaled_sums`."""
     if is_floating(op.input):
         return global_average_pool(operands[0])
     source, target = quantized(op, op.input), quantized(op, op.output)
-    return global_average_pool_codes(operands[0], source, target)
+    return scaled_sums(operands[0], source, target, _positions(op))
 
 
 def global_average_pool(images: Reals) -> Reals:
@@ -96,26 +106,36 @@ def global_average_pool(images: Reals) -> Reals:
     return np.divide(sums, np.float32(flat.shape[2]))[:, :, None, None]
 
 
-def global_average_pool_codes(images: Codes, source: Quantization, target: Quantization) -> Codes:
-    """The mean of each channel of codes, as a code of `target`: [images, channels, 1, 1].
+def scaled_sums(images: Codes, source: Quantization, target: Quantization, count: int) -> Codes:
+    """The sum of each channel of codes over `count`, as a code of `target`.
 
     ``saturate(round_half_even((Σ (x − source zero point)) · float32(source scale /
-    float32(target scale · n))) + target zero point)``, as onnxruntime's QLinearGlobalAveragePool.
+    float32(target scale · count))) + target zero point)``: where `count` is the number of positions
+    the mean, as onnxruntime's QLinearGlobalAveragePool.  The result is [images, channels, 1, 1].
     """
     import numpy as np
 
     from spatem_ir.numerics.codes import centred, to_codes
 
     sums = centred(images, source).sum(axis=(2, 3), keepdims=True)
-    factor = _factor(source, target, images.shape[2] * images.shape[3])
-    return to_codes(sums.astype(np.float32) * factor, target)
+    return to_codes(sums.astype(np.float32) * _factor(source, target, count), target)
 
 
 def _factor(source: Quantization, target: Quantization, count: int) -> np.float32:
-    """What leads from the sum of `count` codes to the code of their mean."""
+    """What leads from the sum of codes to the code of the sum over `count`."""
     import numpy as np
 
     return np.float32(source.scale) / (np.float32(target.scale) * np.float32(count))
+
+
+def scaled_sums_in_onnx(
+    graph: GraphBuilder, operand: str, source: Quantization, target: Quantization, count: int
+) -> str:
+    """What :func:`scaled_sums` computes, as nodes of a graph; returns the result's name."""
+    axes = graph.constant("axes", [2, 3])
+    sums = graph.add("ReduceSum", graph.centred(operand, source), axes)
+    factor = graph.scalar("multiplier", float(_factor(source, target, count)), "float32")
+    return graph.rounded(graph.add("Mul", graph.cast(sums, "float32"), factor), target)
 
 
 def export(op: GlobalAveragePoolOp, graph: GraphBuilder, operands: list[str]) -> str:
@@ -131,17 +151,20 @@ def export(op: GlobalAveragePoolOp, graph: GraphBuilder, operands: list[str]) ->
             *graph.scale_and_zero_point("output", target),
         )
         return graph.saturated(result, target)
+    return scaled_sums_in_onnx(graph, operands[0], source, target, _positions(op))
+
+
+def _positions(op: GlobalAveragePoolOp) -> int:
+    """The positions of a channel."""
     _, height, width = shape_of(op.input)
-    axes = graph.constant("axes", [2, 3])
-    sums = graph.add("ReduceSum", graph.centred(operands[0], source), axes)
-    factor = graph.scalar("multiplier", float(_factor(source, target, height * width)), "float32")
-    return graph.rounded(graph.add("Mul", graph.cast(sums, "float32"), factor), target)
+    return height * width
 
 
 OPERATOR = Operator(
     GlobalAveragePoolOp,
     {
         "GlobalAveragePool": Import(convert),
+        "ReduceMean": Import(convert_mean),
         "com.microsoft.QLinearGlobalAveragePool": Import(convert_codes, stating=(0,)),
     },
     evaluate,

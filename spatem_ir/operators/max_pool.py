@@ -16,6 +16,7 @@ from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.onnx_export.pooling import window_attributes, without_large_pads
 from spatem_ir.operators.onnx_import.pooling import as_maps, as_signal, pooled_shape
+from spatem_ir.operators.onnx_import.reductions import reduced
 from spatem_ir.operators.onnx_import.shapes import element_of
 from spatem_ir.operators.onnx_import.windows import map_size, pooling_window
 from spatem_ir.support.errors import SpatemError
@@ -60,6 +61,11 @@ def convert_global(node: OnnxNode, network: NetworkBuilder) -> Value:
     return as_signal(network, pooled, is_signal=is_signal)
 
 
+def convert_maximum(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """ReduceMax, whose maxima are those of feature maps."""
+    return reduced(node, network, network.activation(node), MaxPoolOp)
+
+
 def evaluate(op: MaxPoolOp, operands: list[Array], _: ParameterStore) -> Array:
     """The largest element of each window; padding never wins."""
     import numpy as np
@@ -100,7 +106,11 @@ def _maxima(op: MaxPoolOp, graph: GraphBuilder, operand: str, lowest: float) -> 
 
 OPERATOR = Operator(
     MaxPoolOp,
-    {"MaxPool": Import(convert, passes_code=True), "GlobalMaxPool": Import(convert_global)},
+    {
+        "MaxPool": Import(convert, passes_code=True),
+        "GlobalMaxPool": Import(convert_global, passes_code=True),
+        "ReduceMax": Import(convert_maximum, passes_code=True),
+    },
     evaluate,
     export,
 )

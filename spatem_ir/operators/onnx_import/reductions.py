@@ -1,0 +1,66 @@
+"""Reductions over any dimensions behind the batch, as poolings over whole feature maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import TYPE_CHECKING
+
+from xdsl.dialects.builtin import TensorType
+from xdsl.ir import Operation, SSAValue
+
+from spatem_ir.dialects.checks import shape_of
+from spatem_ir.dialects.cnn.attributes import WindowAttr
+from spatem_ir.geometry.shapes.window import Window
+from spatem_ir.operators.onnx_import.shapes import element_of
+
+if TYPE_CHECKING:
+    from spatem_ir.operators.onnx_import.network import NetworkBuilder
+    from spatem_ir.operators.onnx_import.tensors import OnnxNode
+
+    Pooling = Callable[[str, SSAValue, WindowAttr, TensorType], Operation]
+
+
+def reduced(
+    node: OnnxNode, network: NetworkBuilder, operand: SSAValue, pooling: Pooling
+) -> SSAValue:
+    """A node that reduces dimensions of its operand to one element each.
+
+    The dimensions that are kept take the place of the channels, those that are reduced that of
+    the positions; a reduction over rows and columns needs no other order.
+
+    Raises:
+        SpatemError: the batch is among the reduced dimensions, or nothing is left behind it.
+    """
+    shape = shape_of(operand)
+    axes = _axes(node, network, 1 + len(shape))
+    if axes is None:
+        return operand
+    if 0 in axes:
+        node.fail("reduces the batch; only dimensions behind it can be reduced")
+    along = sorted(axis - 1 for axis in axes)
+    kept = [axis for axis in range(len(shape)) if axis not in along]
+    keeps = bool(node.attribute("keepdims", 1))
+    if not kept and not keeps:
+        node.fail("gives one number for each image; set keepdims")
+    extents = [shape[axis] for axis in along]
+    size = (prod(extents[:-1]), extents[-1])
+    channels = prod(shape[axis] for axis in kept)
+    maps = network.transposed(operand, (*kept, *along))
+    maps = network.regrouped(maps, (channels, *size))
+    output = TensorType(element_of(operand), (channels, 1, 1))
+    pooled = network.append(pooling(node.name, maps, WindowAttr(Window(size)), output), node.name)
+    ones = tuple(1 if axis in along else extent for axis, extent in enumerate(shape))
+    return network.regrouped(pooled, ones if keeps else tuple(shape[axis] for axis in kept))
+
+
+def _axes(node: OnnxNode, network: NetworkBuilder, dimensions: int) -> set[int] | None:
+    """The dimensions that are reduced, those of the batch included; None if none are."""
+    constant = network.optional_constant(node, 1)
+    stated = node.attribute("axes") if constant is None else constant.values.reshape(-1).tolist()
+    does_nothing = node.attribute("noop_with_empty_axes", 0)
+    if not stated:
+        return None if does_nothing else set(range(dimensions))
+    if any(not -dimensions <= axis < dimensions for axis in stated):
+        node.fail(f"has axes {list(stated)} on {dimensions} dimensions")
+    return {axis % dimensions for axis in stated}

@@ -1,0 +1,94 @@
+"""ReduceMean, ReduceSum and ReduceMax over space, channels and all, and GlobalMaxPool."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from unit.frontend.onnx_builder import ModelBuilder, imported
+from unit.operators.all_the_way import (
+    SHAPE,
+    assert_equals_onnxruntime,
+    assert_runs_on_the_chip,
+    convolution,
+)
+from unit.runtime.evaluation import EVERY_CODE, SI8, UI16, codes, real, reals, result_of
+
+from spatem_ir.dialects.cnn.attributes import Quantization
+from spatem_ir.support.errors import SpatemError
+
+OPS = {
+    "ReduceMean": "cnn.global_average_pool",
+    "ReduceSum": "cnn.global_sum_pool",
+    "ReduceMax": "cnn.max_pool",
+}
+
+
+def reduce(model: ModelBuilder, tensor: str, operator: str, axes: list[int], keepdims: int) -> str:
+    constant = model.constant(axes, dtype=np.int64)
+    return model.node(operator, tensor, constant, keepdims=keepdims)
+
+
+@pytest.mark.parametrize("operator", OPS)
+@pytest.mark.parametrize("keepdims", [0, 1])
+@pytest.mark.parametrize("axes", [[2, 3], [-1, -2], [1], [3], [1, 3]])
+def test_of_reals(tmp_path: Path, operator: str, axes: list[int], keepdims: int) -> None:
+    text = assert_equals_onnxruntime(
+        tmp_path, lambda m, x: reduce(m, x, operator, axes, keepdims), reals(1, 3, 5, 6, 7)
+    )
+    assert OPS[operator] in text
+
+
+def test_over_space_needs_no_other_order(tmp_path: Path) -> None:
+    text = assert_equals_onnxruntime(
+        tmp_path, lambda m, x: reduce(m, x, "ReduceMean", [2, 3], 1), reals(1, 3, 5, 6, 7)
+    )
+    assert "transpose" not in text and "flatten" not in text
+
+
+def test_axes_were_an_attribute(tmp_path: Path) -> None:
+    text = assert_equals_onnxruntime(
+        tmp_path,
+        lambda m, x: m.node("ReduceMean", x, axes=[2, 3], keepdims=0),
+        reals(1, 3, 5, 6, 7),
+        opset=17,
+    )
+    assert "cnn.global_average_pool @reducemean0 %x <6x7>" in text
+
+
+@pytest.mark.parametrize("operator", [*OPS, "GlobalMaxPool"])
+def test_on_the_chip(tmp_path: Path, operator: str) -> None:
+    def build(model: ModelBuilder, tensor: str) -> str:
+        if operator == "GlobalMaxPool":
+            return convolution(model, model.node(operator, tensor), SHAPE[0], 5)
+        return convolution(model, reduce(model, tensor, operator, [2, 3], 1), SHAPE[0], 5)
+
+    assert_runs_on_the_chip(tmp_path, build)
+
+
+@pytest.mark.parametrize("source", EVERY_CODE)
+@pytest.mark.parametrize("target", [SI8, UI16])
+def test_sums_of_codes(source: Quantization, target: Quantization) -> None:
+    values = codes(3, source, 4, 2, 3, 3)
+    text = "cnn.global_sum_pool @s %a <3x3>"
+    result = result_of(text, (values, source), target=target, shape=(2, 1, 1))
+    sums = real(values, source).astype(np.float64).sum(axis=(2, 3), keepdims=True)
+    steps = sums / target.scale + target.zero_point
+    np.testing.assert_allclose(result, np.clip(steps, target.minimum, target.maximum), atol=0.51)
+
+
+@pytest.mark.parametrize(
+    ("axes", "keepdims", "message"),
+    [
+        ([0], 1, "reduces the batch"),
+        ([], 1, "reduces the batch"),
+        ([1, 2, 3], 0, "one number for each image; set keepdims"),
+    ],
+)
+def test_what_is_refused(tmp_path: Path, axes: list[int], keepdims: int, message: str) -> None:
+    model = ModelBuilder((1, 3, 4, 4))
+    result = reduce(model, "x", "ReduceMean", axes, keepdims)
+    file = model.save(tmp_path / "net.onnx", result, opset=18)
+    with pytest.raises(SpatemError, match=f"ReduceMean 'reducemean0': .*{message}"):
+        imported(file)
