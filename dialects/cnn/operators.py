@@ -13,7 +13,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xdsl.dialects.builtin import Float32Type, StringAttr, SymbolNameConstraint, TensorType
+from xdsl.dialects.builtin import (
+    Float32Type,
+    FloatAttr,
+    StringAttr,
+    SymbolNameConstraint,
+    TensorType,
+    f32,
+)
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
@@ -25,7 +32,7 @@ from xdsl.irdl import (
 )
 from xdsl.traits import HasParent, OpTrait
 
-from spatem_ir.dialects.checks import expect_shape, fail, feature_map, shape_of
+from spatem_ir.dialects.checks import expect_shape, fail, feature_map, finite, shape_of
 from spatem_ir.dialects.cnn.attributes import Quantization, WindowAttr, parameter_type
 from spatem_ir.dialects.cnn.checks import all_floating, expect_parameter
 from spatem_ir.dialects.cnn.network import NetworkOp
@@ -142,6 +149,30 @@ class UnaryDigitalOp(DigitalOp):
         if tensor.get_shape() != (channels,) or not isinstance(tensor.element_type, Float32Type):
             fail(self, f"has {what} of type {tensor}; it must be tensor<{channels}xf32>")
         expect_parameter(self, what, parameter, (channels,))
+
+
+class FunctionOp(UnaryDigitalOp):
+    """A function of each element with further numbers, float32 properties of the op."""
+
+    def __init__(
+        self, sym_name: str, input: SSAValue, output: Attribute | None = None, **numbers: float
+    ):
+        properties = {name: FloatAttr(number, f32) for name, number in numbers.items()}
+        super().__init__(sym_name, input, output, {**properties})
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The numbers, by their names."""
+        return {
+            name: attribute.value.data
+            for name, attribute in self.properties.items()
+            if isinstance(attribute, FloatAttr)
+        }
+
+    def verify_(self) -> None:
+        super().verify_()
+        for name in self.numbers:
+            finite(self, name)
 
 
 class ElementwiseOp(DigitalOp):

@@ -7,10 +7,11 @@ Operands are arrays of shape [images, …].
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from spatem_ir.dialects.cnn.attributes import Quantization, quantization_of
-from spatem_ir.dialects.cnn.operators import DigitalOp, UnaryDigitalOp
+from spatem_ir.dialects.cnn.operators import DigitalOp, FunctionOp, UnaryDigitalOp
 
 if TYPE_CHECKING:
     from spatem_ir.numerics.codes import Array, Reals
@@ -33,10 +34,14 @@ def of_operands(function: RealFunction) -> Evaluate:
 
 
 def of_elements(function: RealFunction) -> Evaluate:
-    """The evaluation of an operator that is a float32 function of each element."""
+    """The evaluation of an operator that is a float32 function of each element.
+
+    The function gets the op's numbers, if it has any, as arguments of their names.
+    """
 
     def evaluate(op: UnaryDigitalOp, operands: list[Array], _: ParameterStore) -> Array:
-        return tabulated(op, operands, function)
+        numbers = op.numbers if isinstance(op, FunctionOp) else {}
+        return tabulated(op, operands, partial(function, **numbers))
 
     return evaluate
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from xdsl.dialects.builtin import TensorType
 
 from spatem_ir.dialects.checks import shape_of
-from spatem_ir.dialects.cnn.operators import DigitalOp, UnaryDigitalOp
+from spatem_ir.dialects.cnn.operators import DigitalOp, FunctionOp, UnaryDigitalOp
 
 if TYPE_CHECKING:
     from spatem_ir.operators.core.operator import Convert, Export
@@ -25,6 +25,16 @@ def from_floats(op: type[UnaryDigitalOp]) -> Convert:
     return convert
 
 
+def from_floats_and_numbers(op: type[FunctionOp], **defaults: float) -> Convert:
+    """Conversion of a node with one float32 operand whose attributes are the op's numbers."""
+
+    def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
+        numbers = {name: node.attribute(name, default) for name, default in defaults.items()}
+        return network.append(op(node.name, network.floats(node), **numbers), node.name)
+
+    return convert
+
+
 def from_stated_codes(op: type[UnaryDigitalOp]) -> Convert:
     """Conversion of a node (codes, scale, zero point, scale of the result, zero point of it)."""
 
@@ -37,9 +47,13 @@ def from_stated_codes(op: type[UnaryDigitalOp]) -> Convert:
 
 
 def in_float(operator: str) -> Export:
-    """Export as an operator of ONNX on float32, between dequantisation and quantisation."""
+    """Export as an operator of ONNX on float32, between dequantisation and quantisation.
+
+    The op's numbers, if it has any, are attributes of their names.
+    """
 
     def export(op: DigitalOp, graph: GraphBuilder, operands: list[str]) -> str:
-        return graph.in_float(op, operands, lambda *values: graph.add(operator, *values))
+        numbers = op.numbers if isinstance(op, FunctionOp) else {}
+        return graph.in_float(op, operands, lambda *values: graph.add(operator, *values, **numbers))
 
     return export

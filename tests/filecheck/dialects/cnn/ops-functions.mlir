@@ -1,0 +1,9 @@
+// RUN: %roundtrip --match-full-lines
+// RUN: %generic | spatem-opt | filecheck %s --match-full-lines
+
+// CHECK: cnn.network @functions(%x: tensor<4xui8>) {
+cnn.network @functions(%x: tensor<4xui8>) {
+  // CHECK-NEXT: %hard_swish = cnn.hard_swish @hard_swish %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  %hard_swish = cnn.hard_swish @hard_swish %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  cnn.output %x : tensor<4xui8>
+}

@@ -1,0 +1,96 @@
+"""Functions of each element: from ONNX, on reals and on all codes, as onnxruntime computes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from differential.text import parsed
+from unit.frontend.onnx_builder import ModelBuilder
+from unit.operators.all_the_way import (
+    SHAPE,
+    assert_equals_onnxruntime,
+    assert_runs_on_the_chip,
+    convolution,
+)
+from unit.runtime.evaluation import SI8, SI16, UI8, reals, tensor
+
+from spatem_ir.dialects.cnn.attributes import Quantization
+from spatem_ir.exchange.onnxruntime_check import TensorCheck
+from spatem_ir.runtime.interpreter import execute
+from spatem_ir.weights.store import ParameterStore
+
+FINE = Quantization(8, signed=True, scale=0.001, zero_point=0)
+UNIT = Quantization(8, signed=False, scale=0.0079, zero_point=127)
+WIDE = Quantization(8, signed=True, scale=1 / 8, zero_point=3)
+
+
+@dataclass(frozen=True)
+class Function:
+    """An operator of ONNX, and the op that it becomes."""
+
+    operator: str
+    op: str
+    attributes: dict[str, Any] = field(default_factory=dict)
+    constants: tuple[float, ...] = ()
+    opset: int = 18
+    positive: bool = False
+
+    def build(self, model: ModelBuilder, tensor: str) -> str:
+        constants = [model.constant(value, dtype=np.float32) for value in self.constants]
+        return model.node(self.operator, tensor, *constants, **self.attributes)
+
+
+FUNCTIONS = [
+    Function("HardSwish", "hard_swish @f %a"),
+]
+of_functions = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.op)
+
+
+@of_functions
+def test_of_reals(tmp_path: Path, function: Function) -> None:
+    values = np.append(reals(3, 40, 6), [[-80, -20, -1, 0, 20, 80]], axis=0).astype(np.float32)
+    if function.positive:
+        values = np.abs(values)
+    text = assert_equals_onnxruntime(tmp_path, function.build, values, opset=function.opset)
+    op, _, rest = function.op.partition(" @f %a")
+    assert f"cnn.{op} @{function.operator.lower()}" in text and f"%x{rest} : " in text
+
+
+@of_functions
+@pytest.mark.parametrize("source", [SI8, UI8, FINE, WIDE, SI16])
+@pytest.mark.parametrize("target", [UNIT, WIDE])
+def test_all_codes_are_those_of_onnxruntime(
+    function: Function, source: Quantization, target: Quantization
+) -> None:
+    count = 1 << source.bits
+    types = f"{tensor((count,), source)} -> {tensor((count,), target)}"
+    module = parsed(f"""
+      cnn.network @net(%a: {tensor((count,), source)}) {{
+        %y = cnn.{function.op} : {types}
+        cnn.output %y : {tensor((count,), target)}
+      }}""")
+    check = TensorCheck(module, ParameterStore())
+    codes = np.arange(source.minimum, source.maximum + 1)[None, :]
+    comparison = check.comparison(execute(module, [codes], ParameterStore(), check))
+    assert comparison.first_difference is None
+
+
+@pytest.mark.parametrize("function", FUNCTIONS[::2], ids=lambda f: f.op)
+def test_on_the_chip(tmp_path: Path, function: Function) -> None:
+    def build(model: ModelBuilder, tensor: str) -> str:
+        tensor = model.node("Abs", tensor) if function.positive else tensor
+        return convolution(model, function.build(model, tensor), SHAPE[0], 5)
+
+    assert_runs_on_the_chip(tmp_path, build, opset=function.opset)
+
+
+def test_swish_is_a_product_with_a_sigmoid(tmp_path: Path) -> None:
+    def build(model: ModelBuilder, tensor: str) -> str:
+        swish = model.node("Mul", tensor, model.node("Sigmoid", tensor))
+        return convolution(model, swish, SHAPE[0], 5)
+
+    assert_runs_on_the_chip(tmp_path, build)
