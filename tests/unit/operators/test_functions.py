@@ -46,6 +46,8 @@ class Function:
 
 FUNCTIONS = [
     Function("HardSwish", "hard_swish @f %a"),
+    Function("HardSigmoid", "hard_sigmoid @f %a alpha 0.2 beta 0.5"),
+    Function("HardSigmoid", "hard_sigmoid @f %a alpha 0.3 beta 0.1", {"alpha": 0.3, "beta": 0.1}),
 ]
 of_functions = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.op)
 

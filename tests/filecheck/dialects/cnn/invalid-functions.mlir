@@ -5,3 +5,11 @@ cnn.network @net(%x: tensor<4xf32>) {
   %r = cnn.hard_swish @op %x : tensor<4xf32> -> tensor<4xui8>
   cnn.output %r : tensor<4xui8>
 }
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: cnn.hard_sigmoid @op: has beta inf; it must be finite
+  %r = "cnn.hard_sigmoid"(%x) <{sym_name = "op", alpha = 1.0 : f32, beta = 0x7F800000 : f32}> : (tensor<4xf32>) -> tensor<4xf32>
+  cnn.output %r : tensor<4xf32>
+}

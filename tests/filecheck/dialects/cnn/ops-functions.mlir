@@ -5,5 +5,7 @@
 cnn.network @functions(%x: tensor<4xui8>) {
   // CHECK-NEXT: %hard_swish = cnn.hard_swish @hard_swish %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   %hard_swish = cnn.hard_swish @hard_swish %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  // CHECK-NEXT: %hard_sigmoid = cnn.hard_sigmoid @hard_sigmoid %x alpha 0.2 beta 0.5 : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  %hard_sigmoid = cnn.hard_sigmoid @hard_sigmoid %x alpha 0.2 beta 0.5 : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   cnn.output %x : tensor<4xui8>
 }
