@@ -48,6 +48,8 @@ FUNCTIONS = [
     Function("HardSwish", "hard_swish @f %a"),
     Function("HardSigmoid", "hard_sigmoid @f %a alpha 0.2 beta 0.5"),
     Function("HardSigmoid", "hard_sigmoid @f %a alpha 0.3 beta 0.1", {"alpha": 0.3, "beta": 0.1}),
+    Function("Elu", "elu @f %a alpha 1.5 gamma 1.0", {"alpha": 1.5}),
+    Function("Selu", "elu @f %a alpha 1.6732632 gamma 1.050701"),
 ]
 of_functions = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.op)
 

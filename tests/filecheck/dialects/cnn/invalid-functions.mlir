@@ -13,3 +13,11 @@ cnn.network @net(%x: tensor<4xf32>) {
   %r = "cnn.hard_sigmoid"(%x) <{sym_name = "op", alpha = 1.0 : f32, beta = 0x7F800000 : f32}> : (tensor<4xf32>) -> tensor<4xf32>
   cnn.output %r : tensor<4xf32>
 }
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: cnn.elu @op: has gamma nan; it must be finite
+  %r = "cnn.elu"(%x) <{sym_name = "op", alpha = 1.0 : f32, gamma = 0x7FC00000 : f32}> : (tensor<4xf32>) -> tensor<4xf32>
+  cnn.output %r : tensor<4xf32>
+}
