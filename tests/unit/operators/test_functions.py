@@ -50,6 +50,7 @@ FUNCTIONS = [
     Function("HardSigmoid", "hard_sigmoid @f %a alpha 0.3 beta 0.1", {"alpha": 0.3, "beta": 0.1}),
     Function("Elu", "elu @f %a alpha 1.5 gamma 1.0", {"alpha": 1.5}),
     Function("Selu", "elu @f %a alpha 1.6732632 gamma 1.050701"),
+    Function("Celu", "celu @f %a alpha 1.5", {"alpha": 1.5}),
 ]
 of_functions = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.op)
 

@@ -21,3 +21,11 @@ cnn.network @net(%x: tensor<4xf32>) {
   %r = "cnn.elu"(%x) <{sym_name = "op", alpha = 1.0 : f32, gamma = 0x7FC00000 : f32}> : (tensor<4xf32>) -> tensor<4xf32>
   cnn.output %r : tensor<4xf32>
 }
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: cnn.celu @op: has alpha 0.0; it must be positive
+  %r = cnn.celu @op %x alpha 0.0 : tensor<4xf32> -> tensor<4xf32>
+  cnn.output %r : tensor<4xf32>
+}

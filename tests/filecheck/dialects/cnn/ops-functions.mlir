@@ -9,5 +9,7 @@ cnn.network @functions(%x: tensor<4xui8>) {
   %hard_sigmoid = cnn.hard_sigmoid @hard_sigmoid %x alpha 0.2 beta 0.5 : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   // CHECK-NEXT: %elu = cnn.elu @elu %x alpha 1.6732632 gamma 1.050701 : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   %elu = cnn.elu @elu %x alpha 1.6732632 gamma 1.050701 : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  // CHECK-NEXT: %celu = cnn.celu @celu %x alpha 1.5 : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  %celu = cnn.celu @celu %x alpha 1.5 : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   cnn.output %x : tensor<4xui8>
 }
