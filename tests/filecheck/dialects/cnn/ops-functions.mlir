@@ -11,5 +11,7 @@ cnn.network @functions(%x: tensor<4xui8>) {
   %elu = cnn.elu @elu %x alpha 1.6732632 gamma 1.050701 : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   // CHECK-NEXT: %celu = cnn.celu @celu %x alpha 1.5 : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   %celu = cnn.celu @celu %x alpha 1.5 : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  // CHECK-NEXT: %erf = cnn.erf @erf %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  %erf = cnn.erf @erf %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   cnn.output %x : tensor<4xui8>
 }
