@@ -51,6 +51,8 @@ FUNCTIONS = [
     Function("Elu", "elu @f %a alpha 1.5 gamma 1.0", {"alpha": 1.5}),
     Function("Selu", "elu @f %a alpha 1.6732632 gamma 1.050701"),
     Function("Celu", "celu @f %a alpha 1.5", {"alpha": 1.5}),
+    Function("Gelu", "gelu @f %a", opset=20),
+    Function("Gelu", "gelu @f %a tanh", {"approximate": "tanh"}, opset=20),
     Function("Erf", "erf @f %a"),
 ]
 of_functions = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.op)

@@ -29,3 +29,11 @@ cnn.network @net(%x: tensor<4xf32>) {
   %r = cnn.celu @op %x alpha 0.0 : tensor<4xf32> -> tensor<4xf32>
   cnn.output %r : tensor<4xf32>
 }
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: cnn.gelu @op: result has shape 2x2, its operands give 4
+  %r = cnn.gelu @op %x tanh : tensor<4xf32> -> tensor<2x2xf32>
+  cnn.output %r : tensor<2x2xf32>
+}

@@ -13,5 +13,7 @@ cnn.network @functions(%x: tensor<4xui8>) {
   %celu = cnn.celu @celu %x alpha 1.5 : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   // CHECK-NEXT: %erf = cnn.erf @erf %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   %erf = cnn.erf @erf %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  // CHECK-NEXT: %gelu = cnn.gelu @gelu %x tanh : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  %gelu = cnn.gelu @gelu %x tanh : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   cnn.output %x : tensor<4xui8>
 }
