@@ -54,6 +54,7 @@ FUNCTIONS = [
     Function("Gelu", "gelu @f %a", opset=20),
     Function("Gelu", "gelu @f %a tanh", {"approximate": "tanh"}, opset=20),
     Function("Erf", "erf @f %a"),
+    Function("Softplus", "softplus @f %a"),
 ]
 of_functions = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.op)
 

@@ -15,5 +15,7 @@ cnn.network @functions(%x: tensor<4xui8>) {
   %erf = cnn.erf @erf %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   // CHECK-NEXT: %gelu = cnn.gelu @gelu %x tanh : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   %gelu = cnn.gelu @gelu %x tanh : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  // CHECK-NEXT: %softplus = cnn.softplus @softplus %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  %softplus = cnn.softplus @softplus %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   cnn.output %x : tensor<4xui8>
 }
