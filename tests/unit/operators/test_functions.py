@@ -55,6 +55,7 @@ FUNCTIONS = [
     Function("Gelu", "gelu @f %a tanh", {"approximate": "tanh"}, opset=20),
     Function("Erf", "erf @f %a"),
     Function("Softplus", "softplus @f %a"),
+    Function("Mish", "mish @f %a"),
 ]
 of_functions = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.op)
 

@@ -17,5 +17,7 @@ cnn.network @functions(%x: tensor<4xui8>) {
   %gelu = cnn.gelu @gelu %x tanh : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   // CHECK-NEXT: %softplus = cnn.softplus @softplus %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   %softplus = cnn.softplus @softplus %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  // CHECK-NEXT: %mish = cnn.mish @mish %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  %mish = cnn.mish @mish %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   cnn.output %x : tensor<4xui8>
 }
