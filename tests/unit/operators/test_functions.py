@@ -56,6 +56,7 @@ FUNCTIONS = [
     Function("Erf", "erf @f %a"),
     Function("Softplus", "softplus @f %a"),
     Function("Mish", "mish @f %a"),
+    Function("Exp", "exp @f %a"),
 ]
 of_functions = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.op)
 

@@ -19,5 +19,7 @@ cnn.network @functions(%x: tensor<4xui8>) {
   %softplus = cnn.softplus @softplus %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   // CHECK-NEXT: %mish = cnn.mish @mish %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   %mish = cnn.mish @mish %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  // CHECK-NEXT: %exp = cnn.exp @exp %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  %exp = cnn.exp @exp %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   cnn.output %x : tensor<4xui8>
 }
