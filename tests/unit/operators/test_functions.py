@@ -57,6 +57,7 @@ FUNCTIONS = [
     Function("Softplus", "softplus @f %a"),
     Function("Mish", "mish @f %a"),
     Function("Exp", "exp @f %a"),
+    Function("Neg", "neg @f %a"),
 ]
 of_functions = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.op)
 
