@@ -58,6 +58,7 @@ FUNCTIONS = [
     Function("Mish", "mish @f %a"),
     Function("Exp", "exp @f %a"),
     Function("Neg", "neg @f %a"),
+    Function("Abs", "abs @f %a"),
 ]
 of_functions = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.op)
 

@@ -23,5 +23,7 @@ cnn.network @functions(%x: tensor<4xui8>) {
   %exp = cnn.exp @exp %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   // CHECK-NEXT: %neg = cnn.neg @neg %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   %neg = cnn.neg @neg %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  // CHECK-NEXT: %abs = cnn.abs @abs %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  %abs = cnn.abs @abs %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   cnn.output %x : tensor<4xui8>
 }
