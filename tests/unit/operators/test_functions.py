@@ -59,6 +59,7 @@ FUNCTIONS = [
     Function("Exp", "exp @f %a"),
     Function("Neg", "neg @f %a"),
     Function("Abs", "abs @f %a"),
+    Function("Reciprocal", "reciprocal @f %a"),
 ]
 of_functions = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.op)
 

@@ -25,5 +25,7 @@ cnn.network @functions(%x: tensor<4xui8>) {
   %neg = cnn.neg @neg %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   // CHECK-NEXT: %abs = cnn.abs @abs %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   %abs = cnn.abs @abs %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  // CHECK-NEXT: %reciprocal = cnn.reciprocal @reciprocal %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  %reciprocal = cnn.reciprocal @reciprocal %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   cnn.output %x : tensor<4xui8>
 }
