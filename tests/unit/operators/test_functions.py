@@ -16,7 +16,7 @@ from unit.operators.all_the_way import (
     assert_runs_on_the_chip,
     convolution,
 )
-from unit.runtime.evaluation import SI8, SI16, UI8, reals, tensor
+from unit.runtime.evaluation import SI8, SI16, UI8, reals, result_of, tensor
 
 from spatem_ir.dialects.cnn.attributes import Quantization
 from spatem_ir.exchange.onnxruntime_check import TensorCheck
@@ -59,7 +59,9 @@ FUNCTIONS = [
     Function("Exp", "exp @f %a"),
     Function("Neg", "neg @f %a"),
     Function("Abs", "abs @f %a"),
+    Function("Sqrt", "sqrt @f %a", positive=True),
     Function("Reciprocal", "reciprocal @f %a"),
+    Function("Pow", "sqrt @f %a", constants=(0.5,), positive=True),
 ]
 of_functions = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.op)
 
@@ -100,6 +102,11 @@ def test_on_the_chip(tmp_path: Path, function: Function) -> None:
         return convolution(model, function.build(model, tensor), SHAPE[0], 5)
 
     assert_runs_on_the_chip(tmp_path, build, opset=function.opset)
+
+
+def test_roots_of_codes_below_zero_are_zero() -> None:
+    result = result_of("cnn.sqrt @f %a", (np.array([[-4, 0, 4]]), WIDE), target=WIDE)
+    assert result.tolist() == [[3, 3, 6]]
 
 
 def test_swish_is_a_product_with_a_sigmoid(tmp_path: Path) -> None:
