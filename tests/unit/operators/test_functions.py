@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from differential.text import parsed
-from unit.frontend.onnx_builder import ModelBuilder
+from unit.frontend.onnx_builder import ModelBuilder, imported
 from unit.operators.all_the_way import (
     SHAPE,
     assert_equals_onnxruntime,
@@ -21,6 +21,7 @@ from unit.runtime.evaluation import SI8, SI16, UI8, reals, result_of, tensor
 from spatem_ir.dialects.cnn.attributes import Quantization
 from spatem_ir.exchange.onnxruntime_check import TensorCheck
 from spatem_ir.runtime.interpreter import execute
+from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.store import ParameterStore
 
 FINE = Quantization(8, signed=True, scale=0.001, zero_point=0)
@@ -61,6 +62,9 @@ FUNCTIONS = [
     Function("Abs", "abs @f %a"),
     Function("Sqrt", "sqrt @f %a", positive=True),
     Function("Reciprocal", "reciprocal @f %a"),
+    Function("Pow", "pow @f %a exponent 2.0", constants=(2,)),
+    Function("Pow", "pow @f %a exponent 3.0", constants=(3,)),
+    Function("Pow", "pow @f %a exponent -1.0", constants=(-1,)),
     Function("Pow", "sqrt @f %a", constants=(0.5,), positive=True),
 ]
 of_functions = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.op)
@@ -115,3 +119,14 @@ def test_swish_is_a_product_with_a_sigmoid(tmp_path: Path) -> None:
         return convolution(model, swish, SHAPE[0], 5)
 
     assert_runs_on_the_chip(tmp_path, build)
+
+
+@pytest.mark.parametrize(
+    ("exponents", "message"),
+    [([0.3], "has exponent 0.300000012"), ([1.0, 2.0], "has several exponents")],
+)
+def test_other_exponents_are_refused(tmp_path: Path, exponents: list[float], message: str) -> None:
+    model = ModelBuilder(("n", 2))
+    power = model.node("Pow", "x", model.constant(exponents, dtype=np.float32))
+    with pytest.raises(SpatemError, match=message):
+        imported(model.save(tmp_path / "net.onnx", power))

@@ -37,3 +37,11 @@ cnn.network @net(%x: tensor<4xf32>) {
   %r = cnn.gelu @op %x tanh : tensor<4xf32> -> tensor<2x2xf32>
   cnn.output %r : tensor<2x2xf32>
 }
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: cnn.pow @op: has exponent 0.5; it must be whole
+  %r = cnn.pow @op %x exponent 0.5 : tensor<4xf32> -> tensor<4xf32>
+  cnn.output %r : tensor<4xf32>
+}

@@ -29,5 +29,7 @@ cnn.network @functions(%x: tensor<4xui8>) {
   %reciprocal = cnn.reciprocal @reciprocal %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   // CHECK-NEXT: %sqrt = cnn.sqrt @sqrt %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   %sqrt = cnn.sqrt @sqrt %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  // CHECK-NEXT: %pow = cnn.pow @pow %x exponent -2.0 : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  %pow = cnn.pow @pow %x exponent -2.0 : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   cnn.output %x : tensor<4xui8>
 }
