@@ -27,7 +27,7 @@ def hard_swish(values: Reals) -> Reals:
     import numpy as np
 
     gate = np.clip(np.float32(1 / 6) * values + np.float32(0.5), np.float32(0), np.float32(1))
-    return values * gate
+    return np.multiply(values, gate)
 
 
 OPERATOR = Operator(

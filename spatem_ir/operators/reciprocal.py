@@ -27,7 +27,7 @@ def reciprocal(values: Reals) -> Reals:
     import numpy as np
 
     with np.errstate(divide="ignore"):
-        return 1 / values
+        return np.divide(np.float32(1), values)
 
 
 OPERATOR = Operator(

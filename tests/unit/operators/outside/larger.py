@@ -1,4 +1,4 @@
-"""The operator Max of several tensors, as a package would add it."""
+"""An operator on several tensors of a domain of its own, as a package would add it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from spatem_ir.operators.core.operator import Import, Operator
 
 
 @irdl_op_definition
-class MaxOp(ElementwiseOp):
+class LargerOp(ElementwiseOp):
     """The largest of all operands."""
 
-    name = "cnn.max"
+    name = "cnn.larger"
 
 
 def largest(*operands: Reals) -> Reals:
@@ -27,8 +27,8 @@ def largest(*operands: Reals) -> Reals:
 
 
 OPERATOR = Operator(
-    MaxOp,
-    onnx={"Max": Import(from_activations(MaxOp))},
+    LargerOp,
+    onnx={"org.example.Larger": Import(from_activations(LargerOp))},
     evaluate=of_operands(largest),
     export=in_float("Max"),
 )

@@ -1,4 +1,4 @@
-"""The operator Split into equal parts, whose results are views, as a package would add it."""
+"""An operator whose results are views, of a domain of its own, as a package would add it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ INTEGER = IntegerAttr.constr(i64)
 
 
 @irdl_op_definition
-class SliceOp(ViewOp):
+class ChannelsOp(ViewOp):
     """`count` channels from number `first` on."""
 
-    name = "cnn.slice"
+    name = "cnn.channels"
 
     first = prop_def(INTEGER)
     count = prop_def(INTEGER)
@@ -65,18 +65,18 @@ def convert(node: OnnxNode, network: NetworkBuilder) -> list[Value]:
         node.fail("does not split the channels into equal parts")
     count = channels // parts
     return [
-        network.append(SliceOp(operand, number * count, count), f"{node.name}.{number}")
+        network.append(ChannelsOp(operand, number * count, count), f"{node.name}.{number}")
         for number in range(parts)
     ]
 
 
-def evaluate(op: SliceOp, operands: list[NDArray[Any]], _: ParameterStore) -> NDArray[Any]:
+def evaluate(op: ChannelsOp, operands: list[NDArray[Any]], _: ParameterStore) -> NDArray[Any]:
     return operands[0][:, op.channels]
 
 
-def export(op: SliceOp, graph: GraphBuilder, operands: list[str]) -> str:
+def export(op: ChannelsOp, graph: GraphBuilder, operands: list[str]) -> str:
     bounds = [graph.constant("bound", [at]) for at in (op.channels.start, op.channels.stop)]
     return graph.add("Slice", operands[0], *bounds, graph.constant("axes", [1]))
 
 
-OPERATOR = Operator(SliceOp, {"Split": Import(convert)}, evaluate, export)
+OPERATOR = Operator(ChannelsOp, {"org.example.Parts": Import(convert)}, evaluate, export)
