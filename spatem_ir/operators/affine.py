@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from math import prod
 from typing import TYPE_CHECKING
 
 from xdsl.ir import Attribute, SSAValue
@@ -15,7 +14,7 @@ from spatem_ir.dialects.cnn.operators import ElementwiseOp, UnaryDigitalOp
 from spatem_ir.operators.core.elementwise import of_activations
 from spatem_ir.operators.core.evaluation import tabulated
 from spatem_ir.operators.core.operator import Operator
-from spatem_ir.operators.onnx_import.shapes import extents_text
+from spatem_ir.operators.onnx_import.channels import by_channel
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, QuantizedConstant
 
 if TYPE_CHECKING:
@@ -66,59 +65,62 @@ def with_constants(
     operands = [network.value(node, index) for index in range(len(node.inputs))]
     result = of_activations(node, network, op)
     for value in operands:
-        if isinstance(value, Constant | QuantizedConstant):
-            result = _with_constant(node, network, result, value, is_product=is_product)
+        if not isinstance(value, Constant | QuantizedConstant):
+            continue
+        if is_product:
+            result = scaled(node, network, result, value)
+        else:
+            result = shifted(node, network, result, value)
     return result
 
 
-def _with_constant(
+def scaled(
     node: OnnxNode,
     network: NetworkBuilder,
     operand: SSAValue,
-    constant: Constant | QuantizedConstant,
+    factors: Constant | QuantizedConstant,
     *,
-    is_product: bool,
+    by_reciprocals: bool = False,
 ) -> SSAValue:
-    """The operand times or plus a constant that broadcasting makes as large.
-
-    The dimensions along which the constant varies take the place of the channels.
-    """
+    """The operand times a constant, or divided by it."""
     import numpy as np
 
-    if isinstance(constant, QuantizedConstant):
-        constant = constant.dequantized()
-    shape = shape_of(operand)
-    values = constant.values.astype(np.float32)
-    varying = _varying_dimensions(node, values.shape, shape)
-    order = (*varying, *(axis for axis in range(len(shape)) if axis not in varying))
-    moved = network.transposed(operand, order)
-    extents = shape_of(moved)
-    channels = prod(extents[: len(varying)]) if varying else extents[0]
-    maps = network.regrouped(moved, (channels, *extents[max(1, len(varying)) :]))
+    def build(maps: SSAValue, numbers: Reals) -> SSAValue:
+        if by_reciprocals and not numbers.all():
+            node.fail("divides by 0")
+        factors = np.divide(np.float32(1), numbers) if by_reciprocals else numbers
+        return _affine(node, network, maps, factors, np.zeros_like(numbers))
 
-    numbers = np.broadcast_to(values.reshape(-1), channels)
-    scale, shift = numbers, np.zeros(channels, np.float32)
-    if not is_product:
-        scale, shift = np.ones(channels, np.float32), numbers
-    parameters = [network.channel_parameter(node, "scale", Constant(scale))]
-    parameters.append(network.channel_parameter(node, "shift", Constant(shift)))
-    result = network.append(AffineOp(node.name, maps, *parameters), node.name)
-    inverse = tuple(order.index(axis) for axis in range(len(shape)))
-    return network.transposed(network.regrouped(result, extents), inverse)
+    return by_channel(node, network, operand, factors, build)
 
 
-def _varying_dimensions(
-    node: OnnxNode, constant: tuple[int, ...], shape: tuple[int, ...]
-) -> tuple[int, ...]:
-    """The dimensions of `shape` along which a constant has more than one value."""
-    aligned = (*[1] * (len(shape) + 1 - len(constant)), *constant)
-    fits = zip(aligned, (1, *shape), strict=False)
-    if len(aligned) > len(shape) + 1 or any(own not in (1, extent) for own, extent in fits):
-        node.fail(
-            f"has a constant of shape [{extents_text(constant)}], which does not fit "
-            f"[batch, {extents_text(shape)}]: behind the batch it must have the same extents, or 1"
-        )
-    return tuple(axis for axis, extent in enumerate(aligned[1:]) if extent > 1)
+def shifted(
+    node: OnnxNode,
+    network: NetworkBuilder,
+    operand: SSAValue,
+    summands: Constant | QuantizedConstant,
+    *,
+    signs: tuple[int, int] = (1, 1),
+) -> SSAValue:
+    """The operand plus a constant, each with its sign."""
+    import numpy as np
+
+    def build(maps: SSAValue, numbers: Reals) -> SSAValue:
+        scale = np.full_like(numbers, signs[0])
+        return _affine(node, network, maps, scale, np.multiply(numbers, np.float32(signs[1])))
+
+    return by_channel(node, network, operand, summands, build)
+
+
+def _affine(
+    node: OnnxNode, network: NetworkBuilder, maps: SSAValue, scale: Reals, shift: Reals
+) -> SSAValue:
+    """The op with a scale and a shift for each channel."""
+    parameters = [
+        network.channel_parameter(node, what, Constant(numbers))
+        for what, numbers in (("scale", scale), ("shift", shift))
+    ]
+    return network.append(AffineOp(node.name, maps, *parameters), node.name)
 
 
 def affine(values: Reals, scale: Reals, shift: Reals) -> Reals:

@@ -10,6 +10,7 @@ from xdsl.ir import SSAValue
 from spatem_ir.dialects.checks import is_floating, shape_of
 from spatem_ir.dialects.cnn.operators import ElementwiseOp
 from spatem_ir.operators.onnx_import.shapes import broadcast_shape
+from spatem_ir.operators.onnx_import.tensors import Constant, QuantizedConstant
 
 if TYPE_CHECKING:
     from spatem_ir.operators.core.operator import Convert
@@ -41,6 +42,33 @@ def from_activations(op: type[ElementwiseOp]) -> Convert:
         return of_activations(node, network, op)
 
     return convert
+
+
+def two_operands(node: OnnxNode, network: NetworkBuilder) -> tuple[Value, Value]:
+    """Both operands of a node, of which one or both are activations."""
+    first, second = network.value(node, 0), network.value(node, 1)
+    assert first is not None and second is not None
+    return first, second
+
+
+def uniform_constants(node: OnnxNode, network: NetworkBuilder) -> list[float]:
+    """The constants among a node's operands, each of which is one number for all elements.
+
+    Raises:
+        SpatemError: one has several values.
+    """
+    found: list[float] = []
+    for index in range(len(node.inputs)):
+        value = network.value(node, index)
+        if isinstance(value, QuantizedConstant):
+            value = value.dequantized()
+        if not isinstance(value, Constant):
+            continue
+        numbers = value.values.reshape(-1)
+        if numbers.size == 0 or (numbers != numbers[0]).any():
+            node.fail("has a constant of several values; one for all elements is supported")
+        found.append(float(numbers[0]))
+    return found
 
 
 def from_two_stated_codes(op: type[ElementwiseOp]) -> Convert:

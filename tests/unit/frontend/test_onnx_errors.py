@@ -178,12 +178,12 @@ def computed_weights(b: ModelBuilder) -> str:
 
 CASES: dict[str, tuple[Graph, str]] = {
     "unsupported operator": (
-        lambda b: b.node("Erf", b.input(), name="act"),
-        "Erf 'act': this operator is not supported",
+        lambda b: b.node("Sinh", b.input(), name="act"),
+        "Sinh 'act': this operator is not supported",
     ),
     "unnamed node": (
-        lambda b: b.node("Erf", b.input(), name=""),
-        "Erf 'Erf1': this operator is not supported",
+        lambda b: b.node("Sinh", b.input(), name=""),
+        "Sinh 'Sinh1': this operator is not supported",
     ),
     "unsupported domain": (
         lambda b: b.node("Gelu", b.input(), name="act", domain="com.microsoft"),

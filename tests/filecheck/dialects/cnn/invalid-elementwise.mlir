@@ -277,3 +277,43 @@ cnn.network @net(%x: tensor<3x2x2xf32>, %y: tensor<3x2x2xf32>) {
   %r = cnn.mul @op %x, %y : tensor<3x2x2xf32>, tensor<3x2x2xf32> -> tensor<3xf32>
   cnn.output %r : tensor<3xf32>
 }
+
+// -----
+
+cnn.network @net(%x: tensor<3x2x2xf32>) {
+  // CHECK: cnn.sub @op: subtracts one tensor from another, but has 1
+  %r = cnn.sub @op %x : tensor<3x2x2xf32> -> tensor<3x2x2xf32>
+  cnn.output %r : tensor<3x2x2xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<3x2x2xf32>) {
+  // CHECK: cnn.div @op: divides one tensor by another, but has 3
+  %r = cnn.div @op %x, %x, %x : tensor<3x2x2xf32>, tensor<3x2x2xf32>, tensor<3x2x2xf32> -> tensor<3x2x2xf32>
+  cnn.output %r : tensor<3x2x2xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<3x2x2xf32>) {
+  // CHECK: cnn.max @op: result has shape 3x2, its operands give 3x2x2
+  %r = cnn.max @op %x, %x : tensor<3x2x2xf32>, tensor<3x2x2xf32> -> tensor<3x2xf32>
+  cnn.output %r : tensor<3x2xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<3x2x2xf32>) {
+  // CHECK: cnn.min @op: has no operand
+  %r = "cnn.min"() <{sym_name = "op"}> : () -> tensor<3x2x2xf32>
+  cnn.output %r : tensor<3x2x2xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<3x2x2xf32>) {
+  // CHECK: cnn.prelu @op: has slope of type tensor<2xf32>; it must be tensor<3xf32>
+  %r = cnn.prelu @op %x slope dense<1.0> : tensor<2xf32> : tensor<3x2x2xf32> -> tensor<3x2x2xf32>
+  cnn.output %r : tensor<3x2x2xf32>
+}
