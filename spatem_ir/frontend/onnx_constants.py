@@ -1,54 +1,120 @@
-"""Evaluation of nodes whose inputs are all constant."""
+"""Evaluation of nodes whose inputs are all constant.
+
+Operators whose results may be an initialiser under another name, shape or order say so themselves
+(`Import.fold`); all others are computed by ONNX's reference implementation.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatem_ir.frontend.onnx_graph import OnnxGraph
+from spatem_ir.frontend.onnx_graph import OnnxGraph, first_line
 from spatem_ir.operators.core.register import imports
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     from spatem_ir.operators.core.operator import Fold
+
+
+MOST_ELEMENTS = 1 << 26
+"""Elements of the largest constant that is computed."""
+
+NOT_EVALUATED = frozenset(
+    [
+        "Bernoulli",
+        "DequantizeLinear",
+        "If",
+        "Loop",
+        "Multinomial",
+        "QuantizeLinear",
+        "RandomNormal",
+        "RandomNormalLike",
+        "RandomUniform",
+        "RandomUniformLike",
+        "Scan",
+    ]
+)
+"""Operators of ONNX that are left where they are: quantisation, random numbers and control."""
 
 
 def fold_constants(graph: OnnxGraph) -> OnnxGraph:
     """The graph with the results of constant nodes as constants in place of the nodes.
 
     Raises:
-        SpatemError: the operands of a constant node do not fit together.
+        SpatemError: the operands of a constant node do not fit together, or its result is larger
+            than :data:`MOST_ELEMENTS`.
     """
     constants, nodes = dict(graph.constants), []
     for node in graph.nodes:
-        result = _evaluate(node, constants, graph)
-        if result is None:
+        results = _evaluate(node, constants, graph)
+        if results is None:
             nodes.append(node)
         else:
-            constants[node.outputs[0]] = result
+            constants.update(zip(node.outputs, results, strict=False))
     return dataclasses.replace(graph, nodes=tuple(nodes), constants=constants)
 
 
 def _evaluate(
     node: OnnxNode, constants: Mapping[str, Constant], graph: OnnxGraph
-) -> Constant | None:
-    """The result of a node as a constant; None if it is not constant."""
+) -> Sequence[Constant] | None:
+    """The results of a node as constants; None if it is not constant."""
     if node.operator == "Shape":
         shape = graph.shapes.get(node.inputs[0])
         if shape is None:
             return None
-        return Constant(np.array(shape[node.attribute("start", 0) : node.attribute("end")]))
+        return [Constant(np.array(shape[node.attribute("start", 0) : node.attribute("end")]))]
     fold = _fold_of(node.operator)
     present = [name for name in node.inputs if name]
-    if fold is None or not all(name in constants for name in present):
+    if not all(name in constants for name in present):
         return None
+    if fold is None and (not present or "." in node.operator or node.operator in NOT_EVALUATED):
+        return None
+    for name in node.outputs:
+        size = prod(graph.shapes.get(name, ()))
+        if size > MOST_ELEMENTS:
+            node.fail(f"its constant result has {size} elements; {MOST_ELEMENTS} are possible")
     try:
-        return fold(node, [constants[name] for name in present])
-    except (ValueError, IndexError, TypeError) as error:
-        node.fail(f"its constant operands do not fit: {error}")
+        if fold is None:
+            return _by_reference(node, constants, graph.opset)
+        return [fold(node, [constants[name] for name in present])]
+    except SpatemError:
+        raise
+    except Exception as error:
+        node.fail(f"its constant operands do not fit: {first_line(error)}")
+
+
+def _by_reference(
+    node: OnnxNode, constants: Mapping[str, Constant], opset: int
+) -> Sequence[Constant]:
+    """The results of a node as ONNX's own reference computes them."""
+    from onnx import helper, numpy_helper
+    from onnx.reference import ReferenceEvaluator
+
+    attributes = {
+        name: numpy_helper.from_array(value) if isinstance(value, np.ndarray) else value
+        for name in node.attributes
+        if (value := node.attribute(name)) is not None
+    }
+    proto = helper.make_node(node.operator, node.inputs, node.outputs, node.name, **attributes)
+    feeds = {name: constants[name].values for name in node.inputs if name}
+    inputs = [
+        helper.make_tensor_value_info(
+            name, helper.np_dtype_to_tensor_dtype(values.dtype), values.shape
+        )
+        for name, values in feeds.items()
+    ]
+    results = [name for name in node.outputs if name]
+    outputs = [helper.make_empty_tensor_value_info(name) for name in results]
+    graph = helper.make_graph([proto], "constant", inputs, outputs)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+    values = dict(zip(results, ReferenceEvaluator(model).run(None, feeds), strict=True))
+    return [Constant(np.asarray(values.get(name))) for name in node.outputs]
 
 
 def _fold_of(operator: str) -> Fold | None:
@@ -82,14 +148,8 @@ def _constant_of_shape(node: OnnxNode, operands: Sequence[Constant]) -> Constant
     return Constant(np.full(operands[0].values, value.reshape(())))
 
 
-def _gather(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
-    source, indices = operands[0].values, operands[1].values
-    return Constant(np.take(source, indices, axis=node.attribute("axis", 0)))
-
-
 CONSTANT_OPERATORS: dict[str, Fold] = {
     "Constant": _constant,
     "ConstantOfShape": _constant_of_shape,
-    "Gather": _gather,
 }
-"""Operators that are supported on constants only, beside Shape."""
+"""Operators without operands that are activations, beside Shape."""

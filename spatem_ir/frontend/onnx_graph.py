@@ -34,7 +34,8 @@ class OnnxGraph:
     """A checked graph: `nodes` in topological order, those alone that outputs depend on.
 
     The first dimension of activations is the batch; a batch of unknown size counts as 1.
-    `shapes` has the full shape of every tensor for which shape inference finds one.
+    `shapes` has the full shape of every tensor for which shape inference finds one; `opset` is the
+    version of ONNX's operators.
     """
 
     file: str
@@ -43,6 +44,7 @@ class OnnxGraph:
     nodes: tuple[OnnxNode, ...]
     constants: Mapping[str, Constant]
     shapes: Mapping[str, tuple[int, ...]]
+    opset: int
 
     @property
     def batch(self) -> int:
@@ -64,7 +66,8 @@ def load_graph(path: str, file: str) -> OnnxGraph:
     Raises:
         SpatemError: the file is unreadable, no valid model, or has shapes that are not static.
     """
-    graph = _normalized(_read(path, file), file).graph
+    model = _normalized(_read(path, file), file)
+    graph = model.graph
     constants = {entry.name: _constant(entry, file) for entry in graph.initializer}
     outputs = tuple(output.name for output in graph.output)
     return OnnxGraph(
@@ -74,6 +77,7 @@ def load_graph(path: str, file: str) -> OnnxGraph:
         nodes=_reachable(list(_nodes(graph, file)), outputs),
         constants=constants,
         shapes=dict(_static_shapes(graph)),
+        opset=_opset(model),
     )
 
 
@@ -84,7 +88,7 @@ def _read(path: str, file: str) -> onnx.ModelProto:
         raise SpatemError(f"{file}: {error.strerror or error}") from error
     except Exception as error:
         raise SpatemError(
-            f"{file}: not a readable ONNX model (truncated?): {_first_line(error)}"
+            f"{file}: not a readable ONNX model (truncated?): {first_line(error)}"
         ) from error
 
 
@@ -100,14 +104,19 @@ def _normalized(model: onnx.ModelProto, file: str) -> onnx.ModelProto:
         model.ir_version = max(model.ir_version, IR_VERSION)
         for value in model.graph.input:
             _fix_batch(value, file)
-        opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 0)
+        opset = _opset(model)
         if 0 < opset < OLDEST_OPSET:
             model = version_converter.convert_version(model, OLDEST_OPSET)
         return shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
     except SpatemError:
         raise
     except Exception as error:
-        raise SpatemError(f"{file}: not a valid ONNX model: {_first_line(error)}") from error
+        raise SpatemError(f"{file}: not a valid ONNX model: {first_line(error)}") from error
+
+
+def _opset(model: onnx.ModelProto) -> int:
+    """The version of ONNX's own operators; 0 if the model has none of them."""
+    return next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 0)
 
 
 def _check_text(graph: onnx.GraphProto) -> None:
@@ -153,7 +162,7 @@ def _array(tensor: onnx.TensorProto, what: str) -> NDArray[Any]:
     try:
         return numpy_helper.to_array(tensor)
     except Exception as error:
-        raise SpatemError(f"{what} cannot be read: {_first_line(error)}") from error
+        raise SpatemError(f"{what} cannot be read: {first_line(error)}") from error
 
 
 def _input(value: onnx.ValueInfoProto, file: str) -> Tensor:
@@ -217,5 +226,6 @@ def _reachable(nodes: list[OnnxNode], outputs: tuple[str, ...]) -> tuple[OnnxNod
     return tuple(reversed(kept))
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """The first line of an error's message that says something."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), repr(error))
