@@ -1,4 +1,4 @@
-"""Padding with a constant."""
+"""Padding, with a constant or with the tensor's own elements."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from spatem_ir.dialects.cnn.syntax import Real
 from spatem_ir.dialects.cnn.views import INTEGERS
 from spatem_ir.geometry.shapes.reach import Reach
 from spatem_ir.operators.core.operator import Import, Operator
+from spatem_ir.operators.gather import gathered
 
 if TYPE_CHECKING:
     from spatem_ir.numerics.codes import Array
@@ -102,33 +103,79 @@ class PadOp(UnaryDigitalOp):
 
 
 def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
-    """Pad with a constant, behind the batch."""
-    if node.attribute("mode", "constant") != "constant":
-        node.fail(f"has mode '{node.attribute('mode')}'; only constant padding is supported")
+    """Pad behind the batch: negative pads crop, modes but the constant one repeat elements."""
+    mode = node.attribute("mode", "constant")
     operand = network.activation(node)
-    dimensions = len(shape_of(operand)) + 1
+    pads = _pads(node, network, 1 + len(shape_of(operand)))
+    for dimension, pair in enumerate(pads):
+        operand = _cropped(node, network, operand, dimension, pair)
+    around = [(max(first, 0), max(last, 0)) for first, last in pads]
+    if mode != "constant":
+        return _repeated(node, network, operand, around, mode)
+    before, after = zip(*around, strict=True)
+    number = _padding(node, network, quantization_of(operand.type))
+    return network.append(PadOp(node.name, operand, before, after, number), node.name)
+
+
+def _pads(node: OnnxNode, network: NetworkBuilder, dimensions: int) -> list[tuple[int, int]]:
+    """The stated elements before and after each dimension behind the batch."""
     pads = network.constant(node, 1).values.reshape(-1).tolist()
     axes = network.optional_constant(node, 3)
     chosen = range(dimensions) if axes is None else axes.values.reshape(-1).tolist()
     if len(pads) != 2 * len(chosen):
         node.fail(f"has {len(pads)} pads for {len(chosen)} dimensions")
-    before, after = [0] * dimensions, [0] * dimensions
+    pairs = [(0, 0)] * dimensions
     for number, axis in enumerate(chosen):
-        before[axis], after[axis] = pads[number], pads[number + len(chosen)]
-    if before[0] or after[0]:
+        pairs[axis] = pads[number], pads[number + len(chosen)]
+    if any(pairs[0]):
         node.fail("pads the batch")
-    if min(*before, *after) < 0:
-        node.fail("has negative pads, which crop; they are not supported")
+    return pairs[1:]
+
+
+def _padding(node: OnnxNode, network: NetworkBuilder, code: Quantization | None) -> float:
+    """The stated value of a padding element, as a real number."""
     value = network.optional_constant(node, 2)
     number = 0.0 if value is None else float(value.values.reshape(-1)[0])
-    code = quantization_of(operand.type)
     if code is not None:
         number = (number - code.zero_point) * code.scale
     if not isfinite(number):
         node.fail(f"pads with {number}; the value must be finite")
-    return network.append(
-        PadOp(node.name, operand, tuple(before[1:]), tuple(after[1:]), number), node.name
-    )
+    return number
+
+
+def _cropped(
+    node: OnnxNode,
+    network: NetworkBuilder,
+    operand: SSAValue,
+    dimension: int,
+    pads: tuple[int, int],
+) -> SSAValue:
+    """The operand without the elements that negative pads take away."""
+    extent = shape_of(operand)[dimension]
+    indices = range(max(-pads[0], 0), extent - max(-pads[1], 0))
+    if not indices:
+        node.fail(f"crops all {extent} elements of a dimension")
+    return gathered(network, operand, dimension, indices, node.name)
+
+
+def _repeated(
+    node: OnnxNode,
+    network: NetworkBuilder,
+    operand: SSAValue,
+    pads: list[tuple[int, int]],
+    mode: str,
+) -> SSAValue:
+    """The operand surrounded by its own elements."""
+    import numpy as np
+
+    if mode not in ("edge", "reflect", "wrap"):
+        node.fail(f"has mode '{mode}'; it must be constant, edge, reflect or wrap")
+    for dimension, (pair, extent) in enumerate(zip(pads, shape_of(operand), strict=True)):
+        if mode == "reflect" and max(pair) >= extent:
+            node.fail(f"reflects {max(pair)} elements of {extent}; fewer than that are possible")
+        indices = np.pad(np.arange(extent), pair, mode=mode).tolist()
+        operand = gathered(network, operand, dimension, indices, node.name)
+    return operand
 
 
 def evaluate(op: PadOp, operands: list[Array], _: ParameterStore) -> Array:

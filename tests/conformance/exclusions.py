@@ -54,15 +54,6 @@ EXCLUSIONS = [
         """,
     ),
     Exclusion(
-        "pads by reflection or repetition",
-        r"has mode '(reflect|edge)'",
-        """
-        test_ReflectionPad2d
-        test_ReplicationPad2d
-        test_operator_pad
-        """,
-    ),
-    Exclusion(
         "has tensors of a type that is neither float32 nor a narrow integer",
         r"must be float32 or an integer of at most 16 bits",
         """
