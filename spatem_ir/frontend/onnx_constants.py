@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -96,7 +96,7 @@ def _by_reference(
     from onnx import helper, numpy_helper
     from onnx.reference import ReferenceEvaluator
 
-    attributes = {
+    attributes: dict[str, Any] = {
         name: numpy_helper.from_array(value) if isinstance(value, np.ndarray) else value
         for name in node.attributes
         if (value := node.attribute(name)) is not None

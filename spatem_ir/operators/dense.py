@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xdsl.dialects.builtin import TensorType, f32
@@ -44,11 +45,13 @@ def _dense(
     if not form.transposed:
         weights, shape = weights.transposed(), shape[::-1]
     if form.alpha != 1:
-        weights = _scaled(node, weights, form.alpha)
+        weights = _scaled_weights(node, weights, form.alpha)
+        if isinstance(bias, QuantizedConstant):
+            bias = bias.dequantized()
     if form.beta == 0:
         bias = None
     elif bias is not None and form.beta != 1:
-        bias = _scaled(node, bias, form.beta)
+        bias = _scaled_bias(node, bias, form.beta)
     properties = network.parameters.of_layer(node, operand, weights, bias, shape)
     op = DenseOp(operand, TensorType(result, shape[:1]), properties)
     return network.append(op, node.name)
@@ -94,12 +97,27 @@ def _product(
     return network.regrouped(network.transposed(sums, (2, 0, 3, 1)), form.result)
 
 
-def _scaled(node: OnnxNode, value: Value, factor: float) -> Constant:
+def _scaled_weights(
+    node: OnnxNode, weights: Constant | QuantizedConstant, factor: float
+) -> Constant | QuantizedConstant:
+    """Weights times a factor, which those in integers have in their scale."""
     import numpy as np
 
-    if not isinstance(value, Constant) or value.values.dtype != np.float32:
-        node.fail("has alpha or beta other than 1, which integers cannot express exactly")
-    return Constant(value.values * np.float32(factor))
+    if isinstance(weights, Constant):
+        return Constant(weights.values * np.float32(factor))
+    if factor <= 0:
+        node.fail(f"has alpha {factor:.9g} for weights in integers; it must be positive")
+    return replace(weights, scale=Constant(weights.scale.values * np.float32(factor)))
+
+
+def _scaled_bias(node: OnnxNode, bias: Value, factor: float) -> Constant:
+    """A bias times a factor, in float32."""
+    import numpy as np
+
+    constant = bias.dequantized() if isinstance(bias, QuantizedConstant) else bias
+    if not isinstance(constant, Constant) or constant.values.dtype != np.float32:
+        node.fail("has beta other than 1 for a bias that is not float32 or dequantised")
+    return Constant(constant.values * np.float32(factor))
 
 
 def convert_gemm(node: OnnxNode, network: NetworkBuilder) -> Value:

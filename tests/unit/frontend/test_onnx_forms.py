@@ -213,3 +213,19 @@ def test_text_is_read_back(name: str) -> None:
     again = Parser(context, str(module)).parse_module()
     again.verify()
     assert again.is_structurally_equivalent(module)
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(0.5, 2.0), (0.3, 1.0), (1.0, -0.7), (2.0, 0.0)])
+def test_factors_of_a_quantised_product(tmp_path: Path, alpha: float, beta: float) -> None:
+    """Alpha is in the scale of the weights, beta in the bias, which is rounded to its own units."""
+    b = ModelBuilder(("n", 12))
+    weights = b.weights(5, 12)
+    product = b.node("Gemm", b.input(), weights, b.bias(weights), transB=1, alpha=alpha, beta=beta)
+    result = b.quantize(product, OUTPUT_SCALE, OUTPUT_ZERO_POINT)
+    path = b.save(tmp_path / "net.onnx", result)
+    images = random_images(40, 12)
+    network = imported(path)
+    assert "cnn.dequantize" not in text_of(network)
+    (got,), (wanted,) = executed(network, images), reference(path, images)
+    difference = np.abs(got.astype(int) - wanted)
+    assert difference.max() <= 1 and np.mean(difference > 0) < 0.02
