@@ -121,15 +121,17 @@ def _linear(node: OnnxNode, network: NetworkBuilder, operand: SSAValue, sizes: S
 
 def evaluate(op: InterpolateOp, operands: list[Array], store: ParameterStore) -> Array:
     """See :class:`InterpolateOp`; summed in float32, window element by window element."""
+    import numpy as np
+
     rows, columns = store.floats(op.rows), store.floats(op.columns)
     height, width = op.window.data.kernel
 
     def function(maps: Reals) -> Reals:
         planes = [
-            maps[:, :, a::height, b::width] * (rows[:, a, None] * columns[None, :, b])
+            np.multiply(maps[:, :, a::height, b::width], rows[:, a, None] * columns[None, :, b])
             for a, b in product(range(height), range(width))
         ]
-        return reduce(lambda first, second: first + second, planes)
+        return reduce(np.add, planes)
 
     return computed(op, operands, function)
 
