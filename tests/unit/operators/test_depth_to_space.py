@@ -1,0 +1,52 @@
+"""DepthToSpace and SpaceToDepth: views."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from unit.frontend.onnx_builder import ModelBuilder, imported
+from unit.operators.all_the_way import (
+    SHAPE,
+    assert_equals_onnxruntime,
+    assert_runs_on_the_chip,
+    convolution,
+)
+from unit.runtime.evaluation import reals
+
+from spatem_ir.support.errors import SpatemError
+
+CASES: dict[str, tuple[str, dict[str, Any], int]] = {
+    "depth to space": ("DepthToSpace", {"blocksize": 2}, 1),
+    "depth to space by columns first": ("DepthToSpace", {"blocksize": 2, "mode": "CRD"}, 1),
+    "space to depth": ("SpaceToDepth", {"blocksize": 2}, 16),
+}
+of_cases = pytest.mark.parametrize("name", CASES)
+
+
+@of_cases
+def test_of_reals(tmp_path: Path, name: str) -> None:
+    operator, attributes, _ = CASES[name]
+    text = assert_equals_onnxruntime(
+        tmp_path, lambda m, x: m.node(operator, x, **attributes), reals(1, 2, 8, 4, 6)
+    )
+    assert "cnn.transpose" in text
+
+
+@of_cases
+def test_on_the_chip(tmp_path: Path, name: str) -> None:
+    operator, attributes, channels = CASES[name]
+
+    def build(model: ModelBuilder, tensor: str) -> str:
+        return convolution(model, model.node(operator, tensor, **attributes), channels, 5)
+
+    assert_runs_on_the_chip(tmp_path, build, shape=SHAPE)
+
+
+@pytest.mark.parametrize("operator", ["DepthToSpace", "SpaceToDepth"])
+def test_blocks_that_do_not_fit(tmp_path: Path, operator: str) -> None:
+    model = ModelBuilder(("n", 5, 5, 5))
+    path = model.save(tmp_path / "net.onnx", model.node(operator, "x", blocksize=2, name="blocks"))
+    with pytest.raises(SpatemError, match=f"{operator} 'blocks': has blocksize 2|not a valid ONNX"):
+        imported(path)
