@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from xdsl.dialects.builtin import IntegerAttr, i64
@@ -14,21 +14,19 @@ from spatem_ir.dialects.cnn.operators import StaysFloatAtEnd, UnaryDigitalOp
 from spatem_ir.geometry.shapes.reach import Reach
 from spatem_ir.operators.core.evaluation import computed
 from spatem_ir.operators.core.operator import Import, Operator
-from spatem_ir.operators.onnx_import.shapes import extents_text
+from spatem_ir.operators.onnx_import.parts import dimension_behind_batch
 
 if TYPE_CHECKING:
     from spatem_ir.numerics.codes import Array, Reals
+    from spatem_ir.operators.core.operator import Convert, Evaluate, Export
     from spatem_ir.operators.onnx_export.graph import GraphBuilder
     from spatem_ir.operators.onnx_import.network import NetworkBuilder
     from spatem_ir.operators.onnx_import.tensors import OnnxNode, Value
     from spatem_ir.weights.store import ParameterStore
 
 
-@irdl_op_definition
-class SoftmaxOp(UnaryDigitalOp):
-    """exp(x) / Σ exp(x), the sum along one dimension: by default the first, the channels."""
-
-    name = "cnn.softmax"
+class LineOp(UnaryDigitalOp):
+    """A function of all elements along one dimension: by default the first, the channels."""
 
     axis = prop_def(IntegerAttr.constr(i64), default_value=IntegerAttr(0, i64))
 
@@ -53,15 +51,22 @@ class SoftmaxOp(UnaryDigitalOp):
             fail(self, f"has axis {self.axis.value.data} of {dimensions} dimensions")
 
 
-def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
-    """Softmax along a dimension behind the batch."""
-    operand = network.floats(node)
-    shape = shape_of(operand)
-    axis = node.attribute("axis", -1)
-    position = axis % (len(shape) + 1)
-    if not -len(shape) - 1 <= axis <= len(shape) or position == 0:
-        node.fail(f"has axis {axis} on [batch, {extents_text(shape)}]; it must not be the batch")
-    return network.append(SoftmaxOp(node.name, operand, position - 1), node.name)
+@irdl_op_definition
+class SoftmaxOp(LineOp):
+    """exp(x) / Σ exp(x), the sum along one dimension."""
+
+    name = "cnn.softmax"
+
+
+def along_dimension(op: type[LineOp]) -> Convert:
+    """Conversion of a node along a dimension behind the batch, by default the last one."""
+
+    def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
+        operand = network.floats(node)
+        dimension = dimension_behind_batch(node, node.attribute("axis", -1), shape_of(operand))
+        return network.append(op(node.name, operand, dimension), node.name)
+
+    return convert
 
 
 def softmax(values: Reals, axis: int) -> Reals:
@@ -72,15 +77,29 @@ def softmax(values: Reals, axis: int) -> Reals:
     return (powers / powers.sum(axis=axis, keepdims=True)).astype(np.float32)
 
 
-def evaluate(op: SoftmaxOp, operands: list[Array], _: ParameterStore) -> Array:
-    """See :func:`softmax`."""
-    return computed(op, operands, partial(softmax, axis=1 + op.axis.value.data))
+def of_lines(function: Callable[[Reals, int], Reals]) -> Evaluate:
+    """The evaluation of a function of values and of a dimension of their array."""
+
+    def evaluate(op: LineOp, operands: list[Array], _: ParameterStore) -> Array:
+        axis = 1 + op.axis.value.data
+        return computed(op, operands, lambda values: function(values, axis))
+
+    return evaluate
 
 
-def export(op: SoftmaxOp, graph: GraphBuilder, operands: list[str]) -> str:
-    """Softmax on float32."""
-    axis = op.axis.value.data + 1
-    return graph.in_float(op, operands, lambda x: graph.add("Softmax", x, axis=axis))
+def along_axis(operator: str) -> Export:
+    """Export as an operator of ONNX on float32 along the op's dimension."""
+
+    def export(op: LineOp, graph: GraphBuilder, operands: list[str]) -> str:
+        axis = op.axis.value.data + 1
+        return graph.in_float(op, operands, lambda x: graph.add(operator, x, axis=axis))
+
+    return export
 
 
-OPERATOR = Operator(SoftmaxOp, {"Softmax": Import(convert)}, evaluate, export)
+OPERATOR = Operator(
+    SoftmaxOp,
+    {"Softmax": Import(along_dimension(SoftmaxOp))},
+    of_lines(softmax),
+    along_axis("Softmax"),
+)

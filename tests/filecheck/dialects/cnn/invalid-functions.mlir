@@ -45,3 +45,11 @@ cnn.network @net(%x: tensor<4xf32>) {
   %r = cnn.pow @op %x exponent 0.5 : tensor<4xf32> -> tensor<4xf32>
   cnn.output %r : tensor<4xf32>
 }
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: cnn.log_softmax @op: has axis 1 of 1 dimensions
+  %r = cnn.log_softmax @op %x axis 1 : tensor<4xf32> -> tensor<4xf32>
+  cnn.output %r : tensor<4xf32>
+}
