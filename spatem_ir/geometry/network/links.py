@@ -137,7 +137,8 @@ def source_slices(producer: Node, operand: Operand, dataflow: Dataflow, channels
 
     `channels` has shape [ranges, 2]: the first channel and the one after the last.
 
-    Returns an array of shape [ranges, slices].
+    Returns an array of shape [ranges, slices]: all of them where a view has moved elements, or has
+    fewer channels than the producer.
     """
     slices = np.array([*producer.slices, producer.shape[0]])
     read = np.zeros((len(channels), len(producer.slices)), bool)
@@ -148,6 +149,8 @@ def source_slices(producer: Node, operand: Operand, dataflow: Dataflow, channels
         node = dataflow.nodes[source]
         features = node.elements // operand.positions
         if source == producer.number:
+            if features % node.shape[0]:
+                return ~read
             each = features // node.shape[0]
             start = (channels[:, :1] - first).clip(0, features) // each
             stop = -(-(channels[:, 1:] - first).clip(0, features) // each)
