@@ -1,4 +1,7 @@
-"""Batch normalisation in inference (Ioffe and Szegedy, 2015)."""
+"""Batch normalisation in inference (Ioffe and Szegedy, 2015).
+
+Other normalisations have no op: see :mod:`spatem_ir.operators.onnx_import.normalizations`.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,10 @@ from spatem_ir.dialects.cnn.operators import UnaryDigitalOp
 from spatem_ir.dialects.cnn.syntax import Real
 from spatem_ir.operators.affine import affine
 from spatem_ir.operators.core.operator import Import, Operator
+from spatem_ir.operators.onnx_import.normalizations import (
+    convert_instance,
+    convert_layer,
+)
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, QuantizedConstant, Value
 
 if TYPE_CHECKING:
@@ -133,4 +140,13 @@ def export(op: BatchNormOp, graph: GraphBuilder, operands: list[str]) -> str:
     return graph.add("BatchNormalization", operands[0], *names, epsilon=epsilon)
 
 
-OPERATOR = Operator(BatchNormOp, {"BatchNormalization": Import(convert)}, evaluate, export)
+OPERATOR = Operator(
+    BatchNormOp,
+    {
+        "BatchNormalization": Import(convert),
+        "InstanceNormalization": Import(convert_instance),
+        "LayerNormalization": Import(convert_layer),
+    },
+    evaluate,
+    export,
+)

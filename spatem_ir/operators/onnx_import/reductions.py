@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -43,15 +43,25 @@ def reduced(
     keeps = bool(node.attribute("keepdims", 1))
     if not kept and not keeps:
         node.fail("gives one number for each image; set keepdims")
+    ones = pooled_over(network, node.name, operand, along, pooling)
+    return network.regrouped(ones, tuple(shape[axis] for axis in kept)) if not keeps else ones
+
+
+def pooled_over(
+    network: NetworkBuilder, name: str, operand: SSAValue, along: Sequence[int], pooling: Pooling
+) -> SSAValue:
+    """The operand with an extent of 1 in place of the dimensions over which is pooled."""
+    shape = shape_of(operand)
+    kept = [axis for axis in range(len(shape)) if axis not in along]
     extents = [shape[axis] for axis in along]
     size = (prod(extents[:-1]), extents[-1])
     channels = prod(shape[axis] for axis in kept)
     maps = network.transposed(operand, (*kept, *along))
     maps = network.regrouped(maps, (channels, *size))
     output = TensorType(element_of(operand), (channels, 1, 1))
-    pooled = network.append(pooling(node.name, maps, WindowAttr(Window(size)), output), node.name)
+    pooled = network.append(pooling(name, maps, WindowAttr(Window(size)), output), name)
     ones = tuple(1 if axis in along else extent for axis, extent in enumerate(shape))
-    return network.regrouped(pooled, ones if keeps else tuple(shape[axis] for axis in kept))
+    return network.regrouped(pooled, ones)
 
 
 def _axes(node: OnnxNode, network: NetworkBuilder, dimensions: int) -> set[int] | None:

@@ -1,0 +1,94 @@
+"""Normalisations by means and variances of the activations, operator by operator.
+
+Those of layers (Ba, Kiros and Hinton, 2016) and of instances are (x − mean) / √(variance +
+epsilon), times a scale plus a bias: poolings, differences and quotients, of which each has its
+code.  All shapes are without the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from xdsl.ir import SSAValue
+
+from spatem_ir.dialects.checks import shape_of
+from spatem_ir.operators.affine import scaled, shifted
+from spatem_ir.operators.div import DivOp
+from spatem_ir.operators.global_average_pool import GlobalAveragePoolOp
+from spatem_ir.operators.mul import MulOp
+from spatem_ir.operators.onnx_import.parts import dimension_behind_batch
+from spatem_ir.operators.onnx_import.reductions import pooled_over
+from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, QuantizedConstant, Value
+from spatem_ir.operators.sqrt import SqrtOp
+from spatem_ir.operators.sub import SubOp
+
+if TYPE_CHECKING:
+    from spatem_ir.operators.onnx_import.network import NetworkBuilder
+
+DEFAULT_EPSILON = 1e-5
+
+
+def convert_layer(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """LayerNormalization over the last dimensions, whose scale and bias vary along them."""
+    operand = network.floats(node)
+    shape = shape_of(operand)
+    node.attribute("stash_type")
+    first = dimension_behind_batch(node, node.attribute("axis", -1), shape)
+    along = range(first, len(shape))
+    result = _normalized(node, network, operand, along)
+    return _scaled_and_shifted(node, network, result, network.value(node, 1), len(along))
+
+
+def convert_instance(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """InstanceNormalization: each channel of each image."""
+    operand = network.floats(node)
+    shape = shape_of(operand)
+    result = _normalized(node, network, operand, range(1, len(shape)))
+    return _scaled_and_shifted(node, network, result, network.value(node, 1), len(shape))
+
+
+def _normalized(
+    node: OnnxNode, network: NetworkBuilder, operand: SSAValue, along: Sequence[int]
+) -> SSAValue:
+    """(x − mean) / √(variance + epsilon), the mean and the variance over some dimensions."""
+    import numpy as np
+
+    if not along:
+        node.fail("normalises no dimension")
+    name, epsilon = node.name, node.attribute("epsilon", DEFAULT_EPSILON)
+
+    def part(what: str) -> OnnxNode:
+        return replace(node, name=f"{name}.{what}")
+
+    mean = pooled_over(network, f"{name}.mean", operand, along, GlobalAveragePoolOp)
+    result = operand.type
+    centred = network.append(SubOp(f"{name}.centred", [operand, mean], result), name)
+    squares = network.append(MulOp(f"{name}.squares", [centred, centred], result), name)
+    variance = pooled_over(network, f"{name}.variance", squares, along, GlobalAveragePoolOp)
+    offset = Constant(np.array(epsilon, np.float32))
+    positive = shifted(part("epsilon"), network, variance, offset)
+    deviation = network.append(SqrtOp(f"{name}.deviation", positive), name)
+    return network.append(DivOp(f"{name}.quotient", [centred, deviation], result), name)
+
+
+def _scaled_and_shifted(
+    node: OnnxNode, network: NetworkBuilder, value: SSAValue, scale: Value | None, dimensions: int
+) -> SSAValue:
+    """A value times a node's scale, plus its bias, along the first of the last dimensions."""
+    bias = network.value(node, 2)
+    for what, constant in (("scale", scale), ("bias", bias)):
+        if constant is None:
+            continue
+        if isinstance(constant, QuantizedConstant):
+            constant = constant.dequantized()
+        if not isinstance(constant, Constant):
+            node.fail(f"its {what} is not constant")
+        values = constant.values
+        shape = (*values.shape, *[1] * (dimensions - values.ndim))
+        aligned = Constant(values.reshape(shape))
+        part = replace(node, name=node.name if what == "scale" else f"{node.name}.bias")
+        apply = scaled if what == "scale" else shifted
+        value = apply(part, network, value, aligned)
+    return value

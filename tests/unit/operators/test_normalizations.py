@@ -1,0 +1,75 @@
+"""Normalisations of layers and instances, operator by operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from unit.frontend.onnx_builder import ModelBuilder, imported
+from unit.operators.all_the_way import (
+    SHAPE,
+    assert_equals_onnxruntime,
+    assert_runs_on_the_chip,
+    convolution,
+)
+from unit.runtime.evaluation import reals
+
+from spatem_ir.support.errors import SpatemError
+
+Build = Callable[[ModelBuilder, str], str]
+
+
+def parameters(model: ModelBuilder, *shape: int) -> tuple[str, str]:
+    values = model.random.uniform(0.5, 2, (2, *shape)).astype(np.float32)
+    return model.constant(values[0]), model.constant(values[1])
+
+
+def instance(model: ModelBuilder, tensor: str) -> str:
+    return model.node("InstanceNormalization", tensor, *parameters(model, SHAPE[0]), epsilon=1e-3)
+
+
+def layer(model: ModelBuilder, tensor: str) -> str:
+    return model.node("LayerNormalization", tensor, *parameters(model, *SHAPE), axis=1)
+
+
+def layer_of_channels(model: ModelBuilder, tensor: str) -> str:
+    """As a network with channels in front writes it: they go last, and come back."""
+    last = model.node("Transpose", tensor, perm=[0, 2, 3, 1])
+    scale, _ = parameters(model, SHAPE[0])
+    normalized = model.node("LayerNormalization", last, scale, axis=-1)
+    return model.node("Transpose", normalized, perm=[0, 3, 1, 2])
+
+
+CASES = {
+    "instance": instance,
+    "layer": layer,
+    "layer of channels": layer_of_channels,
+}
+of_cases = pytest.mark.parametrize("name", CASES)
+
+
+@of_cases
+def test_of_reals(tmp_path: Path, name: str) -> None:
+    text = assert_equals_onnxruntime(tmp_path, CASES[name], reals(1, 3, *SHAPE))
+    assert "cnn.div @" in text and text.count("cnn.global_average_pool @") == 2
+
+
+@of_cases
+@pytest.mark.filterwarnings("error")
+def test_on_the_chip(tmp_path: Path, name: str) -> None:
+    def build(model: ModelBuilder, tensor: str) -> str:
+        return convolution(model, CASES[name](model, tensor), SHAPE[0], 5)
+
+    assert_runs_on_the_chip(tmp_path, build)
+
+
+@pytest.mark.parametrize(
+    ("axis", "message"), [(0, "has axis 0 on .*must not be the batch"), (4, "has axis 4 on")]
+)
+def test_what_is_refused(tmp_path: Path, axis: int, message: str) -> None:
+    model = ModelBuilder((1, *SHAPE))
+    result = model.node("LayerNormalization", "x", *parameters(model, SHAPE[-1]), axis=axis)
+    with pytest.raises(SpatemError, match=message):
+        imported(model.save(tmp_path / "net.onnx", result, opset=18))
