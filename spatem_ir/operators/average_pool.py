@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 from itertools import product
 from typing import TYPE_CHECKING
@@ -28,7 +29,8 @@ from spatem_ir.operators.onnx_import.pooling import (
     pooled_shape,
     refuse_channels_last,
 )
-from spatem_ir.operators.onnx_import.windows import map_size, pooling_window
+from spatem_ir.operators.onnx_import.windows import map_size, pooling_window, stated_window
+from spatem_ir.operators.pad import PadOp
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -96,7 +98,11 @@ def _converted(
     counts_padding = bool(node.attribute("count_include_pad", 0))
     maps, is_signal = as_maps(node, network, operand)
     size = map_size(node, shape_of(maps))
-    window = pooling_window(node, size, count_include_pad=counts_padding, is_signal=is_signal)
+    window = pooling_window(node, size, is_signal=is_signal)
+    stated = stated_window(node, size, is_signal=is_signal)
+    if counts_padding and any(m > g for m, g in zip(window.pads, stated.pads, strict=True)):
+        maps, window = _framed(node, network, maps, window, stated)
+        counts_padding = False
     op = AveragePoolOp(
         node.name,
         maps,
@@ -105,6 +111,25 @@ def _converted(
         count_include_pad=counts_padding,
     )
     return as_signal(network, network.append(op, node.name), is_signal=is_signal)
+
+
+def _framed(
+    node: OnnxNode, network: NetworkBuilder, maps: SSAValue, window: Window, stated: Window
+) -> tuple[SSAValue, Window]:
+    """The maps with the stated padding, which counts, and a window with the rest, which does not.
+
+    The rest is what `ceil_mode` adds.
+    """
+    if not is_floating(maps):
+        node.fail("has ceil_mode and count_include_pad with a window that leaves the padded input")
+    top, left, bottom, right = stated.pads
+    name = f"{node.name}.padding"
+    framed = network.append(PadOp(name, maps, (0, top, left), (0, bottom, right)), name)
+    rest = (max(window.pads[2] - bottom, 0), max(window.pads[3] - right, 0))
+    inner = replace(window, pads=(0, 0, *rest))
+    if pooled_shape(node, framed, inner) != pooled_shape(node, maps, window):
+        node.fail("has ceil_mode and count_include_pad with a window that starts in the padding")
+    return framed, inner
 
 
 def evaluate(op: AveragePoolOp, operands: list[Array], _: ParameterStore) -> Array:

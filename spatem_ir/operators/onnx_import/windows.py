@@ -24,18 +24,8 @@ def convolution_window(node: OnnxNode, weights: tuple[int, ...], size: tuple[int
     return _window(node, kernel, size)
 
 
-def pooling_window(
-    node: OnnxNode,
-    size: tuple[int, int],
-    *,
-    count_include_pad: bool = False,
-    is_signal: bool = False,
-) -> Window:
-    """The window of a pooling over an input of `size`, one row of it for a signal.
-
-    `ceil_mode` becomes padding at the bottom and the right that makes the last windows complete;
-    an average that counts padding would count that too, so the two exclude each other.
-    """
+def stated_window(node: OnnxNode, size: tuple[int, int], *, is_signal: bool = False) -> Window:
+    """The window of a pooling over an input of `size`, one row of it for a signal."""
     kernel: tuple[int, ...] = tuple(node.attribute("kernel_shape") or ())
     if is_signal and len(kernel) == 1:
         kernel = (1, *kernel)
@@ -46,14 +36,16 @@ def pooling_window(
         node.fail(
             "has an auto_pad whose pads are negative, as strides exceed the kernel: give pads"
         )
-    if not node.attribute("ceil_mode", 0):
-        return window
-    complete = _rounded_up(window, size)
-    if count_include_pad and any(
-        made > given for made, given in zip(complete.pads, window.pads, strict=True)
-    ):
-        node.fail("has ceil_mode and count_include_pad with a window that leaves the padded input")
-    return complete
+    return window
+
+
+def pooling_window(node: OnnxNode, size: tuple[int, int], *, is_signal: bool = False) -> Window:
+    """The stated window, where `ceil_mode` becomes padding that makes the last windows complete.
+
+    An average that counts the stated padding must not count that.
+    """
+    window = stated_window(node, size, is_signal=is_signal)
+    return _rounded_up(window, size) if node.attribute("ceil_mode", 0) else window
 
 
 def map_size(node: OnnxNode, shape: tuple[int, ...]) -> tuple[int, int]:

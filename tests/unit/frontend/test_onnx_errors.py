@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto
-from unit.frontend.onnx_builder import ModelBuilder, imported
+from unit.frontend.onnx_builder import INPUT_SCALE, INPUT_ZERO_POINT, ModelBuilder, imported
 
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.store import packaged_file
@@ -247,15 +247,17 @@ CASES: dict[str, tuple[Graph, str]] = {
     ),
     "average of a partial window": (
         lambda b: b.node(
-            "AveragePool",
-            b.input(),
+            "QLinearAveragePool",
+            b.quantize("x", INPUT_SCALE, INPUT_ZERO_POINT),
+            *2 * [b.constant(INPUT_SCALE, dtype=np.float32), b.constant(INPUT_ZERO_POINT)],
+            domain="com.microsoft",
             name="pool",
             kernel_shape=[3, 3],
             strides=[2, 2],
             ceil_mode=1,
             count_include_pad=1,
         ),
-        "AveragePool 'pool': has ceil_mode and count_include_pad",
+        "QLinearAveragePool 'pool': has ceil_mode and count_include_pad",
     ),
     "negative automatic pads": (
         lambda b: b.node(
