@@ -32,4 +32,4 @@ def peak_buffer_by_pe(run: Measurement) -> dict[int, int]:
 @metric("bytes")
 def buffer_bytes(run: Measurement) -> int:
     """The size of the buffer of a PE."""
-    return run.accelerator.pe.buffer_bytes
+    return run.accelerator.components.memory.buffer_bytes

@@ -58,5 +58,5 @@ def images_per_second(run: Measurement) -> float:
 )
 def computation_parallelism(run: Measurement) -> float:
     """Mean number of busy crossbars: OU operations · `ou.cycles` / latency."""
-    busy = run.ou_operations * run.accelerator.ou.cycles
+    busy = run.accelerator.components.compute_unit.visit_cycles(run.ou_operations)
     return round(busy / latency_cycles.value(run), 3)
