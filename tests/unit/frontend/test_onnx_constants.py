@@ -57,7 +57,7 @@ def test_all_results_of_a_node(tmp_path: Path) -> None:
     path = model.save(tmp_path / "net.onnx", "t2", opset=18)
     images = reals(1, 2, 2, 3)
     (result,) = executed(imported(path, raw=True), images)
-    np.testing.assert_array_equal(result, images + np.float32([4, 10, 18]))
+    np.testing.assert_array_equal(result, images + np.array([4, 10, 18], np.float32))
 
 
 def test_weights_may_be_computed(tmp_path: Path) -> None:
