@@ -14,7 +14,7 @@ from xdsl.utils.exceptions import ArgSpecParseError
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from spatem_ir import __version__
-from spatem_ir.cli.errors import raise_usage_errors, run_tool
+from spatem_ir.cli.errors import raise_usage_errors, run_tool, tell
 from spatem_ir.cli.inputs import add_network_arguments, files_of, import_options
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.files import check_outputs, is_stream, write_together
@@ -171,11 +171,13 @@ class SpatemOptMain(xDSLOptMain):
         if name is not None:
             accelerator = load_accelerator(name)
             for doubt in doubts(accelerator):
-                print(f"spatem-opt: warning: {doubt}", file=sys.stderr)
+                tell(f"spatem-opt: warning: {doubt}")
             module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(accelerator)
 
     def prepare_output(self) -> IO[str]:
         if self.args.output_file is None:
+            if isinstance(sys.stdout, io.TextIOWrapper):
+                sys.stdout.reconfigure(encoding="utf-8")
             return sys.stdout
         self.pending_output = _KeptText()
         return self.pending_output

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from spatem_ir.cli.analog import add_analog_arguments, analog_overrides
-from spatem_ir.cli.errors import raise_usage_errors, run_tool
+from spatem_ir.cli.errors import raise_usage_errors, run_tool, tell
 from spatem_ir.cli.inputs import add_network_arguments, files_of, import_options
 from spatem_ir.passes.partition.register import strategy_names
 from spatem_ir.runtime.machine.engine import ENGINES, default_engine
@@ -241,12 +241,12 @@ class ProgressLines:
     def __call__(self, text: str) -> None:
         """Report a step that begins now."""
         if time.monotonic() - self.start > PATIENCE_SECONDS:
-            print(f"spatem-run: {text} …", file=sys.stderr)
+            tell(f"spatem-run: {text} …")
 
 
 def print_note(text: str) -> None:
     """Say on stderr what should be read in any case."""
-    print(f"spatem-run: {text}", file=sys.stderr)
+    tell(f"spatem-run: {text}")
 
 
 def _print_names() -> None:

@@ -161,12 +161,14 @@ class ParameterStore:
         if path == self.weights_file and key in self.arrays:
             stored, digest = self.arrays[key], self._digest(key)
         else:
-            name = key.removesuffix(TRANSPOSED)
-            entries = _file_entries(self._locate(path))
-            if name not in entries:
+            candidates = _stored_under(key, _file_entries(self._locate(path)))
+            if not candidates:
+                name = key.removesuffix(TRANSPOSED)
                 raise SpatemError(f"{path}: there is no parameter '{name}' in this file")
-            stored = entries[name].T if key.endswith(TRANSPOSED) else entries[name]
-            digest = digest_of(stored)
+            by_digest = {digest_of(values): values for values in reversed(candidates)}
+            digest = parameter.digest.data
+            digest = digest if digest in by_digest else digest_of(candidates[0])
+            stored = by_digest[digest]
         if digest != parameter.digest.data:
             raise SpatemError(
                 f"{path}: parameter '{key}' has digest {digest}, the IR states "
@@ -229,6 +231,15 @@ def _file_parameters(module: ModuleOp) -> Iterator[FileAttr]:
     """The parameters of a module that are in files."""
     for op in module.walk():
         yield from (value for value in op.properties.values() if isinstance(value, FileAttr))
+
+
+def _stored_under(
+    key: str, entries: Mapping[str, NDArray[np.generic]]
+) -> list[NDArray[np.generic]]:
+    """What a key may mean: an entry, the transpose of one, or, of an entry called `W^T`, both."""
+    found = [entries[key]] if key in entries else []
+    name = key.removesuffix(TRANSPOSED)
+    return found + ([entries[name].T] if name != key and name in entries else [])
 
 
 def _file_entries(path: Path) -> Mapping[str, NDArray[np.generic]]:
