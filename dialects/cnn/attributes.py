@@ -30,6 +30,7 @@ from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
+from spatem_ir.dialects.text import parse_text
 from spatem_ir.geometry.shapes.window import Window
 
 WIDEST_CODE = 32
@@ -225,7 +226,7 @@ class FileAttr(ParametrizedAttribute):
         parameters: list[Attribute] = []
         with parser.in_angle_brackets():
             for _ in range(3):
-                parameters.append(StringAttr(parser.parse_str_literal()))
+                parameters.append(StringAttr(parse_text(parser)))
                 parser.parse_punctuation(",")
             parameters.append(_parse_tensor_type(parser))
         return parameters

@@ -18,6 +18,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from spatem_ir.dialects.hw.index_syntax import parse_indices
 from spatem_ir.dialects.lines import print_wrapped
+from spatem_ir.dialects.text import parse_text
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import accelerator_from_table, named_preset, preset
@@ -47,7 +48,7 @@ class AcceleratorAttr(Data[Accelerator]):
     @classmethod
     def parse_parameter(cls, parser: AttrParser) -> Accelerator:
         with parser.in_angle_brackets():
-            table: dict[str, object] = {"name": parser.parse_str_literal()}
+            table: dict[str, object] = {"name": parse_text(parser)}
             start = parser.pos
             while (group := parser.parse_optional_identifier()) is not None:
                 entries = parser.parse_comma_separated_list(

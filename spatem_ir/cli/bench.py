@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
-from spatem_ir.cli.inputs import add_network_arguments, import_options
+from spatem_ir.cli.inputs import add_network_arguments, files_of, import_options
 from spatem_ir.passes.partition.register import strategy_names
 from spatem_ir.runtime.machine.engine import default_engine
 from spatem_ir.support.errors import SpatemError
@@ -131,6 +131,7 @@ def _study(arguments: argparse.Namespace) -> None:
         folder=None if arguments.out is None else Path(arguments.out),
         document=None if arguments.document is None else Path(arguments.document),
         as_json=arguments.json,
+        inputs=list(files_of(arguments)),
     )
     print(text, end="")
 

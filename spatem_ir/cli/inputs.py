@@ -6,6 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from spatem_ir.frontend.load import ImportOptions
 
 
@@ -72,6 +74,15 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="import an ONNX model operator by operator, without clean-up and quantisation",
     )
+
+
+def files_of(arguments: argparse.Namespace) -> Iterator[str]:
+    """The paths, of files or not, from which a tool reads what its arguments name."""
+    for name in ("input_file", "input", "inputs", "accelerator", "calibration"):
+        path = getattr(arguments, name, None)
+        if path is not None:
+            yield path
+    yield from getattr(arguments, "networks", ())
 
 
 def import_options(arguments: argparse.Namespace) -> ImportOptions:

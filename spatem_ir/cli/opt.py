@@ -14,16 +14,17 @@ from xdsl.utils.exceptions import ArgSpecParseError
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from spatem_ir import __version__
-from spatem_ir.cli.errors import raise_usage_errors, run_tool
-from spatem_ir.cli.inputs import add_network_arguments, import_options
+from spatem_ir.cli.errors import raise_usage_errors, run_tool, tell
+from spatem_ir.cli.inputs import add_network_arguments, files_of, import_options
 from spatem_ir.support.errors import SpatemError
-from spatem_ir.support.files import write_whole
+from spatem_ir.support.files import check_outputs, is_stream, write_together
 from spatem_ir.universe import register_dialects
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from spatem_ir.support.files import Writer
     from spatem_ir.weights.store import ParameterStore
 
 NETWORK = "network"
@@ -45,6 +46,9 @@ class SpatemOptMain(xDSLOptMain):
         self.pending_weights: dict[str, NDArray[np.generic]] = {}
         self.current_store: ParameterStore | None = None
         super().__init__(description=DESCRIPTION, args=args)
+        self.inputs = [*files_of(self.args)]
+        outputs = (self.args.output_file, self.args.weights)
+        check_outputs([path for path in outputs if path is not None], self.inputs)
 
     def register_all_dialects(self) -> None:
         register_dialects(self.ctx)
@@ -133,7 +137,7 @@ class SpatemOptMain(xDSLOptMain):
 
     def weights_file(self) -> str | None:
         """The file for weights that are in no file yet."""
-        if self.args.weights or not self.args.output_file:
+        if self.args.weights or not self.args.output_file or is_stream(self.args.output_file):
             return self.args.weights
         return str(Path(self.args.output_file).with_suffix(".npz"))
 
@@ -153,6 +157,7 @@ class SpatemOptMain(xDSLOptMain):
     ) -> ModuleOp | None:
         module = super().parse_chunk(chunk, file_extension, start_offset)
         if module is not None:
+            self.inputs += self.parameter_files(module)
             self.set_accelerator(module, default=file_extension != "mlir")
         return module
 
@@ -166,23 +171,36 @@ class SpatemOptMain(xDSLOptMain):
         if name is not None:
             accelerator = load_accelerator(name)
             for doubt in doubts(accelerator):
-                print(f"spatem-opt: warning: {doubt}", file=sys.stderr)
+                tell(f"spatem-opt: warning: {doubt}")
             module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(accelerator)
 
     def prepare_output(self) -> IO[str]:
         if self.args.output_file is None:
+            if isinstance(sys.stdout, io.TextIOWrapper):
+                sys.stdout.reconfigure(encoding="utf-8")
             return sys.stdout
         self.pending_output = _KeptText()
         return self.pending_output
 
+    def parameter_files(self, module: ModuleOp) -> list[str]:
+        """The files in which the parameters of a module are; no numpy if there are none."""
+        from spatem_ir.dialects.cnn.attributes import FileAttr
+
+        values = (value for op in module.walk() for value in op.properties.values())
+        is_read = any(isinstance(value, FileAttr) for value in values)
+        return self.store.files(module) if is_read else []
+
     def write_files(self) -> None:
         """Write the output file and the weights, once all passes have succeeded."""
-        if self.pending_weights:
-            from spatem_ir.weights.store import save_arrays
+        files: dict[str, bytes | Writer] = {}
+        weights = self.weights_file()
+        if self.pending_weights and weights is not None:
+            from spatem_ir.weights.store import archive
 
-            save_arrays(self.weights_file() or "", self.pending_weights)
+            files[weights] = archive(self.pending_weights)
         if self.pending_output is not None:
-            write_whole(self.args.output_file, self.pending_output.getvalue())
+            files[self.args.output_file] = self.pending_output.getvalue().encode()
+        write_together(files, self.inputs)
 
 
 class _KeptText(io.StringIO):

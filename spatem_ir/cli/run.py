@@ -6,23 +6,27 @@ import argparse
 import json
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from spatem_ir.cli.analog import add_analog_arguments, analog_overrides
-from spatem_ir.cli.errors import raise_usage_errors, run_tool
-from spatem_ir.cli.inputs import add_network_arguments, import_options
+from spatem_ir.cli.errors import raise_usage_errors, run_tool, tell
+from spatem_ir.cli.inputs import add_network_arguments, files_of, import_options
 from spatem_ir.passes.partition.register import strategy_names
 from spatem_ir.runtime.machine.engine import ENGINES, default_engine
 from spatem_ir.support.errors import SpatemError
-from spatem_ir.support.files import check_writable, write_whole
+from spatem_ir.support.files import check_outputs, write_together
 from spatem_ir.support.messages import Messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeVar
+    from typing import Any, BinaryIO, TypeVar
+
+    from numpy.typing import NDArray
 
     from spatem_ir.driver.run import RunOptions, RunResult
     from spatem_ir.driver.sweep import SweepResult
+    from spatem_ir.support.files import Writer
 
     Result = TypeVar("Result", RunResult, SweepResult)
 
@@ -133,34 +137,52 @@ def _run(arguments: argparse.Namespace) -> None:
         return
     if arguments.input is None:
         raise SpatemError("name a network, an .onnx or an .mlir file (see --help)")
-    if arguments.json not in (None, "-"):
-        check_writable(arguments.json)
     options = _options(arguments)
+    check_outputs(options.files, [*files_of(arguments)])
     say = Messages(step=ProgressLines(), note=print_note)
     if options.sweeps:
         from spatem_ir.driver.sweep import run_sweep
         from spatem_ir.report.sweep import print_sweep
 
-        _report(run_sweep(options, say), print_sweep, arguments.json)
+        swept = run_sweep(options, say)
+        write_together(_json_file(swept, arguments.json))
+        _print(swept, print_sweep, arguments.json)
         return
     from spatem_ir.driver.run import run
     from spatem_ir.report.tables import print_report
 
     result = run(options, say)
-    _report(result, print_report, arguments.json)
+    files = _json_file(result, arguments.json)
+    if arguments.outputs is not None and result.outputs is not None:
+        files[arguments.outputs] = partial(_save_array, result.outputs[0])
+    write_together(files)
+    _print(result, print_report, arguments.json)
     if result.outputs_match is False:
         raise SpatemError(f"{arguments.input}: {_mismatch(result)}")
 
 
-def _report(result: Result, print_tables: Callable[[Result], None], json_file: str | None) -> None:
-    """Write the result as JSON if that was asked for, and print it unless the JSON is printed."""
-    text = "" if json_file is None else json.dumps(result.to_dict(), indent=2)
+def _json_file(result: RunResult | SweepResult, path: str | None) -> dict[str, bytes | Writer]:
+    """The file with the result as JSON, if that was asked for."""
+    return {} if path in (None, "-") else {path: (_json_text(result) + "\n").encode()}
+
+
+def _json_text(result: RunResult | SweepResult) -> str:
+    return json.dumps(result.to_dict(), indent=2)
+
+
+def _save_array(values: NDArray[Any], file: BinaryIO) -> None:
+    """Write an array as .npy."""
+    import numpy as np
+
+    np.save(file, values)
+
+
+def _print(result: Result, print_tables: Callable[[Result], None], json_file: str | None) -> None:
+    """Print the result, as JSON if that was asked for."""
     if json_file == "-":
-        print(text)
-        return
-    if json_file is not None:
-        write_whole(json_file, text + "\n")
-    print_tables(result)
+        print(_json_text(result))
+    else:
+        print_tables(result)
 
 
 def _mismatch(result: RunResult) -> str:
@@ -189,6 +211,8 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         raise SpatemError("--images-in-flight needs cycles, which only level ou has")
     if arguments.critical_path and (level is not Level.OU or arguments.engine == "none"):
         raise SpatemError("--critical-path needs cycles: --level ou and an engine")
+    files = [path for path in (arguments.outputs,) if path is not None]
+    files += [path for path in (arguments.json,) if path not in (None, "-")]
     return RunOptions(
         source=arguments.input,
         accelerator=arguments.accelerator,
@@ -198,7 +222,8 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         inputs=arguments.inputs,
         images=arguments.images,
         check=arguments.check,
-        outputs=arguments.outputs,
+        outputs=arguments.outputs is not None,
+        files=files,
         engine=arguments.engine,
         images_in_flight=arguments.images_in_flight,
         critical_path=arguments.critical_path,
@@ -216,12 +241,12 @@ class ProgressLines:
     def __call__(self, text: str) -> None:
         """Report a step that begins now."""
         if time.monotonic() - self.start > PATIENCE_SECONDS:
-            print(f"spatem-run: {text} …", file=sys.stderr)
+            tell(f"spatem-run: {text} …")
 
 
 def print_note(text: str) -> None:
     """Say on stderr what should be read in any case."""
-    print(f"spatem-run: {text}", file=sys.stderr)
+    tell(f"spatem-run: {text}")
 
 
 def _print_names() -> None:

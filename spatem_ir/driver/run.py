@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.dialects.level import Level
@@ -32,7 +31,7 @@ from spatem_ir.hardware.parameters import Value, parameters_of
 from spatem_ir.runtime.interpreter import execute
 from spatem_ir.runtime.metrics.layer_metrics import inexact_layers
 from spatem_ir.runtime.metrics.metric import Metrics
-from spatem_ir.support.files import check_writable, whole_file
+from spatem_ir.support.files import check_outputs
 from spatem_ir.support.messages import SILENT, Messages
 
 if TYPE_CHECKING:
@@ -48,8 +47,9 @@ class RunOptions:
     """What a run does; see the command line's help.
 
     `passes` is a pipeline in place of the usual one (:func:`~spatem_ir.driver.compile.deploy`),
-    `level` how far the network is lowered; only level `ou` has cycles.  `overrides` are values
-    of parameters of the accelerator: several of one parameter in a sweep.
+    `level` how far the network is lowered; only level `ou` has cycles.  `outputs` asks for the
+    values of outputs; `files` will be written afterwards, so that no input must be one of them.
+    `overrides` are values of parameters of the accelerator: several of one parameter in a sweep.
     """
 
     source: str
@@ -60,7 +60,8 @@ class RunOptions:
     inputs: str | None = None
     images: int | None = None
     check: str | None = None
-    outputs: str | None = None
+    outputs: bool = False
+    files: Collection[str] = ()
     engine: str = "reference"
     images_in_flight: int = 1
     critical_path: bool = False
@@ -81,7 +82,7 @@ class RunResult:
     whether all layers compute exact integers on this machine; `agreement` is the share of images
     with the same top class as the exact network, None on an exact machine.  `tensors` is what
     `--check onnxruntime` found inside the network, `original_differences` how many output elements
-    differ from the given ONNX model's.
+    differ from the given ONNX model's, `outputs` the values [images, …] of each output.
     """
 
     network: str
@@ -99,6 +100,7 @@ class RunResult:
     tensors: TensorComparison | None
     original_differences: int | None
     critical_path: CriticalPath | None = None
+    outputs: list[Array] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The result as a flat dictionary for JSON, `layers` last."""
@@ -136,8 +138,6 @@ def run(options: RunOptions, say: Messages = SILENT) -> RunResult:
     Raises:
         SpatemError: anything about the input that is wrong; nothing has been written then.
     """
-    if options.outputs is not None:
-        check_writable(options.outputs)
     source = given_source(options, say)
     wants_values = options.check or options.outputs or options.inputs or options.images
     inputs, labels = given_images(options, source) if wants_values else ([], None)
@@ -162,8 +162,6 @@ def run(options: RunOptions, say: Messages = SILENT) -> RunResult:
             say=say,
         )
         metrics, path = simulation.metrics, simulation.critical_path
-    if options.outputs and values.outputs is not None:
-        save_outputs(options.outputs, values.outputs[0])
     return RunResult(
         network=source.name,
         accelerator=source.accelerator,
@@ -180,6 +178,7 @@ def run(options: RunOptions, say: Messages = SILENT) -> RunResult:
         tensors=values.tensors,
         original_differences=values.original_differences,
         critical_path=path,
+        outputs=values.outputs,
     )
 
 
@@ -191,6 +190,7 @@ def given_source(options: RunOptions, say: Messages) -> Source:
     """
     say.step(f"reading {options.source}")
     source = read_source(options.source, options.importing)
+    check_outputs(options.files, source.store.files(source.module))
     check_lowering(source, options.strategy, options.passes, options.level)
     first = {key: values[0] for key, values in options.overrides.items()}
     source.put_on(overridden(chosen_accelerator(source.module, options.accelerator), first))
@@ -252,9 +252,3 @@ def executed(
         exact = execute(without_deployment(deployment.given), inputs, source.store)
         found.agreement = share_of(top_classes(outputs), top_classes(exact))
     return found
-
-
-def save_outputs(path: str, values: Array) -> None:
-    """Write an array as .npy, all or nothing."""
-    with whole_file(path) as file:
-        np.save(file, values)

@@ -70,7 +70,7 @@ def run_sweep(options: RunOptions, say: Messages = SILENT) -> SweepResult:
         SpatemError: anything about the input that is wrong, or an option that a sweep cannot heed.
     """
     for name in ("check", "outputs"):
-        if getattr(options, name) is not None:
+        if getattr(options, name):
             raise SpatemError(f"--{name} is for a single run; give one value of each parameter")
     if options.images_in_flight > 1:
         raise SpatemError("--images-in-flight is for a single run: a sweep counts no cycles")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from spatem_ir.hardware.parameters import AdcMode
 from spatem_ir.report.critical_path import print_critical_path
 from spatem_ir.runtime.metrics.layer_metrics import shown_columns
 from spatem_ir.runtime.metrics.register import all_metrics
+from spatem_ir.support.messages import printable
 
 if TYPE_CHECKING:
     from spatem_ir.driver.run import RunResult
@@ -36,10 +38,20 @@ def print_report(result: RunResult) -> None:
         print_critical_path(console, result.critical_path)
 
 
+class PlainConsole(Console):
+    """A console on which text is only text: no markup, nothing that a terminal obeys."""
+
+    def __init__(self, width: int | None = None):
+        super().__init__(highlight=False, markup=False, emoji=False, width=width)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Text to be shown."""
+        return super().render_str(printable(text), **options)
+
+
 def report_console() -> Console:
     """A console that is wide enough for the tables."""
-    console = Console(highlight=False)
-    return Console(highlight=False, width=max(console.width, LEAST_WIDTH))
+    return PlainConsole(max(Console().width, LEAST_WIDTH))
 
 
 def layer_table(metrics: Metrics) -> Table:

@@ -12,11 +12,8 @@ from typing import TYPE_CHECKING, Any
 from spatem_ir.runtime.metrics.register import all_metrics
 from spatem_ir.study.tables import markdown_of, summary_dict
 from spatem_ir.support.errors import SpatemError
-from spatem_ir.support.files import whole_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from spatem_ir.study.points import Outcome
     from spatem_ir.study.study import Study
 
@@ -111,16 +108,13 @@ def check_folder(folder: Path) -> None:
         raise SpatemError(f"{folder}: cannot be written")
 
 
-def write_documents(folder: Path, documents: Mapping[str, bytes]) -> None:
-    """Write files into a folder, which is made if there is none; each of them all or nothing.
+def make_folder(folder: Path) -> None:
+    """Make a folder for files, if there is none.
 
     Raises:
-        SpatemError: one cannot be written.
+        SpatemError: it cannot be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SpatemError(f"{folder}: cannot be made: {error.strerror}") from error
-    for name, content in documents.items():
-        with whole_file(str(folder / name)) as file:
-            file.write(content)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context, parent_process
+from threading import Thread, current_thread, main_thread
 from typing import TYPE_CHECKING
 
 from spatem_ir.study.evaluation import evaluate
@@ -61,9 +63,10 @@ def in_others(points: list[Point], setting: Setting, jobs: int) -> Iterator[Outc
     time; one whose process is killed then has failed.
     """
     waiting = dict.fromkeys(points)
+    stop_when_terminated()
     while waiting:
         pool = ProcessPoolExecutor(
-            min(jobs, len(waiting)), mp_context=get_context("spawn"), initializer=end_on_interrupt
+            min(jobs, len(waiting)), mp_context=get_context("spawn"), initializer=end_with_study
         )
         with pool:
             futures = {pool.submit(evaluate, point, setting): point for point in waiting}
@@ -80,9 +83,29 @@ def in_others(points: list[Point], setting: Setting, jobs: int) -> Iterator[Outc
                 jobs = 1
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
+                for process in active_children():
+                    process.kill()
                 raise
 
 
-def end_on_interrupt() -> None:
-    """Let an interrupt end a worker process without a word."""
+def stop_when_terminated() -> None:
+    """Let a termination stop the study like an interrupt: with its processes and a line."""
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt("terminated")
+
+    if current_thread() is main_thread():
+        signal.signal(signal.SIGTERM, stop)
+
+
+def end_with_study() -> None:
+    """Let a worker process end without a word on an interrupt, or when the study is no more."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    Thread(target=_end_after_parent, daemon=True).start()
+
+
+def _end_after_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

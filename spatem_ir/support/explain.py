@@ -26,7 +26,9 @@ def message_of(error: BaseException) -> str:
             return str(error).strip().splitlines()[-1].strip()
         case DiagnosticException() | UnregisteredConstructException():
             return _first_line(str(error))
-        case FileNotFoundError() | PermissionError() | IsADirectoryError() | NotADirectoryError():
+        case OSError(filename=None):
+            return f"a standard stream cannot be read or written: {error.strerror or error}"
+        case OSError():
             return f"{error.filename}: {error.strerror}"
         case UnicodeDecodeError():
             return "the input is not UTF-8 text"

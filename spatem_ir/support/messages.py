@@ -6,6 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 
+def printable(text: str) -> str:
+    """Text without characters that a terminal obeys: they and lone surrogates are escaped.
+
+    New lines and tabs stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c in "\n\t" or c == " " or c.isprintable() else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode()
+
+
 def silent(_: str) -> None:
     """Say nothing."""
 

@@ -31,12 +31,13 @@ from spatem_ir.dialects.cnn.attributes import (
     quantization_of,
 )
 from spatem_ir.support.errors import SpatemError
-from spatem_ir.support.files import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xdsl.dialects.builtin import ModuleOp
+
+    from spatem_ir.support.files import Writer
 
 PACKAGE_SCHEME = "package:"
 """Prefix of a path that names a file in the package's `models` folder."""
@@ -104,19 +105,27 @@ class ParameterStore:
     def referenced(self, module: ModuleOp) -> dict[str, NDArray[np.generic]]:
         """What the weights file must hold for a module, if the module refers to kept parameters.
 
-        These, and what the module refers to in a weights file that is there already.
+        These, and those of other IR's weights file of that name to which the module refers.
         """
-        attributes = (a for op in module.walk() for a in op.properties.values())
         keys = {
-            attribute.key.data.removesuffix(TRANSPOSED)
-            for attribute in attributes
-            if isinstance(attribute, FileAttr) and attribute.path.data == self.weights_file
+            parameter.key.data.removesuffix(TRANSPOSED)
+            for parameter in _file_parameters(module)
+            if parameter.path.data == self.weights_file
         }
         kept = {key: values for key, values in self.arrays.items() if key in keys}
         if kept and len(kept) < len(keys):
             written = _file_entries(self._locate(self.weights_file))
             kept.update((key, written[key]) for key in keys - kept.keys() if key in written)
         return kept
+
+    def files(self, module: ModuleOp) -> list[str]:
+        """The files, outside the package, in which parameters of a module are."""
+        paths = dict.fromkeys(parameter.path.data for parameter in _file_parameters(module))
+        return [
+            str(file)
+            for path in paths
+            if not path.startswith(PACKAGE_SCHEME) and (file := self._found(path)) is not None
+        ]
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
@@ -152,12 +161,14 @@ class ParameterStore:
         if path == self.weights_file and key in self.arrays:
             stored, digest = self.arrays[key], self._digest(key)
         else:
-            name = key.removesuffix(TRANSPOSED)
-            entries = _file_entries(self._locate(path))
-            if name not in entries:
+            candidates = _stored_under(key, _file_entries(self._locate(path)))
+            if not candidates:
+                name = key.removesuffix(TRANSPOSED)
                 raise SpatemError(f"{path}: there is no parameter '{name}' in this file")
-            stored = entries[name].T if key.endswith(TRANSPOSED) else entries[name]
-            digest = digest_of(stored)
+            by_digest = {digest_of(values): values for values in reversed(candidates)}
+            digest = parameter.digest.data
+            digest = digest if digest in by_digest else digest_of(candidates[0])
+            stored = by_digest[digest]
         if digest != parameter.digest.data:
             raise SpatemError(
                 f"{path}: parameter '{key}' has digest {digest}, the IR states "
@@ -178,11 +189,16 @@ class ParameterStore:
             if not packaged_file(path).is_file():
                 raise SpatemError(f"{path}: there is no such file in the package")
             return packaged_file(path)
-        beside = self.folder / Path(path).name
-        for candidate in (self.folder / path, Path(path), beside):
-            if candidate.is_file():
-                return candidate
-        raise SpatemError(f"{path}: weights file not found (looked in {self.folder.absolute()})")
+        found = self._found(path)
+        if found is None:
+            folder = self.folder.absolute()
+            raise SpatemError(f"{path}: weights file not found (looked in {folder})")
+        return found
+
+    def _found(self, path: str) -> Path | None:
+        """The file of a path outside the package, if there is one."""
+        candidates = (self.folder / path, Path(path), self.folder / Path(path).name)
+        return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
 _CURRENT: ContextVar[ParameterStore] = ContextVar("parameter store")
@@ -211,6 +227,21 @@ def packaged_file(path: str) -> Path:
     return Path(__file__).parents[1] / "models" / path.removeprefix(PACKAGE_SCHEME)
 
 
+def _file_parameters(module: ModuleOp) -> Iterator[FileAttr]:
+    """The parameters of a module that are in files."""
+    for op in module.walk():
+        yield from (value for value in op.properties.values() if isinstance(value, FileAttr))
+
+
+def _stored_under(
+    key: str, entries: Mapping[str, NDArray[np.generic]]
+) -> list[NDArray[np.generic]]:
+    """What a key may mean: an entry, the transpose of one, or, of an entry called `W^T`, both."""
+    found = [entries[key]] if key in entries else []
+    name = key.removesuffix(TRANSPOSED)
+    return found + ([entries[name].T] if name != key and name in entries else [])
+
+
 def _file_entries(path: Path) -> Mapping[str, NDArray[np.generic]]:
     """The arrays of an .npz file or the initialisers of an ONNX model."""
     status = path.stat()
@@ -234,10 +265,10 @@ def _read_entries(path: str, _modified: int, _size: int) -> Mapping[str, NDArray
         raise SpatemError(f"{path}: not a readable weights file: {reason}") from error
 
 
-def save_arrays(path: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-    """Write arrays to an .npz file, all or nothing and byte for byte reproducible."""
-    with whole_file(path) as file:
-        np.savez_compressed(file, **dict(sorted(arrays.items())))  # type: ignore[arg-type]
+def archive(arrays: Mapping[str, NDArray[np.generic]]) -> Writer:
+    """What writes arrays as an .npz file, byte for byte reproducible."""
+    ordered = dict(sorted(arrays.items()))
+    return lambda file: np.savez_compressed(file, **ordered)  # type: ignore[arg-type]
 
 
 def storage_dtype(parameter: Attribute) -> type[np.generic]:

@@ -53,13 +53,15 @@ class Constant:
     """A constant tensor.
 
     `key` names the initialiser that has the same elements in C order, with :data:`TRANSPOSED` if
-    its transpose has; None if the values are computed.  `is_matrix` tells that they have its shape,
-    too, and that it is a matrix.  `limits` are the least and the greatest value that a Clip allows.
+    its transpose has (`is_transposed`); None if the values are computed.  `is_matrix` tells that
+    they have its shape, too, and that it is a matrix.  `limits` are the least and the greatest
+    value that a Clip allows.
     """
 
     values: NDArray[Any]
     key: str | None = None
     is_matrix: bool = False
+    is_transposed: bool = False
     limits: tuple[int, int] | None = None
 
     def reshaped(self, shape: tuple[int, ...]) -> Constant:
@@ -73,11 +75,14 @@ class Constant:
         values = self.values.transpose(permutation)
         if self.key is None or not self.is_matrix:
             return Constant(values, limits=self.limits)
-        if self.key.endswith(TRANSPOSED):
-            key = self.key.removesuffix(TRANSPOSED)
-        else:
-            key = self.key + TRANSPOSED
-        return Constant(values, key, is_matrix=True, limits=self.limits)
+        key = self.key.removesuffix(TRANSPOSED) if self.is_transposed else self.key + TRANSPOSED
+        return Constant(
+            values,
+            key,
+            is_matrix=True,
+            is_transposed=not self.is_transposed,
+            limits=self.limits,
+        )
 
 
 @dataclass(frozen=True, eq=False)

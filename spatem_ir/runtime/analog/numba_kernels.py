@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -32,6 +31,7 @@ from spatem_ir.runtime.analog.randomness import (
     SCALE_BITS,
     SECOND,
 )
+from spatem_ir.support import compiled
 
 i32, u64 = np.int32, np.uint64
 
@@ -47,10 +47,7 @@ lifted to at least the next whole number, and all others are 2^-31 or more away 
 
 def _compiled(function: Callable[..., Any]) -> Any:
     """A function compiled by numba, kept on disk where numba finds a place."""
-    try:
-        return njit(cache=True, nogil=True)(function)
-    except RuntimeError:
-        return njit(nogil=True)(function)
+    return compiled.kept(function, nogil=True)
 
 
 @intrinsic

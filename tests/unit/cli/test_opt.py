@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -215,12 +216,12 @@ def test_output_file_is_replaced_at_once(
     assert main(["net.mlir"]) == 0
     printed = capsys.readouterr().out
 
-    def full_disk(partial: str, path: str) -> None:
-        assert Path(partial).read_text(encoding="utf-8") == printed
-        assert Path(path).read_text(encoding="utf-8") == "old contents"
+    def full_disk(partial: Path, path: Path) -> None:
+        assert partial.read_text(encoding="utf-8") == printed
+        assert path.read_text(encoding="utf-8") == "old contents"
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "replace", full_disk)
+    monkeypatch.setattr(Path, "replace", full_disk)
     before = contents(folder)
     message = error_of(capsys, "net.mlir", "-o", "out.mlir")
     assert message == "out.mlir: cannot be written: No space left on device"
@@ -229,7 +230,45 @@ def test_output_file_is_replaced_at_once(
 
 def test_output_into_a_folder_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
     message = error_of(capsys, "net.mlir", "-o", "nowhere/out.mlir")
-    assert message == "nowhere/out.mlir: cannot be written: No such file or directory"
+    assert message == "nowhere/out.mlir: cannot be written: there is no folder nowhere"
+
+
+@pytest.mark.parametrize("output", ["net.mlir", "link.mlir", "hard.mlir"])
+def test_the_input_is_not_overwritten(
+    capsys: pytest.CaptureFixture[str], folder: Path, output: str
+) -> None:
+    (folder / "link.mlir").symlink_to("net.mlir")
+    os.link("net.mlir", "hard.mlir")
+    before = contents(folder)
+    message = error_of(capsys, "net.mlir", "-o", output)
+    assert message == (
+        f"{output}: is an input (net.mlir), which is not overwritten; name another file"
+    )
+    assert contents(folder) == before
+
+
+def test_weights_that_are_read_are_not_overwritten(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    assert main(["lenet-digits-float", "-o", "quantised.mlir"]) == 0
+    archive = (folder / "quantised.npz").read_bytes()
+    message = error_of(capsys, "quantised.mlir", "-o", "./quantised.npz")
+    assert message.startswith("./quantised.npz: is an input (quantised.npz), which is not over")
+    assert (folder / "quantised.npz").read_bytes() == archive
+
+
+def test_ir_may_go_to_a_pipe_but_weights_need_a_file(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    os.mkfifo("pipe")
+    message = error_of(capsys, "lenet-digits-float", "-o", "pipe")
+    assert message.endswith("the computed weights need a file; give -o or --weights")
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit((folder / "pipe").read_text, encoding="utf-8")
+        assert main(["lenet-digits-float", "-o", "pipe", "--weights", "weights.npz"]) == 0
+        assert "cnn.network" in read.result()
+    assert sorted(os.listdir()) == ["net.mlir", "pipe", "weights.npz"]
+    assert (folder / "pipe").is_fifo()
 
 
 @pytest.mark.parametrize("arguments", [[], ["-"]])

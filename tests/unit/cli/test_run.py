@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from unit.cli.commands import (
+    IMAGES,
     PIPELINE,
     TINY,
     VALUES_ONLY,
@@ -106,7 +107,24 @@ def test_json_file_and_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(text) == expected
     assert report.startswith("net on tiny, strategy spatem")
     assert f"{expected['latency_cycles']:,} cycles" in report
-    assert not list(Path().glob("*.partial"))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "results", "reason"),
+    [
+        ("same", "./same", "two outputs are this file"),
+        ("images.npy", "result.json", "is an input"),
+        ("outputs.npy", "net.mlir", "is an input"),
+        ("outputs.npy", "nowhere/result.json", "there is no folder nowhere"),
+    ],
+)
+def test_files_are_written_together_and_over_no_input(
+    capsys: pytest.CaptureFixture[str], outputs: str, results: str, reason: str
+) -> None:
+    np.save("images.npy", IMAGES)
+    arguments = [*VALUES_ONLY, "--inputs", "images.npy"]
+    assert reason in error_of(capsys, *arguments, "--outputs", outputs, "--json", results)
+    np.testing.assert_array_equal(np.load("images.npy"), IMAGES)
 
 
 def test_strategy(capsys: pytest.CaptureFixture[str]) -> None:

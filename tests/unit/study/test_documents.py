@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from unit.study.outcomes import outcome, plan, study
 
-from spatem_ir.study.documents import check_folder, documents_of, timings_of, write_documents
+from spatem_ir.study.documents import check_folder, documents_of, make_folder, timings_of
 from spatem_ir.study.points import Outcome, Point
 from spatem_ir.support.errors import SpatemError
 
@@ -74,15 +74,13 @@ def test_times_are_in_a_file_of_their_own() -> None:
     assert all(b"seconds" not in content for content in documents_of(MADE).values())
 
 
-def test_files_are_written_into_a_new_folder(tmp_path: Path) -> None:
+def test_a_folder_is_made_with_those_above_it(tmp_path: Path) -> None:
     folder = tmp_path / "some" / "folder"
     check_folder(folder)
     assert not folder.exists()
-    write_documents(folder, {"a.txt": b"a", "b.txt": b"b"})
-    assert {file.name: file.read_bytes() for file in folder.iterdir()} == {
-        "a.txt": b"a",
-        "b.txt": b"b",
-    }
+    for _ in range(2):
+        make_folder(folder)
+        assert folder.is_dir()
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from spatem_ir.runtime.machine.fast.tables import NONE
+from spatem_ir.support import compiled
 
 EPOCH_BITS = 14
 EPOCH = 1 << EPOCH_BITS
@@ -35,10 +36,7 @@ def inlined(function: Callable[..., Any]) -> Any:
 
 def kept(function: Callable[..., Any]) -> Any:
     """A compiled function that is kept on disk where numba finds a place."""
-    try:
-        return njit(cache=True, error_model="numpy")(function)
-    except RuntimeError:
-        return njit(error_model="numpy")(function)
+    return compiled.kept(function, error_model="numpy")
 
 
 @intrinsic
