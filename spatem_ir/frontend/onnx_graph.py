@@ -16,6 +16,9 @@ from spatem_ir.support.errors import SpatemError
 OLDEST_OPSET = 17
 """Models of an older opset are converted to this one."""
 
+SLOPES_BROADCAST = 7
+"""The opset from which on slopes of PRelu are broadcast as numpy does."""
+
 IR_VERSION = 8
 """The file format of opset 17; from version 4 on, initialisers need not be graph inputs."""
 
@@ -105,6 +108,8 @@ def _normalized(model: onnx.ModelProto, file: str) -> onnx.ModelProto:
         for value in model.graph.input:
             _fix_batch(value, file)
         opset = _opset(model)
+        if 0 < opset < SLOPES_BROADCAST:
+            _align_slopes(model)
         if 0 < opset < OLDEST_OPSET:
             model = version_converter.convert_version(model, OLDEST_OPSET)
         return shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
@@ -112,6 +117,24 @@ def _normalized(model: onnx.ModelProto, file: str) -> onnx.ModelProto:
         raise
     except Exception as error:
         raise SpatemError(f"{file}: not a valid ONNX model: {first_line(error)}") from error
+
+
+def _align_slopes(model: onnx.ModelProto) -> None:
+    """Give the slopes of PRelu, one for each channel, the dimensions that broadcasting wants.
+
+    Before opset 7 a slope of one dimension belonged to the channels; the conversion of opsets
+    leaves it as it is.
+    """
+    graph = shape_inference.infer_shapes(model).graph
+    ranks = {
+        value.name: len(value.type.tensor_type.shape.dim)
+        for value in (*graph.input, *graph.value_info, *graph.output)
+    }
+    slopes = {node.input[1]: node.input[0] for node in graph.node if node.op_type == "PRelu"}
+    for entry in model.graph.initializer:
+        if entry.name in slopes and len(entry.dims) == 1 and entry.dims[0] > 1:
+            trailing = ranks.get(slopes[entry.name], 2) - 2
+            entry.dims.extend([1] * trailing)
 
 
 def _opset(model: onnx.ModelProto) -> int:

@@ -100,8 +100,10 @@ def gathered(
     name: str = "",
 ) -> SSAValue:
     """The elements of a value at some indices of a dimension."""
-    op = GatherOp(value, dimension, indices)
-    return value if op.does_nothing else network.append(op, name or value.name_hint or "")
+    taken = list(indices)
+    if taken == list(range(shape_of(value)[dimension])):
+        return value
+    return network.append(GatherOp(value, dimension, taken), name or value.name_hint or "")
 
 
 def convert_gather(node: OnnxNode, network: NetworkBuilder) -> Value:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from spatem_ir.weights.store import ParameterStore
 
 
+ORDERS_TO_DEPTH = {"DCR": (2, 4, 0, 1, 3), "CRD": (0, 2, 4, 1, 3)}
+"""Where the blocks of SpaceToDepth go: before the channels, or behind them."""
+
+
 def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
     """Transpose of a constant, or of the dimensions behind the batch."""
     value = network.value(node, 0)
@@ -51,12 +55,13 @@ def convert_depth_to_space(node: OnnxNode, network: NetworkBuilder) -> Value:
 def convert_space_to_depth(node: OnnxNode, network: NetworkBuilder) -> Value:
     """SpaceToDepth: blocks of positions become blocks of channels."""
     operand, size = network.activation(node), node.attribute("blocksize")
+    mode = node.attribute("mode", "DCR")
     channels, height, width = _maps(node, operand)
-    if height % size or width % size:
-        node.fail(f"has blocksize {size} on maps of {height}x{width}")
+    if height % size or width % size or mode not in ORDERS_TO_DEPTH:
+        node.fail(f"has blocksize {size} and mode '{mode}' on maps of {height}x{width}")
     rows, columns = height // size, width // size
     split = network.regrouped(operand, (channels, rows, size, columns, size))
-    moved = network.transposed(split, (2, 4, 0, 1, 3))
+    moved = network.transposed(split, ORDERS_TO_DEPTH[mode])
     return network.regrouped(moved, (channels * size**2, rows, columns), node.name)
 
 

@@ -23,7 +23,7 @@ import onnx
 from conformance.suite import Array, Case, in_storage
 from onnx import helper, numpy_helper
 
-OPERATORS_ON_ACTIVATIONS = frozenset({"Add", "Concat", "Mul", "Sum"})
+OPERATORS_ON_ACTIVATIONS = frozenset({"Add", "Concat", "Div", "Max", "Min", "Mul", "Sub", "Sum"})
 """Operators whose inputs are all activations; the others have one, their first."""
 
 
@@ -133,6 +133,24 @@ def _axes(node: onnx.NodeProto, _: int, constants: dict[str, Array]) -> None:
     constants[node.input[1]] = _all_moved(constants[node.input[1]])
 
 
+def _reduced_axes(node: onnx.NodeProto, _: int, constants: dict[str, Array]) -> None:
+    """The axes are an attribute, or a constant."""
+    if len(node.input) > 1:
+        constants[node.input[1]] = _all_moved(constants[node.input[1]])
+    axes = _attribute(node, "axes", None)
+    if axes is not None:
+        _set_attribute(node, "axes", [_moved(axis) for axis in axes])
+
+
+def _slices(node: onnx.NodeProto, _: int, constants: dict[str, Array]) -> None:
+    """Without axes, starts and ends get those of the batch."""
+    if len(node.input) > 3:
+        constants[node.input[3]] = _all_moved(constants[node.input[3]])
+        return
+    for name, bound in zip(node.input[1:3], (0, np.iinfo(np.int64).max), strict=True):
+        constants[name] = np.array([bound, *constants[name]])
+
+
 def _pads(node: onnx.NodeProto, _: int, constants: dict[str, Array]) -> None:
     if len(node.input) > 3:
         constants[node.input[3]] = _all_moved(constants[node.input[3]])
@@ -148,24 +166,54 @@ It gets the node, the dimensions of the largest operand before the change, and t
 """
 
 LIFTED: Mapping[str, Lift] = {
+    "Abs": _unchanged,
     "Add": _unchanged,
+    "Celu": _unchanged,
     "Clip": _unchanged,
     "Concat": _axis(0),
     "DequantizeLinear": _axis(1),
+    "Div": _unchanged,
     "Dropout": _unchanged,
+    "Elu": _unchanged,
+    "Erf": _unchanged,
+    "Exp": _unchanged,
+    "Expand": _shape,
+    "Gather": _axis(0),
+    "HardSigmoid": _unchanged,
+    "HardSwish": _unchanged,
     "Identity": _unchanged,
+    "LayerNormalization": _axis(-1),
     "LeakyRelu": _unchanged,
+    "LogSoftmax": _axis(-1),
     "MatMul": _unchanged,
+    "Max": _unchanged,
+    "Min": _unchanged,
+    "Mish": _unchanged,
     "Mul": _unchanged,
+    "Neg": _unchanged,
+    "PRelu": _unchanged,
     "Pad": _pads,
+    "Pow": _unchanged,
     "QLinearMatMul": _unchanged,
     "QuantizeLinear": _axis(1),
+    "Reciprocal": _unchanged,
+    "ReduceMax": _reduced_axes,
+    "ReduceMean": _reduced_axes,
+    "ReduceSum": _reduced_axes,
     "Relu": _unchanged,
     "Reshape": _shape,
+    "Selu": _unchanged,
     "Sigmoid": _unchanged,
+    "Slice": _slices,
     "Softmax": _axis(-1),
+    "Softplus": _unchanged,
+    "Split": _axis(0),
+    "Sqrt": _unchanged,
     "Squeeze": _axes,
+    "Sub": _unchanged,
     "Sum": _unchanged,
+    "Tanh": _unchanged,
+    "Tile": _shape,
     "Transpose": _permutation,
     "Unsqueeze": _axes,
 }

@@ -61,6 +61,46 @@ OPERATORS = {
 }
 """The operators of CNN inference; a case is selected if it has no others."""
 
+FURTHER_OPERATORS = {
+    "Abs",
+    "Celu",
+    "ConvTranspose",
+    "DepthToSpace",
+    "Div",
+    "Elu",
+    "Erf",
+    "Exp",
+    "Expand",
+    "Gather",
+    "GlobalMaxPool",
+    "HardSigmoid",
+    "HardSwish",
+    "InstanceNormalization",
+    "LayerNormalization",
+    "LogSoftmax",
+    "Max",
+    "Min",
+    "Mish",
+    "Neg",
+    "PRelu",
+    "Pow",
+    "Reciprocal",
+    "ReduceMax",
+    "ReduceMean",
+    "ReduceSum",
+    "Resize",
+    "Selu",
+    "Slice",
+    "Softplus",
+    "SpaceToDepth",
+    "Split",
+    "Sqrt",
+    "Sub",
+    "Tanh",
+    "Tile",
+}
+"""Operators that newer networks have as well."""
+
 
 @dataclass(frozen=True, eq=False)
 class Case:
@@ -79,11 +119,26 @@ class Case:
 
 
 def select_cases() -> list[Case]:
-    """The selected cases, by name."""
+    """The cases of :data:`OPERATORS`, by name."""
+    return _cases_of(OPERATORS)
+
+
+def select_further_cases() -> list[Case]:
+    """The cases that have :data:`FURTHER_OPERATORS`, by name; `node` cases have one node."""
+    return [
+        case
+        for case in _cases_of(OPERATORS | FURTHER_OPERATORS)
+        if not FURTHER_OPERATORS.isdisjoint(node.op_type for node in case.model.graph.node)
+        and (case.kind != "node" or len(case.model.graph.node) == 1)
+    ]
+
+
+def _cases_of(operators: set[str]) -> list[Case]:
+    """The cases that have no other operators, by name."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # some cases of other operators overflow on purpose
         tests = [test for kind in KINDS for test in load_model_tests(kind=kind)]
-    cases = [_case(test, model) for test in tests if _is_selected(model := _model(test))]
+    cases = [_case(test, model) for test in tests if _is_selected(model := _model(test), operators)]
     return sorted(cases, key=lambda case: case.name)
 
 
@@ -94,10 +149,10 @@ def _model(test: TestCase) -> onnx.ModelProto:
     return onnx.load(Path(test.model_dir, "model.onnx"))
 
 
-def _is_selected(model: onnx.ModelProto) -> bool:
-    """Whether a model has operators of CNN inference alone, on tensors."""
+def _is_selected(model: onnx.ModelProto, operators: set[str]) -> bool:
+    """Whether a model has these operators alone, on tensors."""
     values = (*model.graph.input, *model.graph.output)
-    return {node.op_type for node in model.graph.node} <= OPERATORS and all(
+    return {node.op_type for node in model.graph.node} <= operators and all(
         value.type.HasField("tensor_type") for value in values
     )
 

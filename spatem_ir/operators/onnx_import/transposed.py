@@ -76,7 +76,10 @@ def _pads(
     *,
     is_signal: bool,
 ) -> tuple[list[int], list[int]]:
-    """What a ConvTranspose leaves out of its result, before and after each dimension."""
+    """What a ConvTranspose leaves out of its result, before and after each dimension.
+
+    A result that is stated larger than all that the kernel reaches has more behind it.
+    """
     mode = node.attribute("auto_pad", "NOTSET")
     wanted = node.attribute("output_shape")
     stated = list(node.attribute("pads", [0] * (2 if is_signal else 4)))
@@ -95,10 +98,13 @@ def _pads(
         stride * (n - 1) + reach + more
         for stride, n, reach, more in zip(strides, size, extent, added, strict=True)
     ]
-    totals = [max(length - result, 0) for length, result in zip(whole, results, strict=True)]
-    smaller = [total // 2 for total in totals]
-    larger = [total - half for total, half in zip(totals, smaller, strict=True)]
-    return (smaller, larger) if mode == "SAME_UPPER" else (larger, smaller)
+    totals = [length - result for length, result in zip(whole, results, strict=True)]
+    smaller = [max(total, 0) // 2 for total in totals]
+    larger = [max(total, 0) - half for total, half in zip(totals, smaller, strict=True)]
+    leading, trailing = (smaller, larger) if mode == "SAME_UPPER" else (larger, smaller)
+    if wanted is not None:
+        trailing = [pad + min(total, 0) for pad, total in zip(trailing, totals, strict=True)]
+    return leading, trailing
 
 
 def _pair(values: Sequence[int], neutral: int, is_signal: bool) -> tuple[int, int]:

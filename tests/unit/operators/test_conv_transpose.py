@@ -34,6 +34,7 @@ GEOMETRIES: dict[str, dict[str, Any]] = {
     "same lower": {"strides": [3, 2], "auto_pad": "SAME_LOWER"},
     "valid": {"strides": [1, 2], "auto_pad": "VALID"},
     "output shape": {"strides": [2, 2], "output_shape": [14, 15]},
+    "larger output shape": {"strides": [3, 2], "output_shape": [25, 17]},
 }
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from unit.frontend.onnx_builder import ModelBuilder, imported
+from unit.frontend.onnx_builder import ModelBuilder, executed, imported
 from unit.operators.all_the_way import (
     SHAPE,
     assert_equals_onnxruntime,
@@ -42,6 +43,16 @@ def test_on_the_chip(tmp_path: Path, name: str) -> None:
         return convolution(model, model.node(operator, tensor, **attributes), channels, 5)
 
     assert_runs_on_the_chip(tmp_path, build, shape=SHAPE)
+
+
+def test_space_to_depth_inverts_depth_to_space_by_columns_first(tmp_path: Path) -> None:
+    """Its mode is new in opset 28, which onnxruntime does not run yet."""
+    model = ModelBuilder(("n", 8, 4, 6))
+    space = model.node("DepthToSpace", "x", blocksize=2, mode="CRD")
+    depth = model.node("SpaceToDepth", space, blocksize=2, mode="CRD")
+    network = imported(model.save(tmp_path / "net.onnx", depth, opset=28), raw=True)
+    images = reals(1, 2, 8, 4, 6)
+    np.testing.assert_array_equal(executed(network, images)[0], images)
 
 
 @pytest.mark.parametrize("operator", ["DepthToSpace", "SpaceToDepth"])

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
-from unit.frontend.onnx_builder import ModelBuilder, imported
+from onnx import TensorProto, helper, numpy_helper
+from unit.frontend.onnx_builder import ModelBuilder, executed, imported
 from unit.operators.all_the_way import (
     SHAPE,
     assert_equals_onnxruntime,
@@ -101,6 +103,25 @@ def test_quotients_of_codes_are_defined_at_zero() -> None:
     ]
     result = result_of("cnn.div @f %a, %b", (values[0], SI8), (values[1], UI8), target=SI8)
     assert result.tolist() == [[127, -128, -5]]
+
+
+def test_slopes_of_old_models_belong_to_channels(tmp_path: Path) -> None:
+    """Also where there are as many columns, along which they would be broadcast today."""
+    slopes = np.array([-1.0, 0.5, 2.0, 0.25], np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("PRelu", ["x", "slopes"], ["y"], "act")],
+        "old",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4, 3, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4, 3, 4])],
+        [numpy_helper.from_array(slopes, "slopes")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 6)], ir_version=4)
+    onnx.save(model, tmp_path / "old.onnx")
+    images = reals(1, 2, 4, 3, 4)
+    (result,) = executed(imported(str(tmp_path / "old.onnx"), raw=True), images)
+    np.testing.assert_array_equal(
+        result, np.where(images >= 0, images, images * slopes[:, None, None])
+    )
 
 
 @pytest.mark.parametrize(

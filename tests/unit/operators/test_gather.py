@@ -94,6 +94,15 @@ def test_a_view_costs_nothing(tmp_path: Path) -> None:
     assert with_view["latency_cycles"] == without["latency_cycles"]
 
 
+def test_taking_everything_adds_no_reader(tmp_path: Path) -> None:
+    """A slice of all rows is the tensor itself, which then is read by the next node alone."""
+    model = ModelBuilder(("n", *SHAPE))
+    whole = node("Slice", [0], [LAST], [2])(model, "x")
+    network = imported(model.save(tmp_path / "net.onnx", model.node("Relu", whole)), raw=True)
+    (tensor,) = next(iter(network.module.ops)).regions[0].block.args
+    assert [use.operation.name for use in tensor.uses] == ["cnn.relu"]
+
+
 @pytest.mark.parametrize("code", [None, SI8])
 def test_values(code: Quantization | None) -> None:
     values = reals(1, 2, 3, 4, 5) if code is None else codes(1, code, 2, 3, 4, 5)
