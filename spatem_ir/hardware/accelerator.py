@@ -9,6 +9,9 @@ from typing import NamedTuple
 from spatem_ir.hardware.components import GROUPS, Components, components_of, kind_of
 from spatem_ir.hardware.parameters import AdcMode, Description, Value, parameters_of
 
+MOST_PES, MOST_CROSSBARS = 1 << 12, 1 << 20
+"""Parts of the largest chip: a compiler keeps numbers for each of them in memory."""
+
 
 class CrossbarAddress(NamedTuple):
     """Where a physical crossbar is: PE, CU within the PE, crossbar within the CU."""
@@ -74,9 +77,16 @@ class Accelerator(Description):
 
 
 def contradictions(accelerator: Accelerator) -> list[str]:
-    """What is contradictory in an accelerator, each a sentence that names the keys."""
+    """What is contradictory or too large in an accelerator, each a sentence with the keys."""
     a = accelerator
     found = []
+    if a.pes > MOST_PES:
+        found.append(f"[chip] is of {a.pes:,} PEs; a chip has at most {MOST_PES:,}")
+    elif a.crossbars > MOST_CROSSBARS:
+        found.append(
+            f"pe.compute_units = {a.pe.compute_units} and cu.crossbars = {a.cu.crossbars} in "
+            f"{a.pes:,} PEs are {a.crossbars:,} crossbars; a chip has at most {MOST_CROSSBARS:,}"
+        )
     if a.ou.wordlines > a.crossbar.wordlines:
         found.append(
             f"ou.wordlines = {a.ou.wordlines} exceeds crossbar.wordlines = {a.crossbar.wordlines}"

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
+LARGEST_SIDE = 2**16
+"""Most wordlines or bitlines of a crossbar; both are cut at every place that may be best."""
+
 LARGEST_VALUE = 2**31 - 1
 """Largest value of a parameter that declares no other limit."""
 
@@ -57,8 +60,8 @@ class ComputeUnit:
 class Crossbar:
     """An array of ReRAM cells."""
 
-    wordlines: int = parameter("rows of cells")
-    bitlines: int = parameter("columns of cells")
+    wordlines: int = parameter("rows of cells", maximum=LARGEST_SIDE)
+    bitlines: int = parameter("columns of cells", maximum=LARGEST_SIDE)
     bits_per_cell: int = parameter("weight bits stored in one cell")
 
 

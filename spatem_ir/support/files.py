@@ -170,7 +170,7 @@ def _named(path: str) -> Iterator[None]:
 def _check_writable(path: str) -> None:
     """Check that a file can be written; an `OSError` has other reasons."""
     with suppress(FileNotFoundError):
-        os.lstat(path)
+        os.stat(path)
     if is_stream(path):
         if not os.access(path, os.W_OK):
             raise SpatemError(f"{path}: cannot be written")

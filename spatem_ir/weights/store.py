@@ -35,6 +35,7 @@ from spatem_ir.support.errors import SpatemError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.lib.npyio import NpzFile
     from xdsl.dialects.builtin import ModuleOp
 
     from spatem_ir.support.files import Writer
@@ -43,6 +44,9 @@ PACKAGE_SCHEME = "package:"
 """Prefix of a path that names a file in the package's `models` folder."""
 
 DEFAULT_WEIGHTS_FILE = "weights.npz"
+
+MOST_BYTES = 1 << 30
+"""Bytes of all arrays in the largest .npz file that is read."""
 
 BIAS_RANGE = 256
 """Seeded biases are uniform in −256 … 255."""
@@ -259,10 +263,26 @@ def _read_entries(path: str, _modified: int, _size: int) -> Mapping[str, NDArray
             graph = onnx.load(path).graph
             return {entry.name: numpy_helper.to_array(entry) for entry in graph.initializer}
         with np.load(path, allow_pickle=False) as archive:
+            check_size(archive)
             return dict(archive)
+    except SpatemError as error:
+        raise SpatemError(f"{path}: {error}") from error
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise SpatemError(f"{path}: not a readable weights file: {reason}") from error
+
+
+def check_size(archive: NpzFile) -> None:
+    """Check, before anything is unpacked, that the arrays of an archive fit into memory.
+
+    Raises:
+        SpatemError: they have more than :data:`MOST_BYTES`.
+    """
+    size = sum(member.file_size for member in archive.zip.infolist()) if archive.zip else 0
+    if size > MOST_BYTES:
+        raise SpatemError(
+            f"its arrays are {size:,} bytes when unpacked; at most {MOST_BYTES:,} are read"
+        )
 
 
 def archive(arrays: Mapping[str, NDArray[np.generic]]) -> Writer:

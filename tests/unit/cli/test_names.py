@@ -14,15 +14,17 @@ import spatem_ir.hardware
 from spatem_ir.cli.opt import main as spatem_opt
 from spatem_ir.cli.run import main as spatem_run
 
-SCALES = {"xs": np.float32(0.5), "ws": np.float32(0.25), "ys": np.float32(4)}
+SCALES = {"xs": 0.5, "ws": 0.25, "ys": 4.0}
 
 
 def dense_model(weights: str, transposes: int) -> onnx.ModelProto:
     """A quantised dense layer whose weights, [inputs, outputs], have a name of the test's own."""
     values = np.random.default_rng(3).integers(-50, 50, (4, 4), np.int8)
-    constants = [numpy_helper.from_array(value, name) for name, value in SCALES.items()]
-    constants += [numpy_helper.from_array(np.uint8(0), "zero")]
-    constants += [numpy_helper.from_array(np.int8(0), "wzero")]
+    constants = [
+        numpy_helper.from_array(np.array(value, np.float32), name) for name, value in SCALES.items()
+    ]
+    constants += [numpy_helper.from_array(np.array(0, np.uint8), "zero")]
+    constants += [numpy_helper.from_array(np.array(0, np.int8), "wzero")]
     constants += [numpy_helper.from_array(values, weights)]
     nodes, name = [], weights
     for number in range(transposes):

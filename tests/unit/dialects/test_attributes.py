@@ -37,6 +37,7 @@ from spatem_ir.dialects.mvm import GridAttr, MatrixAttr, MatrixShape
 from spatem_ir.geometry.shapes.grid import Deal, Grid
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.geometry.shapes.window import Window
+from spatem_ir.hardware.accelerator import MOST_PES
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.hardware.parameters import AdcMode, Encoding
 from spatem_ir.operators.clip import ClipOp
@@ -59,7 +60,7 @@ def test_text_of_presets() -> None:
 
 @given(
     ENERGIES,
-    st.integers(1, 2**31 - 1),
+    st.integers(1, MOST_PES // 2),
     st.booleans(),
     st.sampled_from(AdcMode),
     st.sampled_from(Encoding),

@@ -70,6 +70,12 @@ def test_only_components_have_kinds(table: Table) -> None:
         ("chip", "pe_rows", 2.0, "is 2.0; it must be a whole number of at least 1"),
         ("chip", "pe_rows", True, "is True; it must be a whole number of at least 1"),
         ("chip", "pe_rows", "2", "is '2'; it must be a whole number of at least 1"),
+        (
+            "crossbar",
+            "wordlines",
+            10**9,
+            "is 1000000000; it must be a whole number from 1 to 65536",
+        ),
         ("cu", "crossbars", 2**31, "is 2147483648; it must be a whole number from 1 to 2147483647"),
         ("ou", "pipeline_cycles", -1, "is -1; it must be a whole number from 0 to 2147483647"),
         ("noc", "multicast", 1, "is 1; it must be true or false"),
@@ -193,6 +199,19 @@ def test_name_is_needed(table: Table) -> None:
     [
         ("ou", "wordlines", 17, "ou.wordlines = 17 exceeds crossbar.wordlines = 16"),
         ("crossbar", "bitlines", 3, "ou.bitlines = 4 exceeds crossbar.bitlines = 3"),
+        (
+            "chip",
+            "pe_rows",
+            10**9,
+            "[chip] is of 2,000,000,000 PEs; a chip has at most 4,096",
+        ),
+        (
+            "pe",
+            "compute_units",
+            10**8,
+            "pe.compute_units = 100000000 and cu.crossbars = 2 in 4 PEs are 800,000,000 "
+            "crossbars; a chip has at most 1,048,576",
+        ),
         (
             "cu",
             "input_register_bytes",

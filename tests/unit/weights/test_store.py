@@ -28,6 +28,7 @@ from spatem_ir.dialects.cnn.weight_layers import ACCUMULATOR_TYPE, WeightLayerOp
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.files import write_together
 from spatem_ir.universe import register_dialects
+from spatem_ir.weights import store as weights_store
 from spatem_ir.weights.store import ParameterStore, archive, digest_of
 
 MATRIX = np.arange(6, dtype=np.int8).reshape(2, 3)
@@ -76,6 +77,17 @@ def test_archives_are_reproducible(tmp_path: Path) -> None:
         write_together({str(tmp_path / f"{name}.npz"): archive({key: MATRIX for key in keys})})
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
     assert zipfile.ZipFile(tmp_path / "a.npz").namelist() == ["v.npy", "w.npy"]
+
+
+def test_an_archive_that_unpacks_to_too_much_is_not_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as bomb:
+        for number in range(2):
+            with bomb.open(f"w{number}.npy", "w", force_zip64=True) as member:
+                member.write(b"\0" * MATRIX.nbytes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(weights_store, "MOST_BYTES", MATRIX.nbytes)
+        with pytest.raises(SpatemError, match=r"bomb\.npz: its arrays are 12 bytes when unpacked"):
+            ParameterStore(tmp_path).values(file_attribute("bomb.npz"))
 
 
 def test_computed_arrays_need_no_file() -> None:
