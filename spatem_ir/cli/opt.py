@@ -145,6 +145,7 @@ class SpatemOptMain(xDSLOptMain):
         """Parse text of the IR."""
         from spatem_ir.driver.parsing import parse_module
 
+        import_options(self.args).check_unused(self.get_input_name())
         return parse_module(
             self.ctx,
             stream.read(),

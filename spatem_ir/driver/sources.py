@@ -85,6 +85,8 @@ def read_source(given: str | Path | ModuleOp, importing: ImportOptions | None = 
         )
     given = str(given)
     if given.endswith(".mlir"):
+        if importing is not None:
+            importing.check_unused(given)
         path = Path(given)
         module = parse_module(context, path.read_bytes(), given)
         name = _network_name(module, given)

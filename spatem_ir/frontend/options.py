@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
+
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+OPTION_NAMES = {"per": "weight-scale-per"}
+"""Names of options on the command line, where they are others."""
 
 
 @dataclass(frozen=True)
@@ -29,3 +35,19 @@ class ImportOptions:
     per: str = "channel"
     requantize: str = "f32-half-even"
     raw: bool = False
+
+    def check_unused(self, given: str) -> None:
+        """Check that nothing asks for another import of what is IR already; the seed may.
+
+        Raises:
+            SpatemError: an option would have no effect.
+        """
+        for option in fields(self):
+            value = getattr(self, option.name)
+            is_given = not isinstance(value, str | int | None) or value != option.default
+            if is_given and option.name != "seed":
+                name = OPTION_NAMES.get(option.name, option.name.replace("_", "-"))
+                raise SpatemError(
+                    f"--{name} has no effect on {given}, which is IR; give it where the network is "
+                    "imported"
+                )

@@ -15,6 +15,7 @@ from xdsl.universe import Universe
 
 import spatem_ir.hardware
 from spatem_ir.cli.opt import main
+from spatem_ir.cli.run import main as run_main
 from spatem_ir.dialects.hw import HW
 from spatem_ir.universe import SPATEM_UNIVERSE, register_dialects
 
@@ -231,6 +232,27 @@ def test_output_file_is_replaced_at_once(
 def test_output_into_a_folder_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
     message = error_of(capsys, "net.mlir", "-o", "nowhere/out.mlir")
     assert message == "nowhere/out.mlir: cannot be written: there is no folder nowhere"
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--weight-bits", ["4"]),
+        ("--activation-bits", ["4"]),
+        ("--calibration", ["absent.npy"]),
+        ("--weight-scale-per", ["tensor"]),
+        ("--requantize", ["fixed-point"]),
+        ("--raw", []),
+    ],
+)
+def test_options_of_the_import_do_nothing_to_ir(
+    capsys: pytest.CaptureFixture[str], option: str, value: list[str]
+) -> None:
+    assert error_of(capsys, "net.mlir", option, *value) == (
+        f"{option} has no effect on net.mlir, which is IR; give it where the network is imported"
+    )
+    assert run_main(["net.mlir", "--engine", "none", option, *value]) == 1
+    assert f"spatem-run: {option} has no effect on net.mlir" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("output", ["net.mlir", "link.mlir", "hard.mlir"])
