@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spatem_ir import __version__
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
 from spatem_ir.cli.inputs import add_network_arguments, files_of, import_options
 from spatem_ir.passes.partition.register import strategy_names
@@ -50,6 +51,7 @@ def argument_parser() -> argparse.ArgumentParser:
         prog="spatem-bench", description="Studies of networks, strategies and machines."
     )
     raise_usage_errors(parser)
+    parser.add_argument("--version", action="version", version=f"spatem-bench {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     study = commands.add_parser(
         "study",

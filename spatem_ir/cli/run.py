@@ -9,6 +9,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+from spatem_ir import __version__
 from spatem_ir.cli.analog import add_analog_arguments, analog_overrides
 from spatem_ir.cli.errors import raise_usage_errors, run_tool, tell
 from spatem_ir.cli.inputs import add_network_arguments, files_of, import_options
@@ -60,6 +61,7 @@ def argument_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     raise_usage_errors(parser)
+    parser.add_argument("--version", action="version", version=f"spatem-run {__version__}")
     parser.add_argument("input", metavar="INPUT", nargs="?", help="network name, .onnx or .mlir")
     parser.add_argument(
         "--list", action="store_true", help="list networks, accelerators, strategies and metrics"

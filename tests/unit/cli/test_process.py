@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from spatem_ir import __version__
 from spatem_ir.support.messages import printable
 
 TOOLS = ("bench", "opt", "run")
@@ -54,6 +55,13 @@ def run_tool(tool: str, *arguments: str, redirection: str = "") -> tuple[int, st
         ["bash", "-c", f"{command} {redirection}"], capture_output=True, text=True, check=False
     )
     return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_tools_tell_their_version(tool: str) -> None:
+    status, printed, errors = run_tool(f"spatem-{tool}", "--version")
+    assert (status, errors) == (0, "")
+    assert printed.startswith(f"spatem-{tool} {__version__}")
 
 
 @pytest.mark.parametrize("redirection", [">&-", ">/dev/full"])
