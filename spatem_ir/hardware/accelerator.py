@@ -9,7 +9,7 @@ from typing import NamedTuple
 from spatem_ir.hardware.components import GROUPS, Components, components_of, kind_of
 from spatem_ir.hardware.parameters import AdcMode, Description, Value, parameters_of
 
-MOST_PES, MOST_CROSSBARS = 1 << 12, 1 << 20
+MOST_PES, MOST_CROSSBARS = 1 << 14, 1 << 20
 """Parts of the largest chip: a compiler keeps numbers for each of them in memory."""
 
 

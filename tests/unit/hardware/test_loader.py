@@ -203,7 +203,7 @@ def test_name_is_needed(table: Table) -> None:
             "chip",
             "pe_rows",
             10**9,
-            "[chip] is of 2,000,000,000 PEs; a chip has at most 4,096",
+            "[chip] is of 2,000,000,000 PEs; a chip has at most 16,384",
         ),
         (
             "pe",
