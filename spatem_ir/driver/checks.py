@@ -9,15 +9,15 @@ from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.driver.pipeline import run_pipeline
-from spatem_ir.exchange.onnxruntime_check import TensorCheck, differences, onnxruntime_outputs
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.parameters import Encoding
-from spatem_ir.runtime.interpreter import execute
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     from spatem_ir.driver.deployment import Deployment
     from spatem_ir.driver.sources import Source
+    from spatem_ir.exchange.onnxruntime_check import TensorCheck
+    from spatem_ir.weights.store import ParameterStore
 
 Array = NDArray[Any]
 
@@ -50,8 +50,7 @@ def check_exactness(source: str, check: str, inexact: list[str]) -> None:
 
 def equals_reference(deployment: Deployment, inputs: list[Array], outputs: list[Array]) -> bool:
     """Whether outputs are those of the network without its deployment, the integer reference."""
-    bare = without_deployment(deployment.given)
-    return differences(outputs, execute(bare, inputs, deployment.source.store)) == 0
+    return _equal(without_deployment(deployment.given), deployment.source.store, inputs, outputs)
 
 
 def equals_levels(deployment: Deployment, inputs: list[Array], outputs: list[Array]) -> bool:
@@ -62,9 +61,19 @@ def equals_levels(deployment: Deployment, inputs: list[Array], outputs: list[Arr
     for lowering in ["", *deployment.passes[:-1]]:
         with store.in_use():
             run_pipeline(deployment.source.context, module, lowering)
-        if differences(outputs, execute(module, inputs, store)) != 0:
+        if not _equal(module, store, inputs, outputs):
             return False
     return True
+
+
+def _equal(
+    module: ModuleOp, store: ParameterStore, inputs: list[Array], outputs: list[Array]
+) -> bool:
+    """Whether a module computes these outputs."""
+    from spatem_ir.exchange.onnxruntime_check import differences
+    from spatem_ir.runtime.interpreter import execute
+
+    return differences(outputs, execute(module, inputs, store)) == 0
 
 
 def without_deployment(module: ModuleOp) -> ModuleOp:
@@ -78,6 +87,8 @@ def without_deployment(module: ModuleOp) -> ModuleOp:
 
 def tensor_check(source: Source) -> TensorCheck:
     """What compares every tensor with onnxruntime's while the network is executed."""
+    from spatem_ir.exchange.onnxruntime_check import TensorCheck
+
     return TensorCheck(source.module, source.store)
 
 
@@ -86,6 +97,8 @@ def original_differences(source: Source, inputs: list[Array], outputs: list[Arra
 
     None for another source: a float model that was quantised here is another function.
     """
+    from spatem_ir.exchange.onnxruntime_check import differences, onnxruntime_outputs
+
     if source.onnx is None:
         return None
     return differences(outputs, onnxruntime_outputs(source.onnx, inputs))

@@ -17,7 +17,6 @@ from spatem_ir.driver.pipeline import strategy_of
 from spatem_ir.driver.simulation import Simulation, simulated
 from spatem_ir.driver.sources import Source
 from spatem_ir.hardware.accelerator import Accelerator
-from spatem_ir.runtime.interpreter import execute
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import SILENT, Messages
 
@@ -103,6 +102,8 @@ class Deployment:
         Raises:
             SpatemError: an input has a wrong shape, type or value.
         """
+        from spatem_ir.runtime.interpreter import execute
+
         network = network_of(self.module)
         assert network is not None
         arrays = [np.asarray(each) for each in inputs]

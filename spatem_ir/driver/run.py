@@ -28,7 +28,6 @@ from spatem_ir.frontend.load import ImportOptions
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.overrides import Key, overridden
 from spatem_ir.hardware.parameters import Value, parameters_of
-from spatem_ir.runtime.interpreter import execute
 from spatem_ir.runtime.metrics.layer_metrics import inexact_layers
 from spatem_ir.runtime.metrics.metric import Metrics
 from spatem_ir.support.files import check_outputs
@@ -232,6 +231,8 @@ def executed(
     Raises:
         SpatemError: inputs do not fit the network, or onnxruntime cannot run it.
     """
+    from spatem_ir.runtime.interpreter import execute
+
     source, images = deployment.source, len(inputs[0])
     say.step(f"executing {images} image{'s' * (images > 1)} at level {source.level}")
     check = tensor_check(source) if options.check == "onnxruntime" else None

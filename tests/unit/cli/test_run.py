@@ -22,7 +22,6 @@ from unit.cli.commands import (
 from spatem_ir.cli import run
 from spatem_ir.cli.opt import main as spatem_opt
 from spatem_ir.cli.run import main
-from spatem_ir.driver import checks
 from spatem_ir.exchange import onnxruntime_check
 
 pytestmark = pytest.mark.usefixtures("networks_folder")
@@ -175,7 +174,7 @@ def test_check_of_a_wrong_deployment(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A difference is an error, but the results are written."""
-    monkeypatch.setattr(checks, "differences", lambda *_: 1)
+    monkeypatch.setattr(onnxruntime_check, "differences", lambda *_: 1)
     assert main([*VALUES_ONLY, "--check", "reference", "--json", "result.json"]) == 1
     captured = capsys.readouterr()
     assert captured.err == "spatem-run: net.mlir: outputs differ from reference\n"
