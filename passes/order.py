@@ -206,8 +206,8 @@ def ordered_stage(
     unbounded: bool,
 ) -> OuStageOp:
     """The `ou.stage` that runs the given programs, waits and merges."""
-    placed = [node.layer for node in dataflow.layers if node.name in stage.placements()]
-    layers = [layer for layer in placed if layer is not None]
+    placed = stage.placements()
+    layers = [node.layer for node in dataflow.layers if node.name in placed and node.layer]
     dues = [DueOp.of(layer, schedule.dues[layer.name]) for layer in layers]
     merges = [MergeOp(layer.name, merged_at) for layer in layers if merged_at != PLACES]
     names = [node.name for node in dataflow.nodes]
