@@ -1,10 +1,15 @@
-"""Where the installed commands begin: an interrupt is one line from here on, during imports too."""
+"""Where the installed commands begin: an interrupt is one line from here on, at any time."""
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from importlib import import_module
+from types import FrameType
+
+FILES = "spatem_ir.support.files"
+"""The module that writes outputs; where it is not imported, nothing is being written."""
 
 
 def opt() -> int:
@@ -23,10 +28,20 @@ def bench() -> int:
 
 
 def _run(tool: str) -> int:
+    """Run a tool; an interrupt ends it at once, or when outputs that were begun are taken back.
+
+    Python's own way, an exception, can get lost: code that imports or collects garbage may catch
+    whatever is raised in it.
+    """
+
+    def interrupted(_number: int, _frame: FrameType | None) -> None:
+        if FILES in sys.modules and sys.modules[FILES].is_writing():
+            raise KeyboardInterrupt
+        os.write(sys.stderr.fileno(), f"spatem-{tool}: interrupted\n".encode())
+        os._exit(1)
+
+    signal.signal(signal.SIGINT, interrupted)
     try:
-        status = import_module(f"spatem_ir.cli.{tool}").main()
+        return import_module(f"spatem_ir.cli.{tool}").main()
+    finally:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    except KeyboardInterrupt:
-        print(f"spatem-{tool}: interrupted", file=sys.stderr)
-        return 1
-    return status

@@ -20,6 +20,15 @@ Writer = Callable[[BinaryIO], object]
 """Writes the contents of a file into a stream that can seek."""
 
 
+_begun: list[Collection[str]] = []
+"""The outputs that are being written at this moment."""
+
+
+def is_writing() -> bool:
+    """Whether outputs are being written, which an interrupt must take back."""
+    return bool(_begun)
+
+
 def write_together(files: Mapping[str, bytes | Writer], inputs: Collection[str] = ()) -> None:
     """Write the contents of files: all of them, or none if one cannot be written.
 
@@ -32,6 +41,7 @@ def write_together(files: Mapping[str, bytes | Writer], inputs: Collection[str] 
     """
     check_outputs(files, inputs)
     written = [_Written(path) for path in files]
+    _begun.append(files)
     try:
         for file, contents in zip(written, files.values(), strict=True):
             with _named(file.path):
@@ -46,6 +56,7 @@ def write_together(files: Mapping[str, bytes | Writer], inputs: Collection[str] 
     finally:
         for file in written:
             file.clean_up()
+        _begun.pop()
 
 
 def check_outputs(outputs: Collection[str], inputs: Collection[str] = ()) -> None:
