@@ -11,6 +11,9 @@ from types import FrameType
 FILES = "spatem_ir.support.files"
 """The module that writes outputs; where it is not imported, nothing is being written."""
 
+PROCESSES = "multiprocessing"
+"""The module of processes at work; where it is not imported, there are none."""
+
 
 def opt() -> int:
     """Run `spatem-opt`."""
@@ -28,7 +31,9 @@ def bench() -> int:
 
 
 def _run(tool: str) -> int:
-    """Run a tool; an interrupt ends it at once, or when outputs that were begun are taken back.
+    """Run a tool; an interrupt ends it at once, unless something is to be cleaned up first.
+
+    Outputs that were begun are taken back, processes at work are ended.
 
     Python's own way, an exception, can get lost: code that imports or collects garbage may catch
     whatever is raised in it.
@@ -36,6 +41,8 @@ def _run(tool: str) -> int:
 
     def interrupted(_number: int, _frame: FrameType | None) -> None:
         if FILES in sys.modules and sys.modules[FILES].is_writing():
+            raise KeyboardInterrupt
+        if PROCESSES in sys.modules and sys.modules[PROCESSES].active_children():
             raise KeyboardInterrupt
         os.write(sys.stderr.fileno(), f"spatem-{tool}: interrupted\n".encode())
         os._exit(1)
