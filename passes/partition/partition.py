@@ -16,7 +16,7 @@ from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import AlternativeOp, LayerOp, PackingOp, layer_ops
-from spatem_ir.passes.partition.register import strategy_from_spec, strategy_spec
+from spatem_ir.passes.partition.register import DEFAULT_STRATEGY, strategy_from_spec, strategy_spec
 from spatem_ir.passes.partition.strategy import Problem, Strategy
 from spatem_ir.support.errors import SpatemError
 
@@ -42,7 +42,7 @@ class PartitionPass(ModulePass):
 
     name = "partition"
 
-    strategy: Strategy | str = "spatem"
+    strategy: Strategy | str = DEFAULT_STRATEGY
     alternatives: int = 8
 
     @classmethod

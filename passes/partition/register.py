@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 GROUP = "spatem_ir.strategies"
 """The group of entry points by which packages add strategies."""
 
+DEFAULT_STRATEGY = "spatem"
+"""The strategy where none is named."""
+
 
 @cache
 def _files() -> dict[str, str]:

@@ -17,11 +17,9 @@ from spatem_ir.driver.pipeline import strategy_of
 from spatem_ir.driver.simulation import Simulation, simulated
 from spatem_ir.driver.sources import Source
 from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.passes.partition.register import DEFAULT_STRATEGY
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import SILENT, Messages
-
-DEFAULT_STRATEGY = "spatem"
-"""What `partition` does where nothing else is said."""
 
 
 @dataclass(frozen=True, repr=False)

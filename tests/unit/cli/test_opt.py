@@ -10,14 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from xdsl.context import Context
-from xdsl.universe import Universe
 
 import spatem_ir.hardware
 from spatem_ir.cli.opt import main
 from spatem_ir.cli.run import main as run_main
-from spatem_ir.dialects.hw import HW
-from spatem_ir.universe import SPATEM_UNIVERSE, register_dialects
 
 NETWORK = """\
 cnn.network @net(%x: tensor<4xui8>) {
@@ -338,34 +334,6 @@ def test_traceback_on_request(
     error = capsys.readouterr().err
     assert error.startswith("Traceback")
     assert error.endswith("\nspatem-opt: missing.mlir: No such file or directory\n")
-
-
-@pytest.mark.parametrize("name", SPATEM_UNIVERSE.all_dialects)
-def test_dialects_are_registered_under_their_names(name: str) -> None:
-    dialect = SPATEM_UNIVERSE.all_dialects[name]()
-    assert dialect.name == name
-    assert all(op.name.startswith(f"{name}.") for op in dialect.operations)
-    assert all(attribute.name.startswith(f"{name}.") for attribute in dialect.attributes)
-
-
-@pytest.mark.parametrize("name", SPATEM_UNIVERSE.all_passes)
-def test_passes_are_registered_under_the_names_of_their_files(name: str) -> None:
-    factory = SPATEM_UNIVERSE.all_passes[name]()
-    assert factory.name == name
-    assert factory.__module__.rpartition(".")[2].replace("_", "-") == name
-
-
-def test_every_xdsl_tool_finds_the_dialects_and_passes() -> None:
-    installed = Universe.get_multiverse()
-    assert installed.all_dialects.keys() >= SPATEM_UNIVERSE.all_dialects.keys()
-    assert installed.all_passes.keys() >= SPATEM_UNIVERSE.all_passes.keys()
-
-
-def test_accelerators_take_the_place_of_the_hw_dialect_of_xdsl() -> None:
-    context = Context()
-    register_dialects(context)
-    assert context.get_attr("hw.accelerator") in HW.attributes
-    assert context.get_optional_op("arith.addi") is not None
 
 
 HEAVY = {"networkx", "numba", "numpy", "onnx", "onnxruntime", "rich", "scipy"}
