@@ -42,6 +42,14 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.npy",
         help="inputs from which the activation scales of a float network are taken",
     )
+    parser.add_argument(
+        "--shape",
+        action="append",
+        type=_named_shape,
+        metavar="NAME=1x3x224x224",
+        help="the shape, the batch included, of an input of an ONNX model whose sizes are not in "
+        "the file; once for each such input",
+    )
     quantization = parser.add_argument_group(
         "quantisation of a float network (see the passes calibrate and quantize)"
     )
@@ -76,6 +84,18 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _named_shape(text: str) -> tuple[str, tuple[int, ...]]:
+    """An input and its shape, from `NAME=1x3x224x224`."""
+    name, separator, extents = text.rpartition("=")
+    try:
+        shape = tuple(map(int, extents.split("x")))
+    except ValueError:
+        shape = ()
+    if not name or not separator or min(shape, default=0) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not of the form NAME=1x3x224x224")
+    return name, shape
+
+
 def files_of(arguments: argparse.Namespace) -> Iterator[str]:
     """The paths, of files or not, from which a tool reads what its arguments name."""
     for name in ("input_file", "input", "inputs", "accelerator", "calibration"):
@@ -99,4 +119,5 @@ def import_options(arguments: argparse.Namespace) -> ImportOptions:
         per=arguments.weight_scale_per,
         requantize=arguments.requantize,
         raw=arguments.raw,
+        shapes=dict(arguments.shape) if arguments.shape else None,
     )

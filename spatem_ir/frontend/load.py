@@ -71,6 +71,8 @@ def load_network(
     """
     from spatem_ir.frontend.benchmarks import BENCHMARKS, build_benchmark
 
+    if options.shapes and (source in BENCHMARKS or source in PUBLISHED_NETWORKS):
+        raise SpatemError(f"{source}: the shape of its input is known; leave --shape out")
     if source in BENCHMARKS:
         if options.calibration is not None:
             raise SpatemError(f"{source}: --calibration is for float ONNX models only")
@@ -131,7 +133,7 @@ def load_onnx(
     from spatem_ir.weights.store import new_store
 
     store = new_store(weights_file, folder)
-    module = import_onnx(source, store, folder)
+    module = import_onnx(source, store, folder, options.shapes)
     quantized_here = not options.raw and prepare(module, store, options, source)
     network = network_of(module)
     assert network is not None

@@ -9,11 +9,19 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatem_ir.frontend.onnx_graph import OnnxGraph, first_line
+from spatem_ir.frontend.onnx_branches import inlined
+from spatem_ir.frontend.onnx_graph import (
+    OnnxGraph,
+    array_of,
+    first_line,
+    nodes_of,
+    reachable,
+)
+from spatem_ir.frontend.onnx_shapes import inferred_types, node_proto, static_shape
 from spatem_ir.operators.core.register import imports
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode
 from spatem_ir.support.errors import SpatemError
@@ -24,6 +32,10 @@ if TYPE_CHECKING:
 
 MOST_ELEMENTS = 1 << 26
 """Elements of the largest constant that is computed."""
+
+SHRINKING = frozenset(["Compress", "NonZero", "Unique"])
+"""Operators whose results have a size that depends on values, and at most that of an operand for
+each of its dimensions."""
 
 NOT_EVALUATED = frozenset(
     [
@@ -46,62 +58,126 @@ NOT_EVALUATED = frozenset(
 def fold_constants(graph: OnnxGraph) -> OnnxGraph:
     """The graph with the results of constant nodes as constants in place of the nodes.
 
+    Constants decide the shapes of what is behind them, shapes are constants again; an If whose
+    condition is constant is replaced by its branch.
+
     Raises:
-        SpatemError: the operands of a constant node do not fit together, or its result is larger
-            than :data:`MOST_ELEMENTS`.
+        SpatemError: the operands of a node do not fit together, or the result of a constant one is
+            larger than :data:`MOST_ELEMENTS`.
     """
-    constants, nodes = dict(graph.constants), []
-    for node in graph.nodes:
-        results = _evaluate(node, constants, graph)
-        if results is None:
-            nodes.append(node)
-        else:
-            constants.update(zip(node.outputs, results, strict=False))
-    return dataclasses.replace(graph, nodes=tuple(nodes), constants=constants)
+    return _Folding(graph).folded()
 
 
-def _evaluate(
-    node: OnnxNode, constants: Mapping[str, Constant], graph: OnnxGraph
-) -> Sequence[Constant] | None:
-    """The results of a node as constants; None if it is not constant."""
-    if node.operator == "Shape":
-        shape = graph.shapes.get(node.inputs[0])
-        if shape is None:
+class _Folding:
+    """A graph whose nodes are visited in their order; what is known of its tensors so far."""
+
+    def __init__(self, graph: OnnxGraph):
+        self.graph = graph
+        self.constants = dict(graph.constants)
+        self.types = dict(graph.types)
+        self.names = {node.name for node in graph.nodes}
+
+    def folded(self) -> OnnxGraph:
+        """The graph without its constant nodes, and those on which nothing depends any more."""
+        nodes: list[OnnxNode] = []
+        waiting = list(reversed(self.graph.nodes))
+        while waiting:
+            node = waiting.pop()
+            branch = self._branch(node)
+            if branch is not None:
+                waiting += reversed(branch)
+                continue
+            self._infer(node)
+            results = self._evaluated(node)
+            if results is None:
+                nodes.append(node)
+            else:
+                self.constants.update(zip(node.outputs, results, strict=False))
+        return dataclasses.replace(
+            self.graph,
+            nodes=reachable(nodes, self.graph.outputs),
+            constants=self.constants,
+            types=self.types,
+        )
+
+    def _branch(self, node: OnnxNode) -> list[OnnxNode] | None:
+        """The nodes of the branch that an If with a constant condition takes."""
+        condition = self.constants.get(node.input(0)) if node.operator == "If" else None
+        if condition is None:
             return None
-        return [Constant(np.array(shape[node.attribute("start", 0) : node.attribute("end")]))]
-    fold = _fold_of(node.operator)
-    present = [name for name in node.inputs if name]
-    if not all(name in constants for name in present):
-        return None
-    if fold is None and (not present or "." in node.operator or node.operator in NOT_EVALUATED):
-        return None
-    for name in node.outputs:
-        size = prod(graph.shapes.get(name, ()))
-        if size > MOST_ELEMENTS:
-            node.fail(f"its constant result has {size} elements; {MOST_ELEMENTS} are possible")
-    try:
-        if fold is None:
-            return _by_reference(node, constants, graph.opset)
-        return [fold(node, [constants[name] for name in present])]
-    except SpatemError:
-        raise
-    except Exception as error:
-        node.fail(f"its constant operands do not fit: {first_line(error)}")
+        taken = node.attribute("then_branch" if condition.values.all() else "else_branch")
+        branch = inlined(taken, node.name, node.outputs)
+        for entry in branch.initializer:
+            self.constants[entry.name] = Constant(array_of(entry, f"{node.file}: '{entry.name}'"))
+        nodes: list[OnnxNode] = []
+        for inner in nodes_of(branch, node.file):
+            name = f"{node.name}.{inner.name}" if inner.name in self.names else inner.name
+            self.names.add(name)
+            nodes.append(dataclasses.replace(inner, name=name))
+        return nodes
+
+    def _shape_of(self, tensor: str) -> tuple[int, ...] | None:
+        if tensor in self.constants:
+            return self.constants[tensor].values.shape
+        return static_shape(self.types[tensor]) if tensor in self.types else None
+
+    def _infer(self, node: OnnxNode) -> None:
+        """Infer the shapes of a node's results that nobody has inferred yet."""
+        if all(self._shape_of(name) is not None for name in node.outputs if name):
+            return
+        found = inferred_types(node, self.types, self.constants, self.graph.opset)
+        self.types |= {name: kind for name, kind in found.items() if static_shape(kind) is not None}
+
+    def _evaluated(self, node: OnnxNode) -> Sequence[Constant] | None:
+        """The results of a node as constants; None if it is not constant."""
+        if node.operator == "Shape":
+            shape = self._shape_of(node.inputs[0])
+            if shape is None:
+                return None
+            taken = shape[node.attribute("start", 0) : node.attribute("end")]
+            return [Constant(np.array(taken, np.int64))]
+        fold = _fold_of(node.operator)
+        present = [name for name in node.inputs if name]
+        if not all(name in self.constants for name in present):
+            return None
+        if fold is None and (not present or "." in node.operator or node.operator in NOT_EVALUATED):
+            return None
+        self._check_size(node)
+        try:
+            if fold is None:
+                return _by_reference(node, self.constants, self.graph.opset)
+            return [fold(node, [self.constants[name] for name in present])]
+        except SpatemError:
+            raise
+        except Exception as error:
+            node.fail(f"its constant operands do not fit: {first_line(error)}")
+
+    def _check_size(self, node: OnnxNode) -> None:
+        """Check that the constant results of a node are not too large.
+
+        Raises:
+            SpatemError: they are, or their size is not known before.
+        """
+        sizes = [self.constants[name].values.size for name in node.inputs if name]
+        limit = max(MOST_ELEMENTS, *sizes, 0)
+        for name in filter(None, node.outputs):
+            shape = self._shape_of(name)
+            if shape is None and node.operator not in {*SHRINKING, *CONSTANT_OPERATORS}:
+                node.fail("the size of its constant result is not known before it is computed")
+            if shape is not None and prod(shape) > limit:
+                node.fail(
+                    f"its constant result has {prod(shape)} elements; {MOST_ELEMENTS} are possible"
+                )
 
 
 def _by_reference(
     node: OnnxNode, constants: Mapping[str, Constant], opset: int
 ) -> Sequence[Constant]:
     """The results of a node as ONNX's own reference computes them."""
-    from onnx import helper, numpy_helper
+    from onnx import helper
     from onnx.reference import ReferenceEvaluator
 
-    attributes: dict[str, Any] = {
-        name: numpy_helper.from_array(value) if isinstance(value, np.ndarray) else value
-        for name in node.attributes
-        if (value := node.attribute(name)) is not None
-    }
-    proto = helper.make_node(node.operator, node.inputs, node.outputs, node.name, **attributes)
+    proto = node_proto(node)
     feeds = {name: constants[name].values for name in node.inputs if name}
     inputs = [
         helper.make_tensor_value_info(

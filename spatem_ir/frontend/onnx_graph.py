@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -10,6 +10,9 @@ import onnx
 from numpy.typing import NDArray
 from onnx import checker, helper, numpy_helper, shape_inference, version_converter
 
+from spatem_ir.frontend.onnx_branches import captured, graphs_of, has_graphs
+from spatem_ir.frontend.onnx_functions import inline_functions
+from spatem_ir.frontend.onnx_shapes import Shape, fix_shapes, static_shape
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode
 from spatem_ir.support.errors import SpatemError
 
@@ -37,8 +40,7 @@ class OnnxGraph:
     """A checked graph: `nodes` in topological order, those alone that outputs depend on.
 
     The first dimension of activations is the batch; a batch of unknown size counts as 1.
-    `shapes` has the full shape of every tensor for which shape inference finds one; `opset` is the
-    version of ONNX's operators.
+    `types` has what shape inference finds of tensors; `opset` is the version of ONNX's operators.
     """
 
     file: str
@@ -46,7 +48,7 @@ class OnnxGraph:
     outputs: tuple[str, ...]
     nodes: tuple[OnnxNode, ...]
     constants: Mapping[str, Constant]
-    shapes: Mapping[str, tuple[int, ...]]
+    types: Mapping[str, onnx.TypeProto]
     opset: int
 
     @property
@@ -54,22 +56,27 @@ class OnnxGraph:
         """The size of the first dimension of activations; 1 if there is no input."""
         return self.inputs[0].shape[0] if self.inputs else 1
 
+    def shape_of(self, tensor: str) -> Shape | None:
+        """The full shape of a tensor; None where it is not known."""
+        return static_shape(self.types[tensor]) if tensor in self.types else None
+
     def fail(self, message: str) -> NoReturn:
         """Raise an error that names the file."""
         raise SpatemError(f"{self.file}: {message}")
 
 
-def load_graph(path: str, file: str) -> OnnxGraph:
+def load_graph(path: str, file: str, shapes: Mapping[str, Shape] | None = None) -> OnnxGraph:
     """Read an ONNX file.
 
     Args:
         path: where the file is.
         file: the file's name in error messages.
+        shapes: full shapes of inputs, by name, for those of unknown size.
 
     Raises:
         SpatemError: the file is unreadable, no valid model, or has shapes that are not static.
     """
-    model = _normalized(_read(path, file), file)
+    model = _normalized(_read(path, file), file, shapes or {})
     graph = model.graph
     constants = {entry.name: _constant(entry, file) for entry in graph.initializer}
     outputs = tuple(output.name for output in graph.output)
@@ -77,9 +84,11 @@ def load_graph(path: str, file: str) -> OnnxGraph:
         file=file,
         inputs=tuple(_input(value, file) for value in graph.input),
         outputs=outputs,
-        nodes=_reachable(list(_nodes(graph, file)), outputs),
+        nodes=reachable(list(nodes_of(graph, file)), outputs),
         constants=constants,
-        shapes=dict(_static_shapes(graph)),
+        types={
+            value.name: value.type for value in (*graph.input, *graph.value_info, *graph.output)
+        },
         opset=_opset(model),
     )
 
@@ -95,8 +104,12 @@ def _read(path: str, file: str) -> onnx.ModelProto:
         ) from error
 
 
-def _normalized(model: onnx.ModelProto, file: str) -> onnx.ModelProto:
-    """The checked model with constants as initialisers only, a recent opset and inferred shapes."""
+def _normalized(model: onnx.ModelProto, file: str, shapes: Mapping[str, Shape]) -> onnx.ModelProto:
+    """The checked model with constants as initialisers only, a recent opset and inferred shapes.
+
+    The branches of an If may give results of different shapes: types that do not agree are an error
+    only where there are no graphs in nodes.
+    """
     try:
         _check_text(model.graph)
         checker.check_model(model)
@@ -105,14 +118,15 @@ def _normalized(model: onnx.ModelProto, file: str) -> onnx.ModelProto:
         del model.graph.input[:]
         model.graph.input.extend(inputs)
         model.ir_version = max(model.ir_version, IR_VERSION)
-        for value in model.graph.input:
-            _fix_batch(value, file)
+        model = inline_functions(model, file)
+        fix_shapes(model.graph, shapes, file)
         opset = _opset(model)
         if 0 < opset < SLOPES_BROADCAST:
             _align_slopes(model)
         if 0 < opset < OLDEST_OPSET:
             model = version_converter.convert_version(model, OLDEST_OPSET)
-        return shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+        strict = not any(has_graphs(node) for node in model.graph.node)
+        return shape_inference.infer_shapes(model, strict_mode=strict, data_prop=True)
     except SpatemError:
         raise
     except Exception as error:
@@ -157,30 +171,12 @@ def _check_text(graph: onnx.GraphProto) -> None:
             raise ValueError(f"the name {text!r} is not UTF-8 text")
 
 
-def _fix_batch(value: onnx.ValueInfoProto, file: str) -> None:
-    """Set an unknown batch size to 1 and check that all other dimensions are known."""
-    dimensions = value.type.tensor_type.shape.dim
-    if len(dimensions) < 2:
-        raise SpatemError(
-            f"{file}: input '{value.name}' has {len(dimensions)} known dimensions; it needs the "
-            "batch and at least one more"
-        )
-    if dimensions[0].dim_value < 1:
-        dimensions[0].dim_value = 1
-    for index, dimension in enumerate(dimensions):
-        if dimension.dim_value < 1:
-            raise SpatemError(
-                f"{file}: dimension {index} of input '{value.name}' has unknown size "
-                f"'{dimension.dim_param or '?'}'; only the batch may be dynamic"
-            )
-
-
 def _constant(entry: onnx.TensorProto, file: str) -> Constant:
-    values = _array(entry, f"{file}: initialiser '{entry.name}'")
+    values = array_of(entry, f"{file}: initialiser '{entry.name}'")
     return Constant(values, entry.name, values.ndim == 2)
 
 
-def _array(tensor: onnx.TensorProto, what: str) -> NDArray[Any]:
+def array_of(tensor: onnx.TensorProto, what: str) -> NDArray[Any]:
     """The elements of a tensor; `what` names it in errors."""
     try:
         return numpy_helper.to_array(tensor)
@@ -193,15 +189,7 @@ def _input(value: onnx.ValueInfoProto, file: str) -> Tensor:
     return Tensor(value.name, tensor.elem_type, tuple(d.dim_value for d in tensor.shape.dim))
 
 
-def _static_shapes(graph: onnx.GraphProto) -> Iterator[tuple[str, tuple[int, ...]]]:
-    for value in (*graph.input, *graph.value_info, *graph.output):
-        tensor = value.type.tensor_type
-        shape = tuple(dimension.dim_value for dimension in tensor.shape.dim)
-        if tensor.HasField("shape") and all(shape):
-            yield value.name, shape
-
-
-def _nodes(graph: onnx.GraphProto, file: str) -> Iterator[OnnxNode]:
+def nodes_of(graph: onnx.GraphProto, file: str) -> Iterator[OnnxNode]:
     """The graph's nodes; one without a name of its own is called after its operator."""
     taken = {node.name for node in graph.node}
     seen: set[str] = set()
@@ -235,16 +223,17 @@ def _attribute_value(attribute: onnx.AttributeProto, node: str) -> Any:
     if isinstance(value, bytes):
         return value.decode(errors="replace")
     if isinstance(value, onnx.TensorProto):
-        return _array(value, f"{node}: attribute '{attribute.name}'")
+        return array_of(value, f"{node}: attribute '{attribute.name}'")
     return value
 
 
-def _reachable(nodes: list[OnnxNode], outputs: tuple[str, ...]) -> tuple[OnnxNode, ...]:
+def reachable(nodes: Sequence[OnnxNode], outputs: Sequence[str]) -> tuple[OnnxNode, ...]:
     """The nodes on which the outputs depend, in their order."""
     needed, kept = set(outputs), []
     for node in reversed(nodes):
         if needed.intersection(node.outputs):
             needed.update(node.inputs)
+            needed.update(*(captured(graph) for graph in graphs_of(node)))
             kept.append(node)
     return tuple(reversed(kept))
 

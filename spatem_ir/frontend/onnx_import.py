@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
@@ -16,18 +17,25 @@ from spatem_ir.operators.onnx_import.parameters import Parameters
 from spatem_ir.weights.store import PACKAGE_SCHEME, ParameterStore, packaged_file, relative_path
 
 
-def import_onnx(source: str, store: ParameterStore, folder: Path | None = None) -> ModuleOp:
+def import_onnx(
+    source: str,
+    store: ParameterStore,
+    folder: Path | None = None,
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+) -> ModuleOp:
     """Import an ONNX model, operator by operator, as a module with one network at level `cnn`.
 
     Parameters that the model holds are referred to under `source`, relative to `folder`, that of
-    the IR file, if it is given; others are kept in `store`.
+    the IR file, if it is given; others are kept in `store`.  `shapes` has full shapes of inputs
+    whose sizes are unknown.
 
     Raises:
         SpatemError: the model is unreadable, invalid, or has something that is not supported.
     """
     path = str(packaged_file(source)) if source.startswith(PACKAGE_SCHEME) else source
     name = Path(source.removeprefix(PACKAGE_SCHEME)).stem
-    return import_graph(load_graph(path, source), name, relative_path(source, folder), store)
+    graph = load_graph(path, source, shapes)
+    return import_graph(graph, name, relative_path(source, folder), store)
 
 
 def import_graph(graph: OnnxGraph, name: str, source: str, store: ParameterStore) -> ModuleOp:

@@ -83,7 +83,7 @@ class Network(NetworkBuilder):
         input, which onnxruntime leaves out (as ONNX does from opset 22 on): behind one, inferred
         shapes are not compared.
         """
-        inferred = self.graph.shapes.get(output)
+        inferred = self.graph.shape_of(output)
         if isinstance(value, SSAValue) and inferred is not None and inferred[1:] != shape_of(value):
             self.inference_holds &= not node.attribute("ceil_mode", 0)
             if self.inference_holds:

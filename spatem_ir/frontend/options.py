@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
 
-OPTION_NAMES = {"per": "weight-scale-per"}
+OPTION_NAMES = {"per": "weight-scale-per", "shapes": "shape"}
 """Names of options on the command line, where they are others."""
 
 
@@ -23,7 +25,8 @@ class ImportOptions:
     Weight and activation bits are those of generated or quantised layers (None: the default); an
     already quantised model keeps its own.  `calibration` are inputs [n, …] or the .npy file that
     holds them; the other options are those of the passes `calibrate` and `quantize`.  With `raw` a
-    model stays as it is imported, operator by operator, for passes of the user's choice.
+    model stays as it is imported, operator by operator, for passes of the user's choice.  `shapes`
+    has the full shapes [batch, …] of inputs of an ONNX model whose sizes are not in the file.
     """
 
     weight_bits: int | None = None
@@ -35,6 +38,7 @@ class ImportOptions:
     per: str = "channel"
     requantize: str = "f32-half-even"
     raw: bool = False
+    shapes: Mapping[str, tuple[int, ...]] | None = None
 
     def check_unused(self, given: str) -> None:
         """Check that nothing asks for another import of what is IR already; the seed may.
