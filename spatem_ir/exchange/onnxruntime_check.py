@@ -6,7 +6,6 @@ with what onnxruntime computes from the network's export, see :mod:`spatem_ir.ex
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +16,10 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.exchange.export import export_network, value_names
-from spatem_ir.support.errors import SpatemError
+from spatem_ir.exchange.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from onnxruntime import InferenceSession
 
     from spatem_ir.weights.store import ParameterStore
 
@@ -42,9 +39,8 @@ def onnxruntime_outputs(model: str, inputs: Sequence[Array]) -> list[Array]:
     Raises:
         SpatemError: onnxruntime is not installed, or cannot run the model.
     """
-    session = _session(model, model, optimized=True)
-    names = [entry.name for entry in session.get_inputs()]
-    return _run(session, model, None, dict(zip(names, inputs, strict=True)))
+    session = Session(model, model, optimized=True)
+    return session.run(dict(zip(session.inputs, inputs, strict=True)))
 
 
 def differences(outputs: Sequence[Array], expected: Sequence[Array]) -> int:
@@ -118,8 +114,8 @@ class TensorCheck:
         assert network is not None
         self._network, self._names = network, value_names(network)
         model = export_network(network, store, all_values=True)
-        self._model = f"@{network.sym_name.data}"
-        self._session = _session(model.SerializeToString(), self._model, optimized=False)
+        name = f"@{network.sym_name.data}"
+        self._session = Session(model.SerializeToString(), name, optimized=False)
         self._inputs: dict[SSAValue, Array] = {}
         self._expected: dict[SSAValue, Array] = {}
         self._outputs: list[list[Array]] = [[] for _ in network.output.outputs]
@@ -140,7 +136,7 @@ class TensorCheck:
         """What onnxruntime computes from the inputs of a batch."""
         values = list(self._tensors)
         feeds = {self._names[value]: array for value, array in self._inputs.items()}
-        results = _run(self._session, self._model, [self._names[value] for value in values], feeds)
+        results = self._session.run(feeds, [self._names[value] for value in values])
         self._expected = {**self._inputs, **dict(zip(values, results, strict=True))}
         self._inputs = {}
         for parts, value in zip(self._outputs, self._network.output.outputs, strict=True):
@@ -202,41 +198,3 @@ def _described(owner: object) -> str:
     assert isinstance(owner, Operation)
     symbol = owner.properties.get("sym_name")
     return f"{owner.name} @{symbol.data}" if isinstance(symbol, StringAttr) else owner.name
-
-
-def _session(model: str | bytes, name: str, *, optimized: bool) -> InferenceSession:
-    """A session on the CPU, with or without graph optimisations.
-
-    Unsigned-times-signed products are kept from saturating on CPUs without VNNI by the session
-    option `session.x64quantprecision`.
-    """
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise SpatemError(
-            "--check onnxruntime needs onnxruntime: pip install 'spatem-ir[reference]'"
-        ) from error
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    options.add_session_config_entry("session.x64quantprecision", "1")
-    if not optimized:
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise _failure(name, error) from error
-
-
-def _run(
-    session: InferenceSession, name: str, outputs: Iterable[str] | None, feeds: dict[str, Array]
-) -> list[Array]:
-    try:
-        results = session.run(None if outputs is None else list(outputs), feeds)
-    except Exception as error:
-        raise _failure(name, error) from error
-    return [np.asarray(result) for result in results]
-
-
-def _failure(name: str, error: Exception) -> SpatemError:
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
-    return SpatemError(f"{name}: onnxruntime cannot run it: {reason}")

@@ -23,6 +23,7 @@ from spatem_ir.cli import run
 from spatem_ir.cli.opt import main as spatem_opt
 from spatem_ir.cli.run import main
 from spatem_ir.exchange import onnxruntime_check
+from spatem_ir.exchange.session import Session
 
 pytestmark = pytest.mark.usefixtures("networks_folder")
 
@@ -191,10 +192,8 @@ def test_check_of_every_tensor(
     assert tensors["tensors"] > 2
     assert tensors["elements"] > 36
     assert tensors["first_difference"] is None
-    compute = onnxruntime_check._run
-    monkeypatch.setattr(
-        onnxruntime_check, "_run", lambda *arguments: [x + 1 for x in compute(*arguments)]
-    )
+    compute = Session.run
+    monkeypatch.setattr(Session, "run", lambda *arguments: [x + 1 for x in compute(*arguments)])
     assert main([*check, "--json", "result.json"]) == 1
     captured = capsys.readouterr()
     assert "net.mlir: tensors differ from onnxruntime, first %conv of mvm.layer" in captured.err

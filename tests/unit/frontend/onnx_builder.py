@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from spatem_ir.exchange.session import Session
 from spatem_ir.frontend.load import ImportOptions, LoadedNetwork, load_onnx
 from spatem_ir.runtime.interpreter import execute
 from spatem_ir.weights.store import ParameterStore
@@ -131,11 +131,7 @@ def executed(network: LoadedNetwork, images: Array) -> list[Array]:
 
 def reference(path: str, images: Array, *, input_name: str = "x") -> list[Array]:
     """The results of a model on images [n, …], computed by onnxruntime."""
-    options = onnxruntime.SessionOptions()
-    options.add_session_config_entry("session.x64quantprecision", "1")
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    return cast("list[Array]", session.run(None, {input_name: images}))
+    return Session(path, path, optimized=True).run({input_name: images})
 
 
 def random_images(*shape: int, seed: int = 2) -> Array:
