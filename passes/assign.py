@@ -138,7 +138,8 @@ def clusters(
         crossbar_incidence,
     )
 
-    crossbars = crossbar_incidence(dataflow, virtual, count)
+    sum_bytes = accelerator.components.accumulation.sum_bytes
+    crossbars = crossbar_incidence(dataflow, virtual, count, sum_bytes)
     least = crossbars.least_sum_bytes(accelerator.crossbars_per_pe)
     found = []
     for merge_units in (cluster_neighbours, cluster):

@@ -64,8 +64,7 @@ class Trial:
     @cached_property
     def communication_bytes(self) -> int:
         """Bytes injected into the network-on-chip, and through the chip's port."""
-        per_pe = self.accelerator.crossbars_per_pe
-        return communication_bytes(self.dataflow, self.placements, self.homes, per_pe)
+        return communication_bytes(self.dataflow, self.placements, self.homes, self.accelerator)
 
     @cached_property
     def runs_in_buffers(self) -> bool:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from spatem_ir.hardware.components import GROUPS, Components, components_of, kind_of
-from spatem_ir.hardware.parameters import AdcMode, Description, Value, parameters_of
+from spatem_ir.hardware.parameters import AdcMode, Description, Value, stated_parameters
 
 MOST_PES, MOST_CROSSBARS = 1 << 14, 1 << 20
 """Parts of the largest chip: a compiler keeps numbers for each of them in memory."""
@@ -62,17 +62,17 @@ class Accelerator(Description):
 
     @property
     def tables(self) -> dict[str, dict[str, Value]]:
-        """The description as TOML tables: all parameters of all groups, in declaration order.
+        """The description as TOML tables: the parameters of all groups, in declaration order.
 
-        The kind of a component is given unless it is the first of its kinds; empty tables are left
-        out.
+        The kind of a component is given unless it is the first of its kinds, a parameter with a
+        default unless it has that value; empty tables are left out.
         """
         tables: dict[str, dict[str, Value]] = {}
         for group, first in GROUPS.items():
             parameters = getattr(self, group)
             if type(parameters) is not first:
                 tables[group] = {"kind": kind_of(group, parameters)}
-            tables.setdefault(group, {}).update(parameters_of(parameters))
+            tables.setdefault(group, {}).update(stated_parameters(parameters))
         return {group: table for group, table in tables.items() if table}
 
 

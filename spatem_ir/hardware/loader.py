@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import Field, fields
+from dataclasses import MISSING, Field, fields
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -90,7 +90,7 @@ def accelerator_from_table(table: Mapping[str, Any], origin: str) -> Accelerator
 def _group(group_name: str, table: object, origin: str) -> Any:
     """Build one parameter group from its TOML table."""
     group = GROUPS[group_name]
-    if table is None and not fields(group):
+    if table is None and all(field.default is not MISSING for field in fields(group)):
         return group()
     if not isinstance(table, dict):
         raise SpatemError(f"{origin}: table [{group_name}] is missing")
@@ -113,9 +113,9 @@ def _group(group_name: str, table: object, origin: str) -> Any:
     values = {}
     for key, declared in known.items():
         where = f"{origin}: key '{group_name}.{key}'"
-        if key not in table:
+        if key not in table and declared.default is MISSING:
             raise SpatemError(f"{where} is missing ({declared.metadata['doc']})")
-        values[key] = checked_value(declared, types[key], table[key], where)
+        values[key] = checked_value(declared, types[key], table.get(key, declared.default), where)
     return group(**values)
 
 

@@ -7,7 +7,7 @@ declared in one place only.  Kinds of components declare the parameters that onl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -17,13 +17,16 @@ LARGEST_SIDE = 2**16
 LARGEST_VALUE = 2**31 - 1
 """Largest value of a parameter that declares no other limit."""
 
-PARTIAL_SUM_BYTES = 4
-"""Bytes of a partial sum in a packet: sums are int32 (rule R5)."""
 
+def parameter(
+    doc: str, *, minimum: float = 1, maximum: float = LARGEST_VALUE, default: object = MISSING
+) -> Any:
+    """Declare an accelerator parameter with its description (unit included) and range.
 
-def parameter(doc: str, *, minimum: float = 1, maximum: float = LARGEST_VALUE) -> Any:
-    """Declare an accelerator parameter with its description (unit included) and range."""
-    return field(metadata={"doc": doc, "minimum": minimum, "maximum": maximum})
+    One with a default need not be given, and is written only where it is another.
+    """
+    metadata = {"doc": doc, "minimum": minimum, "maximum": maximum}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -181,8 +184,8 @@ class Description:
     io: ChipIo
     energy: Energy
     area: Area
-    accumulation: KindParameters = KindParameters()
-    memory: KindParameters = KindParameters()
+    accumulation: KindParameters
+    memory: KindParameters
 
     @property
     def pes(self) -> int:
@@ -212,3 +215,9 @@ Value = int | float | bool | str
 def parameters_of(group: object) -> dict[str, Value]:
     """The parameters of a group, in declaration order."""
     return {f.name: getattr(group, f.name) for f in fields(group)}  # type: ignore[arg-type]
+
+
+def stated_parameters(group: object) -> dict[str, Value]:
+    """The parameters of a group that are not at their default, in declaration order."""
+    defaults = {f.name: f.default for f in fields(group)}  # type: ignore[arg-type]
+    return {name: value for name, value in parameters_of(group).items() if value != defaults[name]}

@@ -23,7 +23,7 @@ def partial_sum_bytes(module: ModuleOp) -> dict[str, int]:
     placements, homes = stage.placements(), stage.homes(dataflow)
     return {
         node.name: traffic.partial_sum_bytes(
-            node, placements[node.name], homes[node.number], accelerator.crossbars_per_pe
+            node, placements[node.name], homes[node.number], accelerator
         )
         for node in dataflow.layers
     }

@@ -13,7 +13,6 @@ from spatem_ir.dialects.pxb import HOMELESS, PxbStageOp
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.safety.buffer_needs import piece_bytes
 from spatem_ir.geometry.shapes.window import PADDING
-from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 
 Ints = NDArray[np.int64]
 
@@ -29,6 +28,7 @@ def traffic_of(stage: PxbStageOp) -> NDArray[np.float64]:
     for node in dataflow.nodes:
         if node.kind in HOMELESS:
             homes[node.number][:] = port
+    sum_bytes = accelerator.components.accumulation.sum_bytes
     traffic = np.zeros((port + 1, port + 1))
     reads = []
     for node in dataflow.nodes:
@@ -38,7 +38,7 @@ def traffic_of(stage: PxbStageOp) -> NDArray[np.float64]:
             pes = placed.crossbars // accelerator.crossbars_per_pe
             reads += layer_reads(dataflow, node, placed.tiles, pes)
             for pe, part, positions in layer_sums(node, placed.tiles, pes):
-                size = PARTIAL_SUM_BYTES * node.slice_channels(part)
+                size = sum_bytes * node.slice_channels(part)
                 np.add.at(traffic[pe], home[part, positions], size)
         elif node.kind is not NodeKind.INPUT:
             reads += operator_reads(dataflow, node, home)

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.geometry.shapes.grid import ou_operations
-from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.layer import Layer
@@ -50,8 +49,9 @@ class LayerSteps:
         fetch = memory.fetch_cycles((self.rows * bits + 7) // 8)
         self.full_visit = fetch + units.visit_cycles(row_parts * operations)
         self.after = units.pipeline_cycles + 1
-        transit = components.interconnect.least_transit(PARTIAL_SUM_BYTES)
-        most = components.accumulation.most_merged(layer.rows * layer.input_bits, transit)
+        accumulation = components.accumulation
+        transit = components.interconnect.least_transit(accumulation.sum_bytes)
+        most = accumulation.most_merged(layer.rows * layer.input_bits, transit)
         self.merged = np.array(most)
 
     @property

@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatem_ir.geometry.estimate.candidates import LayerCandidates
-from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,7 +66,7 @@ def layer_latencies(candidates: LayerCandidates, accelerator: Accelerator) -> ND
     merge_pe = np.where(cus > 1, cus_per_pe * blocks_per_pe * add_in_pe, 0)
     merge_home = np.where(pes > 1, pes * blocks_per_pe * add_in_pe, 0)
     interconnect = components.interconnect
-    packet = interconnect.packet_cycles(columns * PARTIAL_SUM_BYTES)
+    packet = interconnect.packet_cycles(columns * components.accumulation.sum_bytes)
     homes = np.minimum(tiles // block, accelerator.pes)
     packets = np.where(pes > 1, interconnect.most_packets(pes, homes) * packet, 0)
     activate = blocks_per_pe * components.digital.cycles(columns, pooling=False)

@@ -19,7 +19,6 @@ from spatem_ir.geometry.packing.packing import CrossbarPool
 from spatem_ir.geometry.shapes.equals import first_of_equals, lengths
 from spatem_ir.geometry.shapes.grid import operand_bytes, ou_operations
 from spatem_ir.geometry.shapes.tile_shapes import TileShapes
-from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.grid import Grid
@@ -98,7 +97,8 @@ def layer_stations(
     fetch = components.memory.fetch_cycles(size)
     in_cu = components.accumulation.cycles("cu", columns)
     in_pe = components.accumulation.cycles("pe", columns)
-    packet = interconnect.packet_cycles(columns * PARTIAL_SUM_BYTES)
+    sum_bytes = columns * components.accumulation.sum_bytes
+    packet = interconnect.packet_cycles(sum_bytes)
     activate = components.digital.cycles(columns, pooling=False)
 
     fetches = _pairs(cu, operand)
@@ -129,11 +129,7 @@ def layer_stations(
         round=together,
         pes=len(first_of_equals(pes.places)),
         pes_per_copy=len(_pairs(pes.places, pe_copy).places) / copies,
-        partial_sum_bytes=int(remote.sum())
-        * columns
-        * PARTIAL_SUM_BYTES
-        * layer.windows
-        // grid.iw,
+        partial_sum_bytes=int(remote.sum()) * sum_bytes * layer.windows // grid.iw,
     )
 
 

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from spatem_ir.geometry.network.dataflow import Dataflow
 from spatem_ir.geometry.shapes.grid import operand_bytes
-from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.placement import Placement
@@ -66,13 +65,13 @@ class Incidence:
 
 
 def crossbar_incidence(
-    dataflow: Dataflow, placements: dict[str, Placement], crossbars: int
+    dataflow: Dataflow, placements: dict[str, Placement], crossbars: int, sum_bytes: int
 ) -> Incidence:
     """Operands and partial sums of every virtual crossbar.
 
     An operand is (layer, matrix, copy, row part, bit part), its weight the bytes that a crossbar
     reads over all windows; a partial sum is (layer, matrix, copy, column part), its weight the
-    bytes of the sums over all windows.
+    bytes of the sums over all windows, `sum_bytes` for each value.
     """
     items: list[Ints] = []
     operands: list[Ints] = []
@@ -91,7 +90,7 @@ def crossbar_incidence(
         operands.append(first_operand + (copy * grid.hwm + at.row) * grid.ib + at.bit)
         sums.append(first_sum + copy * grid.wwm + at.column)
         operand = operand_bytes(grid.tile_rows, grid.tile_bits(layer)) * windows
-        partial_sum = grid.tile_columns * PARTIAL_SUM_BYTES * windows
+        partial_sum = grid.tile_columns * sum_bytes * windows
         read.append(np.full(copies * grid.hwm * grid.ib, operand))
         fed.append(np.full(copies * grid.wwm, partial_sum))
         first_operand += len(read[-1])

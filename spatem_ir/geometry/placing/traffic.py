@@ -14,7 +14,6 @@ import numpy as np
 
 from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.geometry.network.piece_reads import piece_reads
-from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 from spatem_ir.hardware.port import PORT_PE
 
 if TYPE_CHECKING:
@@ -24,23 +23,25 @@ if TYPE_CHECKING:
 
     from spatem_ir.geometry.network.dataflow import Dataflow, Node
     from spatem_ir.geometry.shapes.placement import Placement
+    from spatem_ir.hardware.accelerator import Accelerator
 
 
 def communication_bytes(
     dataflow: Dataflow,
     placements: Mapping[str, Placement],
     homes: Mapping[str, NDArray[np.int64]],
-    crossbars_per_pe: int,
+    accelerator: Accelerator,
 ) -> int:
     """Bytes injected into the network-on-chip, and through the port, for one image.
 
     `placements` (in physical crossbars) and `homes` (shape [slices, positions]; those of the input
     are not needed) are by name.
     """
-    total = port_bytes(dataflow) + activation_bytes(dataflow, placements, homes, crossbars_per_pe)
+    total = port_bytes(dataflow)
+    total += activation_bytes(dataflow, placements, homes, accelerator.crossbars_per_pe)
     for node in dataflow.layers:
         placed = placements[node.name]
-        total += partial_sum_bytes(node, placed, homes[node.name], crossbars_per_pe)
+        total += partial_sum_bytes(node, placed, homes[node.name], accelerator)
     return total
 
 
@@ -88,7 +89,7 @@ def piece_homes(node: Node, homes: Mapping[str, NDArray[np.int64]]) -> NDArray[n
 
 
 def partial_sum_bytes(
-    node: Node, placed: Placement, homes: NDArray[np.int64], crossbars_per_pe: int
+    node: Node, placed: Placement, homes: NDArray[np.int64], accelerator: Accelerator
 ) -> int:
     """Bytes of partial sums that a layer injects; `homes` has shape [slices, positions].
 
@@ -99,7 +100,7 @@ def partial_sum_bytes(
     assert layer is not None and grid is not None
     at = grid.coordinates(placed.tiles)
     blocks = (at.matrix * grid.iw + at.copy) * grid.wwm + at.column
-    pes = placed.crossbars // crossbars_per_pe
+    pes = placed.crossbars // accelerator.crossbars_per_pe
     span = int(max(pes.max(), homes.max())) + 1
     places = np.unique(blocks * span + pes)
     senders = np.bincount(places // span, minlength=layer.matrices * grid.iw * grid.wwm)
@@ -114,5 +115,5 @@ def partial_sum_bytes(
         found = np.minimum(np.searchsorted(places, at_home), len(places) - 1)
         packets = senders[block] - (places[found] == at_home)
         values = [node.slice_channels(first + column) for column in range(grid.wwm)]
-        total += int(packets.sum(axis=1) @ np.array(values)) * PARTIAL_SUM_BYTES
-    return total
+        total += int(packets.sum(axis=1) @ np.array(values))
+    return total * accelerator.components.accumulation.sum_bytes

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.network.links import axes_of, is_aligned
 from spatem_ir.geometry.shapes.window import PADDING
-from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.placement import Placement
@@ -181,7 +180,7 @@ def merging_needs(
         blocks, units = np.divmod(sources, accelerator.crossbars)
         if place == "cu":
             continue
-        needed = counts * values[blocks] * PARTIAL_SUM_BYTES
+        needed = counts * values[blocks] * accumulation.sum_bytes
         for n in np.flatnonzero((counts > 1) & (needed > more_than)).tolist():
             block = int(blocks[n])
             matrix, copy, column, *_ = (int(index[block]) for index in first)

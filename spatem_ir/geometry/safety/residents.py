@@ -17,7 +17,6 @@ from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.placement import Placement
 from spatem_ir.geometry.shapes.window import PADDING
 from spatem_ir.hardware.accelerator import Accelerator
-from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -208,8 +207,8 @@ def _add_meetings(table: NDArray[np.int32], deployed: Deployed, node: Node) -> N
     blocks, units = placed.tiles // (grid.hwm * grid.ib), placed.crossbars
     at = grid.coordinates(np.arange(layer.matrices * grid.iw * grid.wwm) * (grid.hwm * grid.ib))
     bounds = np.array([grid.column_range(layer, column) for column in range(grid.wwm)])
-    sizes = ((bounds[:, 1] - bounds[:, 0]) * PARTIAL_SUM_BYTES)[at.column]
     accumulation, together = accelerator.components.accumulation, 1
+    sizes = ((bounds[:, 1] - bounds[:, 0]) * accumulation.sum_bytes)[at.column]
     for place in deployed.merges[node.name]:
         if place == "home":
             met = np.bincount(blocks, minlength=len(sizes))

@@ -25,7 +25,6 @@ from spatem_ir.geometry.safety.phases import PIECES, SUMS, is_in, phases
 from spatem_ir.geometry.safety.residents import Deployed, Residents, meeting_sums, resident_pieces
 from spatem_ir.geometry.scheduling.blocks import Blocks
 from spatem_ir.geometry.scheduling.pacing import Paces, paces
-from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 from spatem_ir.support.errors import SpatemError
 
 Ints = NDArray[np.int64]
@@ -107,13 +106,13 @@ def most_bytes(deployed: Deployed) -> int:
 
     A contribution is at most at one PE that adds it, and its sum at the piece's home.
     """
-    total = 0
+    total, sum_bytes = 0, deployed.accelerator.components.accumulation.sum_bytes
     for node in deployed.dataflow.nodes:
         sizes = sum(node.piece_bytes(part) for part in range(len(node.slices)))
         total += node.positions * sizes
         if node.grid is not None:
             met = 2 * node.grid.hwm * node.grid.ib * node.shape[0]
-            total += node.positions * met * PARTIAL_SUM_BYTES
+            total += node.positions * met * sum_bytes
     return total
 
 

@@ -15,6 +15,16 @@ class Accumulation(Component):
 
     @property
     @abstractmethod
+    def sum_bits(self) -> int:
+        """R5: the width of partial sums, and of the adders that add them, bits."""
+
+    @property
+    def sum_bytes(self) -> int:
+        """R5, R10: the whole bytes that a partial sum takes in packets and buffers."""
+        return -(-self.sum_bits // 8)
+
+    @property
+    @abstractmethod
     def places(self) -> tuple[str, ...]:
         """The places, from the crossbar outwards; the last one completes sums."""
 

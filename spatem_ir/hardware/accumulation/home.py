@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from spatem_ir.hardware.accumulation.accumulation import Accumulation
 from spatem_ir.hardware.component import Actions, Count, Part
-from spatem_ir.hardware.parameters import KindParameters
+from spatem_ir.hardware.parameters import Description, KindParameters, parameter
 
 ADDERS = Part("merging_adders", "merging", "adders of CUs and PEs")
+
+
+@dataclass(frozen=True)
+class HomeParameters(KindParameters):
+    """The table `[accumulation]` of accumulation at home."""
+
+    sum_bits: int = parameter(
+        "width of partial sums and of the adders that add them, bits", maximum=64, default=32
+    )
 
 
 class HomeAccumulation(Accumulation):
     """Adders in every CU and PE; the home PE adds what comes from other PEs.
 
-    Where k > 1 contributions meet, each occupies the adders; a lone one passes free (R5).  It has
-    no table: adders are parameters of `[cu]` and `[pe]`, and their area is in `area.cu_digital_mm2`
-    and `area.pe_digital_mm2`.
+    Where k > 1 contributions meet, each occupies the adders; a lone one passes free (R5).  How
+    many there are is said in `[cu]` and `[pe]`; their area is in `area.cu_digital_mm2` and
+    `area.pe_digital_mm2`.
     """
 
-    Parameters = KindParameters
+    Parameters = HomeParameters
     energies = (ADDERS,)
+
+    def __init__(self, description: Description):
+        super().__init__(description)
+        assert isinstance(description.accumulation, HomeParameters)
+        self.parameters = description.accumulation
+
+    @property
+    def sum_bits(self) -> int:
+        """R5: the parameter `accumulation.sum_bits`."""
+        return self.parameters.sum_bits
 
     @property
     def places(self) -> tuple[str, ...]:

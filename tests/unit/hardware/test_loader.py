@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from dataclasses import fields
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,11 @@ def table() -> Table:
     return tomllib.loads((folder / "tiny.toml").read_text(encoding="utf-8"))
 
 
+def stated(group: type) -> list[Field[Any]]:
+    """The parameters of a group that have no default."""
+    return [field for field in fields(group) if field.default is MISSING]
+
+
 def error_of(table: Table) -> str:
     with pytest.raises(SpatemError) as caught:
         accelerator_from_table(table, "my.toml")
@@ -43,7 +48,23 @@ def test_parameters_of_a_preset_give_the_same_accelerator(name: str) -> None:
     assert accelerator.name == name
     groups = {group: parameters_of(getattr(accelerator, group)) for group in GROUPS}
     assert accelerator_from_table({"name": name, **groups}, "my.toml") == accelerator
+    groups["accumulation"] = {}
     assert accelerator.tables == {group: table for group, table in groups.items() if table}
+
+
+def test_a_parameter_with_a_default(table: Table) -> None:
+    accelerator = accelerator_from_table(table, "my.toml")
+    assert accelerator.components.accumulation.sum_bits == 32
+    assert "accumulation" not in accelerator.tables
+    table["accumulation"] = {"sum_bits": 20}
+    narrow = accelerator_from_table(table, "my.toml")
+    assert narrow.components.accumulation.sum_bytes == 3
+    assert narrow.tables == accelerator.tables | {"accumulation": {"sum_bits": 20}}
+    assert accelerator_from_table({"name": "tiny", **narrow.tables}, "my.toml") == narrow
+    table["accumulation"]["sum_bits"] = 65
+    assert error_of(table) == (
+        "my.toml: key 'accumulation.sum_bits' is 65; it must be a whole number from 1 to 64"
+    )
 
 
 @pytest.mark.parametrize("group", KINDS)
@@ -143,7 +164,7 @@ def test_texts_become_members_of_their_enumerations(table: Table) -> None:
     assert isinstance(analog.encoding, Encoding)
 
 
-@pytest.mark.parametrize("group", [group for group in GROUPS if fields(GROUPS[group])])
+@pytest.mark.parametrize("group", [group for group in GROUPS if stated(GROUPS[group])])
 def test_missing_group(table: Table, group: str) -> None:
     del table[group]
     assert error_of(table) == f"my.toml: table [{group}] is missing"

@@ -132,15 +132,16 @@ def test_no_other_way_of_merging_lets_fewer_partial_sums_leave_a_pe(
     accelerator, dataflow = accelerator_of(module), dataflow_of(module)
     virtual = stage.placements()
     count = 1 + max(int(placed.crossbars.max()) for placed in virtual.values())
-    crossbars = crossbar_incidence(dataflow, virtual, count)
+    sum_bytes = accelerator.components.accumulation.sum_bytes
+    crossbars = crossbar_incidence(dataflow, virtual, count, sum_bytes)
 
-    def sum_bytes(unit_of: np.ndarray, pe_of: np.ndarray) -> int:
+    def bytes_sent(unit_of: np.ndarray, pe_of: np.ndarray) -> int:
         pes = pe_of[unit_of]
         return crossbars.merged(pes, int(pes.max()) + 1).sum_bytes_held
 
-    chosen = sum_bytes(*clusters(dataflow, virtual, count, accelerator))
+    chosen = bytes_sent(*clusters(dataflow, virtual, count, accelerator))
     assert chosen >= crossbars.least_sum_bytes(accelerator.crossbars_per_pe)
     for merge_units, merge_pes in product((cluster, cluster_neighbours), repeat=2):
         unit_of = merge_units(crossbars, accelerator.cu.crossbars)
         units = crossbars.merged(unit_of, int(unit_of.max()) + 1)
-        assert chosen <= sum_bytes(unit_of, merge_pes(units, accelerator.pe.compute_units))
+        assert chosen <= bytes_sent(unit_of, merge_pes(units, accelerator.pe.compute_units))

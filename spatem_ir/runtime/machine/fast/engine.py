@@ -155,6 +155,7 @@ def machine_of(program: FastProgram, images: int, log: bool, trace: bool) -> np.
     machine.port = components.memory.port_bytes_per_cycle
     machine.cu_adders = accelerator.cu.adders_per_cycle
     machine.pe_adders = accelerator.pe.adders_per_cycle
+    machine.sum_bytes = components.accumulation.sum_bytes
     machine.activations = components.digital.values_per_cycle(pooling=False)
     machine.poolings = components.digital.values_per_cycle(pooling=True)
     machine.io = accelerator.io.bytes_per_cycle

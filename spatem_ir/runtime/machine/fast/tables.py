@@ -245,6 +245,7 @@ MACHINE = record(
     port="i8",  # bytes or values per cycle
     cu_adders="i8",
     pe_adders="i8",
+    sum_bytes="i8",  # of a partial sum
     activations="i8",
     poolings="i8",
     io="i8",

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import partial
 
 from spatem_ir.dialects.ou import PLACES
-from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 from spatem_ir.runtime.machine.buffers import BufferOccupancy
 from spatem_ir.runtime.machine.reference.clock import Clock, Resource
 from spatem_ir.runtime.machine.reference.packets import Packets
@@ -35,6 +34,7 @@ class PartialSums:
         self.packets = packets
         self.buffers = buffers
         self.completed = completed
+        self.sum_bytes = self.accelerator.components.accumulation.sum_bytes
         self.additions = 0
         self.cu_adders: dict[int, Resource] = defaultdict(
             lambda: Resource(clock, ResourceKind.CU_ADDERS)
@@ -67,7 +67,7 @@ class PartialSums:
         adders = self.cu_adders[number] if in_cu else self.pe_adders[number]
         self.additions += contributors.values
         if not in_cu:
-            self.buffers.fill(number, self.clock.now, contributors.values * PARTIAL_SUM_BYTES)
+            self.buffers.fill(number, self.clock.now, contributors.values * self.sum_bytes)
         cycles = self.accelerator.components.accumulation.cycles(place, contributors.values)
         rank = (*key, source, PLACES.index(place))
         adders.serve(rank, cycles, partial(self.merge, place, number, key, expected))
@@ -80,7 +80,7 @@ class PartialSums:
             return
         del self.merged[meeting]
         if place != "cu":
-            size = expected * self.program.contributors[key[1]].values * PARTIAL_SUM_BYTES
+            size = expected * self.program.contributors[key[1]].values * self.sum_bytes
             self.buffers.drain(number, self.clock.now, size)
         self.pass_on(place, number, key)
 
@@ -102,7 +102,7 @@ class PartialSums:
         if pe == home:
             self.meet("home", home, key, source)
             return
-        size = self.program.contributors[piece].values * PARTIAL_SUM_BYTES
+        size = self.program.contributors[piece].values * self.sum_bytes
         self.packets.send(
             "partial_sums",
             pe,

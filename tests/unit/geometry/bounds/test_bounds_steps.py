@@ -12,7 +12,6 @@ from spatem_ir.geometry.bounds.steps import LayerSteps, most_copies
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.loader import load_accelerator
-from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 
 TINY = load_accelerator("tiny")
 
@@ -61,8 +60,9 @@ def at_home(count: int, transit: int) -> int:
 def test_no_tree_merges_faster(hop: int) -> None:
     """The last of a packet's 4 bytes arrives a cycle after its head, on links of 2 bytes."""
     machine = replace(TINY, noc=replace(TINY.noc, hop_cycles=hop))
-    transit = machine.components.interconnect.least_transit(PARTIAL_SUM_BYTES)
-    most = machine.components.accumulation.most_merged(100, transit)
+    accumulation = machine.components.accumulation
+    transit = machine.components.interconnect.least_transit(accumulation.sum_bytes)
+    most = accumulation.most_merged(100, transit)
     for count in range(1, 13):
         bound = next(time for time, merged in enumerate(most) if merged >= count)
         assert bound <= at_home(count, hop + 1) <= bound + 1

@@ -107,7 +107,7 @@ def test_operands_and_partial_sums_of_crossbars() -> None:
     )
     tiles = np.arange(8)
     placements = {"conv": Placement(tiles, tiles[::-1], tiles * 0, tiles * 0)}
-    held = crossbar_incidence(Dataflow(nodes), placements, 8)
+    held = crossbar_incidence(Dataflow(nodes), placements, 8, sum_bytes=4)
 
     def data_of(tile: int) -> set[int]:
         return set(held.data[held.items == 7 - tile].tolist())
@@ -137,7 +137,7 @@ def test_a_crossbar_holds_a_datum_once() -> None:
     )
     zeros = np.zeros(2, np.int64)
     placements = {"fc": Placement(np.arange(2), zeros, zeros, zeros)}
-    held = crossbar_incidence(Dataflow(nodes), placements, 1)
+    held = crossbar_incidence(Dataflow(nodes), placements, 1, sum_bytes=4)
     assert held.items.tolist() == [0, 0, 0]
     assert sorted(held.weights[held.data].tolist()) == [2, 2, 12]
 

@@ -38,7 +38,7 @@ def test_bytes_are_nearly_those_of_the_machine(
     (stage,) = (op for op in module.ops if isinstance(op, PxbStageOp))
     dataflow = dataflow_of(module)
     homes = {dataflow.nodes[number].name: home for number, home in stage.homes(dataflow).items()}
-    counted = communication_bytes(dataflow, stage.placements(), homes, accelerator.crossbars_per_pe)
+    counted = communication_bytes(dataflow, stage.placements(), homes, accelerator)
     execution = ReferenceEngine(program_of(module)).run()
     moved = sum(execution.injected_bytes.values()) + execution.io_bytes
     assert moved <= counted <= moved * 1.03

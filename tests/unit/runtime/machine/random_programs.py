@@ -15,6 +15,7 @@ from xdsl.parser import Parser
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr, accelerator_of
 from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.accumulation.home import HomeParameters
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes import assign, order, pack
 from spatem_ir.passes.partition import partition
@@ -213,6 +214,7 @@ def random_machine(random: Random) -> Accelerator:
             multicast=random.choice([True, False]),
         ),
         io=replace(tiny.io, bytes_per_cycle=width()),
+        accumulation=HomeParameters(sum_bits=random.choice([20, 32, 32, 40])),
     )
 
 

@@ -18,6 +18,7 @@ from unit.runtime.machine.stepped_tables import Tables, Visit, ceiling
 from unit.runtime.machine.stepped_waiting import Waiting
 
 from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.accumulation.home import HomeParameters
 
 
 class Stuck(Exception):
@@ -37,6 +38,8 @@ class Stepped(Waiting, Network):
         self.entering: list[tuple[int, int, int]] = []
         self.added: Counter[tuple[str, int, int, int]] = Counter()
         self.tasks_left = [(image, task) for image in range(images) for task in tables.tasks]
+        assert isinstance(accelerator.accumulation, HomeParameters)
+        self.sum_bytes = ceiling(accelerator.accumulation.sum_bits, 8)
         self.outputs_left = Counter(i for i, task in self.tasks_left if task.unit == "port")
         self.finished = [0] * images
         self.fetched = self.additions = 0
@@ -305,7 +308,7 @@ class Stepped(Waiting, Network):
         adders = (self.accelerator.cu if in_cu else self.accelerator.pe).adders_per_cycle
         self.additions += values
         if not in_cu:
-            self.changes[unit].append((self.now, 4 * values))
+            self.changes[unit].append((self.now, self.sum_bytes * values))
         order = (image, piece, source, place == "home")
         what = (place, unit, image, piece)
         self.wait(("adders", in_cu, unit), order, ceiling(values, adders), what)
@@ -315,7 +318,7 @@ class Stepped(Waiting, Network):
         expected = self.expected[piece][place, unit]
         if self.added[place, unit, image, piece] == expected:
             if place != "cu":
-                size = 4 * self.tables.values[piece] * expected
+                size = self.sum_bytes * self.tables.values[piece] * expected
                 self.changes[unit].append((self.now, -size))
             self.go_on(place, unit, image, piece)
 
@@ -332,7 +335,7 @@ class Stepped(Waiting, Network):
             self.go_home(pe, image, piece, unit)
 
     def go_home(self, pe: int, image: int, piece: int, source: int) -> None:
-        home, size = self.tables.home[piece], 4 * self.tables.values[piece]
+        home, size = self.tables.home[piece], self.sum_bytes * self.tables.values[piece]
         if pe == home:
             self.meet("home", home, image, piece, source)
             return

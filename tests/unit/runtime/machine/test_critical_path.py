@@ -22,7 +22,6 @@ from unit.runtime.machine.random_programs import at_random, through_the_passes
 from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.hardware.accelerator import Accelerator
-from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 from spatem_ir.runtime.critical_path import CriticalPath, PathPart, critical_path
 from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
@@ -273,7 +272,9 @@ def durations(program: Program, step: PathStep, after: PathStep | None) -> set[i
         case ResourceKind.PE_ADDERS:
             return cycles(values, accelerator.pe.adders_per_cycle)
         case ResourceKind.LINK:
-            packets = sizes | {value * PARTIAL_SUM_BYTES for value in values}
+            packets = sizes | {
+                value * accelerator.components.accumulation.sum_bytes for value in values
+            }
             crossing = cycles(packets, noc_of(accelerator).link_bytes_per_cycle)
             hop = noc_of(accelerator).hop_cycles
             if after is not None and after.kind is ResourceKind.LINK:

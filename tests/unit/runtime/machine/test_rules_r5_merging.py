@@ -55,6 +55,16 @@ def test_contributions_of_two_pes_meet_at_home() -> None:
     assert execution.injected_bytes == {"inputs": 8, "activations": 0, "partial_sums": 12}
 
 
+@pytest.mark.parametrize(("bits", "bytes_", "on_link"), [(20, 3, 5), (32, 4, 6), (33, 5, 8)])
+def test_partial_sums_take_whole_bytes(bits: int, bytes_: int, on_link: int) -> None:
+    execution = run(rows_in([0, 4]), machine(accumulation={"sum_bits": bits}))
+    # As above: valid at 40, 3 values on a link of 2 bytes per cycle, added and activated for 3.
+    assert execution.finished == [40 + 1 + on_link - 1 + 3 + 3 + 1]
+    assert execution.injected_bytes["partial_sums"] == 3 * bytes_
+    # PE 0 holds its own contribution and the other until both are added.
+    assert execution.buffers.peaks()[0] == 2 * 3 * bytes_
+
+
 def test_a_lone_contribution_passes_free_everywhere() -> None:
     execution = run(rows_in([4]))
     # 4 bytes enter by 1, are in PE 1 at 1 + 1 + 1 = 3, fetched by 4, valid at 37;

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 from spatem_ir.runtime.machine.fast.rules.crossbars import (
     await_inputs,
     deliver,
@@ -99,7 +98,7 @@ def contribution(machine, tables, state, kind, number, key):
         reached(state, number)
     else:
         tile = tables.tiles[index]
-        size = tile.values * PARTIAL_SUM_BYTES
+        size = tile.values * machine.sum_bytes
         if kind == CONTRIBUTE:
             source = tile.crossbar
         elif kind == SUM_CU:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from spatem_ir.hardware.parameters import PARTIAL_SUM_BYTES
 from spatem_ir.runtime.machine.fast.rules.events import (
     fill,
     free_job,
@@ -60,7 +59,7 @@ def pass_on(machine, tables, state, place, index, key, source):
     `index` a tile whose results it contains.
     """
     tile = tables.tiles[index]
-    size = tile.values * PARTIAL_SUM_BYTES
+    size = tile.values * machine.sum_bytes
     if place == CU:
         if tile.through_cu == 1:
             if tile.at_cu > 1:
@@ -153,7 +152,7 @@ def produce(machine, tables, state, carried, key):
 def send_sums(machine, tables, state, index, key, source, home):
     """R5: a PE that is not home sends one packet of partial sums."""
     tile = tables.tiles[index]
-    size = tile.values * PARTIAL_SUM_BYTES
+    size = tile.values * machine.sum_bytes
     tree = tables.routes[np.searchsorted(tables.ways, tile.pe * machine.pes + home)]
     packet = take_packet(machine, tables, state, tree, key, 0, source, size)
     state.packets[packet].tile = index
