@@ -17,8 +17,8 @@ from spatem_ir.dialects.cnn import (
     QuantizeOp,
     ViewOp,
 )
-from spatem_ir.dialects.cnn.attributes import quantization_of
-from spatem_ir.dialects.cnn.checks import quantized
+from spatem_ir.dialects.cnn.attributes import element_bits, quantization_of
+from spatem_ir.dialects.cnn.quantization import leading_to_codes
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.homes import HomeOp
 from spatem_ir.dialects.hw import module_of
@@ -42,7 +42,8 @@ def dataflow_of(
 ) -> Dataflow:
     """The nodes of a module's network, in network order.
 
-    What comes before `cnn.quantize` and after `cnn.dequantize` runs on the host; it is no node.
+    What works on float32 in front of the first codes, or leads to none any more, runs on the host;
+    it is no node.
     `planned` gives the grids, by name, of layers that are not partitioned yet; `slices` those of
     digital operators, unless `pxb.home` ops of the module do.
 
@@ -86,7 +87,7 @@ class _Walk:
     """A walk over a network that numbers its nodes.
 
     `operands` says of which nodes the values on the chip consist; `returned` holds the values that
-    the host computes from results of the chip.
+    the host computes from results of the chip; `requantized` the float32 values that lead to codes.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class _Walk:
         self.nodes: list[Node] = []
         self.operands: dict[SSAValue, Operand] = {}
         self.returned: set[SSAValue] = set()
+        self.requantized = leading_to_codes(network)
         for argument in network.body.block.args:
             if quantization_of(argument.type) is not None:
                 self.add_input(argument)
@@ -111,9 +113,6 @@ class _Walk:
                 for number, value in enumerate(op.outputs):
                     if value in self.operands:
                         self.add_output(op, number)
-            case DequantizeOp() if op.input in self.operands:
-                self.add_output(op, 0)
-                self.returned.add(op.output)
             case QuantizeOp() if op.input not in self.returned:
                 self.add_input(op.output)
             case LayerOp():
@@ -125,8 +124,7 @@ class _Walk:
                     f"{op.name} has no place on the machine; run partition before the lower levels"
                 )
             case _ if self.is_on_host(op):
-                if not self.returned.isdisjoint(op.operands):
-                    self.returned.update(op.results)
+                self.visit_on_host(op)
             case ViewOp():
                 self.operands[op.output] = self.viewed(op)
             case DigitalOp():
@@ -135,10 +133,25 @@ class _Walk:
                 raise SpatemError(f"{op.name} has no place on the machine")
 
     def is_on_host(self, op: Operation) -> bool:
-        """Whether an op works on float32, or only views or dequantises what the host computed."""
-        if any(is_floating(value) for value in (*op.operands, *op.results)):
+        """Whether the host works on an op, or it only views what the host computed.
+
+        The chip works on float32 between results of its own and codes.
+        """
+        if isinstance(op, QuantizeOp | DequantizeOp):
             return True
+        if any(is_floating(value) for value in op.results):
+            leads_on = self.requantized.issuperset(op.results)
+            return not leads_on or self.operands.keys().isdisjoint(op.operands)
         return isinstance(op, ViewOp) and self.returned.issuperset(op.operands)
+
+    def visit_on_host(self, op: Operation) -> None:
+        """Send the host what an op reads of the chip's results."""
+        for number, value in enumerate(op.operands):
+            if value in self.operands:
+                self.add_output(op, number)
+                self.returned.update(op.results)
+        if not self.returned.isdisjoint(op.operands):
+            self.returned.update(op.results)
 
     def operand(self, op: Operation, value: SSAValue) -> Operand:
         """What a value on the chip consists of; `op` reads it.
@@ -146,6 +159,8 @@ class _Walk:
         Raises:
             SpatemError: the host computes the value from results of the chip.
         """
+        if value not in self.operands and is_floating(value) and value not in self.returned:
+            self.add_input(value)
         if value in self.operands:
             return self.operands[value]
         host = self.host_op(value)
@@ -183,11 +198,9 @@ class _Walk:
 
     def add_input(self, value: SSAValue) -> None:
         """A tensor that enters the chip."""
-        code = quantization_of(value.type)
-        assert code is not None
         name = self.port_name("input", NodeKind.INPUT)
-        shape = feature_map(value)
-        node = Node(len(self.nodes), name, NodeKind.INPUT, shape, code.bits, slices=(0,))
+        shape, bits = feature_map(value), element_bits(value.type)
+        node = Node(len(self.nodes), name, NodeKind.INPUT, shape, bits, slices=(0,))
         self.append(node, value)
 
     def add_output(self, op: Operation, number: int) -> None:
@@ -199,7 +212,7 @@ class _Walk:
             name=self.port_name("output", NodeKind.OUTPUT),
             kind=NodeKind.OUTPUT,
             shape=shape,
-            bits=quantized(op, value).bits,
+            bits=element_bits(value.type),
             slices=self.operand_slices(operand),
             operands=(operand,),
             reaches=(Reach.of_elements(shape, shape),),
@@ -222,7 +235,7 @@ class _Walk:
             name=op.sym_name.data,
             kind=NodeKind.LAYER,
             shape=feature_map(op.output),
-            bits=quantized(op, op.output).bits,
+            bits=element_bits(op.output.type),
             slices=tuple(g * layer.columns + first for g in bases for first in per_matrix),
             operands=(operand,),
             layer=layer,
@@ -239,7 +252,7 @@ class _Walk:
             name=op.sym_name.data,
             kind=op.unit,
             shape=feature_map(op.output),
-            bits=quantized(op, op.output).bits,
+            bits=element_bits(op.output.type),
             slices=self.slices.get(op.sym_name.data) or self.result_slices(operands, reaches),
             operands=operands,
             reaches=reaches,

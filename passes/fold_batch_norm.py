@@ -19,7 +19,7 @@ from xdsl.pattern_rewriter import (
 
 from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn import ConvOp, DenseOp
-from spatem_ir.dialects.cnn.attributes import FileAttr
+from spatem_ir.dialects.cnn.attributes import FileAttr, parameter_type, quantization_of
 from spatem_ir.operators.affine import AffineOp
 from spatem_ir.operators.batch_norm import BatchNormOp
 from spatem_ir.support.errors import SpatemError
@@ -35,8 +35,9 @@ class FoldBatchNormPass(ModulePass):
 
     In inference a batch normalisation is ``x · a + b`` per channel with ``a = scale /
     √(variance + epsilon)`` and ``b = shift − mean · a`` (Ioffe and Szegedy, 2015): a `cnn.affine`.
-    One on the result of a layer with float32 weights, which has no other reader, scales the layer's
-    weights and goes into its bias.  Others stay, such as those before a layer's activation.
+    One on the result of a layer that has no other reader scales the layer's weights, of which codes
+    keep their values but not their signs, and goes into its bias.  Others stay, such as those
+    before a layer's activation.
     """
 
     name = "fold-batch-norm"
@@ -95,18 +96,70 @@ class FoldIntoLayer(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: AffineOp, rewriter: PatternRewriter) -> None:
         layer = op.input.owner
-        if not isinstance(layer, ConvOp | DenseOp) or not layer.has_float_weights:
+        if not isinstance(layer, ConvOp | DenseOp) or not is_floating(op.output):
             return
-        if not only_use(layer):
+        if not is_floating(layer.input) or not only_use(layer):
             return
         scale, shift = _values(op.scale), _values(op.shift)
-        scaled = _scaled(layer.weights, scale)
-        bias = shift if layer.bias is None else _values(layer.bias) * scale + shift
-        name = layer.sym_name.data
-        layer.weights = _kept(f"{name}.weights", scaled, layer.weights)
-        layer.bias = _kept(f"{name}.bias", bias, layer.bias)
+        bias = shift if layer.bias is None else real_bias(layer) * scale + shift
+        if not (scale_weights if layer.has_float_weights else scale_codes)(layer, scale):
+            return
+        layer.bias = _kept(f"{layer.sym_name.data}.bias", bias, layer.bias)
         layer.output.name_hint = op.output.name_hint
         rewriter.replace(op, [], [layer.output])
+
+
+def real_bias(layer: ConvOp | DenseOp) -> NDArray[np.float64]:
+    """A layer's bias as real numbers, also where it is in units of input scale · weight scale."""
+    assert layer.bias is not None
+    bias = _values(layer.bias)
+    if is_floating_parameter(layer.bias):
+        return bias
+    assert layer.input_code is not None and layer.weight_scale is not None
+    return bias * layer.input_code.scale * _values(layer.weight_scale)
+
+
+def is_floating_parameter(parameter: Attribute) -> bool:
+    """Whether the values of a parameter are float32."""
+    return parameter_type(parameter).element_type == f32
+
+
+def scale_weights(layer: ConvOp | DenseOp, factors: NDArray[np.float64]) -> bool:
+    """Multiply a layer's float32 weights by a factor per channel; tells that it is possible."""
+    scaled = _scaled(layer.weights, factors)
+    layer.weights = _kept(f"{layer.sym_name.data}.weights", scaled, layer.weights)
+    return True
+
+
+def scale_codes(layer: ConvOp | DenseOp, factors: NDArray[np.float64]) -> bool:
+    """Multiply a layer's weights that are codes by a factor per channel; tells if it is possible.
+
+    The scale takes the magnitude; channels with a negative factor have their codes mirrored at the
+    zero point, those with the factor 0 all codes there.  It is not possible where a mirrored code
+    does not exist, or a scale leaves the range of float32.
+    """
+    import numpy as np
+
+    from spatem_ir.weights.store import current_store
+
+    store, name = current_store(), layer.sym_name.data
+    assert layer.weight_scale is not None
+    code, zero_point = quantization_of(layer.weight_element), layer.weight_zero_point.value.data
+    assert code is not None
+    magnitudes = np.where(factors == 0, 1.0, np.abs(factors))
+    scale = (magnitudes * _values(layer.weight_scale)).astype(np.float32)
+    stored = store.values(layer.weights)
+    signs = np.sign(factors).astype(np.int64).reshape(-1, *(1,) * (stored.ndim - 1))
+    codes = (stored.astype(np.int64) - zero_point) * signs + zero_point
+    if codes.min() < code.minimum or codes.max() > code.maximum:
+        return False
+    if not (np.isfinite(scale) & (scale > 0)).all():
+        return False
+    if (codes != stored).any():
+        kept = codes.astype(stored.dtype)
+        layer.weights = store.keep(f"{name}.weights", kept, layer.weight_element, layer.weights)
+    layer.weight_scale = store.keep(f"{name}.scale", scale, f32)
+    return True
 
 
 def only_use(op: Operation) -> Use | None:

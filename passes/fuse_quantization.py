@@ -7,7 +7,7 @@ from typing import cast
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import Float32Type, ModuleOp, TensorType
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
     GreedyRewritePatternApplier,
@@ -19,12 +19,14 @@ from xdsl.pattern_rewriter import (
 
 from spatem_ir.dialects.checks import is_floating, shape_of
 from spatem_ir.dialects.cnn import DequantizeOp, DigitalOp, QuantizeOp
-from spatem_ir.dialects.cnn.attributes import parameter_type, quantization_of
-from spatem_ir.dialects.cnn.operators import CommutesWithQuantization, OperatorOp
+from spatem_ir.dialects.cnn.attributes import Quantization, parameter_type, quantization_of
 from spatem_ir.dialects.cnn.weight_layers import ACCUMULATOR_TYPE, WeightLayerOp
+from spatem_ir.dialects.mvm import network_of
 from spatem_ir.operators.relu import ReluOp
 from spatem_ir.operators.requantize import RequantizeOp
+from spatem_ir.passes.keep_on_chip import keep_on_chip
 from spatem_ir.passes.remove_identities import RemoveUnused
+from spatem_ir.passes.rewriting import commuting, named, unique_name, with_types
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class FuseQuantizationPass(ModulePass):
     An operator whose operands are dequantised codes and whose result is quantised becomes the
     integer operator (level `cnn`).  Operators that commute with quantisation let quantisations
     through to the operators that do not.  Quantising what was just dequantised is nothing, or, with
-    another scale, `cnn.requantize`.  What is float32 behind the last dequantisation stays so.
+    another scale, `cnn.requantize`.  What remains float32 between codes stays so, on the chip: see
+    :mod:`spatem_ir.passes.keep_on_chip`.  What is float32 behind the last codes runs on the host.
     """
 
     name = "fuse-quantization"
@@ -50,6 +53,9 @@ class FuseQuantizationPass(ModulePass):
             FuseOperator(),
         ]
         PatternRewriteWalker(GreedyRewritePatternApplier(patterns)).rewrite_module(op)
+        network = network_of(op)
+        if network is not None:
+            keep_on_chip(network)
 
 
 class ShareQuantization(RewritePattern):
@@ -113,7 +119,7 @@ class DequantizeLater(RewritePattern):
         assert code is not None
         if len(elements) > 1 or not inner.has_constants_among(code):
             return
-        integer = on_codes(op, codes, elements.pop())
+        integer = with_types(op, codes, elements.pop())
         result = DequantizeOp(integer.results[0], cast("TensorType", op.results[0].type))
         rewriter.replace(op, [integer, named(result, op.results[0].name_hint)])
 
@@ -136,7 +142,7 @@ class QuantizeEarlier(RewritePattern):
         ]
         for value in quantized:
             value.output.name_hint = op.output.name_hint
-        integer = on_codes(inner, [value.output for value in quantized], element)
+        integer = with_types(inner, [value.output for value in quantized], element)
         rewriter.replace(op, [*quantized, integer])
         rewriter.erase(inner)
 
@@ -157,59 +163,26 @@ class FuseOperator(RewritePattern):
                 return
             codes.append(operand.owner.input)
         element = cast("TensorType", op.output.type).element_type
-        if isinstance(inner, WeightLayerOp) and (
-            element == ACCUMULATOR_TYPE or not has_integer_parameters(inner)
-        ):
-            return
-        rewriter.replace(op, on_codes(inner, codes, element))
+        if isinstance(inner, WeightLayerOp):
+            code = quantization_of(element)
+            assert code is not None
+            if element == ACCUMULATOR_TYPE or not has_integer_parameters(inner, code):
+                return
+        rewriter.replace(op, with_types(inner, codes, element))
         rewriter.erase(inner)
 
 
-def commuting(op: object) -> OperatorOp | None:
-    """The op, if it commutes with quantisation."""
-    if isinstance(op, OperatorOp) and op.has_trait(CommutesWithQuantization):
-        return op
-    return None
-
-
-def on_codes(op: Operation, codes: list[SSAValue], element: Attribute) -> Operation:
-    """The operator on codes: a copy with other operands and another element type of its result."""
-    result = cast("TensorType", op.results[0].type)
-    copy = type(op).create(
-        operands=codes,
-        result_types=[TensorType(element, result.get_shape())],
-        properties=op.properties,
-    )
-    return named(copy, op.results[0].name_hint)
-
-
-def named(op: Operation, hint: str | None) -> Operation:
-    """The op, with a hint for the name of its result."""
-    op.results[0].name_hint = hint
-    return op
-
-
-def unique_name(op: Operation, wanted: str) -> str:
-    """A name that no operator of the network around `op` has."""
-    block = op.parent
-    assert block is not None
-    taken = {name.data for other in block.ops if (name := other.get_attr_or_prop("sym_name"))}  # type: ignore[attr-defined]
-    name, number = wanted, 1
-    while name in taken:
-        name, number = f"{wanted}{number}", number + 1
-    return name
-
-
-def has_integer_parameters(layer: WeightLayerOp) -> bool:
+def has_integer_parameters(layer: WeightLayerOp, result: Quantization) -> bool:
     """Whether a layer has weights that are codes; its float32 bias, if any, becomes codes.
 
-    A bias counts in units of input scale · weight scale and is rounded to them.
+    A bias counts in units of input scale · weight scale and is rounded to them: it stays float32
+    where they are coarser than the codes of the result, or too fine for it.
     """
     if layer.has_float_weights:
         return False
     if layer.bias is None or not isinstance(parameter_type(layer.bias).element_type, Float32Type):
         return True
-    from spatem_ir.passes.quantize.scales import bias_codes
+    from spatem_ir.passes.quantize.scales import LARGEST_BIAS, bias_codes
     from spatem_ir.weights.store import current_store
 
     code = layer.input_code
@@ -217,5 +190,7 @@ def has_integer_parameters(layer: WeightLayerOp) -> bool:
     store = current_store()
     scale = store.values(layer.weight_scale)
     bias = bias_codes(store.values(layer.bias), code.scale, scale)
+    if abs(bias.astype("int64")).max() > LARGEST_BIAS or code.scale * scale.max() > result.scale:
+        return False
     layer.bias = store.keep(f"{layer.sym_name.data}.bias", bias, ACCUMULATOR_TYPE, layer.bias)
     return True

@@ -140,6 +140,16 @@ class QuantType(ParametrizedAttribute, TypeAttribute):
                 printer.print_string(f", {self.zero_point.data}")
 
 
+FLOAT_BITS = 32
+"""Bits of a float32 element."""
+
+
+def element_bits(tensor: Attribute) -> int:
+    """Bits of an element of a tensor of codes or of float32."""
+    code = quantization_of(tensor)
+    return FLOAT_BITS if code is None else code.bits
+
+
 def quantization_of(tensor: Attribute) -> Quantization | None:
     """The integer code of a tensor's elements; None if they are not integers."""
     element = tensor.element_type if isinstance(tensor, TensorType) else tensor

@@ -29,20 +29,30 @@ def quantized(op: Operation, value: SSAValue) -> Quantization:
     return quantization
 
 
-def all_floating(op: Operation, *values: SSAValue) -> bool:
-    """Check that values are all float32 or all quantised; tells whether they are float32."""
+def float_or_quantized(op: Operation, *values: SSAValue) -> None:
+    """Check that each value is float32 or quantised."""
     for value in values:
         expect_tensor(op, value)
-        if not is_floating(value) and quantization_of(value.type) is None:
+        if is_floating(value):
+            continue
+        if quantization_of(value.type) is None:
             codes = "quantised integers (ui8, si8, !cnn.quant …)"
             fail(op, f"works on float32 or {codes}, not on {value.type}")
+        quantized(op, value)
+
+
+def all_floating(op: Operation, *values: SSAValue) -> bool:
+    """Check that values are all float32 or all quantised; tells whether they are float32."""
+    float_or_quantized(op, *values)
     floats = [is_floating(value) for value in values]
     if any(floats) and not all(floats):
         fail(op, "mixes float32 and quantised tensors; insert cnn.quantize or cnn.dequantize")
-    if not any(floats):
-        for value in values:
-            quantized(op, value)
     return any(floats)
+
+
+def works_on_codes(op: Operation) -> bool:
+    """Whether all operands and results of an op are quantised, none of them float32."""
+    return not any(is_floating(value) for value in (*op.operands, *op.results))
 
 
 def same_quantization(op: Operation, first: SSAValue, second: SSAValue) -> None:

@@ -1,8 +1,8 @@
 """What the operators of a network have in common: digital operators, and views.
 
-A digital operator works on float32 or on quantised tensors.  On quantised ones its result is that
-of the float32 operator on the dequantised operands, quantised again,
-``saturate(round_half_even(f(x) / scale) + zero point)``, unless its documentation says otherwise.
+A digital operator works on float32: operands that are quantised are dequantised, and a quantised
+result is ``saturate(round_half_even(f(x) / scale) + zero point)``.  Some operators round otherwise
+where all tensors are quantised; their documentation says how.
 
 What the compiler must know of an operator it asks the op: the unit that works on it, what it reads,
 whether it commutes with quantisation, whether it does anything.  Each operator is a file of its own
@@ -34,7 +34,7 @@ from xdsl.traits import HasParent, OpTrait
 
 from spatem_ir.dialects.checks import expect_shape, fail, feature_map, finite, shape_of
 from spatem_ir.dialects.cnn.attributes import Quantization, WindowAttr, parameter_type
-from spatem_ir.dialects.cnn.checks import all_floating, expect_parameter
+from spatem_ir.dialects.cnn.checks import expect_parameter, float_or_quantized
 from spatem_ir.dialects.cnn.network import NetworkOp
 from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.geometry.shapes.reach import Reach
@@ -140,7 +140,7 @@ class UnaryDigitalOp(DigitalOp):
         )
 
     def verify_(self) -> None:
-        all_floating(self, self.input, self.output)
+        float_or_quantized(self, self.input, self.output)
         expect_shape(self, self.output, shape_of(self.input))
 
     def expect_channel_parameter(self, what: str, parameter: Attribute) -> None:
@@ -195,7 +195,7 @@ class ElementwiseOp(DigitalOp):
     def verify_(self) -> None:
         if not self.inputs:
             fail(self, "has no operand")
-        all_floating(self, *self.inputs, self.output)
+        float_or_quantized(self, *self.inputs, self.output)
         shapes = [shape_of(value) for value in self.inputs]
         if len({len(shape) for shape in shapes}) > 1:
             fail(self, "has operands of different rank")
@@ -225,7 +225,7 @@ class PoolOp(UnaryDigitalOp):
         return (Reach.of_window(feature_map(self.input), self.window.data),)
 
     def verify_(self) -> None:
-        all_floating(self, self.input, self.output)
+        float_or_quantized(self, self.input, self.output)
         shape = shape_of(self.input)
         if len(shape) != 3:
             fail(self, f"pools a feature map of 3 dimensions, not {len(shape)}")

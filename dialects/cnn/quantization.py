@@ -7,7 +7,7 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, result_def, traits_def
 from xdsl.traits import HasParent
 
-from spatem_ir.dialects.checks import expect_shape, floating, shape_of
+from spatem_ir.dialects.checks import expect_shape, floating, is_floating, shape_of
 from spatem_ir.dialects.cnn.checks import quantized
 from spatem_ir.dialects.cnn.network import NetworkOp
 
@@ -48,3 +48,12 @@ class DequantizeOp(ConversionOp):
         quantized(self, self.input)
         floating(self, self.output)
         expect_shape(self, self.output, shape_of(self.input))
+
+
+def leading_to_codes(network: NetworkOp) -> set[SSAValue]:
+    """The float32 values of a network of which operators compute codes, at once or in the end."""
+    found: set[SSAValue] = set()
+    for op in reversed(list(network.body.block.ops)):
+        if any(value in found or not is_floating(value) for value in op.results):
+            found.update(operand for operand in op.operands if is_floating(operand))
+    return found

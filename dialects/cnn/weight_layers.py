@@ -10,7 +10,9 @@ scale)``:
 - with `requantize "fixed-point"` as integer-only hardware does, see
   :attr:`Requantization.FIXED_POINT`.
 
-A result of plain `si32` elements is the accumulator itself.
+A result of plain `si32` elements is the accumulator itself; one of float32 is
+``float32(acc) · float32(input scale · weight scale)``, plus the bias if that is float32, for
+digital operators that work on it before it is quantised.
 
 Before quantisation a layer works on float32: its input and output are float32, its weights float32
 or codes with a scale.  A bias of codes then counts in units of input scale · weight scale, of an
@@ -47,7 +49,7 @@ from xdsl.irdl import (
 )
 from xdsl.traits import HasParent
 
-from spatem_ir.dialects.checks import expect_shape, fail, finite, shape_of
+from spatem_ir.dialects.checks import expect_shape, fail, finite, is_floating, shape_of
 from spatem_ir.dialects.cnn.attributes import (
     PARAMETER,
     SCALE,
@@ -56,7 +58,12 @@ from spatem_ir.dialects.cnn.attributes import (
     parameter_type,
     quantization_of,
 )
-from spatem_ir.dialects.cnn.checks import all_floating, expect_parameter, inline_floats, quantized
+from spatem_ir.dialects.cnn.checks import (
+    expect_parameter,
+    float_or_quantized,
+    inline_floats,
+    quantized,
+)
 from spatem_ir.dialects.cnn.network import NetworkOp
 from spatem_ir.dialects.cnn.syntax import Scale
 from spatem_ir.geometry.shapes.layer import Layer
@@ -161,7 +168,10 @@ class WeightLayerOp(IRDLOperation, ABC):
         )
 
     def verify_(self) -> None:
-        is_float = all_floating(self, self.input, self.output)
+        float_or_quantized(self, self.input, self.output)
+        is_float = is_floating(self.input)
+        if is_float and not is_floating(self.output):
+            fail(self, "has a quantised result of a float32 input; insert cnn.quantize")
         if not is_float and quantized(self, self.input).bits > MAXIMUM_BITS:
             fail(self, f"has activations of more than {MAXIMUM_BITS} bits")
         if not (is_float and self.has_float_weights):
@@ -170,7 +180,7 @@ class WeightLayerOp(IRDLOperation, ABC):
         expect_parameter(self, "weights", self.weights, self.weight_shape)
         self._verify_bias(is_float)
         self._verify_scale()
-        self._verify_requantization(is_float)
+        self._verify_requantization()
 
     def _verify_weight_codes(self, is_float: bool) -> None:
         element = parameter_type(self.weights).element_type
@@ -191,10 +201,11 @@ class WeightLayerOp(IRDLOperation, ABC):
         channels = self.layer.out_channels * (self.layer.matrices if self.layer.region else 1)
         expect_parameter(self, "bias", self.bias, (channels,))
         element = parameter_type(self.bias).element_type
-        if is_float and isinstance(element, Float32Type):
+        if is_floating(self.output) and isinstance(element, Float32Type):
             return
         if element != ACCUMULATOR_TYPE:
-            fail(self, f"has a bias that is not of type {'f32 or ' if is_float else ''}si32")
+            kinds = "f32 or si32" if is_floating(self.output) else "si32"
+            fail(self, f"has a bias that is not of type {kinds}")
         if is_float and (self.has_float_weights or self.input_code is None):
             fail(self, "has a bias of codes, so its weights and its input must be codes too")
 
@@ -214,14 +225,14 @@ class WeightLayerOp(IRDLOperation, ABC):
             if any(scale <= 0 for scale in inline_floats(self.weight_scale)):
                 fail(self, "has weight scales that are not positive")
 
-    def _verify_requantization(self, is_float: bool) -> None:
+    def _verify_requantization(self) -> None:
         if self.requantize is None:
             return
         if self.requantize.data not in tuple(Requantization):
             modes = " or ".join(Requantization)
             fail(self, f"has requantize '{self.requantize.data}'; it must be {modes}")
-        if is_float:
-            fail(self, "works on float32, where nothing is requantised; leave requantize out")
+        if is_floating(self.output):
+            fail(self, "has a float32 result, which is not requantised; leave requantize out")
 
     @abstractmethod
     def verify_geometry(self) -> None:

@@ -38,7 +38,8 @@ from spatem_ir.dialects.cnn.weight_layers import (
     integer,
 )
 from spatem_ir.dialects.mvm import network_of
-from spatem_ir.passes.fuse_quantization import FuseQuantizationPass, commuting
+from spatem_ir.passes.fuse_quantization import FuseQuantizationPass
+from spatem_ir.passes.rewriting import commuting
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:

@@ -50,9 +50,13 @@ def dequantize(codes: Codes, code: Quantization) -> Reals:
     return centred(codes, code).astype(np.float32) * np.float32(code.scale)
 
 
-def multiplier(source: Quantization, scale: Reals, target: Quantization) -> Reals:
-    """What leads from sums of products to codes: float32(float32(source scale · scale) / scale)."""
-    return np.float32(source.scale) * scale / np.float32(target.scale)
+def multiplier(source: Quantization, scale: Reals, target: Quantization | None) -> Reals:
+    """What leads from sums of products to codes: float32(float32(source scale · scale) / scale).
+
+    Without a target it leads to float32: float32(source scale · scale).
+    """
+    factor = np.float32(source.scale) * scale
+    return factor if target is None else factor / np.float32(target.scale)
 
 
 def element_of(value: float, code: Quantization | None) -> NDArray[Any]:

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.dialects.checks import shape_of
-from spatem_ir.dialects.cnn.attributes import Quantization
+from spatem_ir.dialects.cnn.attributes import Quantization, quantization_of
 from spatem_ir.dialects.cnn.checks import quantized
 from spatem_ir.dialects.cnn.weight_layers import Requantization, WeightLayerOp
-from spatem_ir.numerics.codes import Codes, Reals, multiplier, saturate, to_codes
+from spatem_ir.numerics.codes import Array, Codes, Reals, multiplier, saturate, to_codes
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.parameters import is_accumulator, per_output, weight_excess
 from spatem_ir.weights.store import ParameterStore
@@ -29,14 +29,16 @@ class Requantizer:
 
     `constant` (int32, [channels, positions or 1, 1]) holds the bias and what the input's zero point
     adds to every sum; `multiplier` (float32, [channels or 1, 1, 1]) leads to the output's scale, in
-    the way that `mode` says; `code` is None if the result is the accumulator itself.
+    the way that `mode` says, or to float32 if `code` is None.  With neither the result is the
+    accumulator itself.  `shift` (float32, as the constant) is added to float32 results.
     """
 
     constant: NDArray[np.int32]
-    multiplier: Reals
+    multiplier: Reals | None
     mode: Requantization
     code: Quantization | None
     shape: tuple[int, ...]
+    shift: Reals | None = None
 
     @staticmethod
     def of(op: WeightLayerOp, weights: Codes, store: ParameterStore) -> Requantizer:
@@ -46,10 +48,15 @@ class Requantizer:
             SpatemError: the scales lead to a multiplier that has no fixed-point form.
         """
         layer = op.layer
-        source, target = quantized(op, op.input), quantized(op, op.output)
+        source, target = quantized(op, op.input), quantization_of(op.output.type)
         constants = np.zeros((layer.matrices, layer.columns), np.int64)
+        shift = None
         if op.bias is not None:
-            constants += store.values(op.bias).astype(np.int64).reshape(constants.shape)
+            bias = store.values(op.bias).reshape(constants.shape)
+            if bias.dtype == np.float32:
+                shift = per_output(layer, bias.astype(np.float32))
+            else:
+                constants += bias.astype(np.int64)
         if source.zero_point:
             sums = weights.sum(axis=2, dtype=np.int64)
             excess = weight_excess(op, offset_binary=False)
@@ -57,7 +64,7 @@ class Requantizer:
         assert op.weight_scale is not None
         scale = np.asarray(store.values(op.weight_scale), np.float32).reshape(-1, 1, 1)
         factors = multiplier(source, scale, target)
-        mode = op.requantization
+        mode, is_sum = op.requantization, is_accumulator(op.output.type)
         if mode is Requantization.FIXED_POINT and not (factors < MULTIPLIER_LIMIT).all():
             raise SpatemError(
                 f"{op.name} @{op.sym_name.data}: its scales give the multiplier "
@@ -66,17 +73,22 @@ class Requantizer:
             )
         return Requantizer(
             constant=per_output(layer, constants.astype(np.int32)),
-            multiplier=factors,
+            multiplier=None if is_sum else factors,
             mode=mode,
-            code=None if is_accumulator(op.output.type) else target,
+            code=None if is_sum else target,
             shape=shape_of(op.output),
+            shift=shift,
         )
 
-    def apply(self, sums: NDArray[np.int32]) -> Codes:
+    def apply(self, sums: NDArray[np.int32]) -> Array:
         """Results of shape [images, …] from sums of shape [channels, positions, images]."""
         sums = sums + self.constant
-        if self.code is None:
-            results: Codes = sums
+        if self.multiplier is None:
+            results: Array = sums
+        elif self.code is None:
+            results = sums.astype(np.float32) * self.multiplier
+            if self.shift is not None:
+                results = results + self.shift
         elif self.mode is Requantization.FIXED_POINT:
             steps = fixed_point_product(sums, self.multiplier)
             results = saturate(steps + self.code.zero_point, self.code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,10 @@ from xdsl.irdl import irdl_op_definition, opt_prop_def
 
 from spatem_ir.dialects.checks import is_floating, shape_of
 from spatem_ir.dialects.cnn.attributes import Quantization, WindowAttr
-from spatem_ir.dialects.cnn.checks import quantized
+from spatem_ir.dialects.cnn.checks import quantized, works_on_codes
 from spatem_ir.dialects.cnn.operators import PoolOp
 from spatem_ir.geometry.shapes.window import PADDING, Window
+from spatem_ir.operators.core.evaluation import computed
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.onnx_export.pooling import (
     has_large_pads,
@@ -47,8 +48,8 @@ if TYPE_CHECKING:
 class AveragePoolOp(PoolOp):
     """Mean of each window.
 
-    On quantised tensors the mean is rounded after adding the output's zero point.  Padded
-    activations count as zeros only with `count_include_pad`.
+    Where both tensors are quantised the mean is rounded after adding the output's zero point.
+    Padded activations count as zeros only with `count_include_pad`.
     """
 
     name = "cnn.average_pool"
@@ -135,8 +136,9 @@ def _framed(
 def evaluate(op: AveragePoolOp, operands: list[Array], _: ParameterStore) -> Array:
     """See :func:`average_pool` and :func:`average_pool_codes`."""
     window, counted = op.window.data, op.counts_padding
-    if is_floating(op.input):
-        return average_pool(operands[0], window, count_include_pad=counted)
+    if not works_on_codes(op):
+        mean = partial(average_pool, window=window, count_include_pad=counted)
+        return computed(op, operands, mean)
     source, target = quantized(op, op.input), quantized(op, op.output)
     return average_pool_codes(operands[0], window, source, target, count_include_pad=counted)
 
@@ -195,11 +197,16 @@ def _counts(images: Array, window: Window, count_include_pad: bool) -> Reals:
 
 def export(op: AveragePoolOp, graph: GraphBuilder, operands: list[str]) -> str:
     """AveragePool, with or without its padding, or what it computes on codes."""
-    if not is_floating(op.input):
+    if works_on_codes(op):
         return _export_codes(op, graph, operands[0])
-    operand, window = operands[0], trimmed(op)
+    return graph.in_float(op, operands, partial(_export_floats, op, graph))
+
+
+def _export_floats(op: AveragePoolOp, graph: GraphBuilder, operand: str) -> str:
+    """AveragePool of float32."""
+    window = trimmed(op)
     if op.counts_padding:
-        operand, window = without_large_pads(op, graph, operand, 0.0)
+        operand, window = without_large_pads(op, graph, operand, 0.0, None)
     elif has_large_pads(window):
         raise SpatemError(
             f"{op.name} @{op.sym_name.data}: onnxruntime averages no windows with pads as large as "

@@ -69,11 +69,11 @@ def evaluate(op: DivOp, operands: list[Array], _: ParameterStore) -> Array:
 
 def export(op: DivOp, graph: GraphBuilder, operands: list[str]) -> str:
     """Div on float32, of codes with 0 in place of what is no number."""
-    if is_floating(op.output):
-        return graph.add("Div", *operands)
 
     def compute(first: str, second: str) -> str:
         result = graph.add("Div", first, second)
+        if is_floating(op.output):
+            return result
         zero = graph.scalar("zero", 0, "float32")
         return graph.add("Where", graph.add("IsNaN", result), zero, result)
 

@@ -8,11 +8,12 @@ from xdsl.dialects.builtin import TensorType, f32
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition
 
-from spatem_ir.dialects.checks import fail, is_floating, shape_of
+from spatem_ir.dialects.checks import fail, shape_of
 from spatem_ir.dialects.cnn.attributes import Quantization, WindowAttr
-from spatem_ir.dialects.cnn.checks import quantized
+from spatem_ir.dialects.cnn.checks import quantized, works_on_codes
 from spatem_ir.dialects.cnn.operators import PoolOp
 from spatem_ir.geometry.shapes.window import Window
+from spatem_ir.operators.core.evaluation import computed
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.onnx_import.pooling import as_maps, as_signal, refuse_channels_last
 from spatem_ir.operators.onnx_import.reductions import reduced
@@ -45,8 +46,8 @@ class GlobalPoolOp(PoolOp):
 class GlobalAveragePoolOp(GlobalPoolOp):
     """Mean of each channel.
 
-    On quantised tensors it rounds before it adds the zero point, `cnn.average_pool` after, as
-    onnxruntime does.
+    Where both tensors are quantised it rounds before it adds the zero point, `cnn.average_pool`
+    after, as onnxruntime does.
     """
 
     name = "cnn.global_average_pool"
@@ -81,8 +82,8 @@ def _converted(
 
 def evaluate(op: GlobalAveragePoolOp, operands: list[Array], _: ParameterStore) -> Array:
     """See :func:`global_average_pool` and :func:`scaled_sums`."""
-    if is_floating(op.input):
-        return global_average_pool(operands[0])
+    if not works_on_codes(op):
+        return computed(op, operands, global_average_pool)
     source, target = quantized(op, op.input), quantized(op, op.output)
     return scaled_sums(operands[0], source, target, _positions(op))
 
@@ -140,8 +141,8 @@ def scaled_sums_in_onnx(
 
 def export(op: GlobalAveragePoolOp, graph: GraphBuilder, operands: list[str]) -> str:
     """GlobalAveragePool, QLinearGlobalAveragePool, or what it computes, spelled out."""
-    if is_floating(op.input):
-        return graph.add("GlobalAveragePool", operands[0])
+    if not works_on_codes(op):
+        return graph.in_float(op, operands, lambda x: graph.add("GlobalAveragePool", x))
     source, target = quantized(op, op.input), quantized(op, op.output)
     if source.bits <= 8 and source.storage == target.storage:
         result = graph.add(

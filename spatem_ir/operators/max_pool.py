@@ -100,7 +100,7 @@ def export(op: MaxPoolOp, graph: GraphBuilder, operands: list[str]) -> str:
 
 def _maxima(op: MaxPoolOp, graph: GraphBuilder, operand: str, lowest: float) -> str:
     """MaxPool of a tensor that onnxruntime pools; padding is the lowest value."""
-    operand, window = without_large_pads(op, graph, operand, lowest)
+    operand, window = without_large_pads(op, graph, operand, lowest, quantization_of(op.input.type))
     return graph.add("MaxPool", operand, **window_attributes(window))
 
 

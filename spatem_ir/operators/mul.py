@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from operator import mul as multiply
 from typing import TYPE_CHECKING
 
 from xdsl.irdl import irdl_op_definition
 
-from spatem_ir.dialects.checks import fail, is_floating
-from spatem_ir.dialects.cnn.checks import quantized
+from spatem_ir.dialects.checks import fail
+from spatem_ir.dialects.cnn.checks import quantized, works_on_codes
 from spatem_ir.dialects.cnn.operators import ElementwiseOp
 from spatem_ir.operators.affine import with_constants
 from spatem_ir.operators.core.elementwise import from_two_stated_codes
+from spatem_ir.operators.core.evaluation import computed
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, Value
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 class MulOp(ElementwiseOp):
     """The product of two tensors.
 
-    On quantised tensors ``round_half_even(float32((a − za) · (b − zb)) ·
+    Where all tensors are quantised ``round_half_even(float32((a − za) · (b − zb)) ·
     float32(float32(sa · sb) / s) + z)``, as onnxruntime's QLinearMul.
     """
 
@@ -44,10 +46,10 @@ def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
 
 
 def evaluate(op: MulOp, operands: list[Array], _: ParameterStore) -> Array:
-    """The product of float32, or :func:`multiplied` codes."""
+    """The product in float32, or :func:`multiplied` codes."""
+    if not works_on_codes(op):
+        return computed(op, operands, multiply)
     first, second = operands
-    if is_floating(op.output):
-        return first * second
     a, b = (quantized(op, value) for value in op.inputs)
     return multiplied(first, second, (a, b), quantized(op, op.output))
 
@@ -78,8 +80,8 @@ def _multiplier(sources: tuple[Quantization, Quantization], target: Quantization
 
 def export(op: MulOp, graph: GraphBuilder, operands: list[str]) -> str:
     """Mul of float32, or of codes in int64, times the product of their scales."""
-    if is_floating(op.output):
-        return graph.add("Mul", *operands)
+    if not works_on_codes(op):
+        return graph.in_float(op, operands, lambda *values: graph.add("Mul", *values))
     a, b = (quantized(op, value) for value in op.inputs)
     target = quantized(op, op.output)
     factors = [graph.centred(*pair) for pair in zip(operands, (a, b), strict=True)]

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from xdsl.irdl import irdl_op_definition
 
-from spatem_ir.dialects.checks import expect_shape, shape_of
-from spatem_ir.dialects.cnn.checks import quantized
+from spatem_ir.dialects.checks import fail, is_floating
 from spatem_ir.dialects.cnn.operators import UnaryDigitalOp
 from spatem_ir.operators.core.evaluation import of_elements
 from spatem_ir.operators.core.operator import Operator
@@ -18,18 +17,22 @@ if TYPE_CHECKING:
 
 @irdl_op_definition
 class RequantizeOp(UnaryDigitalOp):
-    """The same real values under another quantisation: dequantised and quantised again."""
+    """The same real values under another quantisation: dequantised and quantised again.
+
+    The operand or the result may be float32; `cnn.quantize` and `cnn.dequantize` do that on the
+    host.
+    """
 
     name = "cnn.requantize"
 
     def verify_(self) -> None:
-        quantized(self, self.input)
-        quantized(self, self.output)
-        expect_shape(self, self.output, shape_of(self.input))
+        super().verify_()
+        if is_floating(self.input) and is_floating(self.output):
+            fail(self, "has float32 tensors alone, which have no quantisation")
 
 
 def export(op: RequantizeOp, graph: GraphBuilder, operands: list[str]) -> str:
-    """DequantizeLinear and QuantizeLinear."""
+    """DequantizeLinear and QuantizeLinear, or one of them."""
     return graph.in_float(op, operands, lambda x: x)
 
 

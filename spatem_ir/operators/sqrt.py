@@ -47,9 +47,11 @@ def evaluate(op: SqrtOp, operands: list[Array], _: ParameterStore) -> Array:
 
 def export(op: SqrtOp, graph: GraphBuilder, operands: list[str]) -> str:
     """Sqrt on float32, of codes behind Relu."""
-    if is_floating(op.input):
-        return graph.add("Sqrt", operands[0])
-    return graph.in_float(op, operands, lambda x: graph.add("Sqrt", graph.add("Relu", x)))
+
+    def compute(x: str) -> str:
+        return graph.add("Sqrt", x if is_floating(op.input) else graph.add("Relu", x))
+
+    return graph.in_float(op, operands, compute)
 
 
 OPERATOR = Operator(SqrtOp, {"Sqrt": Import(from_floats(SqrtOp))}, evaluate, export)

@@ -10,9 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from spatem_ir.dialects.checks import is_floating
-from spatem_ir.dialects.cnn.attributes import Quantization
-from spatem_ir.dialects.cnn.checks import quantized
+from spatem_ir.dialects.cnn.attributes import Quantization, quantization_of
 from spatem_ir.dialects.cnn.operators import DigitalOp
 from spatem_ir.numerics.codes import storage_dtype
 from spatem_ir.operators.onnx_export.nodes import NodeBuilder
@@ -124,12 +122,14 @@ class GraphBuilder(NodeBuilder):
         return self.add("Reshape", operand, self.constant("shape", [0, *shape]))
 
     def in_float(self, op: DigitalOp, operands: list[str], compute: Callable[..., str]) -> str:
-        """An operator in float32, between dequantisation and quantisation if it works on codes."""
-        if is_floating(op.output):
-            return compute(*operands)
-        codes = [quantized(op, value) for value in op.operands]
-        values = [self.dequantized(*pair) for pair in zip(operands, codes, strict=True)]
-        return self.quantized(compute(*values), quantized(op, op.output))
+        """An operator in float32, behind dequantisations and before a quantisation of codes."""
+        sources = [quantization_of(value.type) for value in op.operands]
+        values = [
+            operand if code is None else self.dequantized(operand, code)
+            for operand, code in zip(operands, sources, strict=True)
+        ]
+        result, target = compute(*values), quantization_of(op.output.type)
+        return result if target is None else self.quantized(result, target)
 
 
 def arithmetic_dtype(code: Quantization) -> np.dtype[np.integer]:

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spatem_ir.dialects.checks import shape_of
-from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.cnn.operators import PoolOp
 from spatem_ir.geometry.shapes.window import Window
 
 if TYPE_CHECKING:
+    from spatem_ir.dialects.cnn.attributes import Quantization
     from spatem_ir.operators.onnx_export.graph import GraphBuilder
 
 
@@ -43,10 +43,13 @@ def has_large_pads(window: Window) -> bool:
 
 
 def without_large_pads(
-    op: PoolOp, graph: GraphBuilder, operand: str, value: float
+    op: PoolOp, graph: GraphBuilder, operand: str, value: float, code: Quantization | None
 ) -> tuple[str, Window]:
-    """An operand and a window whose pads are smaller than the kernel, so that ONNX takes them."""
-    window, code = trimmed(op), quantization_of(op.input.type)
+    """An operand and a window whose pads are smaller than the kernel, so that ONNX takes them.
+
+    `code` is that of the operand, None if it is float32.
+    """
+    window = trimmed(op)
     if not has_large_pads(window):
         return operand, window
     top, left, bottom, right = window.pads

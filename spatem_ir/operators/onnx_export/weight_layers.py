@@ -87,18 +87,23 @@ def _product(
     if is_floating(op.input):
         return _float_product(op, graph, operand, weights, window)
     assert weights.code is not None
-    source, target = quantized(op, op.input), quantized(op, op.output)
-    if max(source.bits, weights.code.bits, target.bits) <= 8:
+    source, target = quantized(op, op.input), quantization_of(op.output.type)
+    if target is not None and max(source.bits, weights.code.bits, target.bits) <= 8:
         return _quantized_product(op, graph, operand, weights, window)
     sums = _integer_product(op, graph, operand, weights, window)
+    bias, is_real = None, False
     if weights.bias is not None:
         bias = graph.constant("bias", _per_channel(weights.bias, window))
+        is_real = weights.bias.dtype == np.float32
+    if bias is not None and not is_real:
         sums = graph.add("Add", sums, bias)
     if is_accumulator(op.output.type):
         return sums
     factor = _per_channel(multiplier(source, weights.scale, target), window)
     steps = graph.add("Mul", graph.cast(sums, np.float32), graph.constant("multiplier", factor))
-    return graph.rounded(steps, target)
+    if target is not None:
+        return graph.rounded(steps, target)
+    return graph.add("Add", steps, bias) if bias is not None and is_real else steps
 
 
 def _convolution(window: Window, groups: int) -> dict[str, Any]:

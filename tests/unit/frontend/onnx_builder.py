@@ -129,9 +129,11 @@ def executed(network: LoadedNetwork, images: Array) -> list[Array]:
     return execute(network.module, [images], ParameterStore(arrays=network.arrays))
 
 
-def reference(path: str, images: Array, *, input_name: str = "x") -> list[Array]:
+def reference(
+    path: str, images: Array, *, input_name: str = "x", optimized: bool = True
+) -> list[Array]:
     """The results of a model on images [n, …], computed by onnxruntime."""
-    return Session(path, path, optimized=True).run({input_name: images})
+    return Session(path, path, optimized=optimized).run({input_name: images})
 
 
 def random_images(*shape: int, seed: int = 2) -> Array:

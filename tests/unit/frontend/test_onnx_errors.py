@@ -206,7 +206,7 @@ CASES: dict[str, tuple[Graph, str]] = {
         float_weights,
         "cnn.conv @layer: its weights are float, but the model is quant",
     ),
-    "partly quantised": (partly_quantized, "cnn.conv @first: its result is not quantised"),
+    "partly quantised": (partly_quantized, "cnn.conv @second: its input is not quantised"),
     "alpha": (lambda b: gemm(b, alpha=-0.25), "Gemm 'fc': has alpha -0.25 for weights in integers"),
     "wrong bias scale": (wrong_bias, "Conv 'layer': the scale of its bias must be input scale"),
     "short bias": (short_bias, "Conv 'layer': its bias has 3 elements for 4 output channels"),

@@ -123,8 +123,8 @@ cnn.network @net(%x: tensor<3x2x2xf32>) {
 // -----
 
 cnn.network @net(%x: tensor<3x2x2xui8>) {
-  // CHECK: cnn.average_pool @op: mixes float32 and quantised tensors; insert cnn.quantize or cnn.dequantize
-  %r = cnn.average_pool @op %x <1x1> : tensor<3x2x2xui8> -> tensor<3x2x2xf32>
+  // CHECK: cnn.relu @op: mixes float32 and quantised tensors; insert cnn.quantize or cnn.dequantize
+  %r = cnn.relu @op %x : tensor<3x2x2xui8> -> tensor<3x2x2xf32>
   cnn.output %r : tensor<3x2x2xf32>
 }
 
