@@ -11,9 +11,9 @@ from xdsl.dialects.builtin import FloatAttr, f32
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition, prop_def
 
-from spatem_ir.dialects.checks import fail, finite, is_floating, shape_of
+from spatem_ir.dialects.checks import fail, finite, shape_of
 from spatem_ir.dialects.cnn.attributes import CHANNEL_PARAMETER, REAL
-from spatem_ir.dialects.cnn.checks import inline_floats
+from spatem_ir.dialects.cnn.checks import all_floating, inline_floats
 from spatem_ir.dialects.cnn.operators import UnaryDigitalOp
 from spatem_ir.dialects.cnn.syntax import Real
 from spatem_ir.operators.affine import affine
@@ -76,7 +76,7 @@ class BatchNormOp(UnaryDigitalOp):
 
     def verify_(self) -> None:
         super().verify_()
-        if not is_floating(self.input):
+        if not all_floating(self, self.input, self.output):
             fail(self, f"works on float32, not on {self.input.type}; run fold-batch-norm first")
         for what in PARAMETERS:
             self.expect_channel_parameter(what, self.properties[what])

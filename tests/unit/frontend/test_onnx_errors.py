@@ -151,12 +151,6 @@ def scale_is_negative(b: ModelBuilder) -> str:
     return b.node("QuantizeLinear", "x", b.constant(-1, dtype=np.float32), name="q")
 
 
-def two_quantizations(b: ModelBuilder) -> str:
-    layer = conv(b)
-    first, second = b.requantize(layer, *OUTPUT), b.requantize(layer, 0.07, np.uint8(0))
-    return b.node("Concat", first, second, axis=1, name="join")
-
-
 def reads_another_scale(b: ModelBuilder) -> str:
     return b.dequantize(b.quantize("x", 0.5, np.uint8(1)), 0.25, np.uint8(1))
 
@@ -213,7 +207,6 @@ CASES: dict[str, tuple[Graph, str]] = {
     "zero points": (zero_points_differ, "DequantizeLinear 'dq': its zero points differ"),
     "activation per channel": (scale_per_channel, "QuantizeLinear 'q': .* one scale per channel"),
     "negative scale": (scale_is_negative, "QuantizeLinear 'q': its scale must be positive"),
-    "two quantisations": (two_quantizations, "cnn.conv @layer: its result is not quantised, once"),
     "another scale": (reads_another_scale, "DequantizeLinear .*: reads 't0' with scale 0.25 and"),
     "concat of batches": (
         lambda b: b.node("Concat", *[b.input()] * 2, axis=0, name="join"),
@@ -270,7 +263,6 @@ CASES: dict[str, tuple[Graph, str]] = {
         ),
         "MaxPool 'pool': has an auto_pad whose pads are negative",
     ),
-    "float result of a layer": (conv, "cnn.conv @layer: its result is not quantised"),
 }
 
 

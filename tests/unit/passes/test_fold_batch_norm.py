@@ -29,6 +29,33 @@ AFFINE = "cnn.affine @{n} {x} scale {scale} shift {shift} : {t} -> {t}"
 RELU = "cnn.relu @{n} {x} : {t} -> {t}"
 
 
+@examples(30)
+@given(st.integers(0, 99), st.sampled_from(["si8", "ui8"]), st.booleans())
+def test_weights_that_are_codes(seed: int, storage: str, has_bias: bool) -> None:
+    """The scale and the signs of the codes take the factors, up to float32 rounding."""
+    generator = np.random.default_rng(seed)
+    low = -128 if storage == "si8" else 0
+    codes = generator.integers(low, low + 256, (3, 3, 2, 2)).tolist()
+    bias = f"bias dense<{generator.integers(-99, 99, 3).tolist()}> : tensor<3xsi32> "
+    factors = generator.choice([-0.5, 0.0, 2.0, 1.0], 3)
+    t = "tensor<3x4x4xf32>"
+    module = parsed(f"""
+cnn.network @net(%x: tensor<3x4x4x!cnn.quant<ui8, 0.1, 3>>) {{
+  %real = cnn.dequantize %x : tensor<3x4x4x!cnn.quant<ui8, 0.1, 3>> -> {t}
+  %y = cnn.conv @y %real <2x2, pads [1, 0, 0, 1]> weights dense<{codes}>
+    : tensor<3x3x2x2x{storage}> scale {dense([0.01, 0.02, 0.3])}
+    zero_point {0 if storage == "si8" else 100} {bias if has_bias else ""}: {t} -> {t}
+  %z = {AFFINE.format(n="z", x="%y", t=t, scale=dense(factors), shift=dense([1, 0, -2]))}
+  cnn.output %z : {t}
+}}""")
+    inputs, store = [generator.integers(0, 256, (2, 3, 4, 4))], ParameterStore()
+    (before,) = results(module, inputs, store)
+    with store.in_use():
+        applied(module, [FoldBatchNormPass()])
+    (after,) = results(module, inputs, store)
+    np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-4)
+
+
 def dense(values: Any) -> str:
     """An inline parameter."""
     array = np.asarray(values, np.float32)

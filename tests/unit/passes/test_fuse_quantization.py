@@ -120,8 +120,8 @@ cnn.network @net(%x: tensor<1x!cnn.quant<ui8, 0.25>>) {{
   %real = cnn.dequantize %x : tensor<1x!cnn.quant<ui8, 0.25>> -> tensor<1xf32>
   %n = cnn.dense @n %real weights dense<1> : tensor<1x1xsi8> scale {weight_scale:.9e}
     bias dense<{bias:.9e}> : tensor<1xf32> : tensor<1xf32> -> tensor<1xf32>
-  %codes = cnn.quantize %n : tensor<1xf32> -> tensor<1xsi8>
-  cnn.output %codes : tensor<1xsi8>
+  %codes = cnn.quantize %n : tensor<1xf32> -> tensor<1x!cnn.quant<si8, {scale:.9e}>>
+  cnn.output %codes : tensor<1x!cnn.quant<si8, {scale:.9e}>>
 }}""")
     store = ParameterStore()
     with store.in_use():

@@ -64,14 +64,6 @@ cnn.network @net(%x: tensor<3x2x2xf32>) {
 
 // -----
 
-cnn.network @net(%x: tensor<3x2x2xui8>) {
-  // CHECK: cnn.leaky_relu @op: mixes float32 and quantised tensors; insert cnn.quantize or cnn.dequantize
-  %r = cnn.leaky_relu @op %x slope 0.1 : tensor<3x2x2xui8> -> tensor<3x2x2xf32>
-  cnn.output %r : tensor<3x2x2xf32>
-}
-
-// -----
-
 cnn.network @net(%x: tensor<3x2x2xf32>) {
   // CHECK: cnn.leaky_relu @op: result has shape 3, its operands give 3x2x2
   %r = cnn.leaky_relu @op %x slope 0.1 : tensor<3x2x2xf32> -> tensor<3xf32>
@@ -177,14 +169,6 @@ cnn.network @net(%x: tensor<3x2x2xf32>) {
 // -----
 
 cnn.network @net(%x: tensor<3x2x2xf32>) {
-  // CHECK: cnn.affine @op: mixes float32 and quantised tensors; insert cnn.quantize or cnn.dequantize
-  %r = cnn.affine @op %x scale dense<1.0> : tensor<3xf32> shift dense<0.0> : tensor<3xf32> : tensor<3x2x2xf32> -> tensor<3x2x2xui8>
-  cnn.output %r : tensor<3x2x2xui8>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<3x2x2xf32>) {
   // CHECK: parameters of channels must be #cnn.file<…> or dense<…> : tensor<…xf32>
   %r = "cnn.affine"(%x) <{sym_name = "op", scale = dense<1.0> : vector<3xf32>, shift = dense<0.0> : tensor<3xf32>}> : (tensor<3x2x2xf32>) -> tensor<3x2x2xf32>
   cnn.output %r : tensor<3x2x2xf32>
@@ -204,14 +188,6 @@ cnn.network @net(%x: tensor<4xui8>) {
   // CHECK: cnn.add @op: has no operand
   %r = cnn.add @op : -> tensor<4xui8>
   cnn.output %r : tensor<4xui8>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<3x2x2xf32>, %y: tensor<3x2x2xui8>) {
-  // CHECK: cnn.add @op: mixes float32 and quantised tensors; insert cnn.quantize or cnn.dequantize
-  %r = cnn.add @op %x, %y : tensor<3x2x2xf32>, tensor<3x2x2xui8> -> tensor<3x2x2xf32>
-  cnn.output %r : tensor<3x2x2xf32>
 }
 
 // -----

@@ -1,7 +1,7 @@
 // RUN: spatem-opt %s --split-input-file --verify-diagnostics | filecheck %s --match-full-lines
 
 cnn.network @net(%x: tensor<4xf32>) {
-  // CHECK: cnn.dense @fc: mixes float32 and quantised tensors; insert cnn.quantize or cnn.dequantize
+  // CHECK: cnn.dense @fc: has a quantised result of a float32 input; insert cnn.quantize
   %y = cnn.dense @fc %x weights dense<1.0> : tensor<2x4xf32> : tensor<4xf32> -> tensor<2xui8>
   cnn.output %y : tensor<2xui8>
 }
@@ -122,7 +122,7 @@ cnn.network @net(%x: tensor<4xui8>) {
 // -----
 
 cnn.network @net(%x: tensor<4xf32>) {
-  // CHECK: cnn.dense @fc: works on float32, where nothing is requantised; leave requantize out
+  // CHECK: cnn.dense @fc: has a float32 result, which is not requantised; leave requantize out
   %y = cnn.dense @fc %x weights dense<1.0> : tensor<2x4xf32> requantize "fixed-point" : tensor<4xf32> -> tensor<2xf32>
   cnn.output %y : tensor<2xf32>
 }

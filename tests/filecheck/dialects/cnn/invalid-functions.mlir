@@ -1,14 +1,6 @@
 // RUN: spatem-opt %s --split-input-file --verify-diagnostics | filecheck %s --match-full-lines
 
 cnn.network @net(%x: tensor<4xf32>) {
-  // CHECK: cnn.hard_swish @op: mixes float32 and quantised tensors; insert cnn.quantize or cnn.dequantize
-  %r = cnn.hard_swish @op %x : tensor<4xf32> -> tensor<4xui8>
-  cnn.output %r : tensor<4xui8>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xf32>) {
   // CHECK: cnn.hard_sigmoid @op: has beta inf; it must be finite
   %r = "cnn.hard_sigmoid"(%x) <{sym_name = "op", alpha = 1.0 : f32, beta = 0x7F800000 : f32}> : (tensor<4xf32>) -> tensor<4xf32>
   cnn.output %r : tensor<4xf32>

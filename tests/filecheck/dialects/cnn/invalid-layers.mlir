@@ -11,7 +11,7 @@ cnn.network @net(%x: tensor<4xui17>) {
 // -----
 
 cnn.network @net(%x: tensor<4xf32>) {
-  // CHECK: cnn.dense @fc: mixes float32 and quantised tensors; insert cnn.quantize or cnn.dequantize
+  // CHECK: cnn.dense @fc: has a quantised result of a float32 input; insert cnn.quantize
   %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 : tensor<4xf32> -> tensor<2xui8>
   cnn.output %y : tensor<2xui8>
 }

@@ -137,14 +137,6 @@ cnn.network @net(%x: tensor<3x2x2xf32>) {
 // -----
 
 cnn.network @net(%x: tensor<3x2x2xf32>) {
-  // CHECK: cnn.lrn @op: mixes float32 and quantised tensors; insert cnn.quantize or cnn.dequantize
-  %r = cnn.lrn @op %x size 5 alpha 0.001 beta 0.75 bias 1.0 : tensor<3x2x2xf32> -> tensor<3x2x2xui8>
-  cnn.output %r : tensor<3x2x2xui8>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<3x2x2xf32>) {
   // CHECK: cnn.lrn @op: result has shape 3, its operands give 3x2x2
   %r = cnn.lrn @op %x size 5 alpha 0.001 beta 0.75 bias 1.0 : tensor<3x2x2xf32> -> tensor<3xf32>
   cnn.output %r : tensor<3xf32>
@@ -196,22 +188,6 @@ cnn.network @net(%x: tensor<3x2x2xui8>) {
   // CHECK: cnn.softmax @op: has axis -1 of 3 dimensions
   %r = cnn.softmax @op %x axis -1 : tensor<3x2x2xui8> -> tensor<3x2x2xui8>
   cnn.output %r : tensor<3x2x2xui8>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  // CHECK: cnn.softmax @op: mixes float32 and quantised tensors; insert cnn.quantize or cnn.dequantize
-  %r = cnn.softmax @op %x : tensor<4xui8> -> tensor<4xf32>
-  cnn.output %r : tensor<4xf32>
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xf32>) {
-  // CHECK: cnn.softmax @op: mixes float32 and quantised tensors; insert cnn.quantize or cnn.dequantize
-  %r = cnn.softmax @op %x : tensor<4xf32> -> tensor<4xui8>
-  cnn.output %r : tensor<4xui8>
 }
 
 // -----

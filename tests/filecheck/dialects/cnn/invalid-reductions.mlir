@@ -5,11 +5,3 @@ cnn.network @net(%x: tensor<3x4x5xui8>) {
   %r = cnn.global_sum_pool @op %x <4x4> : tensor<3x4x5xui8> -> tensor<3x1x2xui8>
   cnn.output %r : tensor<3x1x2xui8>
 }
-
-// -----
-
-cnn.network @net(%x: tensor<3x4x5xui8>) {
-  // CHECK: cnn.global_sum_pool @op: mixes float32 and quantised tensors; insert cnn.quantize or cnn.dequantize
-  %r = cnn.global_sum_pool @op %x <4x5> : tensor<3x4x5xui8> -> tensor<3x1x1xf32>
-  cnn.output %r : tensor<3x1x1xf32>
-}

@@ -218,10 +218,10 @@ cnn.network @net(%x: tensor<4xf32>) {
 
 // -----
 
-cnn.network @net(%x: tensor<4xui8>) {
-  // CHECK: mvm.layer @fc: mixes float32 and quantised tensors; insert cnn.quantize or cnn.dequantize
-  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 4x2> : tensor<4xui8> -> tensor<2xf32>
-  cnn.output %y : tensor<2xf32>
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: mvm.layer @fc: has a quantised result of a float32 input; insert cnn.quantize
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 4x2> : tensor<4xf32> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
 }
 
 // -----

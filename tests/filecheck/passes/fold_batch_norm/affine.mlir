@@ -24,12 +24,12 @@ cnn.network @affine(%x: tensor<2x4x4xf32>, %codes: tensor<2x4x4xui8>) {
   // CHECK-NEXT: %last = cnn.affine @last %norm scale dense<3.000000e+00> : tensor<2xf32> shift dense<5.000000e-01> : tensor<2xf32> :
   %last = cnn.affine @last %norm scale dense<3.0> : tensor<2xf32> shift dense<0.5> : tensor<2xf32> : tensor<2x4x4xf32> -> tensor<2x4x4xf32>
 
-  // After a layer with weights that are codes, and after one with a weight for each region.
+  // After a layer with weights whose mirrored codes do not exist, and after one with a weight for each region.
 
-  // CHECK-NEXT: %coded = cnn.conv @coded %last <1x1> weights #cnn.seeded<0, tensor<2x2x1x1xsi8>> scale 0.5 :
-  %coded = cnn.conv @coded %last <1x1> weights #cnn.seeded<0, tensor<2x2x1x1xsi8>> scale 0.5 : tensor<2x4x4xf32> -> tensor<2x4x4xf32>
+  // CHECK-NEXT: %coded = cnn.conv @coded %last <1x1> weights dense<-128> : tensor<2x2x1x1xsi8> scale 0.5 :
+  %coded = cnn.conv @coded %last <1x1> weights dense<-128> : tensor<2x2x1x1xsi8> scale 0.5 : tensor<2x4x4xf32> -> tensor<2x4x4xf32>
   // CHECK-NEXT: %coded_norm = cnn.affine @coded_norm %coded
-  %coded_norm = cnn.batch_norm @coded_norm %coded scale dense<1.0> : tensor<2xf32> shift dense<0.0> : tensor<2xf32> mean dense<1.0> : tensor<2xf32> variance dense<4.0> : tensor<2xf32> epsilon 0.5 : tensor<2x4x4xf32> -> tensor<2x4x4xf32>
+  %coded_norm = cnn.batch_norm @coded_norm %coded scale dense<-1.0> : tensor<2xf32> shift dense<0.0> : tensor<2xf32> mean dense<1.0> : tensor<2xf32> variance dense<4.0> : tensor<2xf32> epsilon 0.5 : tensor<2x4x4xf32> -> tensor<2x4x4xf32>
   // CHECK-NEXT: %local = cnn.local @local %coded_norm <1x1> region <4x4> weights dense<5.000000e-01> : tensor<1x2x2x1x1xf32> :
   %local = cnn.local @local %coded_norm <1x1> region <4x4> weights dense<0.5> : tensor<1x2x2x1x1xf32> : tensor<2x4x4xf32> -> tensor<2x4x4xf32>
   // CHECK-NEXT: %local_norm = cnn.affine @local_norm %local

@@ -4,7 +4,6 @@
 
 // CHECK: cnn.network @digital(%x: tensor<2x4x4x!cnn.quant<ui8, 0.5, 3>>, %y: tensor<2x1x1x!cnn.quant<si8, 0.25>>, %real: tensor<2x4x1xf32>) {
 cnn.network @digital(%x: tensor<2x4x4x!cnn.quant<ui8, 0.5, 3>>, %y: tensor<2x1x1x!cnn.quant<si8, 0.25>>, %real: tensor<2x4x1xf32>) {
-  // CHECK-NEXT: %xr = cnn.dequantize %x : tensor<2x4x4x!cnn.quant<ui8, 0.5, 3>> -> tensor<2x4x4xf32>
   %xr = cnn.dequantize %x : tensor<2x4x4x!cnn.quant<ui8, 0.5, 3>> -> tensor<2x4x4xf32>
   %yr = cnn.dequantize %y : tensor<2x1x1x!cnn.quant<si8, 0.25>> -> tensor<2x1x1xf32>
 
@@ -44,13 +43,12 @@ cnn.network @digital(%x: tensor<2x4x4x!cnn.quant<ui8, 0.5, 3>>, %y: tensor<2x1x1
   %softmax_real = cnn.softmax @softmax %xr axis 1 : tensor<2x4x4xf32> -> tensor<2x4x4xf32>
   %softmax = cnn.quantize %softmax_real : tensor<2x4x4xf32> -> tensor<2x4x4x!cnn.quant<ui8, 0.00390625>>
 
-  // One operand is float32: nothing is fused.
+  // One operand is float32.
 
-  // CHECK-NEXT: %mixed_real = cnn.add @mixed %xr, %real : tensor<2x4x4xf32>, tensor<2x4x1xf32> -> tensor<2x4x4xf32>
+  // CHECK-NEXT: %mixed_real = cnn.add @mixed %x, %real : tensor<2x4x4x!cnn.quant<ui8, 0.5, 3>>, tensor<2x4x1xf32> -> tensor<2x4x4xsi8>
   %mixed_real = cnn.add @mixed %xr, %real : tensor<2x4x4xf32>, tensor<2x4x1xf32> -> tensor<2x4x4xf32>
-  // CHECK-NEXT: %mixed = cnn.quantize %mixed_real : tensor<2x4x4xf32> -> tensor<2x4x4xsi8>
   %mixed = cnn.quantize %mixed_real : tensor<2x4x4xf32> -> tensor<2x4x4xsi8>
 
-  // CHECK-NEXT: cnn.output %sum_real, %product_real, %leaky_real, %sigmoid_real, %affine_real, %lrn_real, %mean_real, %whole_real, %softmax_real, %mixed : tensor<2x4x4xsi8>, tensor<2x4x4xsi8>, tensor<2x4x4xsi8>, tensor<2x4x4x!cnn.quant<ui8, 0.00390625>>, tensor<2x4x4xsi8>, tensor<2x4x4xsi8>, tensor<2x4x3xsi8>, tensor<2x1x1xsi8>, tensor<2x4x4x!cnn.quant<ui8, 0.00390625>>, tensor<2x4x4xsi8>
+  // CHECK-NEXT: cnn.output %sum_real, %product_real, %leaky_real, %sigmoid_real, %affine_real, %lrn_real, %mean_real, %whole_real, %softmax_real, %mixed_real : tensor<2x4x4xsi8>, tensor<2x4x4xsi8>, tensor<2x4x4xsi8>, tensor<2x4x4x!cnn.quant<ui8, 0.00390625>>, tensor<2x4x4xsi8>, tensor<2x4x4xsi8>, tensor<2x4x3xsi8>, tensor<2x1x1xsi8>, tensor<2x4x4x!cnn.quant<ui8, 0.00390625>>, tensor<2x4x4xsi8>
   cnn.output %sum, %product, %leaky, %sigmoid, %affine, %lrn, %mean, %whole, %softmax, %mixed : tensor<2x4x4xsi8>, tensor<2x4x4xsi8>, tensor<2x4x4xsi8>, tensor<2x4x4x!cnn.quant<ui8, 0.00390625>>, tensor<2x4x4xsi8>, tensor<2x4x4xsi8>, tensor<2x4x3xsi8>, tensor<2x1x1xsi8>, tensor<2x4x4x!cnn.quant<ui8, 0.00390625>>, tensor<2x4x4xsi8>
 }

@@ -1,6 +1,6 @@
 // RUN: spatem-opt %s --pass-pipeline='fuse-quantization' | filecheck %s --match-full-lines
 
-// Layers that stay float32, because something that makes them integer is missing.
+// Layers of which the weights, the operand or the result stays float32.
 
 // CHECK: cnn.network @rest(%x: tensor<4xui8>, %real: tensor<4xf32>) {
 cnn.network @rest(%x: tensor<4xui8>, %real: tensor<4xf32>) {
@@ -23,30 +23,30 @@ cnn.network @rest(%x: tensor<4xui8>, %real: tensor<4xf32>) {
 
   // Its result is also read as float32.
 
-  // CHECK-NEXT: %result_real = cnn.dense @result %x_real weights #cnn.seeded<1, tensor<2x4xsi8>> scale 0.5 : tensor<4xf32> -> tensor<2xf32>
+  // CHECK-NEXT: %result_real = cnn.dense @result %x weights #cnn.seeded<1, tensor<2x4xsi8>> scale 0.5 : tensor<4xui8> -> tensor<2xf32>
   %result_real = cnn.dense @result %x_real weights #cnn.seeded<1, tensor<2x4xsi8>> scale 0.5 : tensor<4xf32> -> tensor<2xf32>
-  // CHECK-NEXT: %result = cnn.quantize %result_real : tensor<2xf32> -> tensor<2xsi8>
+  // CHECK-NEXT: %result = cnn.requantize @result1 %result_real : tensor<2xf32> -> tensor<2xsi8>
   %result = cnn.quantize %result_real : tensor<2xf32> -> tensor<2xsi8>
 
   // Its result is quantised in two ways.
 
-  // CHECK-NEXT: %ways_real = cnn.dense @ways %x_real weights #cnn.seeded<2, tensor<2x4xsi8>> scale 0.5 : tensor<4xf32> -> tensor<2xf32>
+  // CHECK-NEXT: %ways_real = cnn.dense @ways %x weights #cnn.seeded<2, tensor<2x4xsi8>> scale 0.5 : tensor<4xui8> -> tensor<2xf32>
   %ways_real = cnn.dense @ways %x_real weights #cnn.seeded<2, tensor<2x4xsi8>> scale 0.5 : tensor<4xf32> -> tensor<2xf32>
-  // CHECK-NEXT: %ways = cnn.quantize %ways_real : tensor<2xf32> -> tensor<2xsi8>
+  // CHECK-NEXT: %ways = cnn.requantize @ways1 %ways_real : tensor<2xf32> -> tensor<2xsi8>
   %ways = cnn.quantize %ways_real : tensor<2xf32> -> tensor<2xsi8>
-  // CHECK-NEXT: %others = cnn.quantize %ways_real : tensor<2xf32> -> tensor<2x!cnn.quant<si8, 0.5>>
+  // CHECK-NEXT: %others = cnn.requantize @others %ways_real : tensor<2xf32> -> tensor<2x!cnn.quant<si8, 0.5>>
   %others = cnn.quantize %ways_real : tensor<2xf32> -> tensor<2x!cnn.quant<si8, 0.5>>
 
   // Its result is not quantised.
 
-  // CHECK-NEXT: %host = cnn.dense @host %x_real weights #cnn.seeded<3, tensor<2x4xsi8>> scale 0.5 : tensor<4xf32> -> tensor<2xf32>
+  // CHECK-NEXT: %host = cnn.dense @host %x weights #cnn.seeded<3, tensor<2x4xsi8>> scale 0.5 : tensor<4xui8> -> tensor<2xf32>
   %host = cnn.dense @host %x_real weights #cnn.seeded<3, tensor<2x4xsi8>> scale 0.5 : tensor<4xf32> -> tensor<2xf32>
 
   // An si32 result of the integer layer would be its accumulator.
 
-  // CHECK-NEXT: %wide_real = cnn.dense @wide %x_real weights #cnn.seeded<4, tensor<2x4xsi8>> scale 0.5 : tensor<4xf32> -> tensor<2xf32>
+  // CHECK-NEXT: %wide_real = cnn.dense @wide %x weights #cnn.seeded<4, tensor<2x4xsi8>> scale 0.5 : tensor<4xui8> -> tensor<2xf32>
   %wide_real = cnn.dense @wide %x_real weights #cnn.seeded<4, tensor<2x4xsi8>> scale 0.5 : tensor<4xf32> -> tensor<2xf32>
-  // CHECK-NEXT: %wide = cnn.quantize %wide_real : tensor<2xf32> -> tensor<2xsi32>
+  // CHECK-NEXT: %wide = cnn.requantize @wide1 %wide_real : tensor<2xf32> -> tensor<2xsi32>
   %wide = cnn.quantize %wide_real : tensor<2xf32> -> tensor<2xsi32>
 
   // CHECK-NEXT: cnn.output %weights, %operand, %result, %result_real, %ways, %others, %host, %wide : tensor<2xsi8>, tensor<2xsi8>, tensor<2xsi8>, tensor<2xf32>, tensor<2xsi8>, tensor<2x!cnn.quant<si8, 0.5>>, tensor<2xf32>, tensor<2xsi32>
