@@ -19,6 +19,7 @@ from spatem_ir.dialects.cnn.syntax import Real
 from spatem_ir.operators.affine import affine
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.onnx_import.normalizations import (
+    convert_groups,
     convert_instance,
     convert_layer,
 )
@@ -144,6 +145,7 @@ OPERATOR = Operator(
     BatchNormOp,
     {
         "BatchNormalization": Import(convert),
+        "GroupNormalization": Import(convert_groups),
         "InstanceNormalization": Import(convert_instance),
         "LayerNormalization": Import(convert_layer),
     },

@@ -1,8 +1,8 @@
 """Normalisations by means and variances of the activations, operator by operator.
 
-Those of layers (Ba, Kiros and Hinton, 2016) and of instances are (x − mean) / √(variance +
-epsilon), times a scale plus a bias: poolings, differences and quotients, of which each has its
-code.  All shapes are without the batch.
+Those of layers (Ba, Kiros and Hinton, 2016), of instances and of groups of channels (Wu and He,
+2018) are (x − mean) / √(variance + epsilon), times a scale plus a bias: poolings, differences and
+quotients, of which each has its code.  All shapes are without the batch.
 """
 
 from __future__ import annotations
@@ -46,6 +46,19 @@ def convert_instance(node: OnnxNode, network: NetworkBuilder) -> Value:
     operand = network.floats(node)
     shape = shape_of(operand)
     result = _normalized(node, network, operand, range(1, len(shape)))
+    return _scaled_and_shifted(node, network, result, network.value(node, 1), len(shape))
+
+
+def convert_groups(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """GroupNormalization: the channels of each group of each image."""
+    operand, count = network.floats(node), node.attribute("num_groups")
+    shape = shape_of(operand)
+    node.attribute("stash_type")
+    if count < 1 or shape[0] % count:
+        node.fail(f"has {count} groups of {shape[0]} channels")
+    groups = network.regrouped(operand, (count, shape[0] // count, *shape[1:]))
+    normalized = _normalized(node, network, groups, range(1, 1 + len(shape)))
+    result = network.regrouped(normalized, shape)
     return _scaled_and_shifted(node, network, result, network.value(node, 1), len(shape))
 
 

@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
     Reals = NDArray[np.float32]
 
+WITHOUT_EFFECT = ("cubic_coeff_a", "exclude_outside", "extrapolation_value", "nearest_mode")
+"""Attributes of Resize that the supported modes do not read, or do not read all."""
+
 Sizes = list[tuple[int, float]]
 """The extent of each dimension behind the batch after resizing, and its scale."""
 
 
 def resized_sizes(node: OnnxNode, network: NetworkBuilder, shape: tuple[int, ...]) -> Sizes:
     """The sizes that a Resize states by scales or by sizes."""
-    node.attribute("extrapolation_value")
+    for without_effect in WITHOUT_EFFECT:
+        node.attribute(without_effect)
     if node.attribute("antialias", 0):
         node.fail("has antialias, which is not supported")
     if node.attribute("keep_aspect_ratio_policy", "stretch") != "stretch":

@@ -90,7 +90,8 @@ class ModelBuilder:
     def model(self, *outputs: str, opset: int = 17, rank: int = 2) -> onnx.ModelProto:
         """The model with the given outputs.
 
-        Their types are inferred; behind operators that are not ONNX's they are uint8 of `rank`.
+        Their types are inferred; behind operators of which ONNX infers nothing they have `rank`
+        dimensions of float32, or of uint8 if there are operators that are not ONNX's.
         """
         graph = helper.make_graph(
             self.nodes,
@@ -102,10 +103,12 @@ class ModelBuilder:
         opsets = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
         inferred = onnx.shape_inference.infer_shapes(model)
+        foreign = any(node.domain for node in self.nodes)
+        unknown = TensorProto.UINT8 if foreign else TensorProto.FLOAT
         for output in inferred.graph.output:
             if not output.type.WhichOneof("value"):
                 shape = [f"d{axis}" for axis in range(rank)]
-                output.type.CopyFrom(helper.make_tensor_type_proto(TensorProto.UINT8, shape))
+                output.type.CopyFrom(helper.make_tensor_type_proto(unknown, shape))
         return inferred
 
     def save(self, path: Path, *outputs: str, opset: int = 17, rank: int = 2) -> str:

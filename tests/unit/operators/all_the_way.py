@@ -33,7 +33,7 @@ def assert_equals_onnxruntime(
 ) -> str:
     """Check the values of nodes on float32 inputs; returns the IR, which is read back alike."""
     model = ModelBuilder(("n", *images.shape[1:]))
-    file = model.save(path / "reals.onnx", build(model, "x"), opset=opset)
+    file = model.save(path / "reals.onnx", build(model, "x"), opset=opset, rank=images.ndim)
     network = imported(file, raw=True)
     for result, wanted in zip(executed(network, images), reference(file, images), strict=True):
         assert result.shape == wanted.shape
@@ -52,9 +52,8 @@ def assert_runs_on_the_chip(
     Returns the results of the deployment.
     """
     model = ModelBuilder(("n", 3, *shape[1:]))
-    file = model.save(
-        path / "chip.onnx", build(model, convolution(model, "x", 3, shape[0])), opset=opset
-    )
+    result = build(model, convolution(model, "x", 3, shape[0]))
+    file = model.save(path / "chip.onnx", result, opset=opset, rank=1 + len(shape))
     images = model.random.normal(size=(IMAGES, 3, *shape[1:])).astype(np.float32)
     np.save(path / "images.npy", images)
     checked = _run(path, file, "--level", "cnn", "--check", "onnxruntime")

@@ -61,6 +61,7 @@ FUNCTIONS = [
     Function("Neg", "neg @f %a"),
     Function("Abs", "abs @f %a"),
     Function("Sqrt", "sqrt @f %a", positive=True),
+    Function("Log", "log @f %a", positive=True),
     Function("Reciprocal", "reciprocal @f %a"),
     Function("Pow", "pow @f %a exponent 2.0", constants=(2,)),
     Function("Pow", "pow @f %a exponent 3.0", constants=(3,)),
@@ -106,6 +107,11 @@ def test_on_the_chip(tmp_path: Path, function: Function) -> None:
         return convolution(model, function.build(model, tensor), SHAPE[0], 5)
 
     assert_runs_on_the_chip(tmp_path, build, opset=function.opset)
+
+
+def test_logarithms_of_codes_below_zero_are_the_least() -> None:
+    result = result_of("cnn.log @f %a", (np.array([[-4, 3, 11]]), WIDE), target=WIDE)
+    assert result.tolist() == [[-128, -128, 3]]
 
 
 def test_roots_of_codes_below_zero_are_zero() -> None:

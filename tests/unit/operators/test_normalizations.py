@@ -1,4 +1,4 @@
-"""Normalisations of layers and instances, operator by operator."""
+"""Normalisations of layers, instances and groups, operator by operator."""
 
 from __future__ import annotations
 
@@ -42,7 +42,13 @@ def layer_of_channels(model: ModelBuilder, tensor: str) -> str:
     return model.node("Transpose", normalized, perm=[0, 3, 1, 2])
 
 
+def groups(model: ModelBuilder, tensor: str) -> str:
+    values = parameters(model, SHAPE[0])
+    return model.node("GroupNormalization", tensor, *values, num_groups=2)
+
+
 CASES = {
+    "groups": groups,
     "instance": instance,
     "layer": layer,
     "layer of channels": layer_of_channels,
@@ -52,7 +58,7 @@ of_cases = pytest.mark.parametrize("name", CASES)
 
 @of_cases
 def test_of_reals(tmp_path: Path, name: str) -> None:
-    text = assert_equals_onnxruntime(tmp_path, CASES[name], reals(1, 3, *SHAPE))
+    text = assert_equals_onnxruntime(tmp_path, CASES[name], reals(1, 3, *SHAPE), opset=21)
     assert "cnn.div @" in text and text.count("cnn.global_average_pool @") == 2
 
 
@@ -62,7 +68,7 @@ def test_on_the_chip(tmp_path: Path, name: str) -> None:
     def build(model: ModelBuilder, tensor: str) -> str:
         return convolution(model, CASES[name](model, tensor), SHAPE[0], 5)
 
-    assert_runs_on_the_chip(tmp_path, build)
+    assert_runs_on_the_chip(tmp_path, build, opset=21)
 
 
 @pytest.mark.parametrize(

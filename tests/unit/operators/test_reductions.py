@@ -1,4 +1,4 @@
-"""ReduceMean, ReduceSum and ReduceMax over space, channels and all, and GlobalMaxPool."""
+"""ReduceMean, ReduceSum, ReduceMax and ReduceMin over space, channels and all, and GlobalMaxPool."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ OPS = {
     "ReduceMean": "cnn.global_average_pool",
     "ReduceSum": "cnn.global_sum_pool",
     "ReduceMax": "cnn.max_pool",
+    "ReduceMin": "cnn.global_min_pool",
 }
 
 

@@ -61,6 +61,18 @@ def test_roundings(tmp_path: Path, rounding: str) -> None:
     assert "cnn.gather" in text and "cnn.interpolate" not in text
 
 
+@pytest.mark.parametrize("mode", ["nearest", "linear"])
+def test_attributes_of_other_modes_have_no_effect(tmp_path: Path, mode: str) -> None:
+    """PyTorch's exporters state them all."""
+    others = {"cubic_coeff_a": -0.75, "exclude_outside": 0, "nearest_mode": "floor"}
+
+    def build(model: ModelBuilder, tensor: str) -> str:
+        factors = model.constant((1, 1, 2, 2), dtype=np.float32)
+        return model.node("Resize", tensor, "", factors, mode=mode, **others)
+
+    assert_equals_onnxruntime(tmp_path, build, reals(1, 1, *SHAPE))
+
+
 def test_of_signals(tmp_path: Path) -> None:
     build = by_scales(1, 1, 2.5, mode="linear")
     assert_equals_onnxruntime(tmp_path, build, reals(1, 1, 3, 7))

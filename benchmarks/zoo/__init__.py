@@ -1,0 +1,1 @@
+"""Networks as people bring them: exported from PyTorch, and trained ones that packages ship."""
