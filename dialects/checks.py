@@ -44,9 +44,20 @@ def shape_of(value: SSAValue) -> tuple[int, ...]:
 
 
 def feature_map(value: SSAValue) -> tuple[int, int, int]:
-    """Channels, rows and columns of a value; a tensor without positions has one."""
+    """Channels, rows and columns of a value.
+
+    A tensor without positions has one, a signal [channels, length] is a map of one row, and of more
+    than three dimensions those between the first and the last one are rows.
+    """
     shape = shape_of(value)
-    return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (prod(shape), 1, 1)
+    if len(shape) == 1:
+        return shape[0], 1, 1
+    return shape[0], prod(shape[1:-1]), shape[-1]
+
+
+def map_dimension(dimension: int, dimensions: int) -> int:
+    """Where a dimension of a tensor is in its feature map: 0, channels; 1, rows; 2, columns."""
+    return 0 if dimension == 0 else 2 if dimension == dimensions - 1 else 1
 
 
 def elements_of(value: SSAValue) -> int:

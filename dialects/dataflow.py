@@ -322,16 +322,20 @@ def _reaches(op: DigitalOp) -> tuple[Reach, ...]:
     """What a digital operator reads of each operand.
 
     Raises:
-        SpatemError: it works on a tensor that is neither flat nor a feature map.
+        SpatemError: it works on more than three dimensions, and not element by element, or repeats
+            elements along some of those that are rows of the feature map.
     """
-    for value in op.operands:
-        dimensions = len(shape_of(value))
-        if dimensions not in (1, 3):
-            raise SpatemError(
-                f"{_label(op)} works on a tensor of {dimensions} dimensions; the machine has "
-                "operators on flat tensors and on feature maps of 3 dimensions"
-            )
-    return op.reaches()
+    reaches = op.reaches()
+    axes = [axis for reach in reaches for axis in (reach.channels, reach.rows, reach.columns)]
+    dimensions = len(shape_of(op.output))
+    is_elementwise = type(op).reaches is DigitalOp.reaches
+    fits = is_elementwise and all(axis.extent in (1, axis.results) for axis in axes)
+    if dimensions > 3 and not fits:
+        raise SpatemError(
+            f"{_label(op)} works on a tensor of {dimensions} dimensions; the machine has operators "
+            "on feature maps of 3 dimensions, and on more element by element only"
+        )
+    return reaches
 
 
 def _label(op: Operation) -> str:

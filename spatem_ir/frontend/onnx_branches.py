@@ -11,11 +11,6 @@ if TYPE_CHECKING:
     from spatem_ir.operators.onnx_import.tensors import OnnxNode
 
 
-def has_graphs(node: NodeProto) -> bool:
-    """Whether a node has graphs as attributes."""
-    return any(attribute.type == AttributeProto.GRAPH for attribute in node.attribute)
-
-
 def graphs_of(node: OnnxNode) -> list[GraphProto]:
     """The graphs that are attributes of a node."""
     return [value for value in node.attributes.values() if isinstance(value, GraphProto)]

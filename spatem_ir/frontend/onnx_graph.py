@@ -10,7 +10,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import checker, helper, numpy_helper, shape_inference, version_converter
 
-from spatem_ir.frontend.onnx_branches import captured, graphs_of, has_graphs
+from spatem_ir.frontend.onnx_branches import captured, graphs_of
 from spatem_ir.frontend.onnx_functions import inline_functions
 from spatem_ir.frontend.onnx_shapes import Shape, fix_shapes, static_shape
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode
@@ -105,11 +105,7 @@ def _read(path: str, file: str) -> onnx.ModelProto:
 
 
 def _normalized(model: onnx.ModelProto, file: str, shapes: Mapping[str, Shape]) -> onnx.ModelProto:
-    """The checked model with constants as initialisers only, a recent opset and inferred shapes.
-
-    The branches of an If may give results of different shapes: types that do not agree are an error
-    only where there are no graphs in nodes.
-    """
+    """The checked model with constants as initialisers only, a recent opset and inferred shapes."""
     try:
         _check_text(model.graph)
         checker.check_model(model)
@@ -125,12 +121,44 @@ def _normalized(model: onnx.ModelProto, file: str, shapes: Mapping[str, Shape]) 
             _align_slopes(model)
         if 0 < opset < OLDEST_OPSET:
             model = version_converter.convert_version(model, OLDEST_OPSET)
-        strict = not any(has_graphs(node) for node in model.graph.node)
-        return shape_inference.infer_shapes(model, strict_mode=strict, data_prop=True)
+        return _with_shapes(model)
     except SpatemError:
         raise
     except Exception as error:
         raise SpatemError(f"{file}: not a valid ONNX model: {first_line(error)}") from error
+
+
+def _with_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with all shapes that ONNX's inference finds.
+
+    There are operators whose results inference does not know, as GroupNormalization and an If whose
+    branches differ, and files that state results of no dimensions: then what is stated of results
+    is dropped and what can be inferred is.  Operands that do not fit together are found when
+    constants are folded.
+
+    Raises:
+        InferenceError: a stated result has other extents.
+    """
+    try:
+        return shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+    except shape_inference.InferenceError as error:
+        stated = {value.name: _extents(value) for value in model.graph.output}
+        del model.graph.value_info[:]
+        for output in model.graph.output:
+            output.type.tensor_type.ClearField("shape")
+        model = shape_inference.infer_shapes(model, data_prop=True)
+        for output in model.graph.output:
+            found, wanted = _extents(output), stated[output.name]
+            if len(found) == len(wanted) and any(
+                own != other for own, other in zip(found, wanted, strict=True) if own and other
+            ):
+                raise error
+        return model
+
+
+def _extents(value: onnx.ValueInfoProto) -> list[int]:
+    """What is known of a tensor's extents; 0 where nothing is."""
+    return [dimension.dim_value for dimension in value.type.tensor_type.shape.dim]
 
 
 def _align_slopes(model: onnx.ModelProto) -> None:

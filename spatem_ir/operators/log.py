@@ -29,7 +29,7 @@ class LogOp(UnaryDigitalOp):
 
 
 def logarithm(values: Reals) -> Reals:
-    """ln x, rounded once: no number where x is negative, and no finite one where it is 0."""
+    """The logarithm, rounded once: no number where x is negative, infinite where it is 0."""
     import numpy as np
 
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -37,7 +37,7 @@ def logarithm(values: Reals) -> Reals:
 
 
 def logarithm_of_positive(values: Reals) -> Reals:
-    """ln max(x, 2⁻¹²⁶)."""
+    """The logarithm of max(x, 2⁻¹²⁶)."""
     import numpy as np
 
     return logarithm(np.maximum(values, np.float32(SMALLEST)))

@@ -9,7 +9,14 @@ from xdsl.dialects.builtin import DenseArrayBase, FloatAttr, TensorType, f32, i6
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition, prop_def, traits_def
 
-from spatem_ir.dialects.checks import expect_shape, fail, feature_map, finite, shape_of
+from spatem_ir.dialects.checks import (
+    expect_shape,
+    fail,
+    feature_map,
+    finite,
+    map_dimension,
+    shape_of,
+)
 from spatem_ir.dialects.cnn.attributes import REAL, Quantization, quantization_of
 from spatem_ir.dialects.cnn.checks import same_quantization
 from spatem_ir.dialects.cnn.operators import CommutesWithQuantization, UnaryDigitalOp
@@ -87,8 +94,10 @@ class PadOp(UnaryDigitalOp):
         return bool((dequantize(element_of(value, code), code) == np.float32(value)).all())
 
     def reaches(self) -> tuple[Reach, ...]:
-        pads = (*self.pads, (0, 0), (0, 0))[:3]
-        return (Reach.of_padding(feature_map(self.input), pads),)
+        pads = [(0, 0), (0, 0), (0, 0)]
+        for dimension, pad in enumerate(self.pads):
+            pads[map_dimension(dimension, len(self.pads))] = pad
+        return (Reach.of_padding(feature_map(self.input), tuple(pads)),)
 
     def verify_(self) -> None:
         same_quantization(self, self.input, self.output)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import TYPE_CHECKING
 
 from xdsl.dialects.builtin import IntegerAttr, i64
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition, prop_def, traits_def
 
-from spatem_ir.dialects.checks import fail, feature_map, shape_of
+from spatem_ir.dialects.checks import fail, feature_map, map_dimension, shape_of
 from spatem_ir.dialects.cnn.operators import StaysFloatAtEnd, UnaryDigitalOp
 from spatem_ir.geometry.shapes.reach import Reach
 from spatem_ir.operators.core.evaluation import computed
@@ -42,7 +43,8 @@ class LineOp(UnaryDigitalOp):
         super().__init__(sym_name, input, output, {"axis": IntegerAttr(axis, i64)})
 
     def reaches(self) -> tuple[Reach, ...]:
-        return (Reach.of_line(feature_map(self.input), self.axis.value.data),)
+        axis = map_dimension(self.axis.value.data, len(shape_of(self.input)))
+        return (Reach.of_line(feature_map(self.input), axis),)
 
     def verify_(self) -> None:
         super().verify_()
@@ -63,8 +65,13 @@ def along_dimension(op: type[LineOp]) -> Convert:
 
     def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
         operand = network.floats(node)
-        dimension = dimension_behind_batch(node, node.attribute("axis", -1), shape_of(operand))
-        return network.append(op(node.name, operand, dimension), node.name)
+        shape = shape_of(operand)
+        dimension = dimension_behind_batch(node, node.attribute("axis", -1), shape)
+        if len(shape) <= 3:
+            return network.append(op(node.name, operand, dimension), node.name)
+        lines = (prod(shape[:dimension]), shape[dimension], prod(shape[dimension + 1 :]))
+        result = network.append(op(node.name, network.regrouped(operand, lines), 1), node.name)
+        return network.regrouped(result, shape)
 
     return convert
 

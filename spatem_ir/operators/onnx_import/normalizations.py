@@ -7,8 +7,8 @@ quotients, of which each has its code.  All shapes are without the batch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING
 
 from xdsl.ir import SSAValue
@@ -36,16 +36,15 @@ def convert_layer(node: OnnxNode, network: NetworkBuilder) -> Value:
     shape = shape_of(operand)
     node.attribute("stash_type")
     first = dimension_behind_batch(node, node.attribute("axis", -1), shape)
-    along = range(first, len(shape))
-    result = _normalized(node, network, operand, along)
-    return _scaled_and_shifted(node, network, result, network.value(node, 1), len(along))
+    result = _normalized(node, network, operand, first)
+    return _scaled_and_shifted(node, network, result, network.value(node, 1), len(shape) - first)
 
 
 def convert_instance(node: OnnxNode, network: NetworkBuilder) -> Value:
     """InstanceNormalization: each channel of each image."""
     operand = network.floats(node)
     shape = shape_of(operand)
-    result = _normalized(node, network, operand, range(1, len(shape)))
+    result = _normalized(node, network, operand, 1)
     return _scaled_and_shifted(node, network, result, network.value(node, 1), len(shape))
 
 
@@ -57,19 +56,23 @@ def convert_groups(node: OnnxNode, network: NetworkBuilder) -> Value:
     if count < 1 or shape[0] % count:
         node.fail(f"has {count} groups of {shape[0]} channels")
     groups = network.regrouped(operand, (count, shape[0] // count, *shape[1:]))
-    normalized = _normalized(node, network, groups, range(1, 1 + len(shape)))
-    result = network.regrouped(normalized, shape)
+    result = network.regrouped(_normalized(node, network, groups, 1), shape)
     return _scaled_and_shifted(node, network, result, network.value(node, 1), len(shape))
 
 
-def _normalized(
-    node: OnnxNode, network: NetworkBuilder, operand: SSAValue, along: Sequence[int]
-) -> SSAValue:
-    """(x − mean) / √(variance + epsilon), the mean and the variance over some dimensions."""
+def _normalized(node: OnnxNode, network: NetworkBuilder, operand: SSAValue, first: int) -> SSAValue:
+    """(x − mean) / √(variance + epsilon), of the dimensions from `first` on.
+
+    Operands that are no feature maps have their other dimensions as channels.
+    """
     import numpy as np
 
-    if not along:
-        node.fail("normalises no dimension")
+    shape = shape_of(operand)
+    if len(shape) != 3:
+        maps = (prod(shape[:first]), prod(shape[first:-1]), shape[-1])
+        result = _normalized(node, network, network.regrouped(operand, maps), 1)
+        return network.regrouped(result, shape)
+    along = range(first, len(shape))
     name, epsilon = node.name, node.attribute("epsilon", DEFAULT_EPSILON)
 
     def part(what: str) -> OnnxNode:

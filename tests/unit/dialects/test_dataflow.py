@@ -331,11 +331,11 @@ FUSE = (
             "cnn.dequantize " + FUSE.format("cnn.concat"),
         ),
         (
-            "%v = cnn.flatten %r : tensor<4xui8> -> tensor<2x2xui8> "
-            "%z = cnn.softmax @z %v : tensor<2x2xui8> -> tensor<2x2xui8> "
-            "cnn.output %z : tensor<2x2xui8>",
-            "cnn.softmax @z works on a tensor of 2 dimensions; the machine has operators on flat "
-            "tensors and on feature maps of 3 dimensions",
+            "%v = cnn.flatten %r : tensor<4xui8> -> tensor<2x2x1x1xui8> "
+            "%z = cnn.softmax @z %v : tensor<2x2x1x1xui8> -> tensor<2x2x1x1xui8> "
+            "cnn.output %z : tensor<2x2x1x1xui8>",
+            "cnn.softmax @z works on a tensor of 4 dimensions; the machine has operators on "
+            "feature maps of 3 dimensions, and on more element by element only",
         ),
     ],
 )

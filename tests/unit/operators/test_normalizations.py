@@ -30,6 +30,13 @@ def instance(model: ModelBuilder, tensor: str) -> str:
     return model.node("InstanceNormalization", tensor, *parameters(model, SHAPE[0]), epsilon=1e-3)
 
 
+def instance_of_groups(model: ModelBuilder, tensor: str) -> str:
+    """As PyTorch's exporters write a group normalisation."""
+    groups = model.node("Reshape", tensor, model.constant([0, 2, -1], dtype=np.int64))
+    normalized = model.node("InstanceNormalization", groups, *parameters(model, 2))
+    return model.node("Reshape", normalized, model.constant([0, *SHAPE], dtype=np.int64))
+
+
 def layer(model: ModelBuilder, tensor: str) -> str:
     return model.node("LayerNormalization", tensor, *parameters(model, *SHAPE), axis=1)
 
@@ -50,6 +57,7 @@ def groups(model: ModelBuilder, tensor: str) -> str:
 CASES = {
     "groups": groups,
     "instance": instance,
+    "instance of groups": instance_of_groups,
     "layer": layer,
     "layer of channels": layer_of_channels,
 }

@@ -1,4 +1,4 @@
-"""ReduceMean, ReduceSum, ReduceMax and ReduceMin over space, channels and all, and GlobalMaxPool."""
+"""Reductions over space, channels and all, and GlobalMaxPool."""
 
 from __future__ import annotations
 
