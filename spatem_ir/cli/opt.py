@@ -107,6 +107,8 @@ class SpatemOptMain(xDSLOptMain):
             self.weights_file(),
             None if output is None else Path(output).parent,
         )
+        for doubt in network.prepared.doubts:
+            tell(f"spatem-opt: warning: {doubt}")
         self.store.arrays.update(network.arrays)
         return network.module
 

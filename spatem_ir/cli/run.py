@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from spatem_ir.driver.checks import ModelDifferences
     from spatem_ir.driver.run import RunOptions, RunResult
     from spatem_ir.driver.sweep import SweepResult
     from spatem_ir.support.files import Writer
@@ -191,13 +192,28 @@ def _mismatch(result: RunResult) -> str:
     """What `--check` found to differ."""
     if result.tensors is not None and result.tensors.first_difference is not None:
         return f"tensors differ from {result.check}, first {result.tensors.first_difference}"
-    if result.original_differences:
-        return (
-            "every tensor is equal to onnxruntime's operator by operator, but output elements "
-            f"({result.original_differences:,}) differ from the model as onnxruntime optimises it: "
-            "some of its fused operators round otherwise, see docs/quantization.md"
-        )
+    if result.model_differences is not None and result.model_differences.elements:
+        return _model_mismatch(result.model_differences)
     return f"outputs differ from {result.check}"
+
+
+def _model_mismatch(found: ModelDifferences) -> str:
+    """How outputs differ from those of the given model, by more than rounding."""
+    rounding = found.rounding
+    if rounding is None:
+        beyond = "it cannot be run operator by operator, to see whether that is rounding"
+    elif rounding.floats_match:
+        beyond = (
+            f"operator by operator tensor '{rounding.tensor}' by {rounding.most_codes}, more than "
+            "the one code by which rounding may change it"
+        )
+    else:
+        beyond = "float32 outputs do not follow from the last codes"
+    by = "" if found.most_codes is None else f" by up to {found.most_codes:,} codes"
+    return (
+        "every tensor is equal to onnxruntime's of the integer network, but output elements "
+        f"({found.elements:,}) differ{by} from the given model's; {beyond}"
+    )
 
 
 def _options(arguments: argparse.Namespace) -> RunOptions:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -16,10 +18,16 @@ from spatem_ir.support.errors import SpatemError
 if TYPE_CHECKING:
     from spatem_ir.driver.deployment import Deployment
     from spatem_ir.driver.sources import Source
+    from spatem_ir.exchange.fidelity import Fidelity
+    from spatem_ir.exchange.given_model import GivenModel
     from spatem_ir.exchange.onnxruntime_check import TensorCheck
+    from spatem_ir.exchange.rounding import Rounding
     from spatem_ir.weights.store import ParameterStore
 
 Array = NDArray[Any]
+
+MOST_CALIBRATION_IMAGES = 64
+"""Calibration inputs on which a network is compared with its model."""
 
 
 def check_encoding(source: str, accelerator: Accelerator) -> None:
@@ -92,16 +100,83 @@ def tensor_check(source: Source) -> TensorCheck:
     return TensorCheck(source.module, source.store)
 
 
-def original_differences(source: Source, inputs: list[Array], outputs: list[Array]) -> int | None:
-    """Output elements that differ from onnxruntime's on the quantised ONNX model that was given.
-
-    None for another source: a float model that was quantised here is another function.
-    """
-    from spatem_ir.exchange.onnxruntime_check import differences, onnxruntime_outputs
+def given_model(source: Source) -> GivenModel | None:
+    """The ONNX model that a network was made from, if it was."""
+    from spatem_ir.exchange.given_model import GivenModel
+    from spatem_ir.frontend.onnx_constants import fold_constants
+    from spatem_ir.frontend.onnx_graph import load_graph
 
     if source.onnx is None:
         return None
-    return differences(outputs, onnxruntime_outputs(source.onnx, inputs))
+    graph = fold_constants(load_graph(source.onnx, source.given, source.importing.shapes))
+    known = {tensor: graph.shape_of(tensor) for tensor in graph.types}
+    shapes = {tensor: shape for tensor, shape in known.items() if shape is not None}
+    return GivenModel(source.onnx, graph.nodes, shapes)
+
+
+@dataclass(frozen=True)
+class ModelDifferences:
+    """How outputs differ from those of the quantised ONNX model that was given.
+
+    Attributes:
+        elements: Output elements that differ.
+        most_codes: By how many codes at most; None if some output does not stand for codes.
+        rounding: What single operators make of the same codes; None if no element differs, or
+            onnxruntime cannot run the model operator by operator.
+    """
+
+    elements: int
+    most_codes: int | None
+    rounding: Rounding | None
+
+    @property
+    def are_rounding(self) -> bool:
+        """Whether there are none, or they are those of operators that round otherwise."""
+        explained = self.rounding is not None and self.rounding.is_within_bound
+        return explained or not self.elements
+
+
+def model_differences(
+    model: GivenModel, check: TensorCheck, inputs: list[Array], outputs: list[Array]
+) -> ModelDifferences:
+    """Compare outputs with those of a quantised ONNX model, as onnxruntime optimises it.
+
+    Raises:
+        SpatemError: onnxruntime cannot run the model.
+    """
+    from spatem_ir.exchange.onnxruntime_check import differences, onnxruntime_outputs
+    from spatem_ir.exchange.rounding import most_codes, rounding
+
+    expected = onnxruntime_outputs(model.path, inputs)
+    elements = differences(outputs, expected)
+    if not elements:
+        return ModelDifferences(0, 0, None)
+    codes = most_codes(check.network.output.outputs, outputs, expected)
+    found = None
+    with suppress(SpatemError):
+        found = rounding(model, check, inputs)
+    return ModelDifferences(elements, codes, found)
+
+
+def model_fidelity(
+    source: Source, model: GivenModel, check: TensorCheck, given: list[Array] | None
+) -> Fidelity | None:
+    """How far a network is from the float32 ONNX model that was quantised here.
+
+    On the given inputs, or else on the first :data:`MOST_CALIBRATION_IMAGES` of those from which
+    its scales were taken; None if there are neither.
+
+    Raises:
+        SpatemError: onnxruntime cannot run the model.
+    """
+    from spatem_ir.exchange.fidelity import fidelity
+
+    if given is not None:
+        return fidelity(model, check, given, "given")
+    calibration = source.prepared.calibration
+    if calibration is None:
+        return None
+    return fidelity(model, check, [calibration[:MOST_CALIBRATION_IMAGES]], "calibration")
 
 
 def top_classes(outputs: list[Array]) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
@@ -54,13 +54,13 @@ def compile_network(
     say.step(f"reading {network if not isinstance(network, ModuleOp) else 'the module'}")
     source = read_source(network, importing)
     source.put_on(overridden(chosen_accelerator(source.module, accelerator), changes or {}))
-    tell_doubts(source.accelerator, say)
+    tell_doubts([*doubts(source.accelerator), *source.prepared.doubts], say)
     return deploy(source, strategy=strategy, passes=passes, level=Level(level), say=say)
 
 
-def tell_doubts(accelerator: Accelerator, say: Messages) -> None:
-    """Tell what is probably not meant in an accelerator."""
-    for doubt in doubts(accelerator):
+def tell_doubts(found: Iterable[str], say: Messages) -> None:
+    """Tell what is probably not meant."""
+    for doubt in found:
         say.note(f"warning: {doubt}")
 
 

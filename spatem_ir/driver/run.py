@@ -14,7 +14,9 @@ from spatem_ir.driver.checks import (
     check_exactness,
     equals_levels,
     equals_reference,
-    original_differences,
+    given_model,
+    model_differences,
+    model_fidelity,
     share_of,
     tensor_check,
     top_classes,
@@ -25,7 +27,7 @@ from spatem_ir.driver.inputs import input_images
 from spatem_ir.driver.simulation import simulated, static_metrics
 from spatem_ir.driver.sources import Source, chosen_accelerator, read_source
 from spatem_ir.frontend.load import ImportOptions
-from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.accelerator import Accelerator, doubts
 from spatem_ir.hardware.overrides import Key, overridden
 from spatem_ir.hardware.parameters import Value, parameters_of
 from spatem_ir.runtime.metrics.layer_metrics import inexact_layers
@@ -34,7 +36,9 @@ from spatem_ir.support.files import check_outputs
 from spatem_ir.support.messages import SILENT, Messages
 
 if TYPE_CHECKING:
+    from spatem_ir.driver.checks import ModelDifferences
     from spatem_ir.driver.deployment import Deployment
+    from spatem_ir.exchange.fidelity import Fidelity
     from spatem_ir.exchange.onnxruntime_check import TensorComparison
     from spatem_ir.runtime.critical_path import CriticalPath
 
@@ -80,8 +84,9 @@ class RunResult:
     `pipeline` are the passes that ran.  Above level `pxb` there are no metrics.  `exact` says
     whether all layers compute exact integers on this machine; `agreement` is the share of images
     with the same top class as the exact network, None on an exact machine.  `tensors` is what
-    `--check onnxruntime` found inside the network, `original_differences` how many output elements
-    differ from the given ONNX model's, `outputs` the values [images, …] of each output.
+    `--check onnxruntime` found inside the network, `model_differences` how outputs differ from the
+    given quantised ONNX model's, `fidelity` how far they are from the given float32 one's;
+    `outputs` are the values [images, …] of each output.
     """
 
     network: str
@@ -97,7 +102,8 @@ class RunResult:
     exact: bool
     agreement: float | None
     tensors: TensorComparison | None
-    original_differences: int | None
+    model_differences: ModelDifferences | None
+    fidelity: Fidelity | None
     critical_path: CriticalPath | None = None
     outputs: list[Array] | None = None
 
@@ -118,12 +124,23 @@ class RunResult:
             "images": self.images,
             "outputs_match": self.outputs_match,
             "tensors": None if self.tensors is None else self.tensors.to_dict(),
-            "original_differences": self.original_differences,
+            **_differences_dict(self.model_differences),
+            "fidelity": None if self.fidelity is None else self.fidelity.to_dict(),
             "accuracy": self.accuracy,
             "agreement": self.agreement,
             "critical_path": None if self.critical_path is None else self.critical_path.to_dict(),
             "layers": list(layers),
         }
+
+
+def _differences_dict(found: ModelDifferences | None) -> dict[str, Any]:
+    """What differs from the given quantised model, for JSON."""
+    rounding = None if found is None else found.rounding
+    return {
+        "original_differences": None if found is None else found.elements,
+        "original_difference_codes": None if found is None else found.most_codes,
+        "rounding": None if rounding is None else rounding.to_dict(),
+    }
 
 
 def analog_parameters(accelerator: Accelerator) -> dict[str, Value]:
@@ -175,7 +192,8 @@ def run(options: RunOptions, say: Messages = SILENT) -> RunResult:
         exact=not inexact,
         agreement=values.agreement,
         tensors=values.tensors,
-        original_differences=values.original_differences,
+        model_differences=values.model_differences,
+        fidelity=values.fidelity,
         critical_path=path,
         outputs=values.outputs,
     )
@@ -193,8 +211,9 @@ def given_source(options: RunOptions, say: Messages) -> Source:
     check_lowering(source, options.strategy, options.passes, options.level)
     first = {key: values[0] for key, values in options.overrides.items()}
     source.put_on(overridden(chosen_accelerator(source.module, options.accelerator), first))
+    tell_doubts(source.prepared.doubts, say)
     if not options.sweeps:
-        tell_doubts(source.accelerator, say)
+        tell_doubts(doubts(source.accelerator), say)
     return source
 
 
@@ -214,7 +233,8 @@ class Values:
     accuracy: float | None = None
     agreement: float | None = None
     tensors: TensorComparison | None = None
-    original_differences: int | None = None
+    model_differences: ModelDifferences | None = None
+    fidelity: Fidelity | None = None
 
 
 def executed(
@@ -242,8 +262,16 @@ def executed(
         say.step(f"comparing with {options.check}")
     if check is not None:
         found.tensors = check.comparison(outputs)
-        found.original_differences = original_differences(source, inputs, outputs)
-        found.match = found.tensors.first_difference is None and not found.original_differences
+        found.match = found.tensors.first_difference is None
+        model = given_model(source)
+        if model is not None and source.prepared.quantized:
+            given = inputs if options.inputs is not None or labels is not None else None
+            found.fidelity = model_fidelity(source, model, check, given)
+            if found.fidelity is not None and found.fidelity.doubt is not None:
+                say.note(f"warning: {source.given}: {found.fidelity.doubt}")
+        elif model is not None:
+            found.model_differences = model_differences(model, check, inputs, outputs)
+            found.match &= found.model_differences.are_rounding
     elif options.check is not None:
         equal = equals_levels if options.check == "levels" else equals_reference
         found.match = equal(deployment, inputs, outputs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from xdsl.context import Context
@@ -18,6 +18,7 @@ from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.driver.parsing import parse_module
 from spatem_ir.frontend.load import PACKAGED_MODELS, ImportOptions, load_network
+from spatem_ir.frontend.preparation import Preparation
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR, load_accelerator
 from spatem_ir.support.errors import SpatemError
@@ -34,8 +35,10 @@ class Source:
         given: What names it in messages: the file or the name by which it was asked for.
         module: Its IR, at any level.
         store: Where its parameters are found.
-        onnx: The quantised ONNX model whose function it is, if it was made from one.
         context: The context of the module's dialects, for passes.
+        onnx: The file of the ONNX model that it was made from, if it was.
+        importing: How that model was imported.
+        prepared: How it became an integer network.
     """
 
     name: str
@@ -44,6 +47,8 @@ class Source:
     store: ParameterStore
     context: Context
     onnx: str | None = None
+    importing: ImportOptions = field(default_factory=ImportOptions)
+    prepared: Preparation = field(default_factory=Preparation)
 
     @property
     def level(self) -> Level:
@@ -92,14 +97,15 @@ def read_source(given: str | Path | ModuleOp, importing: ImportOptions | None = 
         name = _network_name(module, given)
         module.verify()
         return Source(name, given, module, ParameterStore(path.parent), context)
-    loaded = load_network(given, importing or ImportOptions())
+    importing = importing or ImportOptions()
+    loaded = load_network(given, importing)
     onnx = given if given.endswith(".onnx") else None
     if given in PACKAGED_MODELS:
         onnx = str(packaged_file(f"{PACKAGE_SCHEME}{given}.onnx"))
-    if loaded.quantized_here:
-        onnx = None
     store = ParameterStore(arrays=loaded.arrays)
-    return Source(loaded.name, given, loaded.module, store, context, onnx)
+    return Source(
+        loaded.name, given, loaded.module, store, context, onnx, importing, loaded.prepared
+    )
 
 
 def _network_name(module: ModuleOp, given: str) -> str:

@@ -19,7 +19,7 @@ from spatem_ir.exchange.export import export_network, value_names
 from spatem_ir.exchange.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from spatem_ir.weights.store import ParameterStore
 
@@ -112,7 +112,7 @@ class TensorCheck:
         """
         network = network_of(module)
         assert network is not None
-        self._network, self._names = network, value_names(network)
+        self.network, self._names = network, value_names(network)
         model = export_network(network, store, all_values=True)
         name = f"@{network.sym_name.data}"
         self._session = Session(model.SerializeToString(), name, optimized=False)
@@ -123,23 +123,36 @@ class TensorCheck:
             value: _Tally() for value in self._names if value.owner != network.body.block
         }
 
+    @property
+    def values(self) -> Collection[SSAValue]:
+        """All values of the network but its inputs."""
+        return self._tensors.keys()
+
+    def computed(self, inputs: Sequence[Array]) -> dict[SSAValue, Array]:
+        """All values that onnxruntime computes from inputs [images, …], and the inputs.
+
+        Raises:
+            SpatemError: it cannot.
+        """
+        given = dict(zip(self.network.body.block.args, inputs, strict=True))
+        feeds = {self._names[value]: array for value, array in given.items()}
+        results = self._session.run(feeds, [self._names[value] for value in self._tensors])
+        return {**given, **dict(zip(self._tensors, results, strict=True))}
+
     def __call__(self, value: SSAValue, array: Array) -> None:
         """Take note of an input, or compare a result."""
         if isinstance(value, BlockArgument):
             self._inputs[value] = array
-            if len(self._inputs) == len(self._network.body.block.args):
+            if len(self._inputs) == len(self.network.body.block.args):
                 self._compute()
         else:
             self._tensors[value].compare(array, self._expected[value])
 
     def _compute(self) -> None:
         """What onnxruntime computes from the inputs of a batch."""
-        values = list(self._tensors)
-        feeds = {self._names[value]: array for value, array in self._inputs.items()}
-        results = self._session.run(feeds, [self._names[value] for value in values])
-        self._expected = {**self._inputs, **dict(zip(values, results, strict=True))}
+        self._expected = self.computed(list(self._inputs.values()))
         self._inputs = {}
-        for parts, value in zip(self._outputs, self._network.output.outputs, strict=True):
+        for parts, value in zip(self._outputs, self.network.output.outputs, strict=True):
             parts.append(self._expected[value])
 
     def comparison(self, outputs: Sequence[Array]) -> TensorComparison:
@@ -151,7 +164,7 @@ class TensorCheck:
         for number, (array, parts) in enumerate(zip(outputs, self._outputs, strict=True)):
             tally = _Tally()
             tally.compare(array, np.concatenate(parts))
-            tallies.append((f"output {number}", self._network.output.name, tally))
+            tallies.append((f"output {number}", self.network.output.name, tally))
         return TensorComparison(
             tensors=len(tallies),
             elements=sum(tally.elements for _, _, tally in tallies),

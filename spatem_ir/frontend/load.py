@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.frontend.options import ImportOptions
+from spatem_ir.frontend.preparation import Preparation
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 class LoadedNetwork:
     """A network as IR at level `cnn`, and the parameters that are in no file yet, by key.
 
-    `quantized_here` says that it is not the function of the model that was given.
+    `prepared` says how it became an integer network.
     """
 
     name: str
     module: ModuleOp
     arrays: dict[str, NDArray[np.generic]] = field(default_factory=dict)
-    quantized_here: bool = False
+    prepared: Preparation = field(default_factory=Preparation)
 
 
 PACKAGED_MODELS = ("lenet-digits", "lenet-digits-float")
@@ -106,15 +107,15 @@ def load_topology(
         raise SpatemError(f"--seed is {options.seed}; it must be at least 0")
     store = new_store(weights_file, folder)
     module = import_graph(seeded_topology(name, options.seed), name, name, store)
-    quantized_here = False
+    prepared = Preparation()
     if not options.raw:
         images = None
         if options.calibration is None:
             network = network_of(module)
             assert network is not None
             images = calibration_images(shape_of(network.body.block.args[0]), options.seed)
-        quantized_here = prepare(module, store, options, name, images)
-    return LoadedNetwork(name, module, store.referenced(module), quantized_here)
+        prepared = prepare(module, store, options, name, images)
+    return LoadedNetwork(name, module, store.referenced(module), prepared)
 
 
 def load_onnx(
@@ -134,8 +135,8 @@ def load_onnx(
 
     store = new_store(weights_file, folder)
     module = import_onnx(source, store, folder, options.shapes)
-    quantized_here = not options.raw and prepare(module, store, options, source)
+    prepared = Preparation() if options.raw else prepare(module, store, options, source)
     network = network_of(module)
     assert network is not None
     name, arrays = network.sym_name.data, store.referenced(module)
-    return LoadedNetwork(name, module, arrays, quantized_here)
+    return LoadedNetwork(name, module, arrays, prepared)

@@ -14,6 +14,8 @@ from spatem_ir.dialects.cnn import NetworkOp
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.frontend.calibrate import calibrate, calibration_inputs
+from spatem_ir.frontend.calibration_doubts import doubts_about_inputs, doubts_about_results
+from spatem_ir.frontend.preparation import Preparation
 from spatem_ir.passes.fold_batch_norm import FoldBatchNormPass
 from spatem_ir.passes.fuse_quantization import FuseQuantizationPass
 from spatem_ir.passes.quantize.quantize import QuantizePass
@@ -39,32 +41,31 @@ def prepare(
     options: ImportOptions,
     source: str,
     inputs: NDArray[np.float32] | None = None,
-) -> bool:
+) -> Preparation:
     """Clean an imported network up and make it an integer network, in place.
 
     A float model is calibrated on `inputs`, or those that the options name, and quantised; of a
-    quantised model the float32 operators between quantisations become integer operators.  Returns
-    whether the model was quantised here.
+    quantised model the float32 operators between quantisations become integer operators.
 
     Raises:
         SpatemError: calibration inputs are missing or do not fit, or float32 layers remain.
     """
     network = network_of(module)
     assert network is not None
+    prepared = Preparation()
     with store.in_use():
         try:
             _run(module, RemoveIdentitiesPass(), FoldBatchNormPass())
             results = (result for op in network.body.block.ops for result in op.results)
-            is_float = all(map(is_floating, results))
-            if is_float:
-                _quantize(module, network, options, source, inputs)
+            if all(map(is_floating, results)):
+                prepared = _quantize(module, network, options, source, inputs)
             else:
                 _run(module, FuseQuantizationPass())
             _run(module, RemoveIdentitiesPass())
         except VerifyException as error:
             raise SpatemError(f"{source}: {str(error).splitlines()[-1].strip()}") from error
     _expect_integer_layers(network, source)
-    return is_float
+    return prepared
 
 
 def _run(module: ModuleOp, *passes: ModulePass) -> None:
@@ -79,12 +80,13 @@ def _quantize(
     options: ImportOptions,
     source: str,
     inputs: NDArray[np.float32] | None,
-) -> None:
+) -> Preparation:
     weight_bits = options.weight_bits or DEFAULT_BITS
     activation_bits = options.activation_bits or DEFAULT_BITS
     for what, bits in (("weight", weight_bits), ("activation", activation_bits)):
         if not 2 <= bits <= 8:
             raise SpatemError(f"--{what}-bits is {bits}; 2 to 8 are possible for an ONNX model")
+    is_ours, doubts = inputs is not None, ()
     if inputs is None:
         given = options.calibration
         if given is None:
@@ -95,7 +97,11 @@ def _quantize(
                 "--calibration FILE.npy"
             )
         inputs = calibration_inputs(network, given)
+        name = network.body.block.args[0].name_hint or "0"
+        doubts = doubts_about_inputs(name, inputs, activation_bits)
     calibrate(module, inputs, options.activation_scale, activation_bits)
+    if not is_ours and not doubts:
+        doubts = doubts_about_results(network)
     quantize = QuantizePass(
         weight_bits=weight_bits,
         activation_bits=activation_bits,
@@ -104,6 +110,7 @@ def _quantize(
         requantize=options.requantize,
     )
     _run(module, quantize)
+    return Preparation(True, None if is_ours else inputs, doubts)
 
 
 def _expect_integer_layers(network: NetworkOp, source: str) -> None:

@@ -16,7 +16,9 @@ from spatem_ir.runtime.metrics.register import all_metrics
 from spatem_ir.support.messages import printable
 
 if TYPE_CHECKING:
+    from spatem_ir.driver.checks import ModelDifferences
     from spatem_ir.driver.run import RunResult
+    from spatem_ir.exchange.fidelity import Fidelity
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.runtime.metrics.metric import Metrics
 
@@ -101,7 +103,42 @@ def value_rows(result: RunResult) -> list[tuple[str, str]]:
         rows.append(("tensors", f"{found.tensors:,} with {found.elements:,} elements compared"))
         if found.first_difference is not None:
             rows.append(("first difference", str(found.first_difference)))
+    if result.fidelity is not None:
+        rows.append(("float model", fidelity_text(result.fidelity)))
+    if result.model_differences is not None and result.model_differences.elements:
+        rows.append(("given model", differences_text(result.model_differences)))
     return rows
+
+
+def fidelity_text(fidelity: Fidelity) -> str:
+    """How far a network is from the float32 model that was given."""
+    output, layer = fidelity.worst_output, fidelity.worst_layer
+    where = "the output" if len(fidelity.outputs) == 1 else f"output '{output.name}'"
+    texts = [f"SQNR {output.sqnr_db:.1f} dB at {where}"]
+    if layer is not None:
+        texts.append(f"at worst {layer.sqnr_db:.1f} dB in layer {layer.name}")
+    if fidelity.top1_agreement is not None:
+        texts.append(f"{fidelity.top1_agreement:.2%} have its top class")
+    inputs = "input" if fidelity.images == 1 else "inputs"
+    return f"{', '.join(texts)}, on {fidelity.images} {fidelity.inputs} {inputs}"
+
+
+def differences_text(differences: ModelDifferences) -> str:
+    """How outputs differ from those of the quantised model that was given."""
+    codes, rounding = differences.most_codes, differences.rounding
+    text = f"{differences.elements:,} output elements differ as onnxruntime optimises it"
+    if codes is not None:
+        text += f", by {_codes(codes)} at most"
+    if rounding is not None:
+        text += (
+            f"; operator by operator {rounding.differing:,} of {rounding.elements:,} codes, by "
+            f"{_codes(rounding.most_codes)} at most"
+        )
+    return text
+
+
+def _codes(number: int) -> str:
+    return f"{number} code" if number == 1 else f"{number:,} codes"
 
 
 def analog_text(accelerator: Accelerator, *, swept: bool = False) -> str:

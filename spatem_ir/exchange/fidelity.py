@@ -1,0 +1,196 @@
+"""How far an integer network is from the float32 model that it was quantised from.
+
+The signal-to-quantisation-noise ratio of a tensor is ``10 log10(Σ x² / Σ (x − y)²)`` in decibels,
+over all elements of all images, with x of the model as onnxruntime computes it, y of the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import log10, prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.ir import SSAValue
+
+from spatem_ir.dialects.checks import shape_of
+from spatem_ir.dialects.cnn.attributes import Quantization, quantization_of
+from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
+from spatem_ir.exchange.session import Session
+from spatem_ir.numerics.codes import dequantize
+from spatem_ir.support.errors import SpatemError
+from spatem_ir.weights.parameters import is_accumulator
+
+if TYPE_CHECKING:
+    from spatem_ir.exchange.given_model import GivenModel
+    from spatem_ir.exchange.onnxruntime_check import TensorCheck
+
+Array = NDArray[Any]
+
+LEAST_DECIBELS = 20.0
+"""Below it a network is far from its model: noise has a tenth of the signal's magnitude."""
+
+MOST_DECIBELS = 200.0
+"""What stands for no noise at all; its opposite stands for noise without a signal."""
+
+BATCH_ELEMENTS = 1 << 24
+"""Elements of all tensors of the images that are computed at once."""
+
+
+@dataclass(frozen=True)
+class TensorFidelity:
+    """The signal-to-quantisation-noise ratio of a tensor, within ±:data:`MOST_DECIBELS`."""
+
+    name: str
+    sqnr_db: float
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """How far a network is from its float32 model, on `images` images.
+
+    Attributes:
+        inputs: Where the images come from: `calibration` or `given`.
+        images: How many.
+        outputs: Of each output, by the model's name for it.
+        layers: Of each weight layer, in network order.
+        top1_agreement: The share of images with the same largest element of the first output;
+            None if that is no vector of several elements.
+    """
+
+    inputs: str
+    images: int
+    outputs: tuple[TensorFidelity, ...]
+    layers: tuple[TensorFidelity, ...]
+    top1_agreement: float | None
+
+    @property
+    def worst_output(self) -> TensorFidelity:
+        """The output with the most noise."""
+        return min(self.outputs, key=lambda each: each.sqnr_db)
+
+    @property
+    def worst_layer(self) -> TensorFidelity | None:
+        """The layer with the most noise."""
+        return min(self.layers, key=lambda each: each.sqnr_db, default=None)
+
+    @property
+    def doubt(self) -> str | None:
+        """What is wrong if an output or a layer has less than :data:`LEAST_DECIBELS`."""
+        places = [(f"output '{self.worst_output.name}'", self.worst_output.sqnr_db)]
+        if self.worst_layer is not None:
+            places.append((f"layer @{self.worst_layer.name}", self.worst_layer.sqnr_db))
+        low = [f"{place} ({ratio:.1f} dB)" for place, ratio in places if ratio < LEAST_DECIBELS]
+        if not low:
+            return None
+        return (
+            f"the integer network is far from the float32 model: SQNR below {LEAST_DECIBELS:g} dB "
+            f"at {' and '.join(low)}; calibrate on typical inputs, or use more bits"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fidelity for JSON."""
+        worst = self.worst_layer
+        return {**asdict(self), "worst_layer": None if worst is None else asdict(worst)}
+
+
+def fidelity(model: GivenModel, check: TensorCheck, inputs: Sequence[Array], kind: str) -> Fidelity:
+    """Compare the network of a check with its model on inputs, each [images, …], of some kind.
+
+    Raises:
+        SpatemError: onnxruntime cannot run the model, or its outputs have other shapes.
+    """
+    layers = [op for op in check.network.body.block.ops if isinstance(op, WeightLayerOp)]
+    coded = [op.output for op in layers if _code(op.output) is not None]
+    inner = {
+        value: name
+        for value, name in model.results(check.network).items()
+        if value in coded and prod(model.shapes.get(name, ())[1:]) == prod(shape_of(value))
+    }
+    session = Session(model.with_outputs(inner.values()), model.path, optimized=True)
+    outputs = list(check.network.output.outputs)
+    names = session.outputs[: len(outputs)]
+    energies: dict[tuple[str, SSAValue], _Energy] = {
+        **{(name, value): _Energy() for name, value in zip(names, outputs, strict=True)},
+        **{(name, value): _Energy() for value, name in inner.items()},
+    }
+    agreeing = 0
+    images = len(inputs[0])
+    size = max(1, BATCH_ELEMENTS // sum(prod(shape_of(value)) for value in check.values))
+    for first in range(0, images, size):
+        batch = [array[first : first + size] for array in inputs]
+        ours = check.computed(batch)
+        feeds = dict(zip(session.inputs, batch, strict=True))
+        wanted = list(dict.fromkeys(name for name, _ in energies))
+        theirs = dict(zip(wanted, session.run(feeds, wanted), strict=True))
+        for (name, value), energy in energies.items():
+            energy.add(_aligned(model, name, theirs[name], value), _real(ours[value], value))
+        best, best_given = (
+            each.reshape(len(each), -1).argmax(axis=1)
+            for each in (ours[outputs[0]], theirs[names[0]])
+        )
+        agreeing += int((best == best_given).sum())
+    is_vector = sorted(shape_of(outputs[0]), reverse=True)[1:2] in ([], [1])
+    return Fidelity(
+        inputs=kind,
+        images=images,
+        outputs=tuple(
+            TensorFidelity(name, energies[name, value].decibels)
+            for name, value in zip(names, outputs, strict=True)
+        ),
+        layers=tuple(
+            TensorFidelity(op.sym_name.data, energies[inner[op.output], op.output].decibels)
+            for op in layers
+            if op.output in inner
+        ),
+        top1_agreement=round(agreeing / images, 6)
+        if is_vector and prod(shape_of(outputs[0])) > 1
+        else None,
+    )
+
+
+@dataclass
+class _Energy:
+    """The energies of a tensor and of its noise so far."""
+
+    signal: float = 0.0
+    noise: float = 0.0
+
+    def add(self, expected: Array, found: Array) -> None:
+        """Add those of a batch."""
+        self.signal += float(np.square(expected, dtype=np.float64).sum())
+        self.noise += float(np.square(expected.astype(np.float64) - found).sum())
+
+    @property
+    def decibels(self) -> float:
+        """The ratio in decibels."""
+        if not self.noise:
+            return MOST_DECIBELS
+        if not self.signal:
+            return -MOST_DECIBELS
+        ratio = 10 * (log10(self.signal) - log10(self.noise))
+        return round(min(max(ratio, -MOST_DECIBELS), MOST_DECIBELS), 3)
+
+
+def _code(value: SSAValue) -> Quantization | None:
+    """The code of a value; None for float32 and for sums, whose scale their type does not say."""
+    return None if is_accumulator(value.type) else quantization_of(value.type)
+
+
+def _real(array: Array, value: SSAValue) -> Array:
+    """What an array of a value stands for."""
+    code = _code(value)
+    return array if code is None else dequantize(array, code)
+
+
+def _aligned(model: GivenModel, name: str, array: Array, value: SSAValue) -> Array:
+    """A tensor of the model, whose views may be others, in the shape of a network's value."""
+    shape = (len(array), *shape_of(value))
+    if array.size != prod(shape):
+        raise SpatemError(
+            f"{model.path}: onnxruntime gives '{name}' the shape {list(array.shape)}, the network "
+            f"{list(shape)}"
+        )
+    return array.reshape(shape)

@@ -1,0 +1,25 @@
+"""How an imported network became an integer network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How an imported network became an integer network.
+
+    Attributes:
+        quantized: Whether that was done here, so that it is not the function of the given model.
+        calibration: The user's inputs [n, …] from which scales were taken, if they were.
+        doubts: What is probably not meant in them.
+    """
+
+    quantized: bool = False
+    calibration: NDArray[np.float32] | None = None
+    doubts: tuple[str, ...] = ()

@@ -1,0 +1,179 @@
+"""How far a network is from the model that was given: noise of quantisation, codes of rounding."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+from unit.cli.commands import result_of
+from unit.frontend.onnx_builder import ModelBuilder
+
+from spatem_ir.cli.run import main
+from spatem_ir.driver import checks
+from spatem_ir.exchange.fidelity import MOST_DECIBELS
+
+CHECK = ["--check", "onnxruntime", "--level", "cnn"]
+RANDOM = np.random.default_rng(7)
+IMAGES = RANDOM.random((6, 3, 8, 8)).astype(np.float32)
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(networks_folder: Path) -> None:
+    np.save("calibration.npy", IMAGES)
+    np.save("zeros.npy", np.zeros_like(IMAGES))
+
+
+def float_model() -> str:
+    """Two convolutions with folded and absorbed operators behind them, and a dense layer."""
+    b = ModelBuilder(["N", 3, 8, 8], seed=3)
+
+    def weights(*shape: int) -> str:
+        return b.constant(b.random.normal(size=shape), dtype=np.float32)
+
+    convolved = b.node("Conv", "x", weights(4, 3, 3, 3), name="first")
+    parameters = [b.constant(np.full(4, value), dtype=np.float32) for value in (2, 0.5, 0.1, 1.5)]
+    normal = b.node("BatchNormalization", convolved, *parameters, name="normal")
+    second = b.node("Conv", b.node("Relu", normal, name="cut"), weights(4, 4, 3, 3), name="second")
+    pooled = b.node("Flatten", b.node("GlobalAveragePool", second, name="pool"), name="flat")
+    dense = b.node("Gemm", pooled, weights(5, 4), transB=1, name="dense")
+    return b.save(Path("float.onnx"), dense)
+
+
+def decibels(expected: NDArray[Any], found: NDArray[Any]) -> float:
+    noise = np.square(expected.astype(np.float64) - found).sum()
+    return float(10 * np.log10(np.square(expected, dtype=np.float64).sum() / noise))
+
+
+def test_noise_at_the_output_and_in_every_layer(capsys: pytest.CaptureFixture[str]) -> None:
+    """Layers are compared behind what was folded into them: t2 is the ReLU's result."""
+    model = float_model()
+    given = ["--inputs", "calibration.npy", "--outputs", "outputs.npy"]
+    result = result_of(capsys, model, "--calibration", "calibration.npy", *CHECK, *given)
+    found = result["fidelity"]
+    assert result["outputs_match"] is True
+    assert (found["inputs"], found["images"]) == ("given", 6)
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    (expected,) = session.run(None, {"x": IMAGES})
+    outputs = np.load("outputs.npy")
+    (output,) = found["outputs"]
+    assert output["sqnr_db"] == pytest.approx(decibels(np.asarray(expected), outputs), abs=1e-2)
+    agreement = (np.asarray(expected).argmax(1) == outputs.argmax(1)).mean()
+    assert found["top1_agreement"] == pytest.approx(agreement, abs=1e-5)
+    assert [layer["name"] for layer in found["layers"]] == ["first", "second", "dense"]
+    assert all(25 < layer["sqnr_db"] < MOST_DECIBELS for layer in found["layers"])
+    assert found["worst_layer"] == min(found["layers"], key=lambda layer: layer["sqnr_db"])
+
+
+def test_without_inputs_the_calibration_is_what_is_compared(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([float_model(), "--calibration", "calibration.npy", *CHECK]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert "on 6 calibration inputs" in " ".join(captured.out.split())
+
+
+def test_a_network_far_from_its_model_is_warned_of(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its integers are right, and that is all."""
+    model, inputs = float_model(), ["--inputs", "calibration.npy"]
+    assert main([model, "--calibration", "zeros.npy", *CHECK, *inputs]) == 0
+    captured = capsys.readouterr()
+    warnings = captured.err.splitlines()
+    assert "are all zero" in warnings[0]
+    assert warnings[1].startswith(
+        "spatem-run: warning: float.onnx: the integer network is far from the float32 model: SQNR "
+        "below 20 dB at output '"
+    )
+    assert "equal to onnxruntime" in captured.out
+
+
+def quantized_model(activations: type[np.integer[Any]], file: str = "qdq.onnx") -> str:
+    """Three convolutions, each between QuantizeLinear and DequantizeLinear, and an addition."""
+    b = ModelBuilder(["N", 3, 8, 8], seed=9)
+    zero = activations(-20 if np.iinfo(activations).min else 100)
+    fine = 1 if np.iinfo(activations).bits == 8 else 1 / 200
+    tensor = first = b.requantize("x", fine / 100, zero)
+    for channels, scale in ((3, 0.05), (4, 0.2), (4, 0.7)):
+        weights = b.weights(4, channels, 3, 3, axis=None)
+        tensor = b.requantize(b.node("Conv", tensor, weights, pads=[1] * 4), scale * fine, zero)
+        first = tensor if channels == 3 else first
+    added = b.node("Add", first, tensor, name="sum")
+    return b.save(Path(file), b.requantize(added, 0.9 * fine, zero), opset=21)
+
+
+@pytest.mark.parametrize("activations", [np.int8, np.uint8, np.int16])
+def test_differences_of_rounding_are_no_error(
+    activations: type[np.integer[Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """onnxruntime leaves layers of these in float32, and fuses the addition; we fuse all."""
+    np.save("many.npy", RANDOM.random((40, 3, 8, 8)).astype(np.float32))
+    model, inputs = quantized_model(activations), ["--inputs", "many.npy"]
+    result = result_of(capsys, model, *CHECK, *inputs)
+    assert result["outputs_match"] is True
+    assert result["fidelity"] is None
+    if result["original_differences"]:
+        rounding = result["rounding"]
+        assert result["original_difference_codes"] >= 1
+        assert (rounding["bound"], rounding["within_bound"]) == (1, True)
+        assert rounding["tensors"] == 4
+        assert rounding["most_codes"] <= 1
+        assert main([model, *CHECK, *inputs]) == 0
+        assert "output elements differ as onnxruntime optimises it" in " ".join(
+            capsys.readouterr().out.split()
+        )
+    else:
+        assert result["rounding"] is None
+    if activations is np.int16:
+        assert result["original_differences"]
+
+
+def changed_weights(model: str) -> None:
+    """Change a weight of the second convolution in a model's file."""
+    proto = onnx.load(model)
+    weights = [entry for entry in proto.graph.initializer if len(entry.dims) == 4][1]
+    values = numpy_helper.to_array(weights).copy()
+    values.flat[5] ^= 64
+    weights.CopyFrom(numpy_helper.from_array(values, weights.name))
+    onnx.save(proto, model)
+
+
+def test_more_than_rounding_is_an_error(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model on disk has other weights when it is compared than when it was imported."""
+    model, compare = quantized_model(np.uint8), checks.model_differences
+
+    def differences(*arguments: Any) -> Any:
+        changed_weights(model)
+        return compare(*arguments)
+
+    monkeypatch.setattr("spatem_ir.driver.run.model_differences", differences)
+    assert main([model, *CHECK, "--inputs", "calibration.npy"]) == 1
+    error = capsys.readouterr().err
+    assert "but output elements (" in error
+    assert "differ by up to " in error
+    assert "from the given model's; operator by operator tensor 't" in error
+    assert "more than the one code by which rounding may change it" in error
+
+
+def test_float_outputs_behind_the_last_codes_are_compared(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A softmax stays on the host: what differs behind it counts in no codes."""
+    proto = onnx.load(quantized_model(np.int16))
+    last = proto.graph.output[0].name
+    proto.graph.node.append(helper.make_node("Softmax", [last], ["share"], "share", axis=1))
+    proto.graph.output[0].name = "share"
+    onnx.save(proto, "softmax.onnx")
+    np.save("many.npy", RANDOM.random((40, 3, 8, 8)).astype(np.float32))
+    result = result_of(capsys, "softmax.onnx", *CHECK, "--inputs", "many.npy")
+    assert result["outputs_match"] is True
+    assert result["original_differences"]
+    assert result["original_difference_codes"] is None
+    assert result["rounding"]["within_bound"] is True
