@@ -12,9 +12,11 @@ from spatem_ir.dialects.checks import fail, feature_map, is_floating, shape_of
 from spatem_ir.dialects.cnn import (
     DequantizeOp,
     DigitalOp,
+    FlattenOp,
     NetworkOp,
     OutputOp,
     QuantizeOp,
+    TransposeOp,
     ViewOp,
 )
 from spatem_ir.dialects.cnn.attributes import element_bits, quantization_of
@@ -104,17 +106,19 @@ class _Walk:
         self.requantized = leading_to_codes(network)
         for argument in network.body.block.args:
             if quantization_of(argument.type) is not None:
-                self.add_input(argument)
+                self.add_input(_as_it_enters(argument))
 
     def visit(self, op: Operation) -> None:
         """Add the node of an op, if it is one, and say where its result is."""
         match op:
             case OutputOp():
-                for number, value in enumerate(op.outputs):
+                for value in op.outputs:
                     if value in self.operands:
-                        self.add_output(op, number)
+                        self.add_output(op, value)
             case QuantizeOp() if op.input not in self.returned:
-                self.add_input(op.output)
+                self.add_input(_as_it_enters(op.output))
+            case TransposeOp() if op.output in self.operands:
+                pass
             case LayerOp():
                 self.add_layer(op, op.grid.data)
             case WeightLayerOp() if op.sym_name.data in self.planned:
@@ -146,9 +150,9 @@ class _Walk:
 
     def visit_on_host(self, op: Operation) -> None:
         """Send the host what an op reads of the chip's results."""
-        for number, value in enumerate(op.operands):
+        for value in op.operands:
             if value in self.operands:
-                self.add_output(op, number)
+                self.add_output(op, value)
                 self.returned.update(op.results)
         if not self.returned.isdisjoint(op.operands):
             self.returned.update(op.results)
@@ -203,9 +207,12 @@ class _Walk:
         node = Node(len(self.nodes), name, NodeKind.INPUT, shape, bits, slices=(0,))
         self.append(node, value)
 
-    def add_output(self, op: Operation, number: int) -> None:
-        """A tensor that leaves the chip, as an operand of `op`."""
-        value = op.operands[number]
+    def add_output(self, op: Operation, value: SSAValue) -> None:
+        """A tensor that leaves the chip, as an operand of `op`; the host transposes it, if need be.
+
+        The host takes the elements in any order.
+        """
+        value = self.as_it_leaves(value)
         operand, shape = self.operands[value], feature_map(value)
         node = Node(
             number=len(self.nodes),
@@ -218,6 +225,14 @@ class _Walk:
             reaches=(Reach.of_elements(shape, shape),),
         )
         self.append(node)
+
+    def as_it_leaves(self, value: SSAValue) -> SSAValue:
+        """A tensor on the chip of which the host makes an output by transposition and reshaping."""
+        source, owner = value, value.owner
+        while isinstance(owner, FlattenOp | TransposeOp) and owner.input in self.operands:
+            source = owner.input if isinstance(owner, TransposeOp) else source
+            owner = owner.input.owner
+        return source
 
     def port_name(self, name: str, kind: NodeKind) -> str:
         """The name of the next input or output: the first one has no number."""
@@ -291,6 +306,14 @@ class _Walk:
             slices.extend(first + bound * features for bound in source.slices)
             first += source.shape[0] * features
         return tuple(slices)
+
+
+def _as_it_enters(value: SSAValue) -> SSAValue:
+    """A tensor that enters the chip as its only reader transposes it: the host does."""
+    uses = list(value.uses)
+    if len(uses) == 1 and isinstance(uses[0].operation, TransposeOp):
+        return uses[0].operation.output
+    return value
 
 
 def _viewed_order(

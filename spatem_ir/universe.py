@@ -60,6 +60,12 @@ def _remove_identities() -> type[ModulePass]:
     return RemoveIdentitiesPass
 
 
+def _sink_transposes() -> type[ModulePass]:
+    from spatem_ir.passes.sink_transposes import SinkTransposesPass
+
+    return SinkTransposesPass
+
+
 def _fold_batch_norm() -> type[ModulePass]:
     from spatem_ir.passes.fold_batch_norm import FoldBatchNormPass
 
@@ -124,6 +130,7 @@ SPATEM_UNIVERSE = Universe(
     all_dialects={"cnn": _cnn, "mvm": _mvm, "vxb": _vxb, "pxb": _pxb, "ou": _ou},
     all_passes={
         "remove-identities": _remove_identities,
+        "sink-transposes": _sink_transposes,
         "fold-batch-norm": _fold_batch_norm,
         "calibrate": _calibrate,
         "quantize": _quantize,

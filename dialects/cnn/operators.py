@@ -113,6 +113,14 @@ class DigitalOp(OperatorOp):
         """The kind of unit of the home PE that works on it: for activations, or for poolings."""
         return NodeKind.ACTIVATE
 
+    @property
+    def is_elementwise(self) -> bool:
+        """Whether every element of the result is the same function of one element of each operand.
+
+        By default, if :meth:`reaches` says so; not if the function depends on the channel.
+        """
+        return type(self).reaches is DigitalOp.reaches
+
     def reaches(self) -> tuple[Reach, ...]:
         """What the result reads of each operand, as feature maps; by default, elements."""
         result = feature_map(self.output)

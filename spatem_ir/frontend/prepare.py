@@ -20,6 +20,7 @@ from spatem_ir.passes.fold_batch_norm import FoldBatchNormPass
 from spatem_ir.passes.fuse_quantization import FuseQuantizationPass
 from spatem_ir.passes.quantize.quantize import QuantizePass
 from spatem_ir.passes.remove_identities import RemoveIdentitiesPass
+from spatem_ir.passes.sink_transposes import SinkTransposesPass
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.store import ParameterStore
 
@@ -55,7 +56,7 @@ def prepare(
     prepared = Preparation()
     with store.in_use():
         try:
-            _run(module, RemoveIdentitiesPass(), FoldBatchNormPass())
+            _run(module, RemoveIdentitiesPass(), SinkTransposesPass(), FoldBatchNormPass())
             results = (result for op in network.body.block.ops for result in op.results)
             if all(map(is_floating, results)):
                 prepared = _quantize(module, network, options, source, inputs)

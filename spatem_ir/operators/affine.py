@@ -52,6 +52,10 @@ class AffineOp(UnaryDigitalOp):
     ):
         super().__init__(sym_name, input, output, {"scale": scale, "shift": shift})
 
+    @property
+    def is_elementwise(self) -> bool:
+        return False
+
     def verify_(self) -> None:
         super().verify_()
         for what, parameter in (("scale", self.scale), ("shift", self.shift)):

@@ -75,6 +75,10 @@ class BatchNormOp(UnaryDigitalOp):
         }
         super().__init__(sym_name, input, properties=properties)
 
+    @property
+    def is_elementwise(self) -> bool:
+        return False
+
     def verify_(self) -> None:
         super().verify_()
         if not all_floating(self, self.input, self.output):

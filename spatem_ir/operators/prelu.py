@@ -41,6 +41,10 @@ class PReluOp(UnaryDigitalOp):
     def __init__(self, sym_name: str, input: SSAValue, slope: Attribute):
         super().__init__(sym_name, input, properties={"slope": slope})
 
+    @property
+    def is_elementwise(self) -> bool:
+        return False
+
     def verify_(self) -> None:
         super().verify_()
         self.expect_channel_parameter("slope", self.slope)

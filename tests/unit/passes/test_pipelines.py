@@ -32,6 +32,7 @@ from spatem_ir.passes import (
     order,
     pack,
     remove_identities,
+    sink_transposes,
     verify_deployment,
 )
 from spatem_ir.passes.partition import partition
@@ -43,6 +44,7 @@ FILECHECK = Path(__file__).parents[2] / "filecheck" / "passes"
 
 MODULES = {
     remove_identities.RemoveIdentitiesPass: remove_identities,
+    sink_transposes.SinkTransposesPass: sink_transposes,
     fold_batch_norm.FoldBatchNormPass: fold_batch_norm,
     calibrate.CalibratePass: calibrate,
     quantize.QuantizePass: quantize,
