@@ -5,22 +5,21 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from functools import partial
 from typing import TYPE_CHECKING
 
 from spatem_ir import __version__
 from spatem_ir.cli.analog import add_analog_arguments, analog_overrides
-from spatem_ir.cli.errors import raise_usage_errors, run_tool, tell
+from spatem_ir.cli.errors import raise_usage_errors, run_tool
 from spatem_ir.cli.inputs import add_network_arguments, files_of, import_options
+from spatem_ir.cli.progress import ProgressLines
 from spatem_ir.passes.partition.register import strategy_names
 from spatem_ir.runtime.machine.engine import ENGINES, default_engine
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.files import check_outputs, write_together
-from spatem_ir.support.messages import Messages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any, BinaryIO, TypeVar
 
     from numpy.typing import NDArray
@@ -31,14 +30,12 @@ if TYPE_CHECKING:
     from spatem_ir.support.files import Writer
 
     Result = TypeVar("Result", RunResult, SweepResult)
+    Times = Sequence[tuple[str, float]] | None
 
 DESCRIPTION = """\
 Compiles a network for an operation-unit based ReRAM accelerator, executes it and reports cycles,
 traffic, utilisation and energy.  INPUT is the name of a network (--list), an .onnx model, or an
 .mlir file at any level: what is not lowered yet is lowered."""
-
-PATIENCE_SECONDS = 1.0
-"""Steps that begin earlier than this are not reported: a quick error then is the only line."""
 
 NAME_WIDTH, UNIT_WIDTH = 24, 13
 """The columns of names and units in lists."""
@@ -66,6 +63,12 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("input", metavar="INPUT", nargs="?", help="network name, .onnx or .mlir")
     parser.add_argument(
         "--list", action="store_true", help="list networks, accelerators, strategies and metrics"
+    )
+    parser.add_argument(
+        "--print-preset",
+        metavar="NAME",
+        help="print the TOML file of an accelerator that ships with spatem-ir, with the sources of "
+        "its values: a start for one of your own",
     )
     add_network_arguments(parser)
     parser.add_argument(
@@ -124,6 +127,12 @@ def argument_parser() -> argparse.ArgumentParser:
         default="ou",
         help="how far the network is lowered (default: ou); above it there are values, no cycles",
     )
+    parser.add_argument(
+        "--times",
+        action="store_true",
+        help="report how many seconds each step of the run took, also in --json (which otherwise "
+        "is the same in every run)",
+    )
     parser.add_argument("--json", metavar="FILE", help="write all results as JSON; - for stdout")
     add_analog_arguments(parser)
     return parser
@@ -138,39 +147,52 @@ def _run(arguments: argparse.Namespace) -> None:
     if arguments.list:
         _print_names()
         return
+    if arguments.print_preset is not None:
+        from spatem_ir.hardware.loader import preset_text
+
+        print(preset_text(arguments.print_preset), end="")
+        return
     if arguments.input is None:
         raise SpatemError("name a network, an .onnx or an .mlir file (see --help)")
     options = _options(arguments)
     check_outputs(options.files, [*files_of(arguments)])
-    say = Messages(step=ProgressLines(), note=print_note)
+    progress = ProgressLines("spatem-run")
+    times = progress.seconds if arguments.times else None
     if options.sweeps:
         from spatem_ir.driver.sweep import run_sweep
         from spatem_ir.report.sweep import print_sweep
 
-        swept = run_sweep(options, say)
-        write_together(_json_file(swept, arguments.json))
-        _print(swept, print_sweep, arguments.json)
+        with progress.watching() as say:
+            swept = run_sweep(options, say)
+        write_together(_json_file(swept, times, arguments.json))
+        _print(swept, times, print_sweep, arguments.json)
         return
     from spatem_ir.driver.run import run
     from spatem_ir.report.tables import print_report
 
-    result = run(options, say)
-    files = _json_file(result, arguments.json)
+    with progress.watching() as say:
+        result = run(options, say)
+    files = _json_file(result, times, arguments.json)
     if arguments.outputs is not None and result.outputs is not None:
         files[arguments.outputs] = partial(_save_array, result.outputs[0])
     write_together(files)
-    _print(result, print_report, arguments.json)
+    _print(result, times, print_report, arguments.json)
     if result.outputs_match is False:
         raise SpatemError(f"{arguments.input}: {_mismatch(result)}")
 
 
-def _json_file(result: RunResult | SweepResult, path: str | None) -> dict[str, bytes | Writer]:
+def _json_file(
+    result: RunResult | SweepResult, times: Times, path: str | None
+) -> dict[str, bytes | Writer]:
     """The file with the result as JSON, if that was asked for."""
-    return {} if path in (None, "-") else {path: (_json_text(result) + "\n").encode()}
+    return {} if path in (None, "-") else {path: (_json_text(result, times) + "\n").encode()}
 
 
-def _json_text(result: RunResult | SweepResult) -> str:
-    return json.dumps(result.to_dict(), indent=2)
+def _json_text(result: RunResult | SweepResult, times: Times) -> str:
+    document = result.to_dict()
+    if times is not None:
+        document["times"] = [{"step": step, "seconds": seconds} for step, seconds in times]
+    return json.dumps(document, indent=2)
 
 
 def _save_array(values: NDArray[Any], file: BinaryIO) -> None:
@@ -180,12 +202,18 @@ def _save_array(values: NDArray[Any], file: BinaryIO) -> None:
     np.save(file, values)
 
 
-def _print(result: Result, print_tables: Callable[[Result], None], json_file: str | None) -> None:
+def _print(
+    result: Result, times: Times, print_tables: Callable[[Result], None], json_file: str | None
+) -> None:
     """Print the result, as JSON if that was asked for."""
     if json_file == "-":
-        print(_json_text(result))
-    else:
-        print_tables(result)
+        print(_json_text(result, times))
+        return
+    print_tables(result)
+    if times is not None:
+        from spatem_ir.report.tables import print_times
+
+        print_times(times)
 
 
 def _mismatch(result: RunResult) -> str:
@@ -248,23 +276,6 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         level=level,
         overrides=analog_overrides(arguments),
     )
-
-
-class ProgressLines:
-    """Says on stderr what is being done, once the run takes long enough to wonder."""
-
-    def __init__(self) -> None:
-        self.start = time.monotonic()
-
-    def __call__(self, text: str) -> None:
-        """Report a step that begins now."""
-        if time.monotonic() - self.start > PATIENCE_SECONDS:
-            tell(f"spatem-run: {text} …")
-
-
-def print_note(text: str) -> None:
-    """Say on stderr what should be read in any case."""
-    tell(f"spatem-run: {text}")
 
 
 def _print_names() -> None:

@@ -168,8 +168,9 @@ def run(options: RunOptions, say: Messages = SILENT) -> RunResult:
     values = Values()
     if wants_values:
         values = executed(options, deployment, inputs, labels, inexact=bool(inexact), say=say)
-    metrics, path = static_metrics(source), None
-    if options.engine != "none" and source.level is Level.OU:
+    if options.engine == "none" or source.level is not Level.OU:
+        metrics, path = static_metrics(source), None
+    else:
         simulation = simulated(
             source,
             images=options.images_in_flight,

@@ -97,7 +97,7 @@ def simulated(
         source=source.given,
         most_images=images,
         trace=traced,
-        note=say.note,
+        say=say,
     )
     execution = execute(1)
     pipelined = None

@@ -24,10 +24,20 @@ def preset_names() -> list[str]:
     return sorted(path.stem for path in _preset_folder().glob("*.toml"))
 
 
+def preset_text(name: str) -> str:
+    """The TOML file of a preset, with the sources of its values: a start for one of your own.
+
+    Raises:
+        SpatemError: there is no such preset.
+    """
+    named_preset(name)
+    return _preset_path(name).read_text(encoding="utf-8")
+
+
 @cache
 def preset(name: str) -> Accelerator | None:
     """The accelerator of the preset with a name; None if there is no such preset."""
-    path = _preset_folder() / f"{name}.toml"
+    path = _preset_path(name)
     return load_accelerator(name) if "/" not in name and path.is_file() else None
 
 
@@ -55,7 +65,7 @@ def load_accelerator(name_or_file: str) -> Accelerator:
     """
     import tomllib
 
-    path = _preset_folder() / f"{name_or_file}.toml"
+    path = _preset_path(name_or_file)
     if "/" in name_or_file or not path.is_file():
         path = Path(name_or_file)
     if not path.is_file():
@@ -141,6 +151,10 @@ def checked_value(declared: Field[Any], expected: type, value: object, where: st
     if not minimum <= value <= maximum:
         raise SpatemError(f"{where} is {value}; it must be {wanted} from {minimum} to {maximum}")
     return expected(value)
+
+
+def _preset_path(name: str) -> Path:
+    return _preset_folder() / f"{name}.toml"
 
 
 def _preset_folder() -> Path:

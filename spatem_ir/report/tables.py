@@ -11,16 +11,22 @@ from rich.text import Text
 
 from spatem_ir.hardware.parameters import AdcMode
 from spatem_ir.report.critical_path import print_critical_path
+from spatem_ir.report.names import shortened
 from spatem_ir.runtime.metrics.layer_metrics import shown_columns
 from spatem_ir.runtime.metrics.register import all_metrics
 from spatem_ir.support.messages import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from spatem_ir.driver.checks import ModelDifferences
     from spatem_ir.driver.run import RunResult
     from spatem_ir.exchange.fidelity import Fidelity
     from spatem_ir.hardware.accelerator import Accelerator
-    from spatem_ir.runtime.metrics.metric import Metrics
+    from spatem_ir.runtime.metrics.layer_metrics import LayerMetrics
+
+GAP = 3
+"""Characters between two columns of a table of layers; two more are left and right of it."""
 
 LEAST_WIDTH = 110
 """Columns of the report where the terminal is narrower or unknown."""
@@ -34,10 +40,21 @@ def print_report(result: RunResult) -> None:
         title += f", strategy {result.strategy}"
     console.print(title, style="bold")
     if result.metrics is not None:
-        console.print(layer_table(result.metrics))
+        console.print(layer_table(result.metrics.layers, console.width))
     console.print(metric_table(result))
     if result.critical_path is not None:
         print_critical_path(console, result.critical_path)
+
+
+def print_times(times: Sequence[tuple[str, float]]) -> None:
+    """Print how many seconds each step of a run took to standard output."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_footer=True)
+    table.add_column("step", footer="all steps")
+    total = sum(seconds for _, seconds in times)
+    table.add_column("seconds", justify="right", footer=f"{total:.2f}")
+    for step, seconds in times:
+        table.add_row(step, f"{seconds:.2f}")
+    report_console().print(table)
 
 
 class PlainConsole(Console):
@@ -56,14 +73,26 @@ def report_console() -> Console:
     return PlainConsole(max(Console().width, LEAST_WIDTH))
 
 
-def layer_table(metrics: Metrics) -> Table:
-    """One row per layer: grid, tiles, crossbars, OU operations, lossless ADCs and busy share."""
+def layer_table(layers: Sequence[LayerMetrics], width: int) -> Table:
+    """One row per layer: grid, tiles, crossbars, OU operations, lossless ADCs and busy share.
+
+    Names of layers are shortened where the table would be wider than `width`.
+    """
     shown = shown_columns()
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    columns = [
+        [column.text(getattr(layer, name)) for layer in layers] for name, column in shown.items()
+    ]
+    widths = [
+        max(map(len, (column.header, *texts)))
+        for column, texts in zip(shown.values(), columns, strict=True)
+    ]
     for name, column in shown.items():
-        table.add_column(column.header, justify="left" if name == "name" else "right")
-    for layer in metrics.layers:
-        table.add_row(*(column.text(getattr(layer, name)) for name, column in shown.items()))
+        table.add_column(column.header, justify="left" if name == "name" else "right", no_wrap=True)
+    names, *others = columns
+    left = width - sum(widths[1:]) - GAP * len(others) - 2
+    for row in zip(shortened(names, left), *others, strict=True):
+        table.add_row(*row)
     return table
 
 

@@ -24,6 +24,10 @@ def silent(_: str) -> None:
     """Say nothing."""
 
 
+def unwatched(_: float) -> None:
+    """Nobody looks at the progress."""
+
+
 @dataclass(frozen=True)
 class Messages:
     """Who is told what a run does; by default nobody.
@@ -32,10 +36,12 @@ class Messages:
         step: is told whenever a step begins: ``pass pack``.
         note: is told what should be read in any case: doubts about an accelerator, waiting that
             happens once only.
+        progress: is told from time to time which share of the step is done: 0 to 1.
     """
 
     step: Callable[[str], None] = silent
     note: Callable[[str], None] = silent
+    progress: Callable[[float], None] = unwatched
 
 
 SILENT = Messages()

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 from spatem_ir.support.errors import SpatemError
-from spatem_ir.support.messages import silent
+from spatem_ir.support.messages import SILENT, Messages
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -31,9 +31,6 @@ class Engine(Protocol):
         ...
 
 
-Note = Callable[[str], None]
-"""Is told what should be known before a long wait."""
-
 Starter = Callable[[int, bool], Engine]
 """An engine for an elaborated program, a number of images in flight, with a critical path or not.
 
@@ -46,13 +43,13 @@ class EngineKind:
     """An engine by its name.
 
     `elaborate` makes its tables of a module at level `ou`, once for all numbers of images; it gets
-    what is told when the engine has to be compiled first.
+    who is told of the progress, and if the engine has to be compiled first.
     `module` is the Python module that it needs, in the extra of the same name as the engine; it
     executes at most `most_visits` in reasonable time and memory (minutes, gigabytes).
     """
 
     name: str
-    elaborate: Callable[[ModuleOp, Note], Starter]
+    elaborate: Callable[[ModuleOp, Messages], Starter]
     module: str | None = None
     most_visits: int | None = None
 
@@ -61,21 +58,26 @@ class EngineKind:
         """Whether what it needs is installed."""
         return self.module is None or find_spec(self.module) is not None
 
+    @property
+    def remedy(self) -> str:
+        """What brings what it needs."""
+        return f"install the extra {self.name}: pip install 'spatem-ir[{self.name}]'"
 
-def _fast(module: ModuleOp, note: Note) -> Starter:
+
+def _fast(module: ModuleOp, say: Messages) -> Starter:
     from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
     from spatem_ir.runtime.machine.fast.engine import FastEngine
 
     program = fast_program_of(module)
-    return lambda images, trace: FastEngine(program, images, trace=trace, note=note)
+    return lambda images, trace: FastEngine(program, images, trace=trace, say=say)
 
 
-def _reference(module: ModuleOp, _: Note) -> Starter:
+def _reference(module: ModuleOp, say: Messages) -> Starter:
     from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
     from spatem_ir.runtime.machine.reference.program import program_of
 
     program = program_of(module)
-    return lambda images, _: ReferenceEngine(program, images)
+    return lambda images, _: ReferenceEngine(program, images, progress=say.progress)
 
 
 ENGINES = {
@@ -100,13 +102,13 @@ def executor(
     source: str,
     most_images: int = 1,
     trace: bool = False,
-    note: Note = silent,
+    say: Messages = SILENT,
 ) -> Callable[[int], Execution]:
     """What executes so many images in flight of a module at level `ou`.
 
     `source` is the name of the network in messages, `most_images` the most images that will be
-    executed at once: of so many the execution has a critical path if `trace` asks for it.  `note`
-    is told if the engine has to be compiled first.
+    executed at once: of so many the execution has a critical path if `trace` asks for it.  `say`
+    is told of the progress, and if the engine has to be compiled first.
 
     Raises:
         SpatemError: the engine is unknown or not installed, or the program is too large for it.
@@ -120,9 +122,12 @@ def executor(
     if kind is None:
         raise SpatemError(f"unknown engine '{engine}'; there are {', '.join(ENGINES)}")
     if not kind.is_installed:
-        raise SpatemError(
-            f"--engine {engine} needs {kind.module}; install the extra {engine}: "
-            f"spatem-ir[{engine}]"
+        raise SpatemError(f"--engine {engine} needs {kind.module}; {kind.remedy}")
+    better = next(iter(ENGINES.values()))
+    if not better.is_installed:
+        say.note(
+            f"the {engine} engine gives the same cycles as the {better.name} one, but takes much "
+            f"longer; {better.remedy}"
         )
     if kind.most_visits is not None:
         visits = visits_of(module)
@@ -131,7 +136,7 @@ def executor(
                 f"{source}: the program has {visits} visits, the {engine} engine executes at most "
                 f"{kind.most_visits}; use --engine fast or none, a smaller chip or fewer copies"
             )
-    start = kind.elaborate(module, note)
+    start = kind.elaborate(module, say)
     is_bounded = only_stage(module).unbounded is None
 
     def execute(images: int) -> Execution:

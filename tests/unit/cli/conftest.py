@@ -9,7 +9,7 @@ import pytest
 from unit.cli.commands import IMAGES, NETWORK, TWO_INPUTS
 
 import spatem_ir as sp
-from spatem_ir.cli import run
+from spatem_ir.cli import progress
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,7 +22,7 @@ def compiled_engine() -> None:
 def networks_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, with networks and input images in it."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(run, "PATIENCE_SECONDS", float("inf"))
+    monkeypatch.setattr(progress, "PATIENCE_SECONDS", float("inf"))
     Path("net.mlir").write_text(NETWORK, encoding="utf-8")
     Path("two.mlir").write_text(TWO_INPUTS, encoding="utf-8")
     np.save("images.npy", IMAGES)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spatem_ir.cli import run
+from spatem_ir.cli import progress
 from spatem_ir.cli.analog import ADC_BITS, CELL_SIGMA, OPTIONS, analog_overrides
 from spatem_ir.cli.opt import main as spatem_opt
 from spatem_ir.cli.run import argument_parser, main
@@ -35,7 +35,7 @@ TINY = ["net.mlir", "--accelerator", "tiny", "--engine", "none"]
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with a network as the current one."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(run, "PATIENCE_SECONDS", float("inf"))
+    monkeypatch.setattr(progress, "PATIENCE_SECONDS", float("inf"))
     Path("net.mlir").write_text(NETWORK, encoding="utf-8")
 
 

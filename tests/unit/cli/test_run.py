@@ -19,11 +19,12 @@ from unit.cli.commands import (
     result_of,
 )
 
-from spatem_ir.cli import run
+from spatem_ir.cli import progress
 from spatem_ir.cli.opt import main as spatem_opt
 from spatem_ir.cli.run import main
 from spatem_ir.exchange import onnxruntime_check
 from spatem_ir.exchange.session import Session
+from spatem_ir.hardware.loader import preset_names
 
 pytestmark = pytest.mark.usefixtures("networks_folder")
 
@@ -332,6 +333,18 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert "  minimum                  The fewest tiles: matrices cut by" in "\n".join(strategies)
 
 
+def test_a_preset_as_a_start_for_ones_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--print-preset", "tiny"]) == 0
+    text = capsys.readouterr().out
+    Path("mine.toml").write_text(text.replace('"tiny"', '"mine"'), encoding="utf-8")
+    given, own = (result_of(capsys, "net.mlir", "--accelerator", a) for a in ("tiny", "mine.toml"))
+    assert own == {**given, "accelerator": "mine"}
+    assert error_of(capsys, "--print-preset", "huge") == (
+        "accelerator 'huge' has no parameters and is none of the presets "
+        + ", ".join(preset_names())
+    )
+
+
 def test_random_images_of_several_inputs(capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--accelerator", "tiny", "--check", "reference", "--images", "3"]
     assert result_of(capsys, "two.mlir", *options)["outputs_match"] is True
@@ -350,16 +363,23 @@ def test_without_numba_the_reference_engine_is_the_default(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("spatem_ir.runtime.machine.engine.find_spec", lambda _: None)
-    assert result_of(capsys, *TINY)["engine"] == "reference"
+    assert main([*TINY, "--json", "-"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["engine"] == "reference"
+    remedy = "install the extra fast: pip install 'spatem-ir[fast]'"
+    assert captured.err == (
+        "spatem-run: the reference engine gives the same cycles as the fast one, but takes much "
+        f"longer; {remedy}\n"
+    )
     message = error_of(capsys, *TINY, "--engine", "fast")
-    assert message == "--engine fast needs numba; install the extra fast: spatem-ir[fast]"
+    assert message == f"--engine fast needs numba; {remedy}"
     assert main(VALUES_ONLY) == 0
 
 
 def test_steps_are_reported_when_a_run_takes_long(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "PATIENCE_SECONDS", -1.0)
+    monkeypatch.setattr(progress, "PATIENCE_SECONDS", -1.0)
     assert main([*TINY, "--check", "reference", "--json", "-"]) == 0
     captured = capsys.readouterr()
     json.loads(captured.out)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spatem_ir.cli import run
+from spatem_ir.cli import progress
 from spatem_ir.cli.opt import main as spatem_opt
 from spatem_ir.cli.run import main
 from spatem_ir.driver import sweep
@@ -32,7 +32,7 @@ DIGITS = ["lenet-digits", "--strategy", "minimum", "--images", "30"]
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with a network as the current one."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(run, "PATIENCE_SECONDS", float("inf"))
+    monkeypatch.setattr(progress, "PATIENCE_SECONDS", float("inf"))
     Path("net.mlir").write_text(NETWORK, encoding="utf-8")
 
 
@@ -148,7 +148,7 @@ def test_table(capsys: pytest.CaptureFixture[str]) -> None:
 def test_steps_are_reported(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "PATIENCE_SECONDS", -1.0)
+    monkeypatch.setattr(progress, "PATIENCE_SECONDS", -1.0)
     assert main([*SWEEP, "--json", "-"]) == 0
     captured = capsys.readouterr()
     json.loads(captured.out)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -42,10 +41,13 @@ from spatem_ir.runtime.machine.fast.tables import (
 )
 from spatem_ir.runtime.machine.fast.warm_up import compilation_noted
 from spatem_ir.support.errors import SpatemError
-from spatem_ir.support.messages import silent
+from spatem_ir.support.messages import SILENT, Messages
 
 RESERVES = 2
 """How often the records of the largest event fit into a new pool."""
+
+EVENTS_PER_REPORT = 1_000_000
+"""Events after which the progress is told: those of about a tenth of a second."""
 
 LARGEST_RANK = 2**62
 """Ranks are packed into 63 bits."""
@@ -56,7 +58,8 @@ class FastEngine:
 
     With `log`, the execution has the starts of all visits and the changes of all buffers, and
     :attr:`facts` every grant and arrival; otherwise the former are empty.  With `trace`, it has the
-    critical path and how busy resources were.  `note` is told if the loop has to be compiled.
+    critical path and how busy resources were.  `say` is told of the progress, and if the loop has
+    to be compiled.
     """
 
     def __init__(
@@ -66,10 +69,10 @@ class FastEngine:
         *,
         log: bool = False,
         trace: bool = False,
-        note: Callable[[str], None] = silent,
+        say: Messages = SILENT,
     ):
         self.program = program
-        self.note = note
+        self.say = say
         self.machine = machine_of(program, images, log, trace)
         self.state = initial_state(program, self.machine)
 
@@ -82,9 +85,10 @@ class FastEngine:
         components = self.program.accelerator.components
         kinds = type(components.compute_unit), type(components.accumulation)
         loop = LOOPS[kinds](source_digest())
-        with compilation_noted(self.note):
+        with compilation_noted(self.say.note):
             while not loop(self.machine, self.program.tables, self.state):
                 self.state = grown(self.machine, self.state)
+                self.report()
         self.check_finished()
         program, totals = self.program, self.state.totals[0]
         facts = logged_facts(program, self.machine, self.state)
@@ -108,6 +112,16 @@ class FastEngine:
             path=path_of(self.machine, self.state) if self.machine.is_traced else None,
             busy=busy_of(self.machine, self.state) if self.machine.is_traced else None,
         )
+
+    def report(self) -> None:
+        """Tell which share of the visits has ended, if the loop stopped in order that it is told.
+
+        An interrupt is noticed then, too.
+        """
+        totals, crossbars = self.state.totals[0], self.state.crossbars
+        if totals.events >= totals.pause:
+            totals.pause = totals.events + EVENTS_PER_REPORT
+            self.say.progress(float(crossbars.ended.sum() / crossbars.total.sum()))
 
     def peaks(self) -> dict[int, int]:
         """R10: the most bytes in the buffer of each PE that held any."""
@@ -241,6 +255,7 @@ def initial_state(program: FastProgram, machine: np.record) -> State:
     )
     totals = state.totals
     totals.contended = totals.changed = NONE
+    totals.pause = EVENTS_PER_REPORT
     totals.free_job = totals.free_packet = totals.cause = NONE
     state.fetches.operand = state.resources.first = NONE
     state.instances.left = np.tile(program.instance_reads, images)

@@ -211,6 +211,7 @@ TOTALS = record(
     pending="i8",  # events to come
     near="i8",  # those of this epoch
     events="i8",  # events and grants so far
+    pause="i8",  # so many after which the loop stops, between two cycles
     contended="i8",  # first resource with requests of this cycle
     changed="i8",  # first PE into whose buffer bytes came this cycle
     free_job="i8",  # first unused record of each pool, and how many there are

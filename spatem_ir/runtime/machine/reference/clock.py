@@ -21,6 +21,9 @@ from spatem_ir.runtime.machine.steps import ResourceKind
 Rank = tuple[int, ...]
 Action = Callable[[], None]
 
+CYCLES_PER_WATCH = 1_000
+"""Cycles with events after which somebody looks at the progress."""
+
 
 class Clock:
     """An event queue that steps through the cycles in which something happens.
@@ -51,8 +54,8 @@ class Clock:
         """Ask a resource, after all events of this cycle, to grant what it can."""
         self._contended[id(resource)] = resource
 
-    def run(self) -> None:
-        """Process events until none is left.
+    def run(self, watch: Action = lambda: None) -> None:
+        """Process events until none is left; `watch` is called from time to time.
 
         Python's cycle collector is off meanwhile: events make no cycles, looking for them costs a
         third of the time.
@@ -60,13 +63,17 @@ class Clock:
         collecting = gc.isenabled()
         gc.disable()
         try:
-            self._run()
+            self._run(watch)
         finally:
             if collecting:
                 gc.enable()
 
-    def _run(self) -> None:
-        while self._events:
+    def _run(self, watch: Action) -> None:
+        for number in count(1):
+            if not self._events:
+                return
+            if number % CYCLES_PER_WATCH == 0:
+                watch()
             self.now = self._events[0][0]
             while self._events and self._events[0][0] == self.now:
                 _, _, action, cause = heapq.heappop(self._events)

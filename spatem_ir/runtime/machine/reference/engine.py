@@ -24,17 +24,27 @@ from spatem_ir.runtime.machine.reference.progress import Progress
 from spatem_ir.runtime.machine.reference.steps import Step, path_to
 from spatem_ir.runtime.machine.steps import ResourceKind
 from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.messages import unwatched
 
 
 class ReferenceEngine:
     """Executes a program on the machine model, event by event.
 
-    With `log`, the `grants` of all resources say when each request was granted.
+    With `log`, the `grants` of all resources say when each request was granted.  `progress` is told
+    from time to time which share of the visits has begun.
     """
 
-    def __init__(self, program: Program, images: int = 1, *, log: bool = False):
+    def __init__(
+        self,
+        program: Program,
+        images: int = 1,
+        *,
+        log: bool = False,
+        progress: Callable[[float], None] = unwatched,
+    ):
         self.program = program
         self.images = images
+        self.report = progress
         self.components = program.accelerator.components
         self.clock = clock = Clock(log=log)
         self.packets = Packets(clock, self.components.interconnect)
@@ -66,7 +76,7 @@ class ReferenceEngine:
             SpatemError: the program deadlocks.
         """
         self.clock.at(0, self.start)
-        self.clock.run()
+        self.clock.run(self.watch)
         self.crossbars.check_finished()
         if any(self.outputs_left):
             raise SpatemError("the program ends before all outputs have left the chip")
@@ -86,6 +96,12 @@ class ReferenceEngine:
             path=path_to(self.last_step[-1], self.program),
             busy=self.busy(),
         )
+
+    def watch(self) -> None:
+        """Tell which share of the visits has begun."""
+        begun = sum(len(state.starts) for state in self.crossbars.states.values())
+        visits = self.images * sum(map(len, self.program.streams.values()))
+        self.report(begun / visits)
 
     def busy(self) -> dict[ResourceKind, list[int]]:
         """How long each resource that was used was busy."""

@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import UnitAttr
 from spatem_ir.runtime.machine.engine import ENGINES, Engine, EngineKind, default_engine, executor
 from spatem_ir.runtime.machine.reference.program import only_stage
 from spatem_ir.support.errors import SpatemError
-from spatem_ir.support.messages import silent
+from spatem_ir.support.messages import SILENT
 
 TWO_PES = deployment(
     input="8xui8",
@@ -44,7 +44,7 @@ def test_an_engine_of_ones_own_by_its_name(monkeypatch: pytest.MonkeyPatch) -> N
 
     def start(images: int, trace: bool) -> Engine:
         started.append((images, trace))
-        return ENGINES["reference"].elaborate(parse(TWO_PES), silent)(images, trace)
+        return ENGINES["reference"].elaborate(parse(TWO_PES), SILENT)(images, trace)
 
     monkeypatch.setitem(ENGINES, "own", EngineKind("own", lambda *_: start))
     assert executor("own", parse(TWO_PES), source="two", trace=True)(1).finished == [85]

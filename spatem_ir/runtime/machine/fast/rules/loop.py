@@ -238,7 +238,7 @@ def begin(machine, tables, state):
 
 @inlined
 def advance(machine, tables, state):
-    """Execute until nothing is left to happen (True) or a pool has to grow (False).
+    """Execute until nothing is left to happen (True), or a pool has to grow or it is time to pause.
 
     All events of a cycle come before any grant of that cycle (rule R3).
     """
@@ -248,7 +248,7 @@ def advance(machine, tables, state):
     if totals.events == 0:
         totals.events = 1
         begin(machine, tables, state)
-    while True:
+    while totals.events < totals.pause:
         cycle = totals.now & (EPOCH - 1)
         while state.lists[cycle] != NONE:
             if is_short(machine, state):
@@ -288,6 +288,7 @@ def advance(machine, tables, state):
         if totals.pending == 0:
             return True
         next_cycle(state)
+    return False
 
 
 @cache

@@ -1,0 +1,72 @@
+"""What `spatem-run` says on stderr while it works, and how long its steps took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from spatem_ir.cli.errors import tell
+from spatem_ir.support.messages import Messages
+
+PATIENCE_SECONDS = 1.0
+"""Steps that begin earlier than this are not reported: a quick error then is the only line."""
+
+REPORT_SECONDS = 5.0
+"""Between two lines on how far a step is."""
+
+
+class ProgressLines:
+    """Says what is being done, once the run takes long enough to wonder, and how far it is.
+
+    Attributes:
+        seconds: (step, how long it took) of each step that has ended, in order.
+    """
+
+    def __init__(self, tool: str) -> None:
+        self.tool = tool
+        self.start = self.begun = self.told = time.monotonic()
+        self.doing: str | None = None
+        self.seconds: list[tuple[str, float]] = []
+
+    @contextmanager
+    def watching(self) -> Iterator[Messages]:
+        """Who is told of the steps of a run; the last one ends with the run."""
+        yield Messages(self.step, self.note, self.progress)
+        self._end(time.monotonic())
+
+    def step(self, text: str) -> None:
+        """Report a step that begins now."""
+        now = time.monotonic()
+        self._end(now)
+        self.doing, self.begun, self.told = text, now, now
+        if now - self.start > PATIENCE_SECONDS:
+            tell(f"{self.tool}: {text} …")
+
+    def note(self, text: str) -> None:
+        """Say what should be read in any case."""
+        tell(f"{self.tool}: {text}")
+
+    def progress(self, share: float) -> None:
+        """Report which share of the step is done, and the time left if it goes on like this."""
+        now = time.monotonic()
+        if now - self.told < REPORT_SECONDS:
+            return
+        self.told = now
+        left = (now - self.begun) * (1 - share) / share if share else None
+        rest = "" if left is None else f", {duration(left)} left"
+        tell(f"{self.tool}: {self.doing}: {share:.0%}{rest}")
+
+    def _end(self, now: float) -> None:
+        if self.doing is not None:
+            self.seconds.append((self.doing, now - self.begun))
+        self.doing = None
+
+
+def duration(seconds: float) -> str:
+    """A time to be read: ``2 h 05 min``, ``3 min 20 s``, ``12 s``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
