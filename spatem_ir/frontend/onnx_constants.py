@@ -136,21 +136,11 @@ class _Folding:
                 return None
             taken = shape[node.attribute("start", 0) : node.attribute("end")]
             return [Constant(np.array(taken, np.int64))]
-        fold = _fold_of(node.operator)
         present = [name for name in node.inputs if name]
-        if not all(name in self.constants for name in present):
-            return None
-        if fold is None and (not present or "." in node.operator or node.operator in NOT_EVALUATED):
+        if not all(name in self.constants for name in present) or not is_computed(node):
             return None
         self._check_size(node)
-        try:
-            if fold is None:
-                return _by_reference(node, self.constants, self.graph.opset)
-            return [fold(node, [self.constants[name] for name in present])]
-        except SpatemError:
-            raise
-        except Exception as error:
-            node.fail(f"its constant operands do not fit: {first_line(error)}")
+        return computed(node, self.constants, self.graph.opset)
 
     def _check_size(self, node: OnnxNode) -> None:
         """Check that the constant results of a node are not too large.
@@ -168,6 +158,30 @@ class _Folding:
                 node.fail(
                     f"its constant result has {prod(shape)} elements; {MOST_ELEMENTS} are possible"
                 )
+
+
+def is_computed(node: OnnxNode) -> bool:
+    """Whether a node is computed where its operands are constant."""
+    if _fold_of(node.operator) is not None:
+        return True
+    return any(node.inputs) and "." not in node.operator and node.operator not in NOT_EVALUATED
+
+
+def computed(node: OnnxNode, constants: Mapping[str, Constant], opset: int) -> Sequence[Constant]:
+    """The results of a node whose operands are all constant.
+
+    Raises:
+        SpatemError: the operands do not fit together.
+    """
+    fold = _fold_of(node.operator)
+    try:
+        if fold is None:
+            return _by_reference(node, constants, opset)
+        return [fold(node, [constants[name] for name in node.inputs if name])]
+    except SpatemError:
+        raise
+    except Exception as error:
+        node.fail(f"its constant operands do not fit: {first_line(error)}")
 
 
 def _by_reference(

@@ -75,7 +75,7 @@ def convert_codes(node: OnnxNode, network: NetworkBuilder) -> Value:
 
 def convert_integers(node: OnnxNode, network: NetworkBuilder) -> Value:
     """ConvInteger: sums in int32."""
-    operand, weights = integer_operands(node, network)
+    operand, weights = integer_operands(node, network, axis=0)
     return _convolution(node, network, operand, weights, None, ACCUMULATOR_TYPE)
 
 

@@ -13,6 +13,7 @@ from spatem_ir.dialects.cnn import ConvOp, DenseOp
 from spatem_ir.dialects.cnn.weight_layers import ACCUMULATOR_TYPE
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.operators.add import AddOp
+from spatem_ir.operators.affine import scaled
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.core.weight_layers import export_weight_layer
 from spatem_ir.operators.onnx_import.products import dense_form, stacked_form
@@ -105,9 +106,13 @@ def _scaled_weights(
 
     if isinstance(weights, Constant):
         return Constant(weights.values * np.float32(factor))
-    if factor <= 0:
-        node.fail(f"has alpha {factor:.9g} for weights in integers; it must be positive")
-    return replace(weights, scale=Constant(weights.scale.values * np.float32(factor)))
+    if factor == 0:
+        return replace(
+            weights, codes=Constant(np.zeros_like(weights.codes.values)), zero_points=np.array([0])
+        )
+    if factor < 0:
+        weights = weights.recoded(-weights.centred())
+    return replace(weights, scale=Constant(weights.scale.values * np.float32(abs(factor))))
 
 
 def _scaled_bias(node: OnnxNode, bias: Value, factor: float) -> Constant:
@@ -123,11 +128,15 @@ def _scaled_bias(node: OnnxNode, bias: Value, factor: float) -> Constant:
 def convert_gemm(node: OnnxNode, network: NetworkBuilder) -> Value:
     """Gemm with a constant matrix; an activation that it adds becomes an addition of its own."""
     operand, weights, bias = network.floats(node), network.value(node, 1), network.value(node, 2)
+    import numpy as np
+
     if not isinstance(bias, SSAValue):
         return _dense(node, network, operand, weights, bias, f32)
-    if node.attribute("beta", 1.0) != 1:
-        node.fail("has beta other than 1 for an addend that is not constant")
-    summands = [_dense(node, network, operand, weights, None, f32), network.floats(node, 2)]
+    addend, beta = network.floats(node, 2), node.attribute("beta", 1.0)
+    if beta != 1:
+        part = replace(node, name=f"{node.name}.addend")
+        addend = scaled(part, network, addend, Constant(np.array(beta, np.float32)))
+    summands = [_dense(node, network, operand, weights, None, f32), addend]
     result = TensorType(f32, broadcast_shape(node, [shape_of(value) for value in summands]))
     return network.append(AddOp(f"{node.name}.sum", summands, result), node.name)
 
@@ -156,7 +165,7 @@ def convert_gemm_codes(node: OnnxNode, network: NetworkBuilder) -> Value:
 
 def convert_matmul_integers(node: OnnxNode, network: NetworkBuilder) -> Value:
     """MatMulInteger with constant weights: sums in int32."""
-    operand, weights = integer_operands(node, network)
+    operand, weights = integer_operands(node, network, axis=-1)
     return _product(node, network, operand, weights, ACCUMULATOR_TYPE)
 
 

@@ -10,7 +10,7 @@ from xdsl.ir import SSAValue
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn import TransposeOp
 from spatem_ir.operators.core.operator import Import, Operator
-from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, QuantizedConstant, Value
+from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, Value
 
 if TYPE_CHECKING:
     from spatem_ir.numerics.codes import Array
@@ -24,10 +24,7 @@ ORDERS_TO_DEPTH = {"DCR": (2, 4, 0, 1, 3), "CRD": (0, 2, 4, 1, 3)}
 
 
 def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
-    """Transpose of a constant, or of the dimensions behind the batch."""
-    value = network.value(node, 0)
-    if isinstance(value, QuantizedConstant):
-        return value.transposed(_permutation(node, value.codes.values.ndim))
+    """Transpose of the dimensions behind the batch."""
     operand = network.activation(node)
     dimensions = len(shape_of(operand)) + 1
     permutation = _permutation(node, dimensions)

@@ -74,14 +74,16 @@ class Parameters:
                 weight_scale=None,
                 bias=self._bias(node, operand, None, bias, channels),
             )
-        scales = weights.scale.values.size
-        if scales != 1 and (weights.axis != 0 or scales != channels):
-            node.fail("its weights must have one scale for all or one per output channel")
+        for what, numbers in (("scale", weights.scale.values), ("zero point", weights.zero_points)):
+            if numbers.size != 1 and (weights.axis != 0 or numbers.size != channels):
+                node.fail(f"its weights must have one {what} for all or one per output channel")
+        if weights.zero_points.size > 1:
+            weights = weights.recoded(weights.centred())
         return weight_properties(
             node.name,
             weights=self.array(key, weights.codes, TensorType(weights.storage, shape)),
             weight_scale=self._scale(f"{node.name}.scale", weights.scale),
-            weight_zero_point=weights.zero_point,
+            weight_zero_point=int(weights.zero_points[0]),
             bias=self._bias(node, operand, weights.scale, bias, channels),
         )
 
@@ -99,11 +101,10 @@ class Parameters:
                 return None
             case QuantizedConstant():
                 code = _code_behind(operand)
-                if code is None or weight_scale is None:
-                    constant = bias.dequantized()
-                else:
-                    _check_bias_scale(node, bias, np.float32(code.scale) * weight_scale.values)
-                    constant = bias.codes
+                constant = bias.dequantized()
+                if code is not None and weight_scale is not None:
+                    unit = np.float32(code.scale) * weight_scale.values
+                    constant = bias.codes if _counts_in(bias, unit) else constant
             case Constant():
                 constant = bias
             case _:
@@ -140,14 +141,12 @@ def _code_behind(operand: SSAValue) -> Quantization | None:
     return quantization_of((owner.input if isinstance(owner, DequantizeOp) else operand).type)
 
 
-def _check_bias_scale(
-    node: OnnxNode, bias: QuantizedConstant, expected: NDArray[np.float32]
-) -> None:
-    if bias.codes.values.dtype != np.int32 or bias.zero_point:
-        node.fail("its bias must be int32 with zero point 0")
+def _counts_in(bias: QuantizedConstant, unit: NDArray[np.float32]) -> bool:
+    """Whether a bias is int32 in units of input scale · weight scale."""
+    if bias.codes.values.dtype != np.int32 or bias.zero_points.any():
+        return False
     stated = bias.scale.values.reshape(-1)
-    if not np.allclose(stated, expected.reshape(-1), rtol=BIAS_TOLERANCE, atol=0):
-        node.fail("the scale of its bias must be input scale · weight scale")
+    return np.allclose(stated, unit.reshape(-1), rtol=BIAS_TOLERANCE, atol=0)
 
 
 def quantized_constant(
@@ -158,9 +157,13 @@ def quantized_constant(
     if codes.limits is not None:
         bits = max(narrowed(bits, signed, codes.limits), FEWEST_WEIGHT_BITS)
     storage = IntegerType(bits, Signedness.SIGNED if signed else Signedness.UNSIGNED)
-    zero = _uniform_zero_point(node, zero_point)
+    scales, zeros = _scale(node, scale), _zero_points(node, zero_point)
     axis %= max(codes.values.ndim, 1)
-    return QuantizedConstant(codes, storage, _scale(node, scale), zero, axis)
+    extent = codes.values.shape[axis] if codes.values.ndim else 1
+    for what, numbers in (("scales", scales.values), ("zero points", zeros)):
+        if numbers.size not in (1, extent):
+            node.fail(f"has {numbers.size} {what} for a dimension of {extent}")
+    return QuantizedConstant(codes, storage, scales, zeros, axis)
 
 
 def activation_quantization(
@@ -173,21 +176,21 @@ def activation_quantization(
     scales = _scale(node, scale)
     if scales.values.size != 1:
         node.fail("has an activation with one scale per channel; it must be one for all")
-    zero = _uniform_zero_point(node, zero_point)
+    zeros = _zero_points(node, zero_point)
+    if zeros.size != 1:
+        node.fail("has an activation with several zero points; it must be one for all")
     bits, signed = _code(node, zero_point) if isinstance(zero_point, Constant) else storage
-    return Quantization(bits, signed, float(scales.values.reshape(())), zero)
+    return Quantization(bits, signed, float(scales.values.reshape(())), int(zeros[0]))
 
 
-def _uniform_zero_point(node: OnnxNode, zero_point: Value | None) -> int:
-    """The one zero point of a tensor, 0 if it is left out."""
+def _zero_points(node: OnnxNode, zero_point: Value | None) -> NDArray[np.int64]:
+    """The zero points of a tensor: one if they are equal, 0 if they are left out."""
     if zero_point is None:
-        return 0
+        return np.zeros(1, np.int64)
     if not isinstance(zero_point, Constant):
         node.fail("its zero point is not constant")
     values = zero_point.values.astype(np.int64).reshape(-1)
-    if np.any(values != values[0]):
-        node.fail("its zero points differ between channels; they must be equal")
-    return int(values[0])
+    return values[:1] if (values == values[0]).all() else values
 
 
 def _scale(node: OnnxNode, scale: Value | None) -> Constant:

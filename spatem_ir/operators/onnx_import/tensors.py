@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from xdsl.dialects.builtin import IntegerType
+from xdsl.dialects.builtin import IntegerType, Signedness
 from xdsl.ir import SSAValue
 
 from spatem_ir.dialects.cnn.attributes import TRANSPOSED
@@ -87,39 +87,75 @@ class Constant:
 
 @dataclass(frozen=True, eq=False)
 class QuantizedConstant:
-    """A constant in integers: real value = scale · (codes − zero_point).
+    """A constant in integers: real value = scale · (codes − zero point).
 
-    The scale has one element, or one for each index of dimension `axis` of the codes; `storage` is
-    the type of a code, which may be narrower than that of the array.
+    The scale and `zero_points` ([n], int64) have one element, or one for each index of dimension
+    `axis` of the codes; `storage` is the type of a code, which may be narrower than that of the
+    array.
     """
 
     codes: Constant
     storage: IntegerType
     scale: Constant
-    zero_point: int
+    zero_points: NDArray[np.int64]
     axis: int = 0
 
     def transposed(self, permutation: tuple[int, ...] = (1, 0)) -> QuantizedConstant:
         """The constant with permuted dimensions."""
         codes = self.codes.transposed(permutation)
         axis = permutation.index(self.axis % len(permutation))
-        return QuantizedConstant(codes, self.storage, self.scale, self.zero_point, axis)
+        return replace(self, codes=codes, axis=axis)
 
     def reshaped(self, shape: tuple[int, ...]) -> QuantizedConstant:
         """The constant under another shape that keeps the dimension of the scales in its place."""
-        codes = self.codes.reshaped(shape)
-        return QuantizedConstant(codes, self.storage, self.scale, self.zero_point, self.axis)
+        return replace(self, codes=self.codes.reshaped(shape))
+
+    def spread(self, numbers: NDArray[Any]) -> NDArray[Any]:
+        """The values of the scale, or the zero points, repeated for every code."""
+        import numpy as np
+
+        return np.broadcast_to(self._aligned(numbers), self.codes.values.shape)
+
+    def centred(self) -> NDArray[np.int64]:
+        """The codes minus their zero points."""
+        import numpy as np
+
+        return self.codes.values.astype(np.int64) - self._aligned(self.zero_points)
 
     def dequantized(self) -> Constant:
         """The constant in float32."""
         import numpy as np
 
-        scale = self.scale.values
-        if scale.size > 1:
-            dimensions = self.codes.values.ndim
-            scale = scale.reshape([-1 if n == self.axis else 1 for n in range(dimensions)])
-        centred = self.codes.values.astype(np.int64) - self.zero_point
-        return Constant(centred.astype(np.float32) * scale.astype(np.float32))
+        scale = self._aligned(self.scale.values).astype(np.float32)
+        return Constant(self.centred().astype(np.float32) * scale)
+
+    def recoded(self, centred: NDArray[np.int64]) -> QuantizedConstant:
+        """The constant with other numbers of scales, as codes with one zero point.
+
+        Codes have the bits that they have if the numbers do not spread further, otherwise as many
+        as are needed.
+        """
+        import numpy as np
+
+        lowest, highest = (int(limit) for limit in (centred.min(), centred.max()))
+        lowest, highest = min(lowest, 0), max(highest, 0)
+        bits = self.storage.width.data
+        if highest - lowest < 1 << bits:
+            dtype = np.uint8 if bits <= 8 else np.uint16
+            codes = Constant((centred - lowest).astype(dtype))
+            storage = IntegerType(bits, Signedness.UNSIGNED)
+            return replace(self, codes=codes, storage=storage, zero_points=np.array([-lowest]))
+        bits = max(highest.bit_length(), (-lowest - 1).bit_length()) + 1
+        dtype = np.int16 if bits <= 16 else np.int32
+        codes, storage = Constant(centred.astype(dtype)), IntegerType(bits, Signedness.SIGNED)
+        return replace(self, codes=codes, storage=storage, zero_points=np.array([0]))
+
+    def _aligned(self, numbers: NDArray[Any]) -> NDArray[Any]:
+        """Numbers of the constant, or of the indices of its dimension, in the codes' dimensions."""
+        dimensions = self.codes.values.ndim
+        if numbers.size == 1:
+            return numbers.reshape([1] * dimensions)
+        return numbers.reshape([-1 if n == self.axis else 1 for n in range(dimensions)])
 
 
 Value = Constant | QuantizedConstant | SSAValue

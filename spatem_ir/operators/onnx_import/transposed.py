@@ -29,13 +29,16 @@ def mirrored(
 
     if isinstance(weights, Constant):
         return Constant(_mirrored(weights.values, groups))
-    scale = weights.scale
-    if scale.values.size > 1:
-        if weights.axis != 1:
-            node.fail("its weights must have one scale for all or one per output channel")
-        scale = Constant(np.tile(scale.values.reshape(-1), groups))
-    codes = Constant(_mirrored(weights.codes.values, groups))
-    return replace(weights, codes=codes, scale=scale, axis=0)
+    scale, zeros = weights.scale.values.reshape(-1), weights.zero_points
+    if scale.size * zeros.size > 1 and weights.axis != 1:
+        node.fail("its weights must have one scale for all or one per output channel")
+    return replace(
+        weights,
+        codes=Constant(_mirrored(weights.codes.values, groups)),
+        scale=Constant(np.tile(scale, groups) if scale.size > 1 else scale),
+        zero_points=np.tile(zeros, groups) if zeros.size > 1 else zeros,
+        axis=0,
+    )
 
 
 def _mirrored(values: NDArray[Any], groups: int) -> NDArray[Any]:

@@ -42,8 +42,13 @@ def quantized_operand(
     return quantized_constant(node, codes, scale, zero_point, axis)
 
 
-def integer_operands(node: OnnxNode, network: NetworkBuilder) -> tuple[SSAValue, QuantizedConstant]:
-    """Codes and constant weights, whose zero points are inputs 2 and 3; all scales are 1."""
+def integer_operands(
+    node: OnnxNode, network: NetworkBuilder, axis: int
+) -> tuple[SSAValue, QuantizedConstant]:
+    """Codes and constant weights, whose zero points are inputs 2 and 3; all scales are 1.
+
+    Several zero points of weights are those of dimension `axis`.
+    """
     import numpy as np
 
     from spatem_ir.operators.onnx_import.parameters import quantized_constant
@@ -63,4 +68,4 @@ def integer_operands(node: OnnxNode, network: NetworkBuilder) -> tuple[SSAValue,
     if code_of(codes.values.dtype) is None:
         node.fail(f"has weights of {codes.values.dtype}; they must be integers")
     one = Constant(np.ones((), np.float32))
-    return operand, quantized_constant(node, codes, one, network.value(node, 3), axis=0)
+    return operand, quantized_constant(node, codes, one, network.value(node, 3), axis)

@@ -120,25 +120,19 @@ def gemm(b: ModelBuilder, **attributes: Any) -> str:
     return b.node("Gemm", flat, b.weights(4, 108), name="fc", transB=1, **attributes)
 
 
-def wrong_bias(b: ModelBuilder) -> str:
-    codes = [b.constant(np.zeros(4, np.int32)), b.constant(0.5, dtype=np.float32)]
-    bias = b.node("DequantizeLinear", *codes)
-    return b.node("Conv", b.input(), b.weights(4, 3, 3, 3, axis=None), bias, name="layer")
-
-
 def short_bias(b: ModelBuilder) -> str:
     bias = b.constant(np.ones(3), dtype=np.float32)
     return b.node("Conv", b.input(), b.weights(4, 3, 3, 3), bias, name="layer")
 
 
-def zero_points_differ(b: ModelBuilder) -> str:
+def zero_points_of_inputs(b: ModelBuilder) -> str:
     inputs = [
         b.constant(np.ones((2, 3, 1, 1), np.int8)),
-        b.constant([0.5, 0.25], dtype=np.float32),
-        b.constant([1, 2], dtype=np.int8),
+        b.constant(0.5, dtype=np.float32),
+        b.constant([1, 2, 3], dtype=np.int8),
     ]
-    weights = b.node("DequantizeLinear", *inputs, axis=0, name="dq")
-    return b.node("Conv", b.input(), weights)
+    weights = b.node("DequantizeLinear", *inputs, axis=1)
+    return b.node("Conv", b.input(), weights, name="layer")
 
 
 def scale_per_channel(b: ModelBuilder) -> str:
@@ -201,10 +195,11 @@ CASES: dict[str, tuple[Graph, str]] = {
         "cnn.conv @layer: its weights are float, but the model is quant",
     ),
     "partly quantised": (partly_quantized, "cnn.conv @second: its input is not quantised"),
-    "alpha": (lambda b: gemm(b, alpha=-0.25), "Gemm 'fc': has alpha -0.25 for weights in integers"),
-    "wrong bias scale": (wrong_bias, "Conv 'layer': the scale of its bias must be input scale"),
     "short bias": (short_bias, "Conv 'layer': its bias has 3 elements for 4 output channels"),
-    "zero points": (zero_points_differ, "DequantizeLinear 'dq': its zero points differ"),
+    "zero points": (
+        zero_points_of_inputs,
+        "Conv 'layer': its weights must have one zero point for",
+    ),
     "activation per channel": (scale_per_channel, "QuantizeLinear 'q': .* one scale per channel"),
     "negative scale": (scale_is_negative, "QuantizeLinear 'q': its scale must be positive"),
     "another scale": (reads_another_scale, "DequantizeLinear .*: reads 't0' with scale 0.25 and"),
