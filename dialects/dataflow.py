@@ -185,7 +185,9 @@ class _Walk:
         """The elements of a view's operands, one operand after the other, in the view's order."""
         parts = [self.operand(op, value) for value in op.operands]
         sources = tuple(source for part in parts for source in part.sources)
-        return Operand(sources, feature_map(op.output), _viewed_order(parts, op.element_order()))
+        counts = [sum(self.nodes[source].elements for source in part.sources) for part in parts]
+        order = _viewed_order(parts, counts, op.element_order())
+        return Operand(sources, feature_map(op.output), order)
 
     # Nodes
 
@@ -317,26 +319,29 @@ def _as_it_enters(value: SSAValue) -> SSAValue:
 
 
 def _viewed_order(
-    parts: list[Operand], order: NDArray[np.int64] | None
+    parts: list[Operand], counts: list[int], order: NDArray[np.int64] | None
 ) -> NDArray[np.int64] | None:
-    """The order of elements of operands, one after the other, of which a view takes `order`."""
+    """The order of elements of operands, one after the other, of which a view takes `order`.
+
+    `counts` are the elements of all sources of each operand, which may show some of them only, or
+    some several times.
+    """
     import numpy as np
 
-    joined = parts[0].order if len(parts) == 1 else _joined_order(parts)
+    joined = _joined_order(parts, counts)
     if order is None:
         return joined
     viewed = order if joined is None else joined[order]
-    every = np.arange(sum(part.elements for part in parts))
-    return None if np.array_equal(viewed, every) else viewed
+    return None if np.array_equal(viewed, np.arange(sum(counts))) else viewed
 
 
-def _joined_order(parts: list[Operand]) -> NDArray[np.int64] | None:
+def _joined_order(parts: list[Operand], counts: list[int]) -> NDArray[np.int64] | None:
     """The order of the elements of operands, one after the other."""
     import numpy as np
 
     if all(part.order is None for part in parts):
         return None
-    firsts = np.cumsum([0, *(part.elements for part in parts)])
+    firsts = np.cumsum([0, *counts])
     orders = [np.arange(p.elements) if p.order is None else p.order for p in parts]
     return np.concatenate([f + o for f, o in zip(firsts, orders, strict=False)])
 

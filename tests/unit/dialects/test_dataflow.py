@@ -206,6 +206,21 @@ SHUFFLED = [0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11]
             (1, 0, 1),
             [0, 1, 2, 3, *(4 + element for element in SHUFFLED), 16, 17, 18, 19],
         ),
+        # Elements behind a view count all elements of its source, whatever it shows.
+        (
+            "%h = cnn.gather %f dimension 0 indices 0 to 4 : tensor<12xui8> -> tensor<4xui8> "
+            "%view = cnn.concat %h, %y : tensor<4xui8>, tensor<4xui8> -> tensor<8xui8>",
+            "8",
+            (0, 1),
+            [*SHUFFLED[:4], 12, 13, 14, 15],
+        ),
+        (
+            "%h = cnn.gather %y dimension 0 indices 0 to 2 : tensor<4xui8> -> tensor<2xui8> "
+            "%view = cnn.gather %h dimension 0 indices 0 to 2 : tensor<2xui8> -> tensor<2xui8>",
+            "2",
+            (1,),
+            [0, 1],
+        ),
     ],
 )
 def test_order_of_views(view: str, shape: str, sources: tuple[int, ...], order: list[int]) -> None:
