@@ -90,6 +90,12 @@ def _fuse_quantization() -> type[ModulePass]:
     return FuseQuantizationPass
 
 
+def _remove_dead_positions() -> type[ModulePass]:
+    from spatem_ir.passes.dead_positions.remove_dead_positions import RemoveDeadPositionsPass
+
+    return RemoveDeadPositionsPass
+
+
 def _partition() -> type[ModulePass]:
     from spatem_ir.passes.partition.partition import PartitionPass
 
@@ -135,6 +141,7 @@ SPATEM_UNIVERSE = Universe(
         "calibrate": _calibrate,
         "quantize": _quantize,
         "fuse-quantization": _fuse_quantization,
+        "remove-dead-positions": _remove_dead_positions,
         "partition": _partition,
         "pack": _pack,
         "assign": _assign,

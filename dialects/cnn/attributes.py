@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite
 
 from xdsl.dialects.builtin import (
@@ -30,7 +30,9 @@ from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
+from spatem_ir.dialects.hw.index_syntax import parse_indices
 from spatem_ir.dialects.text import parse_text
+from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.geometry.shapes.window import Window
 
 WIDEST_CODE = 32
@@ -326,7 +328,8 @@ def parameter_type(parameter: Attribute) -> TensorType:
 class WindowAttr(Data[Window]):
     """A sliding window: `<3x3>`, `<11x11, strides 4x4>`, `<5x5, pads [2, 2, 2, 2]>`.
 
-    Pads are [top, left, bottom, right]; strides and dilations default to 1x1, pads to none.
+    Pads are [top, left, bottom, right]; strides and dilations default to 1x1, pads to none.  Of the
+    windows that fit, `<3x3, rows 0 to 10, columns 0 to 20 step 2>` has some rows and columns.
     """
 
     name = "cnn.window"
@@ -335,16 +338,19 @@ class WindowAttr(Data[Window]):
     def parse_parameter(cls, parser: AttrParser) -> Window:
         with parser.in_angle_brackets():
             window = Window(parse_pair(parser))
-            strides, pads, dilations = window.strides, window.pads, window.dilations
             while parser.parse_optional_punctuation(","):
-                match parser.parse_keyword_in(("strides", "pads", "dilations")):
+                match parser.parse_keyword_in(("strides", "pads", "dilations", "rows", "columns")):
                     case "strides":
-                        strides = parse_pair(parser)
+                        window = replace(window, strides=parse_pair(parser))
+                    case "pads":
+                        window = replace(window, pads=_parse_pads(parser))
                     case "dilations":
-                        dilations = parse_pair(parser)
+                        window = replace(window, dilations=parse_pair(parser))
+                    case "rows":
+                        window = replace(window, rows=_parse_chosen(parser))
                     case _:
-                        pads = _parse_pads(parser)
-        return Window(window.kernel, strides, pads, dilations)
+                        window = replace(window, columns=_parse_chosen(parser))
+        return window
 
     def print_parameter(self, printer: Printer) -> None:
         window = self.data
@@ -356,6 +362,9 @@ class WindowAttr(Data[Window]):
             text += f", pads {list(window.pads)}"
         if window.dilations != default.dilations:
             text += ", dilations " + "x".join(map(str, window.dilations))
+        for what, chosen in zip(("rows", "columns"), window.chosen, strict=True):
+            if chosen is not None:
+                text += f", {what} {chosen}"
         with printer.in_angle_brackets():
             printer.print_string(text)
 
@@ -378,3 +387,13 @@ def _parse_pads(parser: AttrParser) -> tuple[int, int, int, int]:
     if len(pads) != 4:
         parser.raise_error("expected four pads: [top, left, bottom, right]", start, parser.pos)
     return pads[0], pads[1], pads[2], pads[3]
+
+
+def _parse_chosen(parser: AttrParser) -> IndexSequence:
+    """Rows or columns of windows, in ascending order."""
+    start = parser.pos
+    chosen = parse_indices(parser)
+    numbers = list(chosen)
+    if not numbers or numbers[0] < 0 or numbers != sorted(set(numbers)):
+        parser.raise_error("expected rows or columns in ascending order", start, parser.pos)
+    return chosen

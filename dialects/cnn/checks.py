@@ -16,6 +16,7 @@ from spatem_ir.dialects.cnn.attributes import (
     parameter_type,
     quantization_of,
 )
+from spatem_ir.geometry.shapes.window import Window
 
 
 def quantized(op: Operation, value: SSAValue) -> Quantization:
@@ -59,6 +60,18 @@ def same_quantization(op: Operation, first: SSAValue, second: SSAValue) -> None:
     """Check that two values have the same integer code, or are both float32."""
     if not all_floating(op, first, second) and quantized(op, first) != quantized(op, second):
         fail(op, "input and output must have the same quantisation")
+
+
+def expect_windows(op: Operation, window: Window, shape: tuple[int, ...]) -> None:
+    """Check that the rows and columns of a window over a feature map are among those that fit."""
+    fitting = window.fitting(shape[1], shape[2])
+    for what, chosen, count in zip(("row", "column"), window.chosen, fitting, strict=True):
+        if chosen is not None and chosen.maximum >= count:
+            fail(
+                op,
+                f"has a window in {what} {chosen.maximum}; there are {max(count, 0)} {what}s of "
+                "windows that fit into its input",
+            )
 
 
 def expect_parameter(

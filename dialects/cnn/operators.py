@@ -34,7 +34,11 @@ from xdsl.traits import HasParent, OpTrait
 
 from spatem_ir.dialects.checks import expect_shape, fail, feature_map, finite, shape_of
 from spatem_ir.dialects.cnn.attributes import Quantization, WindowAttr, parameter_type
-from spatem_ir.dialects.cnn.checks import expect_parameter, float_or_quantized
+from spatem_ir.dialects.cnn.checks import (
+    expect_parameter,
+    expect_windows,
+    float_or_quantized,
+)
 from spatem_ir.dialects.cnn.network import NetworkOp
 from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.geometry.shapes.reach import Reach
@@ -53,6 +57,14 @@ class CommutesWithQuantization(OpTrait):
 
 class StaysFloatAtEnd(OpTrait):
     """At the end of a network the op is not quantised: it stays float32, on the host."""
+
+
+class DependsOnPosition(OpTrait):
+    """What the op computes differs from position to position: none of its results can be left out.
+
+    Any other digital operator computes the same at all positions: results that nobody reads are
+    left out by making its operands and its result smaller, or by choosing among its windows.
+    """
 
 
 class OperatorOp(IRDLOperation):
@@ -237,6 +249,7 @@ class PoolOp(UnaryDigitalOp):
         shape = shape_of(self.input)
         if len(shape) != 3:
             fail(self, f"pools a feature map of 3 dimensions, not {len(shape)}")
+        expect_windows(self, self.window.data, shape)
         rows, columns = self.window.data.output_size(shape[1], shape[2])
         expect_shape(self, self.output, (shape[0], rows, columns))
         if self.window.data.padding_alone(shape[1], shape[2]):

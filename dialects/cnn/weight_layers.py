@@ -60,6 +60,7 @@ from spatem_ir.dialects.cnn.attributes import (
 )
 from spatem_ir.dialects.cnn.checks import (
     expect_parameter,
+    expect_windows,
     float_or_quantized,
     inline_floats,
     quantized,
@@ -243,6 +244,7 @@ class WeightLayerOp(IRDLOperation, ABC):
         shape = shape_of(self.input)
         if len(shape) != 3 or len(shape_of(self.output)) != 3:
             fail(self, "works on feature maps of 3 dimensions: channels x height x width")
+        expect_windows(self, self.layer.window, shape)
         expect_shape(self, self.output, (self.layer.out_channels, *self.layer.output_size))
 
     def verify_groups(self) -> None:
@@ -260,6 +262,8 @@ class WeightLayerOp(IRDLOperation, ABC):
             fail(self, "has a region with strides, pads or dilations; it is a size alone")
         if self.layer.groups > 1:
             fail(self, "has both groups and regions")
+        if any(self.layer.window.chosen):
+            fail(self, "has regions, and rows or columns of windows; it has all that fit")
         rows, columns = self.layer.output_size
         if rows % height or columns % width:
             fail(self, f"has regions of {height}x{width} that do not tile {rows}x{columns}")

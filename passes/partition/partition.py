@@ -16,6 +16,7 @@ from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import AlternativeOp, LayerOp, PackingOp, layer_ops
+from spatem_ir.passes.dead_positions.remove_dead_positions import RemoveDeadPositionsPass
 from spatem_ir.passes.partition.register import DEFAULT_STRATEGY, strategy_from_spec, strategy_spec
 from spatem_ir.passes.partition.strategy import Problem, Strategy
 from spatem_ir.support.errors import SpatemError
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class PartitionPass(ModulePass):
     """Chooses a partition grid for every weight layer.
+
+    Positions that nobody reads are removed first (`remove-dead-positions`).
 
     In a pipeline, whatever is no option of the pass is an option of its strategy:
     ``partition{strategy=spatem slack=0.25}``.
@@ -79,6 +82,7 @@ class PartitionPass(ModulePass):
         return _strategy(strategy_spec(self.strategy))
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        RemoveDeadPositionsPass().apply(ctx, op)
         layers = [layer for layer in op.walk() if isinstance(layer, ConvOp | DenseOp | LocalOp)]
         if not layers:
             raise SpatemError("partition: the module holds no cnn.conv, cnn.local or cnn.dense")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from xdsl.dialects.builtin import StringAttr
-from xdsl.ir import SSAValue
+from xdsl.dialects.builtin import StringAttr, TensorType
+from xdsl.ir import Operation, SSAValue
 from xdsl.printer import Printer
 
-from spatem_ir.dialects.cnn import NetworkOp, OutputOp
+from spatem_ir.dialects.checks import shape_of
+from spatem_ir.dialects.cnn import NetworkOp, OutputOp, WindowAttr
+from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.operators.core.register import operator_of
 from spatem_ir.operators.onnx_export.graph import GraphBuilder
 from spatem_ir.operators.onnx_export.nodes import value_info
@@ -39,13 +41,10 @@ def export_network(
     for op in block.ops:
         if isinstance(op, OutputOp):
             continue
-        export = operator_of(op).export
-        if export is None:
-            raise SpatemError(f"{op.name}: no ONNX operators are known for it")
         (result,) = op.results
         symbol = op.properties.get("sym_name")
         graph.scope = symbol.data if isinstance(symbol, StringAttr) else names[result]
-        last = export(op, graph, [names[operand] for operand in op.operands])
+        last = _exported(op, graph, [names[operand] for operand in op.operands])
         graph.name_last(last, names[result])
         results.append(result)
     outputs = [(names[value], value) for value in results]
@@ -55,6 +54,39 @@ def export_network(
         network.sym_name.data,
         [value_info(names[argument], argument.type) for argument in block.args],
         [value_info(name, value.type) for name, value in outputs],
+    )
+
+
+def _exported(op: Operation, graph: GraphBuilder, operands: list[str]) -> str:
+    """The nodes of an op; returns the name of its result.
+
+    Of windows that are chosen among those that fit, all are computed and some are taken.
+    """
+    export = operator_of(op).export
+    if export is None:
+        raise SpatemError(f"{op.name}: no ONNX operators are known for it")
+    window = op.properties.get("window")
+    if not isinstance(window, WindowAttr) or not any(window.data.chosen):
+        return export(op, graph, operands)
+    whole = _with_all_windows(op, window.data)
+    result = export(whole, graph, operands)
+    whole.erase()
+    for axis, chosen in enumerate(window.data.chosen, 2):
+        if chosen is not None:
+            indices = graph.constant("windows", chosen.to_array())
+            result = graph.add("Gather", result, indices, axis=axis)
+    return result
+
+
+def _with_all_windows(op: Operation, window: Window) -> Operation:
+    """An op outside of the network with all windows that fit into its operand."""
+    result = op.results[0].type
+    assert isinstance(result, TensorType)
+    size = window.fitting(*shape_of(op.operands[0])[1:])
+    return type(op).create(
+        operands=op.operands,
+        result_types=[TensorType(result.element_type, (result.get_shape()[0], *size))],
+        properties={**op.properties, "window": WindowAttr(window.whole)},
     )
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from xdsl.dialects.builtin import TensorType, f32
 from xdsl.ir import Attribute, SSAValue
-from xdsl.irdl import irdl_op_definition, prop_def
+from xdsl.irdl import irdl_op_definition, prop_def, traits_def
 
 from spatem_ir.dialects.checks import fail, shape_of
 from spatem_ir.dialects.cnn.attributes import CHANNEL_PARAMETER, WindowAttr, parameter_type
 from spatem_ir.dialects.cnn.checks import expect_parameter
-from spatem_ir.dialects.cnn.operators import PoolOp
+from spatem_ir.dialects.cnn.operators import DependsOnPosition, PoolOp
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.operators.core.evaluation import computed
 from spatem_ir.operators.core.operator import Import, Operator
@@ -49,6 +49,8 @@ class InterpolateOp(PoolOp):
 
     rows = prop_def(CHANNEL_PARAMETER)
     columns = prop_def(CHANNEL_PARAMETER)
+
+    traits = traits_def(DependsOnPosition())
 
     assembly_format = (
         "$sym_name $input $window `rows` $rows `columns` $columns attr-dict "

@@ -104,7 +104,7 @@ class PathShare:
 class Busy:
     """How busy the resources of a kind are: those that were used, the mean of these, the busiest.
 
-    The shares are of the time until the last output of any image has left.
+    The shares are of the time until nothing happens any more.
     """
 
     used: int
@@ -146,10 +146,10 @@ def critical_path(execution: Execution, module: ModuleOp) -> CriticalPath:
     Raises:
         SpatemError: the execution was not traced.
     """
-    if execution.path is None or execution.busy is None:
+    if execution.path is None:
         raise SpatemError("the execution has no critical path: execute it with trace=True")
     accelerator, dataflow = accelerator_of(module), dataflow_of(module)
-    cycles, end = execution.finished[-1], max(execution.finished)
+    cycles, end = execution.finished[-1], execution.ended
     segments = tuple(segments_of(execution.path, cycles, accelerator))
     by_node: dict[int, list[Segment]] = {}
     for segment in segments:

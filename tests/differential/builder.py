@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from differential.steps import (
+    CropStep,
     DigitalStep,
     JoinStep,
     Network,
@@ -43,6 +44,7 @@ from spatem_ir.operators.affine import AffineOp
 from spatem_ir.operators.average_pool import AveragePoolOp
 from spatem_ir.operators.clip import ClipOp
 from spatem_ir.operators.concat import ConcatOp
+from spatem_ir.operators.gather import GatherOp
 from spatem_ir.operators.leaky_relu import LeakyReluOp
 from spatem_ir.operators.lrn import LrnOp
 from spatem_ir.operators.max_pool import MaxPoolOp
@@ -79,6 +81,9 @@ class Builder:
                     self.values.append(self.add(ReluOp(f"relu{number}", self.values[step.source])))
                 case JoinStep():
                     self.values.append(self.join(step))
+                case CropStep():
+                    crop = GatherOp(self.values[step.source], step.axis, step.indices)
+                    self.values.append(self.add(crop))
                 case ShuffleStep():
                     self.values.append(self.shuffle(step))
                 case DigitalStep():

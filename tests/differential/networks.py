@@ -10,6 +10,7 @@ from differential.codes import codes
 from differential.digital import add_digital
 from differential.steps import (
     ACCUMULATOR,
+    CropStep,
     JoinStep,
     Network,
     PoolStep,
@@ -39,7 +40,7 @@ def windows(draw: Draw, height: int, width: int, *, pooling: bool = False) -> Wi
         for axis in range(4)
     )
     dilations = draw(st.sampled_from([(1, 1), (1, 1), (2, 1), (1, 2)]))
-    strides = draw(st.integers(1, 2)), draw(st.integers(1, 2))
+    strides = draw(st.integers(1, 3)), draw(st.integers(1, 3))
     window = Window(kernel, strides, (top, left, bottom, right), dilations)
     fits = min(window.output_size(height, width)) > 0
     if not fits or (pooling and (window.positions(height, width) < 0).all(axis=1).any()):
@@ -114,6 +115,15 @@ def add_pool(draw: Draw, values: Values, source: int) -> None:
     values.append(step, (channels, *window.output_size(height, width)), code)
 
 
+def add_crop(draw: Draw, values: Values, source: int) -> None:
+    """Some rows or columns in their order."""
+    shape, axis = values.shapes[source], draw(st.integers(1, 2))
+    chosen = st.sets(st.integers(0, shape[axis] - 1), min_size=1)
+    indices = tuple(sorted(draw(chosen)))
+    cropped = (*shape[:axis], len(indices), *shape[axis + 1 :])
+    values.append(CropStep(source, axis, indices), cropped, values.codes[source])
+
+
 def add_join(draw: Draw, values: Values, source: int) -> None:
     """Join a value with an earlier one of the same code, if need be with itself."""
     same = [n for n in range(values.last + 1) if values.codes[n] == values.codes[source]]
@@ -136,13 +146,15 @@ def networks(draw: Draw) -> Network:
     for _ in range(draw(st.integers(0, 4))):
         kinds = ["relu", "join", "digital", "digital"]
         if len(values.shapes[-1]) == 3:
-            kinds += ["conv", "conv", "local", "pool"]
+            kinds += ["conv", "conv", "local", "pool", "crop"]
         kind = draw(st.sampled_from(kinds))
         match kind:
             case "conv" | "local":
                 add_convolution(draw, values, values.last, kind == "local")
             case "pool":
                 add_pool(draw, values, values.last)
+            case "crop":
+                add_crop(draw, values, values.last)
             case "relu":
                 values.append(ReluStep(values.last), values.shapes[-1], values.codes[-1])
             case "join":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from differential.reference_digital import digital, rounded
 from differential.steps import (
+    CropStep,
     DigitalStep,
     JoinStep,
     Network,
@@ -52,6 +53,9 @@ def evaluate(network: Network, images: Array) -> list[Array]:
                     parts = [part.reshape(len(part), -1) for part in parts]
                 values.append(np.concatenate(parts, axis=1))
                 all_codes.append(all_codes[step.sources[0]])
+            case CropStep():
+                values.append(values[step.source].take(step.indices, axis=1 + step.axis))
+                all_codes.append(all_codes[step.source])
             case ShuffleStep():
                 x = values[step.source]
                 rest = x.shape[1] // step.groups

@@ -64,6 +64,15 @@ class JoinStep:
 
 
 @dataclass(frozen=True)
+class CropStep:
+    """Some rows (axis 1) or columns (axis 2)."""
+
+    source: int
+    axis: int
+    indices: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class ShuffleStep:
     """A channel shuffle: channels as groups x rest, transposed."""
 
@@ -88,7 +97,7 @@ class DigitalStep:
     parameters: tuple[NDArray[np.float32], ...] = ()
 
 
-Step = WeightStep | PoolStep | ReluStep | JoinStep | ShuffleStep | DigitalStep
+Step = WeightStep | PoolStep | ReluStep | JoinStep | CropStep | ShuffleStep | DigitalStep
 
 
 @dataclass(frozen=True)

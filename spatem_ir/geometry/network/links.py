@@ -127,7 +127,9 @@ def _spread(reading: Bools, axis: Axis) -> Bools:
             inside = np.flatnonzero(offset != PADDING)
             if len(inside):
                 first, last = inside[0], inside[-1]
-                every = slice(offset[first], offset[last] + 1, axis.stride)
+                every = offset[first : last + 1]
+                if axis.chosen is None:
+                    every = slice(every[0], every[-1] + 1, axis.stride)
                 spread[:, every] |= reading[:, first : last + 1]
     return spread
 

@@ -12,14 +12,15 @@ from spatem_ir.runtime.machine.steps import PathStep, ResourceKind
 class Execution:
     """What happened: times, work and traffic.
 
-    `finished` is the cycle in which the last output byte of each image has left; `visit_starts`
-    the start of each visit of each crossbar; `operations` are the OU operations of one image by
-    layer; other counts are over all images.  `path` is the critical path to the end of the last
-    image, `busy` how long each resource that was used was busy, by kind, in ascending order; both
-    are None if they were not asked for.
+    `finished` is the cycle in which the last output byte of each image has left, `ended` that from
+    which on nothing happens any more; `visit_starts` the start of each visit of each crossbar;
+    `operations` are the OU operations of one image by layer; other counts are over all images.
+    `busy` is how long each resource that was used was busy, by kind, in ascending order; `path` the
+    critical path to the end of the last image, None if it was not asked for.
     """
 
     finished: list[int]
+    ended: int
     visit_starts: dict[int, list[int]]
     operations: dict[str, int]
     fetched_bytes: int
@@ -31,5 +32,15 @@ class Execution:
     byte_hops: int
     io_bytes: int
     buffers: BufferOccupancy
+    busy: dict[ResourceKind, list[int]]
     path: list[PathStep] | None = None
-    busy: dict[ResourceKind, list[int]] | None = None
+
+    @property
+    def images(self) -> int:
+        """How many images were in flight."""
+        return len(self.finished)
+
+    @property
+    def most_work(self) -> float:
+        """How long the busiest resource works for an image, cycles."""
+        return max(cycles[-1] for cycles in self.busy.values() if cycles) / self.images

@@ -93,7 +93,7 @@ def layer_metrics(
     busy = None
     if execution is not None:
         operations = execution.operations[node.name]
-        busy = round(operations * ou.cycles / (crossbars * execution.finished[0]), 6)
+        busy = round(operations * ou.cycles / (crossbars * execution.ended), 6)
     several = f"{layer.matrices} of " if layer.matrices > 1 else ""
     return LayerMetrics(
         name=node.name,

@@ -19,6 +19,7 @@ from spatem_ir.runtime.metrics import (
     time,
     utilisation,
 )
+from spatem_ir.runtime.metrics.invariants import check_invariants
 from spatem_ir.runtime.metrics.measurement import Measurement
 from spatem_ir.runtime.metrics.metric import Metric, Metrics
 from spatem_ir.support.errors import SpatemError
@@ -68,6 +69,12 @@ def metrics_of(
     """The metrics of a module at level `ou` (or `pxb`, without cycles).
 
     `execution` is of a single image; `pipelined`, of several images in flight, gives the interval.
+
+    Raises:
+        SpatemError: metrics contradict each other, which is an error of ours.
     """
     measurement = Measurement(module, execution, pipelined)
-    return Metrics({name: each.measured(measurement) for name, each in all_metrics().items()})
+    metrics = Metrics({name: each.measured(measurement) for name, each in all_metrics().items()})
+    if execution is not None:
+        check_invariants(measurement, metrics)
+    return metrics

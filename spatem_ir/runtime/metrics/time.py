@@ -16,8 +16,11 @@ def _latency(m: Metrics) -> str:
     column=Line("latency, cycles", "{:,}"),
 )
 def latency_cycles(run: Measurement) -> int:
-    """When the last byte of the image has left the chip (R9), in digital cycles from 0 on."""
-    return run.execution.finished[0]
+    """When the last byte of the image has left the chip (R9) and all work for it is done.
+
+    In digital cycles from 0 on.
+    """
+    return run.execution.ended
 
 
 @metric("OU cycles")
@@ -38,11 +41,14 @@ def _interval(m: Metrics) -> str:
 
 @metric("cycles", report=Line("interval", _interval))
 def interval_cycles(run: Measurement) -> float:
-    """Steady state with `--images-in-flight N`: (last − first finish) / (N − 1); latency for 1."""
+    """Steady state with `--images-in-flight N`: (last − first finish) / (N − 1); latency for 1.
+
+    No less than the work of the busiest resource for an image.
+    """
     if run.pipelined is None:
         return latency_cycles.value(run)
-    first, *_, last = run.pipelined.finished
-    return (last - first) / (len(run.pipelined.finished) - 1)
+    first, last = run.pipelined.finished[0], run.pipelined.ended
+    return max((last - first) / (run.pipelined.images - 1), run.pipelined.most_work)
 
 
 @metric("images/s")

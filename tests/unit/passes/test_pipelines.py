@@ -35,6 +35,7 @@ from spatem_ir.passes import (
     sink_transposes,
     verify_deployment,
 )
+from spatem_ir.passes.dead_positions import remove_dead_positions
 from spatem_ir.passes.partition import partition
 from spatem_ir.passes.partition.register import strategy_names
 from spatem_ir.passes.quantize import quantize
@@ -49,6 +50,7 @@ MODULES = {
     calibrate.CalibratePass: calibrate,
     quantize.QuantizePass: quantize,
     fuse_quantization.FuseQuantizationPass: fuse_quantization,
+    remove_dead_positions.RemoveDeadPositionsPass: remove_dead_positions,
     partition.PartitionPass: partition,
     pack.PackPass: pack,
     assign.AssignPass: assign,

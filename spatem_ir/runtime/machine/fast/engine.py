@@ -94,6 +94,7 @@ class FastEngine:
         facts = logged_facts(program, self.machine, self.state)
         return Execution(
             finished=self.state.images.finished.tolist(),
+            ended=int(totals.now),
             visit_starts=facts.visit_starts,
             operations=program.operations,
             fetched_bytes=int(totals.fetched_bytes),
@@ -110,7 +111,7 @@ class FastEngine:
             io_bytes=int(totals.io_bytes),
             buffers=MeasuredBuffers(facts.changes, self.peaks()),
             path=path_of(self.machine, self.state) if self.machine.is_traced else None,
-            busy=busy_of(self.machine, self.state) if self.machine.is_traced else None,
+            busy=busy_of(self.machine, self.state),
         )
 
     def report(self) -> None:

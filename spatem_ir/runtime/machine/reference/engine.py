@@ -82,6 +82,7 @@ class ReferenceEngine:
             raise SpatemError("the program ends before all outputs have left the chip")
         return Execution(
             finished=self.finished,
+            ended=self.clock.now,
             visit_starts={number: state.starts for number, state in self.crossbars.states.items()},
             operations=self.program.operations,
             fetched_bytes=sum(port.bytes for port in self.crossbars.ports.values()),

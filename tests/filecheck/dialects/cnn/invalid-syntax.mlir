@@ -90,7 +90,7 @@
 
 // -----
 
-// CHECK: Expected one of 'dilations', 'pads', 'strides'
+// CHECK: Expected one of 'columns', 'dilations', 'pads', 'rows', 'strides'
 "test.op"() {window = #cnn.window<3x3, padding [1, 1, 1, 1]>} : () -> ()
 
 // -----

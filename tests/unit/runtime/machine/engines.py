@@ -55,6 +55,7 @@ def expect_equal_engines(module: ModuleOp, images: int) -> Execution | None:
     assert execution.buffers.peaks() == expected.buffers.peaks()
     for name in (
         "finished",
+        "ended",
         "operations",
         "fetched_bytes",
         "register_bytes",

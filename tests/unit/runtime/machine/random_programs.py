@@ -66,7 +66,7 @@ class RandomNetwork:
         """A window over the last value, and the rows and columns of its results."""
         random, (_, h, w) = self.random, self.last.shape
         kh, kw = random.randint(1, min(3, h)), random.randint(1, min(3, w))
-        sh, sw = random.choice([1, 1, 2]), random.choice([1, 1, 2])
+        sh, sw = random.choice([1, 1, 2, 3]), random.choice([1, 1, 2, 3])
         pads = [random.randint(0, min(kh, kw) - 1) for _ in range(4)]
         top, left, bottom, right = pads
         rows, columns = (h + top + bottom - kh) // sh + 1, (w + left + right - kw) // sw + 1
@@ -146,6 +146,15 @@ class RandomNetwork:
         more = f"before {before} after {after} value 0.0"
         self.add("cnn.pad @", [last], shape, last.bits, more)
 
+    def crop(self) -> None:
+        """A part of the rows or columns, in their order, or every second one of them."""
+        last, axis = self.last, self.random.randint(1, 2)
+        first, step = self.random.randrange(last.shape[axis]), self.random.randint(1, 2)
+        indices = range(first, self.random.randint(first, last.shape[axis] - 1) + 1, step)
+        shape = (*last.shape[:axis], len(indices), *last.shape[axis + 1 :])
+        more = f"dimension {axis} indices {list(indices)}"
+        self.add("cnn.gather", [last], shape, last.bits, more)
+
     @property
     def text(self) -> str:
         return "\n".join([*self.lines, f"cnn.output {self.last.name} : {self.last.type}", "}"])
@@ -162,6 +171,7 @@ def random_network(random: Random) -> str:
         network.concatenation,
         network.shuffle,
         network.pad,
+        network.crop,
     ]
     for _ in range(random.randint(1, 5)):
         random.choice(steps)()

@@ -15,6 +15,7 @@ from xdsl.ir import Operation, SSAValue
 from spatem_ir.dialects.cnn import DigitalOp, FlattenOp, PoolOp, TransposeOp
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.operators.concat import ConcatOp
+from spatem_ir.operators.gather import GatherOp
 from spatem_ir.operators.lrn import LrnOp
 from spatem_ir.operators.pad import PadOp
 from spatem_ir.operators.softmax import SoftmaxOp
@@ -62,6 +63,13 @@ def seen(op: Operation, features: list[Feature]) -> Feature:
             pieces, numbers = source.pieces, source.numbers
             return Feature(
                 pieces.transpose(permutation), numbers.transpose(permutation), source.starts
+            )
+        case GatherOp():
+            indices, axis = list(op.indices.data), op.dimension.value.data
+            return Feature(
+                source.pieces.take(indices, axis),
+                source.numbers.take(indices, axis),
+                source.starts,
             )
         case ConcatOp():
             starts, numbers, first = [], [], 0
@@ -113,8 +121,10 @@ def slices_of(op: DigitalOp, features: list[Feature]) -> list[int]:
 
 
 def under(window: Window, y: int, x: int, plane: Ints) -> Ints:
-    """The entries that a window at (y, x) reads: [channels, kernel], −1 for padding."""
+    """The entries that the window of result (y, x) reads: [channels, kernel], −1 for padding."""
     (height, width), (top, left) = plane.shape[1:], window.pads[:2]
+    y = y if window.rows is None else list(window.rows)[y]
+    x = x if window.columns is None else list(window.columns)[x]
     found = []
     for ky, kx in np.ndindex(window.kernel):
         row = y * window.strides[0] - top + ky * window.dilations[0]

@@ -28,6 +28,7 @@ from spatem_ir.dialects.ou import PLACES, DueOp, InterleaveOp, MergeOp, MvmOp, O
 from spatem_ir.dialects.pxb import HomeOp, PxbPlaceOp, PxbStageOp
 from spatem_ir.geometry.shapes.grid import Deal
 from spatem_ir.operators.concat import ConcatOp
+from spatem_ir.operators.gather import GatherOp
 
 
 class Visit(NamedTuple):
@@ -95,7 +96,7 @@ class Reader:
                     self.layer(op)
                 case DigitalOp():
                     self.digital(op)
-                case FlattenOp() | TransposeOp() | ConcatOp():
+                case FlattenOp() | TransposeOp() | ConcatOp() | GatherOp():
                     features = [self.features[value] for value in op.operands]
                     self.features[op.output] = seen(op, features)
                 case OutputOp():

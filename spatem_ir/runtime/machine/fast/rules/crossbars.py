@@ -93,11 +93,11 @@ def start_visit(machine, tables, state, index, core):
     key = core.image * machine.pieces + tile.first_piece + position
     prefetch(tables.pieces, piece_of(machine, key))
     ends = now + core.asked_operations * machine.ou_cycles
+    core.busy += ends - now
     if is_traced(machine, state):
         is_queued = core.ready_at < now
         cause = state.totals[0].cause if is_queued else core.fetch
         add_step(state, machine.first_visits + core.number, tile.node, now, cause, is_queued)
-        core.busy += ends - now
     schedule(machine, state, ends, END, index, key)
     write_log(machine, state, machine.first_visits + core.number, core.ended, now)
 

@@ -247,7 +247,7 @@ def occupy(machine, state, resource, cycles, node):
             state, resource, node, start, server.step if is_queued else totals.cause, is_queued
         )
         server.step = totals.cause
-        server.busy += cycles
+    server.busy += cycles
     server.free_at = start + cycles
     return start
 

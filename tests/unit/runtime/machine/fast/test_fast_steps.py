@@ -74,6 +74,6 @@ def test_too_little_memory_for_steps_is_said(
 def test_without_a_trace_there_are_no_steps(program: FastProgram) -> None:
     traced, plain = FastEngine(program, trace=True), FastEngine(program)
     execution = plain.run()
-    assert execution.path is execution.busy is None
+    assert execution.path is None
     assert len(plain.state.bringers) == plain.state.totals[0].steps == 0
     assert execution.finished == traced.run().finished

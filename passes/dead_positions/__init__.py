@@ -1,0 +1,1 @@
+"""Positions of values that nobody reads: which they are, and the network without them."""
