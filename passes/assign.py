@@ -112,8 +112,8 @@ class AssignPass(ModulePass):
         unit_in_pe = rank_within(pe_of)
         crossbar_in_unit = rank_within(unit_of)
         pe = accelerator.components.interconnect.pes_by_distance[pe_of[unit_of]]
-        unit = pe * accelerator.pe.compute_units + unit_in_pe[unit_of]
-        return unit * accelerator.cu.crossbars + crossbar_in_unit
+        unit = pe * accelerator.cus_per_pe + unit_in_pe[unit_of]
+        return unit * accelerator.crossbars_per_cu + crossbar_in_unit
 
 
 def whole_slices(dataflow: Dataflow) -> dict[str, tuple[int, ...]]:
@@ -143,10 +143,10 @@ def clusters(
     least = crossbars.least_sum_bytes(accelerator.crossbars_per_pe)
     found = []
     for merge_units in (cluster_neighbours, cluster):
-        unit_of = merge_units(crossbars, accelerator.cu.crossbars)
+        unit_of = merge_units(crossbars, accelerator.crossbars_per_cu)
         units = crossbars.merged(unit_of, int(unit_of.max()) + 1)
         for merge_pes in (cluster_neighbours, cluster):
-            pe_of = merge_pes(units, accelerator.pe.compute_units)
+            pe_of = merge_pes(units, accelerator.cus_per_pe)
             pes = units.merged(pe_of, int(pe_of.max()) + 1)
             if not found and pes.sum_bytes_held == least:
                 return unit_of, pe_of

@@ -11,10 +11,11 @@ from xdsl.passes import ModulePass
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.dialects.ou import PLACES, DueOp, MergeOp, OuStageOp, WaitOp
+from spatem_ir.dialects.ou import DueOp, MergeOp, OuStageOp, WaitOp
 from spatem_ir.dialects.places import stages_of
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
+from spatem_ir.hardware.accumulation.accumulation import PLACES
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ METHODS = ("asap", "layer")
 PROGRAMS = ("auto", "own", "shared")
 BUFFERS = ("fit", "ignore")
 MERGES = {"everywhere": PLACES, "pe": ("pe", "home"), "home": ("home",)}
-"""Where partial sums are merged, by what the option says."""
+"""Where partial sums are merged, by what the option says, as far as the machine has such places."""
 
 MOST_BURSTS = 5000
 """Bursts of a stage up to which every crossbar has the program that suits it best."""
@@ -85,7 +86,8 @@ class OrderPass(ModulePass):
         ):
             if value not in known:
                 raise SpatemError(f"order: unknown {option} '{value}'; one of {', '.join(known)}")
-        merged_at = MERGES[self.merge]
+        places = accelerator_of(op).components.accumulation.places
+        merged_at = tuple(place for place in places if place in MERGES[self.merge])
         stages = stages_of(op, PxbStageOp, self.name, "assign")
         if any(isinstance(other, OuStageOp) for other in op.ops):
             raise SpatemError("order: the module holds an ou.stage already")
@@ -209,7 +211,8 @@ def ordered_stage(
     placed = stage.placements()
     layers = [node.layer for node in dataflow.layers if node.name in placed and node.layer]
     dues = [DueOp.of(layer, schedule.dues[layer.name]) for layer in layers]
-    merges = [MergeOp(layer.name, merged_at) for layer in layers if merged_at != PLACES]
+    everywhere = accelerator_of(stage).components.accumulation.places
+    merges = [MergeOp(layer.name, merged_at) for layer in layers if merged_at != everywhere]
     names = [node.name for node in dataflow.nodes]
     waiting = [
         WaitOp(names[wait.node], names[wait.other], IndexSequence.of(wait.until))

@@ -140,14 +140,15 @@ def _verify_buffers(
     placements = homes = None
     if isinstance(stage, PxbStageOp):
         placements, homes = stage.placements(), stage.homes(dataflow)
-    size = accelerator.components.memory.buffer_bytes
+    memory = accelerator.components.memory
+    size = memory.buffer_bytes
     merges = None if program is None else program.merges
     for need in needs(dataflow, accelerator, size, placements, homes, merges):
         pe = "a PE" if need.pe is None else f"PE {need.pe}"
         fail(
             stage,
             f"the buffer of {pe} overflows: {need.what} takes {need.bytes} bytes at once; "
-            f"pe.buffer_bytes is {size}",
+            f"{memory.buffer_key} is {size}",
         )
 
 
@@ -162,14 +163,15 @@ def _verify_occupancy(
         dataflow, accelerator, stage.placements(), stage.homes(dataflow), program.merges
     )
     occupancy = Occupancy(deployed, [op.wait(dataflow) for op in program.waits])
-    pe, size = int(occupancy.bytes.argmax()), accelerator.components.memory.buffer_bytes
+    memory = accelerator.components.memory
+    pe, size = int(occupancy.bytes.argmax()), memory.buffer_bytes
     if occupancy.bytes[pe] <= size:
         return
     share = occupancy.shares(pe)[0]
     fail(
         program,
         f"the buffer of PE {pe} can overflow: {occupancy.bytes[pe]} bytes can be in it at once, "
-        f"{share.bytes} of them {share.what} of @{share.node.name}; pe.buffer_bytes is {size}; "
+        f"{share.bytes} of them {share.what} of @{share.node.name}; {memory.buffer_key} is {size}; "
         "let producers wait (ou.wait), or mark the stage unbounded",
     )
 

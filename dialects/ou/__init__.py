@@ -6,7 +6,7 @@ and what waits for what.  A *visit* is one tile, one window and the tile's input
 
 from xdsl.ir import Dialect
 
-from spatem_ir.dialects.ou.attributes import PLACES, MergePlacesAttr
+from spatem_ir.dialects.ou.attributes import MergePlacesAttr
 from spatem_ir.dialects.ou.due import DueOp
 from spatem_ir.dialects.ou.merging import MergeOp
 from spatem_ir.dialects.ou.stage import OuStageOp
@@ -21,7 +21,6 @@ OU = Dialect(
 
 __all__ = [
     "OU",
-    "PLACES",
     "ActivateOp",
     "DueOp",
     "InterleaveOp",

@@ -7,8 +7,7 @@ from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 
-PLACES = ("cu", "pe", "home")
-"""Where partial sums can be merged, from the crossbar outwards."""
+from spatem_ir.hardware.accumulation.accumulation import PLACES
 
 
 @irdl_attr_definition

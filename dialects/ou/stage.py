@@ -20,8 +20,7 @@ from xdsl.traits import HasParent, NoTerminator
 from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.cnn.weight_layers import INTEGER, integer
 from spatem_ir.dialects.dataflow import verified_dataflow_of
-from spatem_ir.dialects.hw import module_of
-from spatem_ir.dialects.ou.attributes import PLACES
+from spatem_ir.dialects.hw import accelerator_of, module_of
 from spatem_ir.dialects.ou.due import DueOp
 from spatem_ir.dialects.ou.merging import MergeOp
 from spatem_ir.dialects.ou.streams import StreamOp
@@ -77,10 +76,14 @@ class OuStageOp(IRDLOperation):
 
     @property
     def merges(self) -> dict[str, tuple[str, ...]]:
-        """Where the partial sums of each layer are merged, by name of the layers placed here."""
+        """Where the partial sums of each layer are merged, by name of the layers placed here.
+
+        That is at all places that the accelerator has, unless an op says less.
+        """
+        places = accelerator_of(self).components.accumulation.places
         layers = (op.layer.string_value() for op in self.placed().of_type(PlaceOp))
         named = {op.layer.string_value(): op.places.data for op in self.of_type(MergeOp)}
-        return {layer: named.get(layer, PLACES) for layer in layers}
+        return {layer: named.get(layer, places) for layer in layers}
 
     def placed(self) -> PxbStageOp:
         """The `pxb.stage` whose places the stage uses; it stands before it.

@@ -135,8 +135,9 @@ class StageVerifier:
                 )
 
     def verify_merges(self, merges: Sequence[MergeOp]) -> None:
-        """Check that merges name layers, each once."""
+        """Check that merges name layers, each once, and places that the accelerator has."""
         named: set[str] = set()
+        places = accelerator_of(self.stage).components.accumulation.places
         for op in merges:
             name = op.layer.string_value()
             node = self.dataflow.by_name.get(name)
@@ -144,6 +145,10 @@ class StageVerifier:
                 fail(op, "names no layer of the network")
             if name in named:
                 fail(op, "is the second ou.merge of its layer")
+            missing = [place for place in op.places.data if place not in places]
+            if missing:
+                known = ", ".join(places)
+                fail(op, f"names the place {missing[0]}; the accelerator adds in {known}")
             named.add(name)
 
     def verify_waits(self, waits: Sequence[WaitOp]) -> None:

@@ -81,7 +81,7 @@ def substitutes(
     for number in np.intersect1d(used, defective):
         if not len(spare):
             return None
-        size = accelerator.cu.crossbars
+        size = accelerator.crossbars_per_cu
         other_cu = spare // size != number // size
         other_pe = spare // accelerator.crossbars_per_pe != number // accelerator.crossbars_per_pe
         nearest = np.lexsort((spare, other_cu, other_pe))[0]

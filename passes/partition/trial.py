@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatem_ir.dialects.ou import PLACES
 from spatem_ir.geometry.placing.homes import home_tables
 from spatem_ir.geometry.placing.traffic import communication_bytes, piece_homes
 from spatem_ir.geometry.safety.residents import Deployed
@@ -76,5 +75,5 @@ class Trial:
         per_pe = self.accelerator.crossbars_per_pe
         tables = home_tables(self.dataflow, physical, per_pe, pool_at_home=False)
         homes = {node.number: piece_homes(node, tables) for node in self.dataflow.nodes}
-        merges = dict.fromkeys(physical, PLACES)
+        merges = dict.fromkeys(physical, self.accelerator.components.accumulation.places)
         return buffers_suffice(Deployed(self.dataflow, self.accelerator, physical, homes, merges))

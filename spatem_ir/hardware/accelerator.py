@@ -31,6 +31,21 @@ class Accelerator(Description):
         return components_of(self)
 
     @property
+    def pes(self) -> int:
+        """PEs on the chip: all that the interconnect connects."""
+        return self.components.interconnect.pes
+
+    @property
+    def cus_per_pe(self) -> int:
+        """Compute units in one PE."""
+        return self.components.compute_unit.cus_per_pe
+
+    @property
+    def crossbars_per_cu(self) -> int:
+        """Crossbars in one compute unit."""
+        return self.components.compute_unit.crossbars_per_cu
+
+    @property
     def lossless_adc_bits(self) -> int:
         """ADC bits that represent every possible bitline sum of one operation."""
         levels = (2**self.crossbar.bits_per_cell - 1) * (2**self.ou.dac_bits - 1)
@@ -48,7 +63,7 @@ class Accelerator(Description):
     def address(self, crossbar: int) -> CrossbarAddress:
         """The PE, CU and position of a physical crossbar, from its linear number."""
         pe, within = divmod(crossbar, self.crossbars_per_pe)
-        return CrossbarAddress(pe, *divmod(within, self.cu.crossbars))
+        return CrossbarAddress(pe, *divmod(within, self.crossbars_per_cu))
 
     @property
     def area_parts_mm2(self) -> dict[str, float]:
@@ -84,7 +99,7 @@ def contradictions(accelerator: Accelerator) -> list[str]:
         found.append(f"[chip] is of {a.pes:,} PEs; a chip has at most {MOST_PES:,}")
     elif a.crossbars > MOST_CROSSBARS:
         found.append(
-            f"pe.compute_units = {a.pe.compute_units} and cu.crossbars = {a.cu.crossbars} in "
+            f"pe.compute_units = {a.cus_per_pe} and cu.crossbars = {a.crossbars_per_cu} in "
             f"{a.pes:,} PEs are {a.crossbars:,} crossbars; a chip has at most {MOST_CROSSBARS:,}"
         )
     if a.ou.wordlines > a.crossbar.wordlines:
@@ -97,8 +112,8 @@ def contradictions(accelerator: Accelerator) -> list[str]:
         )
     if a.components.compute_unit.operand_bytes == 0:
         found.append(
-            f"cu.input_register_bytes = {a.cu.input_register_bytes} leaves no byte for each of "
-            f"cu.crossbars = {a.cu.crossbars}"
+            f"{a.components.compute_unit.operand_key} leaves no byte for each of the "
+            f"{a.crossbars_per_cu} crossbars of a CU"
         )
     faults = a.analog.stuck_at_zero + a.analog.stuck_at_one
     if faults > 1:

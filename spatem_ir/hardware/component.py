@@ -8,6 +8,7 @@ but its own files knows of which kind it is.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
 
@@ -49,6 +50,10 @@ class Actions:
     pooled_values: int = 0
     link_bytes: int = 0
     io_bytes: int = 0
+
+
+Changes = Mapping[tuple[str, str], "int | float | bool | str"]
+"""Parameters (group, name) of an accelerator and other values for them."""
 
 
 class Part(NamedTuple):

@@ -7,6 +7,7 @@ declared in one place only.  Kinds of components declare the parameters that onl
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
@@ -52,7 +53,7 @@ class ProcessingElement:
 
 @dataclass(frozen=True)
 class ComputeUnit:
-    """A CU: crossbars that share an input register and adders."""
+    """A CU: crossbars with an input register and adders; kinds of their own may have more."""
 
     crossbars: int = parameter("crossbars per CU")
     input_register_bytes: int = parameter("input register, bytes, shared equally by the crossbars")
@@ -167,8 +168,8 @@ class KindParameters:
 
 
 @dataclass(frozen=True)
-class Description:
-    """All parameters of an accelerator, and the numbers of parts that follow from them.
+class Description(ABC):
+    """All parameters of an accelerator, and the numbers of parts, which its components say.
 
     Crossbars are numbered linearly: ``(pe · CUs + cu) · crossbars + crossbar``; PEs row by row.
     """
@@ -188,14 +189,24 @@ class Description:
     memory: KindParameters
 
     @property
+    @abstractmethod
     def pes(self) -> int:
         """PEs on the chip."""
-        return self.chip.pe_rows * self.chip.pe_columns
+
+    @property
+    @abstractmethod
+    def cus_per_pe(self) -> int:
+        """Compute units in one PE."""
+
+    @property
+    @abstractmethod
+    def crossbars_per_cu(self) -> int:
+        """Crossbars in one compute unit."""
 
     @property
     def crossbars_per_pe(self) -> int:
         """Crossbars in one PE."""
-        return self.pe.compute_units * self.cu.crossbars
+        return self.cus_per_pe * self.crossbars_per_cu
 
     @property
     def crossbars(self) -> int:

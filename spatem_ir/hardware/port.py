@@ -19,9 +19,14 @@ class ChipPort(Component):
     energies = (IO,)
     areas = (CHIP_IO,)
 
+    @property
+    def bytes_per_cycle(self) -> int:
+        """R9: the parameter `io.bytes_per_cycle`."""
+        return self.description.io.bytes_per_cycle
+
     def cycles(self, size: Count) -> Count:
         """R9: the cycles in which `size` bytes enter or leave."""
-        return -(-size // self.description.io.bytes_per_cycle)
+        return -(-size // self.bytes_per_cycle)
 
     def energy_pj(self, actions: Actions) -> dict[Part, float]:
         """The energy of all bytes that enter or leave the chip, picojoule."""

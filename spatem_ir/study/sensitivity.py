@@ -75,17 +75,6 @@ def _setpoints(
     return tuple(found)
 
 
-def _adders(accelerator: Accelerator) -> Mapping[str, Changes]:
-    in_cu, in_pe = accelerator.cu.adders_per_cycle, accelerator.pe.adders_per_cycle
-    return {
-        f"{in_cu * factor}, {in_pe * factor}": {
-            ("cu", "adders_per_cycle"): in_cu * factor,
-            ("pe", "adders_per_cycle"): in_pe * factor,
-        }
-        for factor in (1, 2, 4, 8)
-    }
-
-
 def _ou_size(accelerator: Accelerator) -> Mapping[str, Changes]:
     ou, crossbar = accelerator.ou, accelerator.crossbar
     found: dict[str, Changes] = {}
@@ -125,7 +114,7 @@ def _converter(accelerator: Accelerator, bits: int) -> Changes:
 
 SWEEPS: dict[str, Callable[[Accelerator], Mapping[str, Changes]]] = {
     "link width": lambda accelerator: accelerator.components.interconnect.widths(),
-    "adders of a CU, of a PE": _adders,
+    "adders of a CU, of a PE": lambda accelerator: accelerator.components.accumulation.speeds(),
     "OU size": _ou_size,
     "ADC resolution": _adc_bits,
     "PEs": lambda accelerator: accelerator.components.interconnect.sizes(),

@@ -17,7 +17,6 @@ from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.mvm import LayerOp, layer_ops
 from spatem_ir.dialects.ou import (
-    PLACES,
     ActivateOp,
     DueOp,
     InterleaveOp,
@@ -212,7 +211,8 @@ def to_ou(random: Random, module: ModuleOp, placed: list[PlacedTile], machine: A
             if any(place.layer.sym_name.data == name for place in on_due) or random.randrange(2):
                 ops.append(random_due(random, op))
             if random.randrange(3):
-                places = [place for place in PLACES[:-1] if random.randrange(2)]
+                on_the_way = machine.components.accumulation.places[:-1]
+                places = [place for place in on_the_way if random.randrange(2)]
                 ops.append(MergeOp(name, (*places, "home")))
         module.body.block.add_op(OuStageOp(stage, ops))
 

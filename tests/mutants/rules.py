@@ -35,8 +35,8 @@ FAST = (
     Mutant(
         "R1 length of a visit",
         f"{MACHINE}/fast/rules/crossbars.py",
-        "ends = now + core.asked_operations * machine.ou_cycles",
-        "ends = now + core.asked_operations * machine.ou_cycles + 1",
+        "core.asked_operations * machine.operation",
+        "core.asked_operations * machine.operation + 1",
     ),
     Mutant(
         "R2 two operands fit",
@@ -83,8 +83,8 @@ FAST = (
     Mutant(
         "R5 cycles of adders",
         f"{MACHINE}/fast/rules/traffic.py",
-        "cycles = (tile.values + machine.cu_adders - 1) // machine.cu_adders",
-        "cycles = tile.values // machine.cu_adders + 1",
+        "cycles = setup + (tile.values + adders - 1) // adders",
+        "cycles = setup + tile.values // adders + 1",
     ),
     Mutant(
         "R6 cycles of units",
@@ -113,8 +113,8 @@ FAST = (
     Mutant(
         "R9 cycles of the port",
         f"{MACHINE}/fast/rules/loop.py",
-        "cycles = (size + machine.io - 1) // machine.io",
-        "cycles = size // machine.io + 1",
+        "cycles = (size + machine.io_bytes - 1) // machine.io_bytes",
+        "cycles = size // machine.io_bytes + 1",
     ),
     Mutant(
         "R10 last read",

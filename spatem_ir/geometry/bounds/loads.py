@@ -82,8 +82,8 @@ def work_bound(chains: Chains) -> int:
         int(chains.needed(node).sum()) * window_operations(layer_of(node), accelerator)
         for node in chains.dataflow.layers
     )
-    visit_cycles = accelerator.components.compute_unit.visit_cycles
-    return visit_cycles(-(-operations // accelerator.crossbars))
+    units = accelerator.components.compute_unit
+    return units.operation_cycles * -(-operations // accelerator.crossbars)
 
 
 def crossbar_bound(chains: Chains) -> int:
@@ -114,7 +114,7 @@ def crossbar_bound(chains: Chains) -> int:
         parts.append(
             Work(np.array([head + 1]), own_tails.min(keepdims=True), np.array([rest * operations]))
         )
-    operation = accelerator.components.compute_unit.visit_cycles(1)
+    operation = accelerator.components.compute_unit.operation_cycles
     return resource_bound(parts, accelerator.crossbars * ou.wordlines, operation)
 
 
@@ -126,7 +126,7 @@ def fetch_bound(chains: Chains) -> int:
     ready (R3), and a visit of an operation at least follows.
     """
     components = chains.accelerator.components
-    operation = components.compute_unit.visit_cycles(1)
+    operation = components.compute_unit.operation_cycles
     parts = []
     for node in chains.dataflow.layers:
         layer, reads = layer_of(node), chains.reads[node.number]
@@ -147,7 +147,7 @@ def merge_bound(chains: Chains) -> int:
     """
     components = chains.accelerator.components
     units = components.compute_unit
-    first = 1 + units.visit_cycles(1) + units.pipeline_cycles
+    first = 1 + units.operation_cycles + units.pipeline_cycles
     parts = []
     for node in chains.dataflow.layers:
         layer, reads = layer_of(node), chains.reads[node.number]

@@ -53,7 +53,7 @@ def copies_bound(chains: Chains) -> int:
     def suffices(latency: int) -> bool:
         total = 0
         for node, size, fixed in zip(layers, own, around, strict=True):
-            operations = (latency - fixed) // accelerator.components.compute_unit.visit_cycles(1)
+            operations = (latency - fixed) // accelerator.components.compute_unit.operation_cycles
             windows = needed_windows(chains, node)
             copies = least_copies(layer_of(node), windows, operations, accelerator.ou.dac_bits)
             if copies is None:
@@ -116,7 +116,7 @@ def entry_bound(chains: Chains) -> int:
         return 0
     needed_rows = np.cumsum(np.sort(reads.rows))
     cycles = interconnect.least_cycles(reads.size)
-    operation = accelerator.components.compute_unit.visit_cycles(1)
+    operation = accelerator.components.compute_unit.operation_cycles
     fixed = reads.first + interconnect.least_transit(reads.size) + reads.after
 
     def sent(latency: int, crossbars: int) -> int:
@@ -172,5 +172,5 @@ def input_reads(chains: Chains) -> InputReads | None:
         rows=np.concatenate([rows[n.number][some] for n, some in zip(inputs, read, strict=True)]),
         size=min(node.piece_bytes(0) for node in inputs),
         first=min(int(ready.min()) for ready in times),
-        after=1 + accelerator.components.compute_unit.visit_cycles(1) + min(tails),
+        after=1 + accelerator.components.compute_unit.operation_cycles + min(tails),
     )

@@ -72,14 +72,15 @@ def layer_candidates(layer: Layer, accelerator: Accelerator) -> LayerCandidates:
     crossbar, ou = accelerator.crossbar, accelerator.ou
     cells = accelerator.cells_per_weight(layer.weight_bits)
     bit_cuts = part_cuts(layer.input_bits, unit=ou.dac_bits)
-    share = accelerator.components.compute_unit.operand_bytes
+    units = accelerator.components.compute_unit
+    share = units.operand_bytes
     most_rows = min(crossbar.wordlines, share * 8 // layer.input_bits)
     most_columns = crossbar.bitlines // cells
     if most_rows == 0 or most_columns == 0:
         raise SpatemError(
             f"layer @{layer.name}: one weight of {cells} cells or one activation of "
             f"{layer.input_bits} bits exceeds a crossbar of '{accelerator.name}' or its input "
-            "register; use fewer bits or enlarge crossbar.bitlines or cu.input_register_bytes"
+            f"register; use fewer bits or enlarge crossbar.bitlines or {units.operand_key}"
         )
     assert operand_bytes(most_rows, layer.input_bits) <= share
     return LayerCandidates(

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatem_ir.geometry.estimate.candidates import LayerCandidates
+from spatem_ir.hardware.accumulation.accumulation import PLACES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,12 +41,12 @@ def layer_latencies(candidates: LayerCandidates, accelerator: Accelerator) -> ND
     h, w, _, b = np.ix_(*degrees)
     rows, columns, windows, bits = np.ix_(*extents)
     cells = columns * accelerator.cells_per_weight(layer.weight_bits)
-    per_cu, per_pe = accelerator.cu.crossbars, accelerator.crossbars_per_pe
+    per_cu, per_pe = accelerator.crossbars_per_cu, accelerator.crossbars_per_pe
 
     tiles = candidates.parts
     crowd = -(-tiles // accelerator.crossbars)
     visit = -(-rows // ou.wordlines) * -(-cells // ou.bitlines) * -(-bits // ou.dac_bits)
-    compute = components.compute_unit.visit_cycles(crowd * visit)
+    compute = crowd * components.compute_unit.visit_cycles(visit)
 
     block = h * b
     tiles_per_pe = crowd * np.minimum(tiles, per_pe)
@@ -54,21 +55,23 @@ def layer_latencies(candidates: LayerCandidates, accelerator: Accelerator) -> ND
     fetch_one = components.memory.fetch_cycles(operand_bytes)
     fetch = -(-tiles_per_pe // sharing) * fetch_one
 
-    cus = -(-block // per_cu)
+    accumulation = components.accumulation
+    per_place = per_cu if "cu" in accumulation.places else 1
+    sums = -(-block // per_place)
     pes = -(-block // per_pe)
-    in_cu = np.minimum(block, per_cu)
+    in_cu = np.minimum(block, per_place)
     blocks_per_cu = np.maximum(np.minimum(tiles, per_cu) // block, 1) * crowd
     blocks_per_pe = np.maximum(tiles_per_pe // block, 1)
-    add_in_cu = components.accumulation.cycles("cu", columns)
-    add_in_pe = components.accumulation.cycles("pe", columns)
-    cus_per_pe = np.minimum(cus, accelerator.pe.compute_units)
+    sums_in_pe = np.minimum(sums, per_pe // per_place)
+    arriving = pes if "pe" in accumulation.places else sums
+    add_in_cu, add_in_pe, add_at_home = (accumulation.cycles(at, columns) for at in PLACES)
     merge_cu = np.where(in_cu > 1, in_cu * blocks_per_cu * add_in_cu, 0)
-    merge_pe = np.where(cus > 1, cus_per_pe * blocks_per_pe * add_in_pe, 0)
-    merge_home = np.where(pes > 1, pes * blocks_per_pe * add_in_pe, 0)
+    merge_pe = np.where(sums > 1, sums_in_pe * blocks_per_pe * add_in_pe, 0)
+    merge_home = np.where(arriving > 1, arriving * blocks_per_pe * add_at_home, 0)
     interconnect = components.interconnect
-    packet = interconnect.packet_cycles(columns * components.accumulation.sum_bytes)
+    packet = interconnect.packet_cycles(columns * accumulation.sum_bytes)
     homes = np.minimum(tiles // block, accelerator.pes)
-    packets = np.where(pes > 1, interconnect.most_packets(pes, homes) * packet, 0)
+    packets = np.where(pes > 1, interconnect.most_packets(arriving, homes) * packet, 0)
     activate = blocks_per_pe * components.digital.cycles(columns, pooling=False)
 
     stations = np.broadcast_arrays(

@@ -88,33 +88,31 @@ def layer_stations(
     tile = np.arange(len(crossbars))
     block = tile // parts
     operand = tile - (block - block // grid.wwm) * parts  # its column does not count
-    cu = crossbars // accelerator.cu.crossbars
-    units = accelerator.pe.compute_units
+    cu, units = crossbars // accelerator.crossbars_per_cu, accelerator.cus_per_pe
 
     size = operand_bytes(grid.tile_rows, bits)
     components = accelerator.components
     interconnect = components.interconnect
     fetch = components.memory.fetch_cycles(size)
-    in_cu = components.accumulation.cycles("cu", columns)
-    in_pe = components.accumulation.cycles("pe", columns)
+    places, cycles_at = components.accumulation.places, components.accumulation.cycles
     sum_bytes = columns * components.accumulation.sum_bytes
     packet = interconnect.packet_cycles(sum_bytes)
     activate = components.digital.cycles(columns, pooling=False)
 
     fetches = _pairs(cu, operand)
     cus = _pairs(cu, block)
-    pes = _pairs(cus.places // units, cus.items)
-    home, senders = _homes(pes)
-    home_copy, remote = np.arange(len(home)) // grid.wwm, senders - 1
-    pe_copy = pes.items // grid.wwm
+    pes = _pairs(cus.places // units, cus.items) if "cu" in places else _pairs(cu // units, block)
+    home, arriving, remote = _homes(pes, is_merged="pe" in places)
+    home_copy, pe_copy = np.arange(len(home)) // grid.wwm, pes.items // grid.wwm
+    in_pe, at_home = cycles_at("pe", columns), cycles_at("home", columns)
     work = (
         _Work(fetch, fetches.places // units, fetches.items // parts, np.ones_like(fetches.items)),
-        _Work(in_cu, cus.places, cus.items // grid.wwm, _merged(cus.counts)),
+        _Work(cycles_at("cu", columns), cus.places, cus.items // grid.wwm, _merged(cus.counts)),
         _Work(
-            in_pe,
+            1,
             np.concatenate([pes.places, home]),
             np.concatenate([pe_copy, home_copy]),
-            np.concatenate([_merged(pes.counts), _merged(senders)]),
+            np.concatenate([_merged(pes.counts) * in_pe, _merged(arriving) * at_home]),
         ),
         _Work(packet, interconnect.links_into(home), home_copy, remote),
         _Work(activate, home, home_copy, np.ones_like(home)),
@@ -175,13 +173,21 @@ def _merged(contributions: Ints) -> Ints:
     return np.where(contributions > 1, contributions, 0)
 
 
-def _homes(blocks_in_pes: _Pairs) -> tuple[Ints, Ints]:
-    """The home PE of each block, the first of those that hold most of it, and its PEs' number."""
+def _homes(blocks_in_pes: _Pairs, *, is_merged: bool) -> tuple[Ints, Ints, Ints]:
+    """The home PE of each block, the first of those that hold most of it, and what comes there.
+
+    That is how many contributions, and how many of these from other PEs: one of each PE if they are
+    merged in PEs.
+    """
     pe, block, contributions = blocks_in_pes
     most = int(contributions.max())
     order = np.argsort(block * (most + 1) + most - contributions, kind="stable")
     first = first_of_equals(block[order])
-    return pe[order[first]], lengths(first, len(order))
+    if is_merged:
+        arriving = lengths(first, len(order))
+        return pe[order[first]], arriving, arriving - 1
+    arriving = np.add.reduceat(contributions[order], first)
+    return pe[order[first]], arriving, arriving - contributions[order[first]]
 
 
 def tiles_together(grid: Grid, crossbars: Ints) -> Ints:

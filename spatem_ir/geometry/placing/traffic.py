@@ -93,17 +93,20 @@ def partial_sum_bytes(
 ) -> int:
     """Bytes of partial sums that a layer injects; `homes` has shape [slices, positions].
 
-    By rule R5: every PE that holds tiles of a piece and is not its home sends one packet, for what
-    its tiles contribute was merged in the PE.
+    By rule R5: of the crossbars with tiles of a piece, those that share the last place before home
+    send one packet together, unless they are in the home PE.
     """
     layer, grid = node.layer, node.grid
     assert layer is not None and grid is not None
     at = grid.coordinates(placed.tiles)
     blocks = (at.matrix * grid.iw + at.copy) * grid.wwm + at.column
-    pes = placed.crossbars // accelerator.crossbars_per_pe
-    span = int(max(pes.max(), homes.max())) + 1
-    places = np.unique(blocks * span + pes)
-    senders = np.bincount(places // span, minlength=layer.matrices * grid.iw * grid.wwm)
+    sending = accelerator.components.accumulation.crossbars_sending
+    per_pe = accelerator.crossbars_per_pe // sending
+    senders = placed.crossbars // sending
+    span = (int(max(senders.max() // per_pe, homes.max())) + 1) * per_pe
+    packets_of = blocks * span + senders
+    packets_of = np.unique(packets_of) if sending > 1 else np.sort(packets_of)
+    sent = np.bincount(packets_of // span, minlength=layer.matrices * grid.iw * grid.wwm)
     columns = np.arange(grid.wwm)[:, None]
     copies = grid.copy_of_window(layer, np.arange(layer.windows))[None, :]
     total = 0
@@ -111,9 +114,10 @@ def partial_sum_bytes(
         first = grid.slice_of(layer, matrix, 0)
         there = homes[first : first + grid.wwm, layer.window_positions(matrix)]
         block = (matrix * grid.iw + copies) * grid.wwm + columns
-        at_home = block * span + there
-        found = np.minimum(np.searchsorted(places, at_home), len(places) - 1)
-        packets = senders[block] - (places[found] == at_home)
+        at_home = block * span + there * per_pe
+        first_local = np.searchsorted(packets_of, at_home)
+        local = np.searchsorted(packets_of, at_home + per_pe) - first_local
+        packets = sent[block] - local
         values = [node.slice_channels(first + column) for column in range(grid.wwm)]
         total += int(packets.sum(axis=1) @ np.array(values))
     return total * accelerator.components.accumulation.sum_bytes

@@ -178,14 +178,14 @@ def merging_needs(
         together = accumulation.crossbars_at(place)
         sources, counts = np.unique(blocks * accelerator.crossbars + units, return_counts=True)
         blocks, units = np.divmod(sources, accelerator.crossbars)
-        if place == "cu":
+        if not accumulation.adders(place).in_buffer:
             continue
         needed = counts * values[blocks] * accumulation.sum_bytes
         for n in np.flatnonzero((counts > 1) & (needed > more_than)).tolist():
             block = int(blocks[n])
             matrix, copy, column, *_ = (int(index[block]) for index in first)
             window = grid.copy_windows(layer, copy)[0]
-            pe = int(units[n])
+            pe = int(units[n]) * together // accelerator.crossbars_per_pe
             if place == "home":
                 position = layer.window_positions(matrix)[window]
                 pe = int(homes[grid.slice_of(layer, matrix, column), position])

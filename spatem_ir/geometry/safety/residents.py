@@ -210,7 +210,10 @@ def _add_meetings(table: NDArray[np.int32], deployed: Deployed, node: Node) -> N
     accumulation, together = accelerator.components.accumulation, 1
     sizes = ((bounds[:, 1] - bounds[:, 0]) * accumulation.sum_bytes)[at.column]
     for place in deployed.merges[node.name]:
+        in_buffer = accumulation.adders(place).in_buffer
         if place == "home":
+            if not in_buffer:
+                return
             met = np.bincount(blocks, minlength=len(sizes))
             amounts = np.zeros((len(node.slices), regions, grid.iw), np.int32)
             part = (at.matrix * (regions == 1)) * grid.wwm + at.column
@@ -222,9 +225,9 @@ def _add_meetings(table: NDArray[np.int32], deployed: Deployed, node: Node) -> N
         together = accumulation.crossbars_at(place)
         sources, counts = np.unique(blocks * accelerator.crossbars + units, return_counts=True)
         blocks, units = np.divmod(sources, accelerator.crossbars)
-        if place == "cu":
+        if not in_buffer:
             continue
-        pes, where = _used(units)
+        pes, where = _used(units * together // accelerator.crossbars_per_pe)
         amounts = np.zeros((len(pes), regions, grid.iw), np.int32)
         met = np.where(counts > 1, counts, 0) * sizes[blocks]
         np.add.at(amounts, (where, at.matrix[blocks] % regions, at.copy[blocks]), met)

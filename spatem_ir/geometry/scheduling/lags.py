@@ -285,10 +285,11 @@ class _Choice:
             if len(here) and phase in self.phases_of[part]:
                 shares.append((int(part.most(lags)[here[0]]), part))
         size, part = max(shares, key=lambda share: share[0])
+        memory = self.deployed.accelerator.components.memory
         raise SpatemError(
             f"order: the buffer of PE {pe} is too small: it has {self.size} bytes and needs "
             f"{total}, of which {size} for the {part.what} of @{part.node.name}; enlarge "
-            "pe.buffer_bytes, deploy on more PEs, or set buffers=ignore"
+            f"{memory.buffer_key}, deploy on more PEs, or set buffers=ignore"
         )
 
     def until(self, pair: Pair, lag: int) -> Ints:

@@ -63,7 +63,7 @@ def _input_times(node: Node, begin: Times, accelerator: Accelerator) -> Times:
     """When each position of an input has entered, none of which may begin earlier: [positions]."""
     byte = (np.arange(node.positions) + 1) * node.shape[0] * node.bits // 8
     times = accelerator.components.port.cycles(byte)
-    before = np.append(0, byte[:-1]) // accelerator.io.bytes_per_cycle
+    before = np.append(0, byte[:-1]) // accelerator.components.port.bytes_per_cycle
     return times + np.maximum.accumulate((begin - before).clip(min=0))
 
 

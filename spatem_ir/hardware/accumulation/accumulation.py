@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
+from typing import NamedTuple
 
-from spatem_ir.hardware.component import Component, Count
+from spatem_ir.hardware.component import Changes, Component, Count
+
+PLACES = ("cu", "pe", "home")
+"""Where contributions can meet, from the crossbar outwards: in a CU, in a PE, at the home PE."""
+
+
+class Adders(NamedTuple):
+    """What adds contributions at a place: n values take setup + ⌈n / values per cycle⌉ cycles.
+
+    `in_buffer` says whether contributions that meet take room in the buffer of the PE until their
+    sum is complete.
+    """
+
+    values_per_cycle: int
+    setup_cycles: int = 0
+    in_buffer: bool = True
+
+    def cycles(self, values: Count) -> Count:
+        """The cycles for which a contribution of so many values occupies the adders."""
+        return self.setup_cycles - (-values // self.values_per_cycle)
 
 
 class Accumulation(Component):
     """Places at which contributions to a piece meet, from the crossbar outwards.
 
-    Crossbars are numbered over the chip; times are in digital cycles.
+    Crossbars are numbered over the chip; times are in digital cycles.  The adders of a PE and those
+    for which it is the home are the same resource.
     """
+
+    # Rules of the machine
 
     @property
     @abstractmethod
@@ -26,15 +50,31 @@ class Accumulation(Component):
     @property
     @abstractmethod
     def places(self) -> tuple[str, ...]:
-        """The places, from the crossbar outwards; the last one completes sums."""
+        """R5: those of :data:`PLACES` that there are, in their order; the last one is `home`."""
 
     @abstractmethod
+    def adders(self, place: str) -> Adders:
+        """R5: what adds contributions at one of the places."""
+
+    def cycles(self, place: str, values: Count) -> Count:
+        """R5: the cycles in which a contribution of so many values is added; none elsewhere."""
+        return self.adders(place).cycles(values) if place in self.places else values * 0
+
     def crossbars_at(self, place: str) -> int:
         """R5: how many crossbars with neighbouring numbers share a place."""
+        description = self.description
+        return {
+            "cu": description.crossbars_per_cu,
+            "pe": description.crossbars_per_pe,
+            "home": description.crossbars,
+        }[place]
 
-    @abstractmethod
-    def cycles(self, place: str, values: Count) -> Count:
-        """R5: the cycles in which a contribution of so many values is added."""
+    @property
+    def crossbars_sending(self) -> int:
+        """R5: how many crossbars with neighbouring numbers send one packet of sums together."""
+        return max([1, *(self.crossbars_at(place) for place in self.places[:-1])])
+
+    # Bounds
 
     @property
     @abstractmethod
@@ -48,3 +88,9 @@ class Accumulation(Component):
         Counted from when all are valid, up to a time that suffices for `contributions`; a partial
         sum takes `transit` cycles at least from one PE to another.
         """
+
+    # Studies
+
+    @abstractmethod
+    def speeds(self) -> Mapping[str, Changes]:
+        """Slower and faster adders that a sensitivity study tries, by label, ascending."""

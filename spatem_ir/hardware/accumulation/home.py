@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from spatem_ir.hardware.accumulation.accumulation import Accumulation
-from spatem_ir.hardware.component import Actions, Count, Part
+from spatem_ir.hardware.accumulation.accumulation import PLACES, Accumulation, Adders
+from spatem_ir.hardware.component import Actions, Changes, Part
 from spatem_ir.hardware.parameters import Description, KindParameters, parameter
 
 ADDERS = Part("merging_adders", "merging", "adders of CUs and PEs")
@@ -44,28 +45,19 @@ class HomeAccumulation(Accumulation):
     @property
     def places(self) -> tuple[str, ...]:
         """Contributions meet in the CU, in the PE, and at the home PE."""
-        return ("cu", "pe", "home")
+        return PLACES
 
-    def crossbars_at(self, place: str) -> int:
-        """Those of a CU, those of a PE, or all: there is one home."""
-        description = self.description
-        return {
-            "cu": description.cu.crossbars,
-            "pe": description.crossbars_per_pe,
-            "home": description.crossbars,
-        }[place]
-
-    def cycles(self, place: str, values: Count) -> Count:
-        """As many values per cycle as the adders of the CU or PE add."""
-        group = self.description.cu if place == "cu" else self.description.pe
-        return -(-values // group.adders_per_cycle)
+    def adders(self, place: str) -> Adders:
+        """Those of the CU, whose sums are in registers, or those of the PE."""
+        if place == "cu":
+            return Adders(self.description.cu.adders_per_cycle, in_buffer=False)
+        return Adders(self.description.pe.adders_per_cycle)
 
     @property
     def values_per_cycle(self) -> int:
         """The partial sums that the adders of all CUs and PEs add in a cycle."""
-        pe, cu = self.description.pe, self.description.cu
-        per_pe = pe.compute_units * cu.adders_per_cycle + pe.adders_per_cycle
-        return per_pe * self.description.pes
+        in_cu, in_pe = (self.adders(place).values_per_cycle for place in ("cu", "pe"))
+        return (self.description.cus_per_pe * in_cu + in_pe) * self.description.pes
 
     def most_merged(self, contributions: int, transit: int) -> list[int]:
         """The most contributions of one value that merge in 0, 1, 2 … cycles.
@@ -86,6 +78,17 @@ class HomeAccumulation(Accumulation):
             own = max(pe - other for pe, other in zip(in_pe, others, strict=False))
             at_home.append(max(in_pe[time], sum(others) + own))
         return at_home
+
+    def speeds(self) -> Mapping[str, Changes]:
+        """Up to eight times as many adders in CUs and PEs."""
+        in_cu, in_pe = self.description.cu.adders_per_cycle, self.description.pe.adders_per_cycle
+        return {
+            f"{in_cu * factor}, {in_pe * factor}": {
+                ("cu", "adders_per_cycle"): in_cu * factor,
+                ("pe", "adders_per_cycle"): in_pe * factor,
+            }
+            for factor in (1, 2, 4, 8)
+        }
 
     def energy_pj(self, actions: Actions) -> dict[Part, float]:
         """The energy of the additions of partial sums, picojoule."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from spatem_ir.hardware.component import Actions, Count, Part
+from spatem_ir.hardware.component import Actions, Part
 from spatem_ir.hardware.compute_unit.compute_unit import ComputeUnits
-from spatem_ir.hardware.parameters import ComputeUnit
+from spatem_ir.hardware.parameters import ComputeUnit, Description
 
 DACS = Part("dacs", "crossbars", "DACs")
 ADCS = Part("adcs", "crossbars", "ADCs")
@@ -23,9 +23,24 @@ class FreeComputeUnits(ComputeUnits):
     energies = (DACS, ADCS, CELLS, SHIFT_ADDS, INPUT_REGISTERS)
     areas = (CROSSBARS, UNITS)
 
-    def visit_cycles(self, operations: Count) -> Count:
-        """R1: one operation after the other, each `ou.cycles` long."""
-        return operations * self.description.ou.cycles
+    def __init__(self, description: Description):
+        super().__init__(description)
+        self.parameters = description.cu
+
+    @property
+    def crossbars_per_cu(self) -> int:
+        """The parameter `cu.crossbars`."""
+        return self.parameters.crossbars
+
+    @property
+    def cus_per_pe(self) -> int:
+        """The parameter `pe.compute_units`."""
+        return self.description.pe.compute_units
+
+    @property
+    def operation_cycles(self) -> int:
+        """R1: the parameter `ou.cycles`; a visit is one operation after the other."""
+        return self.description.ou.cycles
 
     @property
     def pipeline_cycles(self) -> int:
@@ -35,7 +50,12 @@ class FreeComputeUnits(ComputeUnits):
     @property
     def operand_bytes(self) -> int:
         """R2: the input register, shared equally by the crossbars of a CU."""
-        return self.description.cu.input_register_bytes // self.description.cu.crossbars
+        return self.parameters.input_register_bytes // self.parameters.crossbars
+
+    @property
+    def operand_key(self) -> str:
+        """Of the table `[cu]`."""
+        return "cu.input_register_bytes"
 
     def energy_pj(self, actions: Actions) -> dict[Part, float]:
         """Converters and cells during OU operations, registers for what is fetched.
@@ -54,7 +74,7 @@ class FreeComputeUnits(ComputeUnits):
     def area_mm2(self) -> dict[Part, float]:
         """Crossbars with their converters, and what else is in a CU."""
         description = self.description
-        cus = description.pes * description.pe.compute_units
+        cus = description.pes * self.cus_per_pe
         return {
             CROSSBARS: description.crossbars * description.area.crossbar_mm2,
             UNITS: cus * description.area.cu_digital_mm2,

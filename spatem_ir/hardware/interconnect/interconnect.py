@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from spatem_ir.hardware.component import Component, Count
+from spatem_ir.hardware.component import Changes, Component, Count
 from spatem_ir.hardware.port import PORT_PE
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
-
-Changes = Mapping[tuple[str, str], "int | float | bool | str"]
-"""Parameters (group, name) of an accelerator and other values for them."""
 
 
 class LinkGroup(NamedTuple):
@@ -84,6 +81,11 @@ class Interconnect(Component):
 
     @property
     @abstractmethod
+    def pes(self) -> int:
+        """How many PEs it connects: all that there are."""
+
+    @property
+    @abstractmethod
     def groups(self) -> tuple[LinkGroup, ...]:
         """R8: the links by how fast they are, in the order of their numbers."""
 
@@ -134,7 +136,7 @@ class Interconnect(Component):
         """The number of links from PE to PE: shape [PEs, PEs]."""
         import numpy as np
 
-        pes = np.arange(self.description.pes)
+        pes = np.arange(self.pes)
         routes = self.routes(np.repeat(pes, len(pes)), np.tile(pes, len(pes)))
         return np.diff(routes.first).reshape(len(pes), len(pes))
 
@@ -143,7 +145,7 @@ class Interconnect(Component):
         """The PEs in ascending distance, in links, from the one at the chip's port."""
         import numpy as np
 
-        pes = np.arange(self.description.pes)
+        pes = np.arange(self.pes)
         hops = np.diff(self.routes(np.full_like(pes, PORT_PE), pes).first)
         return np.argsort(hops, kind="stable")
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spatem_ir.hardware.component import Actions, Part
+from spatem_ir.hardware.component import Actions, Changes, Part
 from spatem_ir.hardware.interconnect.interconnect import (
-    Changes,
     Interconnect,
     LinkGroup,
     PortCut,
@@ -57,9 +56,14 @@ class Mesh(Interconnect):
         self.rows, self.columns = description.chip.pe_rows, description.chip.pe_columns
 
     @property
+    def pes(self) -> int:
+        """The parameters `chip.pe_rows` and `chip.pe_columns`."""
+        return self.rows * self.columns
+
+    @property
     def groups(self) -> tuple[LinkGroup, ...]:
         """Four links for each PE; those over the edge are used by none."""
-        count = 4 * self.rows * self.columns
+        count = 4 * self.pes
         return (LinkGroup("links", count, self.parameters.link_bytes_per_cycle),)
 
     @property
@@ -113,7 +117,7 @@ class Mesh(Interconnect):
         takes the one link along the row.  Proof: the port's PE and all other PEs of its column are
         reached without that link, and no others are.
         """
-        if self.rows * self.columns == 1:
+        if self.pes == 1:
             return ()
         leaving = PortCut(1, (self.rows > 1) + (self.columns > 1))
         return (leaving, PortCut(self.rows, 1)) if self.columns > 1 else (leaving,)

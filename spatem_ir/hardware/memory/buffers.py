@@ -24,6 +24,11 @@ class Buffers(Memory):
         return self.description.pe.buffer_bytes
 
     @property
+    def buffer_key(self) -> str:
+        """Of the table `[pe]`."""
+        return "pe.buffer_bytes"
+
+    @property
     def port_bytes_per_cycle(self) -> int:
         """The parameter of the same name, of the table `[pe]`."""
         return self.description.pe.port_bytes_per_cycle

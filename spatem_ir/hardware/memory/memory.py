@@ -17,9 +17,19 @@ class Memory(Component):
 
     @property
     @abstractmethod
+    def buffer_key(self) -> str:
+        """The parameter that says :attr:`buffer_bytes`, as messages name it."""
+
+    @property
+    @abstractmethod
     def port_bytes_per_cycle(self) -> int:
         """R3: bytes per cycle through the port from a PE's buffer to its CUs."""
 
+    @property
+    def setup_cycles(self) -> int:
+        """R3: how long a fetch holds the port before its first byte."""
+        return 0
+
     def fetch_cycles(self, size: Count) -> Count:
         """R3: the cycles for which an operand of `size` bytes holds the port."""
-        return -(-size // self.port_bytes_per_cycle)
+        return self.setup_cycles - (-size // self.port_bytes_per_cycle)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from spatem_ir.hardware.memory.memory import Memory
 from spatem_ir.support.errors import SpatemError
 
 
@@ -34,18 +35,18 @@ class BufferOccupancy:
         """The peak of each PE that held anything."""
         return {pe: self.peak(pe) for pe in sorted(self.changes)}
 
-    def check(self, size: int, images: int) -> None:
-        """Check that no buffer held more than `size` bytes, with so many images in flight.
+    def check(self, memory: Memory, images: int) -> None:
+        """Check that no buffer held more than there is room for, with so many images in flight.
 
         Raises:
             SpatemError: one did; names the PE and the bytes.
         """
         peaks = self.peaks()
         pe = max(peaks, key=lambda pe: (peaks[pe], -pe))
-        if peaks[pe] > size:
+        if peaks[pe] > memory.buffer_bytes:
             several = f" with {images} images in flight" if images > 1 else ""
             remedy = "use fewer --images-in-flight or" if images > 1 else "use"
             raise SpatemError(
                 f"the buffer of PE {pe} overflows: it held {peaks[pe]} bytes{several}, "
-                f"pe.buffer_bytes is {size}; {remedy} a larger one"
+                f"{memory.buffer_key} is {memory.buffer_bytes}; {remedy} a larger one"
             )

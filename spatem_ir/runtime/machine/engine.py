@@ -142,7 +142,7 @@ def executor(
     def execute(images: int) -> Execution:
         execution = start(images, trace and images == most_images).run()
         if is_bounded:
-            execution.buffers.check(accelerator_of(module).components.memory.buffer_bytes, images)
+            execution.buffers.check(accelerator_of(module).components.memory, images)
         return execution
 
     return execute

@@ -93,7 +93,8 @@ def layer_metrics(
     busy = None
     if execution is not None:
         operations = execution.operations[node.name]
-        busy = round(operations * ou.cycles / (crossbars * execution.ended), 6)
+        cycles = operations * accelerator.components.compute_unit.operation_cycles
+        busy = round(cycles / (crossbars * execution.ended), 6)
     several = f"{layer.matrices} of " if layer.matrices > 1 else ""
     return LayerMetrics(
         name=node.name,

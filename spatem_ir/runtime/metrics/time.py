@@ -26,7 +26,8 @@ def latency_cycles(run: Measurement) -> int:
 @metric("OU cycles")
 def latency_ou_cycles(run: Measurement) -> float:
     """The latency in OU operations one after the other: cycles / `ou.cycles`."""
-    return round(latency_cycles.value(run) / run.accelerator.ou.cycles, 3)
+    operation = run.accelerator.components.compute_unit.operation_cycles
+    return round(latency_cycles.value(run) / operation, 3)
 
 
 @metric("ns")
@@ -64,5 +65,5 @@ def images_per_second(run: Measurement) -> float:
 )
 def computation_parallelism(run: Measurement) -> float:
     """Mean number of busy crossbars: OU operations · `ou.cycles` / latency."""
-    busy = run.accelerator.components.compute_unit.visit_cycles(run.ou_operations)
+    busy = run.accelerator.components.compute_unit.operation_cycles * run.ou_operations
     return round(busy / latency_cycles.value(run), 3)

@@ -14,7 +14,6 @@ from xdsl.dialects.builtin import ModuleOp
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import LayerOp
-from spatem_ir.dialects.ou import PLACES
 from spatem_ir.dialects.places import StageOp
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.dialects.vxb import VxbStageOp
@@ -186,7 +185,7 @@ class PxbAccumulator(CellAccumulator):
 
     def merge_places(self, layer: LoadedLayer) -> tuple[str, ...]:
         """Where a layer's partial sums are merged."""
-        return PLACES
+        return self.accelerator.components.accumulation.places
 
     def merged(self, layer: LoadedLayer, contributions: list[Contribution]) -> Exact | None:
         if layer.name not in self.at_home:

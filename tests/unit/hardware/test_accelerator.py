@@ -148,5 +148,5 @@ def test_all_contradictions_are_found(tiny: Accelerator) -> None:
     assert contradictions(machine) == [
         "ou.wordlines = 17 exceeds crossbar.wordlines = 16",
         "ou.bitlines = 18 exceeds crossbar.bitlines = 16",
-        "cu.input_register_bytes = 1 leaves no byte for each of cu.crossbars = 2",
+        "cu.input_register_bytes leaves no byte for each of the 2 crossbars of a CU",
     ]

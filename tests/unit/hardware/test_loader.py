@@ -237,7 +237,7 @@ def test_name_is_needed(table: Table) -> None:
             "cu",
             "input_register_bytes",
             1,
-            "cu.input_register_bytes = 1 leaves no byte for each of cu.crossbars = 2",
+            "cu.input_register_bytes leaves no byte for each of the 2 crossbars of a CU",
         ),
     ],
 )

@@ -79,7 +79,7 @@ def test_programs_fit_into_buffers_that_just_suffice(
     module.verify()
     VerifyDeploymentPass().apply(context(), module)
     execution = run(module)
-    execution.buffers.check(size, 1)
+    execution.buffers.check(accelerator_of(module).components.memory, 1)
     if not stage_of(module).waits:
         return
     for op in stage_of(module).waits:
@@ -99,7 +99,7 @@ def test_ignored_buffers_make_an_unbounded_program() -> None:
         SpatemError,
         match=r"the buffer of PE \d+ overflows: it held \d+ bytes, pe.buffer_bytes is 1",
     ):
-        execution.buffers.check(1, 1)
+        execution.buffers.check(accelerator_of(module).components.memory, 1)
 
 
 def test_buffers_that_hold_everything_need_no_waits() -> None:

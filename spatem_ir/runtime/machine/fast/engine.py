@@ -17,7 +17,7 @@ import numpy as np
 from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
 from spatem_ir.runtime.machine.fast.results import MeasuredBuffers, logged_facts
-from spatem_ir.runtime.machine.fast.rules.components import LOOPS
+from spatem_ir.runtime.machine.fast.rules.components import loop_of
 from spatem_ir.runtime.machine.fast.rules.events import EPOCH, FAR
 from spatem_ir.runtime.machine.fast.steps import FIRST_STEPS, busy_of, collect, path_of
 from spatem_ir.runtime.machine.fast.tables import (
@@ -84,7 +84,7 @@ class FastEngine:
         """
         components = self.program.accelerator.components
         kinds = type(components.compute_unit), type(components.accumulation)
-        loop = LOOPS[kinds](source_digest())
+        loop = loop_of(*kinds, source_digest())
         with compilation_noted(self.say.note):
             while not loop(self.machine, self.program.tables, self.state):
                 self.state = grown(self.machine, self.state)
@@ -165,15 +165,20 @@ def machine_of(program: FastProgram, images: int, log: bool, trace: bool) -> np.
     machine = np.zeros(1, MACHINE).view(np.recarray)[0]
     machine.images, machine.pieces, machine.pes = images, pieces, pes
     machine.share = components.compute_unit.operand_bytes
-    machine.ou_cycles = components.compute_unit.visit_cycles(1)
+    machine.visit_setup = components.compute_unit.setup_cycles
+    machine.operation = components.compute_unit.operation_cycles
     machine.pipeline = components.compute_unit.pipeline_cycles
+    machine.fetch_setup = components.memory.setup_cycles
     machine.port = components.memory.port_bytes_per_cycle
-    machine.cu_adders = accelerator.cu.adders_per_cycle
-    machine.pe_adders = accelerator.pe.adders_per_cycle
     machine.sum_bytes = components.accumulation.sum_bytes
+    for place in components.accumulation.places:
+        adders = components.accumulation.adders(place)
+        machine[f"{place}_setup"] = adders.setup_cycles
+        machine[f"{place}_adders"] = adders.values_per_cycle
+        machine[f"{place}_held"] = components.accumulation.sum_bytes * adders.in_buffer
     machine.activations = components.digital.values_per_cycle(pooling=False)
     machine.poolings = components.digital.values_per_cycle(pooling=True)
-    machine.io = accelerator.io.bytes_per_cycle
+    machine.io_bytes = components.port.bytes_per_cycle
     machine.head = components.interconnect.head_cycles
     machine.sources = accelerator.crossbars
     machine.bits = int(tables.tiles.bit.max()) + 1
@@ -182,7 +187,7 @@ def machine_of(program: FastProgram, images: int, log: bool, trace: bool) -> np.
     machine.meetings = program.meetings
     machine.first_home = images * program.meetings
     machine.first_cu_adders = pes
-    machine.first_pe_adders = machine.first_cu_adders + pes * accelerator.pe.compute_units
+    machine.first_pe_adders = machine.first_cu_adders + pes * accelerator.cus_per_pe
     machine.first_link = machine.first_pe_adders + pes
     machine.first_activation = machine.first_link + components.interconnect.links
     machine.first_pooling = machine.first_activation + pes

@@ -16,7 +16,7 @@ from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.runtime.machine.buffers import BufferOccupancy
 from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.reference.clock import Clock, Resource
-from spatem_ir.runtime.machine.reference.components import CROSSBARS, PARTIAL_SUMS
+from spatem_ir.runtime.machine.reference.components import crossbars_of, partial_sums_of
 from spatem_ir.runtime.machine.reference.packets import Packets
 from spatem_ir.runtime.machine.reference.pieces import Pieces
 from spatem_ir.runtime.machine.reference.program import DigitalTask, Key, Program
@@ -51,9 +51,9 @@ class ReferenceEngine:
         self.buffers = BufferOccupancy()
         self.progress = Progress(program, clock)
         self.pieces = Pieces(program, clock, self.packets, self.buffers, self.progress)
-        partial_sums = PARTIAL_SUMS[type(self.components.accumulation)]
+        partial_sums = partial_sums_of(type(self.components.accumulation))
         self.partial_sums = partial_sums(program, clock, self.packets, self.buffers, self.activate)
-        crossbars = CROSSBARS[type(self.components.compute_unit)]
+        crossbars = crossbars_of(type(self.components.compute_unit))
         self.crossbars = crossbars(
             program, clock, self.pieces, images, self.partial_sums.contribute
         )
@@ -108,9 +108,9 @@ class ReferenceEngine:
         """How long each resource that was used was busy."""
         cycles = defaultdict[ResourceKind, list[int]](list)
         for visits in self.program.streams.values():
-            operations = self.images * sum(visit.operations for visit in visits)
             visit_cycles = self.components.compute_unit.visit_cycles
-            cycles[ResourceKind.CROSSBAR].append(visit_cycles(operations))
+            busy = sum(visit_cycles(visit.operations) for visit in visits)
+            cycles[ResourceKind.CROSSBAR].append(self.images * busy)
         for several in (
             self.crossbars.ports,
             self.partial_sums.cu_adders,

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import partial
 
-from spatem_ir.dialects.ou import PLACES
+from spatem_ir.hardware.accumulation.accumulation import PLACES
 from spatem_ir.runtime.machine.buffers import BufferOccupancy
 from spatem_ir.runtime.machine.reference.clock import Clock, Resource
 from spatem_ir.runtime.machine.reference.packets import Packets
@@ -34,7 +34,8 @@ class PartialSums:
         self.packets = packets
         self.buffers = buffers
         self.completed = completed
-        self.sum_bytes = self.accelerator.components.accumulation.sum_bytes
+        self.accumulation = self.accelerator.components.accumulation
+        self.sum_bytes = self.accumulation.sum_bytes
         self.additions = 0
         self.cu_adders: dict[int, Resource] = defaultdict(
             lambda: Resource(clock, ResourceKind.CU_ADDERS)
@@ -47,30 +48,33 @@ class PartialSums:
 
     def contribute(self, crossbar: int, key: Key) -> None:
         """R4, R5: a visit's results are valid and go to the first place that merges them."""
-        pe, cu, _ = self.accelerator.address(crossbar)
+        self.go_on(crossbar, 1, key, 0)
+
+    def go_on(self, source: int, crossbars: int, key: Key, index: int) -> None:
+        """R5: what comes from a source of so many crossbars goes on to the place of an index."""
         places = self.program.contributors[key[1]].places
-        if "cu" in places:
-            self.meet("cu", pe * self.accelerator.pe.compute_units + cu, key, crossbar)
-        elif "pe" in places:
-            self.meet("pe", pe, key, crossbar)
+        if index == len(places):
+            self.completed(key)
+        elif places[index] == "home":
+            self.send_home(source * crossbars // self.accelerator.crossbars_per_pe, key, source)
         else:
-            self.send_home(pe, key, crossbar)
+            number = source * crossbars // self.accumulation.crossbars_at(places[index])
+            self.meet(places[index], number, key, source)
 
     def meet(self, place: str, number: int, key: Key, source: int) -> None:
         """R5: a contribution meets others in CU, PE or home `number`; a lone one passes free."""
-        contributors = self.program.contributors[key[1]]
+        values = self.program.contributors[key[1]].values
         expected = self._expected(place, number, key[1])
         if expected == 1:
             self.pass_on(place, number, key)
             return
-        in_cu = place == "cu"
-        adders = self.cu_adders[number] if in_cu else self.pe_adders[number]
-        self.additions += contributors.values
-        if not in_cu:
-            self.buffers.fill(number, self.clock.now, contributors.values * self.sum_bytes)
-        cycles = self.accelerator.components.accumulation.cycles(place, contributors.values)
+        self.additions += values
+        if self.accumulation.adders(place).in_buffer:
+            self.buffers.fill(self._pe(place, number), self.clock.now, values * self.sum_bytes)
+        adders = self.cu_adders[number] if place == "cu" else self.pe_adders[number]
         rank = (*key, source, PLACES.index(place))
-        adders.serve(rank, cycles, partial(self.merge, place, number, key, expected))
+        merged = partial(self.merge, place, number, key, expected)
+        adders.serve(rank, self.accumulation.cycles(place, values), merged)
 
     def merge(self, place: str, number: int, key: Key, expected: int) -> None:
         """R5: a contribution has been added; the last one completes the sum of this place."""
@@ -79,21 +83,15 @@ class PartialSums:
         if self.merged[meeting] < expected:
             return
         del self.merged[meeting]
-        if place != "cu":
+        if self.accumulation.adders(place).in_buffer:
             size = expected * self.program.contributors[key[1]].values * self.sum_bytes
-            self.buffers.drain(number, self.clock.now, size)
+            self.buffers.drain(self._pe(place, number), self.clock.now, size)
         self.pass_on(place, number, key)
 
     def pass_on(self, place: str, number: int, key: Key) -> None:
         """R5: the sum of a place goes on to the next: CU, PE, home."""
-        if place == "home":
-            self.completed(key)
-            return
-        pe = number if place == "pe" else number // self.accelerator.pe.compute_units
-        if place == "cu" and "pe" in self.program.contributors[key[1]].places:
-            self.meet("pe", pe, key, number)
-        else:
-            self.send_home(pe, key, number)
+        following = self.program.contributors[key[1]].places.index(place) + 1
+        self.go_on(number, self.accumulation.crossbars_at(place), key, following)
 
     def send_home(self, pe: int, key: Key, source: int) -> None:
         """R5: a PE that is not home sends one packet of partial sums."""
@@ -122,19 +120,20 @@ class PartialSums:
     def _count_meetings(self, piece: int) -> Counter[tuple[str, int]]:
         """How many contributions to a piece meet in each CU, PE and at home."""
         contributors = self.program.contributors[piece]
-        sources = [("crossbar", crossbar) for crossbar in contributors.crossbars]
         counts: Counter[tuple[str, int]] = Counter()
+        sources, crossbars = list(contributors.crossbars), 1
         for place in contributors.places:
-            where = [(place, self._where(place, source, piece)) for source in sources]
-            counts.update(where)
-            sources = list(dict.fromkeys(where))
+            if place == "home":
+                counts[place, self.program.home[piece]] = len(sources)
+                continue
+            shared = self.accumulation.crossbars_at(place)
+            where = [source * crossbars // shared for source in sources]
+            counts.update((place, number) for number in where)
+            sources, crossbars = list(dict.fromkeys(where)), shared
         return counts
 
-    def _where(self, place: str, source: tuple[str, int], piece: int) -> int:
-        """The number of the CU, PE or home to which a contribution goes."""
+    def _pe(self, place: str, number: int) -> int:
+        """The PE of a CU, PE or home."""
         if place == "home":
-            return self.program.home[piece]
-        kind, number = source
-        per_unit = self.accelerator.cu.crossbars
-        unit = number // per_unit if kind == "crossbar" else number
-        return unit if place == "cu" else unit // self.accelerator.pe.compute_units
+            return number
+        return number * self.accumulation.crossbars_at(place) // self.accelerator.crossbars_per_pe

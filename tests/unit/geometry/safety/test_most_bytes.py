@@ -10,11 +10,11 @@ from unit.runtime.machine.random_programs import through_the_passes
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.dialects.ou import PLACES
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.geometry.safety.residents import Deployed, meeting_sums, resident_pieces
 from spatem_ir.geometry.scheduling.lags import most_bytes
+from spatem_ir.hardware.accumulation.accumulation import PLACES
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -24,9 +24,10 @@ from spatem_ir.dialects.cnn import DigitalOp, FlattenOp, NetworkOp, OutputOp, Po
 from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import LayerOp
-from spatem_ir.dialects.ou import PLACES, DueOp, InterleaveOp, MergeOp, MvmOp, OuStageOp
+from spatem_ir.dialects.ou import DueOp, InterleaveOp, MergeOp, MvmOp, OuStageOp
 from spatem_ir.dialects.pxb import HomeOp, PxbPlaceOp, PxbStageOp
 from spatem_ir.geometry.shapes.grid import Deal
+from spatem_ir.hardware.accumulation.accumulation import PLACES
 from spatem_ir.operators.concat import ConcatOp
 from spatem_ir.operators.gather import GatherOp
 

@@ -59,8 +59,12 @@ class OneSwitch(Interconnect):
     areas = (DRIVERS,)
 
     @property
+    def pes(self) -> int:
+        return self.description.chip.pe_rows * self.description.chip.pe_columns
+
+    @property
     def cuts(self) -> tuple[PortCut, ...]:
-        return (PortCut(1, 1),) if self.description.pes > 1 else ()
+        return (PortCut(1, 1),) if self.pes > 1 else ()
 
     def spread(self, readers: float, pes: int, *, from_port: bool) -> Spread:
         return Spread(1.0, 2 * self.head_cycles)
@@ -136,7 +140,7 @@ class Star(OneSwitch):
 
     @property
     def groups(self) -> tuple[LinkGroup, ...]:
-        own, pes = self.description.noc, self.description.pes
+        own, pes = self.description.noc, self.pes
         assert isinstance(own, StarParameters)
         return (LinkGroup("up", pes, own.up), LinkGroup("down", pes, own.down))
 
@@ -149,7 +153,7 @@ class Star(OneSwitch):
         return True
 
     def route(self, source: int, destination: int) -> list[int]:
-        return [source, self.description.pes + destination]
+        return [source, self.pes + destination]
 
     def links_into(self, pes: Ints) -> Ints:
         return pes

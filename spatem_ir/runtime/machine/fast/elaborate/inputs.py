@@ -9,6 +9,7 @@ import numpy as np
 
 from spatem_ir.geometry.network.dataflow import Dataflow
 from spatem_ir.geometry.network.waits import Wait
+from spatem_ir.hardware.port import ChipPort
 from spatem_ir.runtime.machine.fast.tables import (
     INPUT,
     NODE,
@@ -28,10 +29,10 @@ class Inputs(NamedTuple):
     portions: Records
 
 
-def inputs_of(pieces: Int64s, records: Records, starts: Int64s, bandwidth: int) -> Inputs:
+def inputs_of(pieces: Int64s, records: Records, starts: Int64s, port: ChipPort) -> Inputs:
     """How an image enters that consists of some pieces, whose portions start at some of them.
 
-    `records` are those of all pieces, `bandwidth` is that of the port in bytes per cycle.
+    `records` are those of all pieces.
     """
     inputs = np.zeros(len(pieces), INPUT).view(np.recarray)
     inputs.piece = pieces
@@ -42,7 +43,7 @@ def inputs_of(pieces: Int64s, records: Records, starts: Int64s, bandwidth: int) 
     before = np.append(0, entered)[starts]
     portions.bytes = entered[portions.stop - 1] - before
     within = entered - np.repeat(before, portions.stop - portions.first)
-    inputs.cycles = -(-within // bandwidth)
+    inputs.cycles = port.cycles(within)
     return Inputs(inputs, portions)
 
 

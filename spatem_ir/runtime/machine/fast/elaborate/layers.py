@@ -90,7 +90,7 @@ class _LayerBuilder:
         windows = layer.windows
         tiles.crossbar = crossbars
         tiles.pe = crossbars // self.accelerator.crossbars_per_pe
-        tiles.cu = crossbars // self.accelerator.cu.crossbars
+        tiles.cu = crossbars // self.accelerator.crossbars_per_cu
         tiles.node = self.node.number
         tiles.bit = at.bit
         tiles.first_window = self.first_windows[at.copy]

@@ -145,7 +145,7 @@ class _TableBuilder:
         slot_records.pe, slot_records.bytes = slots.pes, self.pieces.bytes[slots.pieces]
         waits = waits_of(self.dataflow, self.waits)
         inputs = self.inputs()
-        units = range(self.accelerator.pes * self.accelerator.pe.compute_units + 1)
+        units = range(self.accelerator.pes * self.accelerator.cus_per_pe + 1)
         tables = Tables(
             tiles=layers.tiles,
             tasks=tasks,
@@ -213,7 +213,7 @@ class _TableBuilder:
             np.concatenate(spans),
             self.pieces,
             input_portions(self.dataflow, self.waits),
-            self.accelerator.io.bytes_per_cycle,
+            self.accelerator.components.port,
         )
 
 

@@ -79,7 +79,7 @@ def _crossbars(members: list[Int64s], lengths: Int64s, accelerator: Accelerator)
     crossbars = np.zeros(len(numbers), CROSSBAR).view(np.recarray)
     crossbars.number = numbers[order]
     crossbars.pe = crossbars.number // accelerator.crossbars_per_pe
-    crossbars.cu = crossbars.number // accelerator.cu.crossbars
+    crossbars.cu = crossbars.number // accelerator.crossbars_per_cu
     crossbars.first = np.repeat(np.cumsum(lengths) - lengths, sizes)[order]
     crossbars.column = np.concatenate([np.arange(size) for size in sizes])[order]
     crossbars.visits = np.repeat(lengths, sizes)[order]

@@ -51,7 +51,7 @@ def trees_of(slots: Slots, pieces: Records, ways: Int64s, interconnect: Intercon
         multicast,
         sendings,
     )
-    pe_count = interconnect.description.pes
+    pe_count = interconnect.pes
     sources, targets = np.divmod(ways, pe_count)
     of_sums = np.zeros(len(ways), SENDING).view(np.recarray)
     of_sums.source = sources
@@ -90,7 +90,7 @@ def united_routes(
     `pes` are the targets of all packets.  Many go between the same PEs: each route is asked for
     once.
     """
-    pe_count = interconnect.description.pes
+    pe_count = interconnect.pes
     first_entries = np.append(0, np.cumsum(sendings.stop - sendings.first, dtype=np.int64))
     route_of = np.empty(first_entries[-1], np.int32)
     ends = np.empty((2, len(route_of)), np.int64)

@@ -92,7 +92,7 @@ def start_visit(machine, tables, state, index, core):
     position = tables.positions[tile.positions + window]
     key = core.image * machine.pieces + tile.first_piece + position
     prefetch(tables.pieces, piece_of(machine, key))
-    ends = now + core.asked_operations * machine.ou_cycles
+    ends = now + machine.visit_setup + core.asked_operations * machine.operation
     core.busy += ends - now
     if is_traced(machine, state):
         is_queued = core.ready_at < now
@@ -198,7 +198,7 @@ def grant_fetch(machine, tables, state, index, rank):
     tile = tables.tiles[core.asked_tile]
     instance = core.asked_image * machine.instances + tile.instance + core.asked_ordinal
     operand = instance * machine.bits + tile.bit
-    cycles = (tile.bytes + machine.port - 1) // machine.port
+    cycles = machine.fetch_setup + (tile.bytes + machine.port - 1) // machine.port
     start = -1
     for other in range(tables.cu_crossbars[core.cu], tables.cu_crossbars[core.cu + 1]):
         if state.fetches[other].operand == operand and state.fetches[other].start >= totals.now:

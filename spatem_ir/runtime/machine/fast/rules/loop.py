@@ -86,6 +86,13 @@ def is_short(machine, state):
 
 
 @inlined
+def leave(machine, state, pe, values, held):
+    """R10: the sum of so many values is complete; each took `held` bytes of a PE's buffer."""
+    if held > 0:
+        drain(machine, state, pe, values * held)
+
+
+@inlined
 def contribution(machine, tables, state, kind, number, key):
     """R4, R5: results are valid, or the sum of a place is complete, or partial sums arrive home.
 
@@ -98,17 +105,17 @@ def contribution(machine, tables, state, kind, number, key):
         reached(state, number)
     else:
         tile = tables.tiles[index]
-        size = tile.values * machine.sum_bytes
         if kind == CONTRIBUTE:
             source = tile.crossbar
         elif kind == SUM_CU:
             place, source = CU + 1, tile.cu
+            leave(machine, state, tile.pe, tile.at_cu * tile.values, machine.cu_held)
         elif kind == SUM_PE:
             place, source = CU + 2, tile.pe
-            drain(machine, state, tile.pe, tile.at_pe * size)
+            leave(machine, state, tile.pe, tile.at_pe * tile.values, machine.pe_held)
         else:
-            place = HOME + 1
-            drain(machine, state, tables.pieces[piece_of(machine, key)].home, tile.at_home * size)
+            place, pe = HOME + 1, tables.pieces[piece_of(machine, key)].home
+            leave(machine, state, pe, tile.at_home * tile.values, machine.home_held)
     pass_on(machine, tables, state, place, index, key, source)
 
 
@@ -208,7 +215,7 @@ def grant_port(machine, tables, state, kind, number, key):
     piece = piece_of(machine, key)
     size = tables.pieces[piece].bytes if leaving else tables.portions[number].bytes
     state.totals[0].io_bytes += size
-    cycles = (size + machine.io - 1) // machine.io
+    cycles = (size + machine.io_bytes - 1) // machine.io_bytes
     start = occupy(machine, state, machine.first_io, cycles, tables.pieces[piece].node)
     write_log(machine, state, machine.first_io, key, start)
     if leaving:

@@ -52,6 +52,14 @@ def merge_rank(machine, key, source, place):
 
 
 @inlined
+def meet(machine, state, pe, values, held):
+    """R5, R10: a contribution meets others at a PE; a value takes `held` bytes of its buffer."""
+    state.totals[0].additions += values
+    if held > 0:
+        fill(machine, state, pe, values * held)
+
+
+@inlined
 def pass_on(machine, tables, state, place, index, key, source):
     """R5: a contribution goes on until it meets others, is sent away or is complete.
 
@@ -59,11 +67,10 @@ def pass_on(machine, tables, state, place, index, key, source):
     `index` a tile whose results it contains.
     """
     tile = tables.tiles[index]
-    size = tile.values * machine.sum_bytes
     if place == CU:
         if tile.through_cu == 1:
             if tile.at_cu > 1:
-                state.totals[0].additions += tile.values
+                meet(machine, state, tile.pe, tile.values, machine.cu_held)
                 rank = merge_rank(machine, key, source, 0)
                 adders = machine.first_cu_adders + tile.cu
                 request(machine, state, adders, rank, MERGE_CU, index, key)
@@ -73,8 +80,7 @@ def pass_on(machine, tables, state, place, index, key, source):
     if place == PE:
         if tile.through_pe == 1:
             if tile.at_pe > 1:
-                state.totals[0].additions += tile.values
-                fill(machine, state, tile.pe, size)
+                meet(machine, state, tile.pe, tile.values, machine.pe_held)
                 rank = merge_rank(machine, key, source, 1)
                 adders = machine.first_pe_adders + tile.pe
                 request(machine, state, adders, rank, MERGE_PE, index, key)
@@ -89,8 +95,7 @@ def pass_on(machine, tables, state, place, index, key, source):
         place = HOME
     if place == HOME:
         if tile.at_home > 1:
-            state.totals[0].additions += tile.values
-            fill(machine, state, home, size)
+            meet(machine, state, home, tile.values, machine.home_held)
             rank = merge_rank(machine, key, source, 2)
             adders = machine.first_pe_adders + home
             request(machine, state, adders, rank, MERGE_HOME, index, key)
@@ -109,11 +114,14 @@ def grant_merge(machine, tables, state, kind, index, key, rank):
     piece = tables.pieces[piece_of(machine, key)]
     if kind == MERGE_CU:
         resource = machine.first_cu_adders + tile.cu
-        cycles = (tile.values + machine.cu_adders - 1) // machine.cu_adders
+        setup, adders = machine.cu_setup, machine.cu_adders
+    elif kind == MERGE_PE:
+        resource = machine.first_pe_adders + tile.pe
+        setup, adders = machine.pe_setup, machine.pe_adders
     else:
-        pe = tile.pe if kind == MERGE_PE else piece.home
-        resource = machine.first_pe_adders + pe
-        cycles = (tile.values + machine.pe_adders - 1) // machine.pe_adders
+        resource = machine.first_pe_adders + piece.home
+        setup, adders = machine.home_setup, machine.home_adders
+    cycles = setup + (tile.values + adders - 1) // adders
     start = occupy(machine, state, resource, cycles, piece.node)
     write_log(machine, state, resource, rank, start)
     if kind == MERGE_HOME:
