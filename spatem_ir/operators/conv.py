@@ -15,14 +15,19 @@ from spatem_ir.operators.core.weight_layers import export_weight_layer
 from spatem_ir.operators.gather import gathered
 from spatem_ir.operators.onnx_import.pooling import as_maps, as_signal
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, QuantizedConstant, Value
-from spatem_ir.operators.onnx_import.transposed import mirrored, transposed_geometry
+from spatem_ir.operators.onnx_import.transposed import (
+    Phases,
+    phased_bias,
+    phased_weights,
+    phases_of,
+    window_of,
+)
 from spatem_ir.operators.onnx_import.weights import (
     constant_shape,
     integer_operands,
     quantized_operand,
 )
 from spatem_ir.operators.onnx_import.windows import convolution_window, map_size
-from spatem_ir.operators.pad import PadOp
 
 if TYPE_CHECKING:
     from spatem_ir.operators.onnx_import.network import NetworkBuilder
@@ -80,7 +85,7 @@ def convert_integers(node: OnnxNode, network: NetworkBuilder) -> Value:
 
 
 def convert_transposed(node: OnnxNode, network: NetworkBuilder) -> Value:
-    """ConvTranspose: a convolution over its input with zeros between the elements."""
+    """ConvTranspose: a convolution that computes all phases of the result, and a view."""
     operand, weights = network.floats(node), network.value(node, 1)
     shape = constant_shape(node, weights)
     assert isinstance(weights, Constant | QuantizedConstant)
@@ -89,48 +94,36 @@ def convert_transposed(node: OnnxNode, network: NetworkBuilder) -> Value:
         weights = weights.reshaped((*shape[:2], 1, shape[2]))
         shape = constant_shape(node, weights)
     maps, _ = as_maps(node, network, operand)
-    channels, *size = shape_of(maps)
+    channels, height, width = shape_of(maps)
     groups = node.attribute("group", 1)
     if len(shape) != 4 or shape[0] != channels or channels % groups:
         node.fail("has weights that do not fit its input [batch, channels, (height,) width]")
-    kernel, extents = (shape[2], shape[3]), (size[0], size[1])
-    window, strides, crops = transposed_geometry(node, kernel, extents, is_signal=is_signal)
-    maps = _spread(node, network, maps, strides, crops)
-    weights = mirrored(node, weights, groups)
+    kernel, size = (shape[2], shape[3]), (height, width)
+    axes = rows, columns = phases_of(node, kernel, size, is_signal=is_signal)
+    for dimension, axis in enumerate(axes):
+        maps = gathered(network, maps, 1 + dimension, axis.kept, node.name)
+    weights = phased_weights(node, weights, groups, rows, columns)
+    bias = phased_bias(network.value(node, 2), rows.stride * columns.stride)
     kernels = constant_shape(node, weights)
-    properties = network.parameters.of_layer(node, maps, weights, network.value(node, 2), kernels)
-    output = (kernels[0], *window.output_size(*map_size(node, shape_of(maps))))
-    if min(output) < 1:
-        node.fail("has pads that leave nothing of its result")
-    op = ConvOp(maps, TensorType(f32, output), window, properties, groups)
-    return as_signal(network, network.append(op, node.name), is_signal=is_signal)
+    properties = network.parameters.of_layer(node, maps, weights, bias, kernels)
+    output = TensorType(f32, (kernels[0], rows.count, columns.count))
+    op = ConvOp(maps, output, window_of(rows, columns), properties, groups)
+    result = _dealt(network, network.append(op, node.name), rows, columns)
+    return as_signal(network, result, is_signal=is_signal)
 
 
-def _spread(
-    node: OnnxNode,
-    network: NetworkBuilder,
-    maps: SSAValue,
-    strides: tuple[int, int],
-    crops: tuple[int, int, int, int],
-) -> SSAValue:
-    """Feature maps with `strides` − 1 zeros between their elements, cropped at the borders.
-
-    One row and one column of zeros behind the maps are all zeros that there are; a view repeats
-    them.
-    """
-    sizes = shape_of(maps)[1:]
-    gaps = [stride > 1 and size > 1 for stride, size in zip(strides, sizes, strict=True)]
-    if any(gaps):
-        name = f"{node.name}.zeros"
-        after = (0, int(gaps[0]), int(gaps[1]))
-        maps = network.append(PadOp(name, maps, (0, 0, 0), after), name)
-    for number, (stride, size) in enumerate(zip(strides, sizes, strict=True)):
-        indices = [size] * (stride * (size - 1) + 1)
-        indices[::stride] = range(size)
-        kept = indices[crops[number] : len(indices) - crops[2 + number]]
-        if not kept:
-            node.fail("has pads that leave nothing of its input")
-        maps = gathered(network, maps, 1 + number, kept, node.name)
+def _dealt(network: NetworkBuilder, maps: SSAValue, rows: Phases, columns: Phases) -> SSAValue:
+    """Maps of all phases, dealt to rows and columns."""
+    phases = rows.stride * columns.stride
+    if phases == 1:
+        return maps
+    channels = shape_of(maps)[0] // phases
+    split = (channels, rows.stride, columns.stride, rows.count, columns.count)
+    maps = network.transposed(network.regrouped(maps, split), (0, 3, 1, 4, 2))
+    whole = (channels, rows.count * rows.stride, columns.count * columns.stride)
+    maps = network.regrouped(maps, whole)
+    for dimension, axis in enumerate((rows, columns)):
+        maps = gathered(network, maps, 1 + dimension, range(axis.results))
     return maps
 
 

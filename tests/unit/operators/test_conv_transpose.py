@@ -59,6 +59,14 @@ def test_of_reals(tmp_path: Path, name: str, kernel: tuple[int, int]) -> None:
     )
 
 
+def test_phases_without_overlap_are_a_convolution_of_single_elements(tmp_path: Path) -> None:
+    text = assert_equals_onnxruntime(
+        tmp_path, lambda m, x: transposed(m, x, 4, 3, 2, 2, strides=[2, 2]), reals(1, 2, *SHAPE)
+    )
+    assert "cnn.conv @convtranspose0 %x <1x1> " in text and "cnn.pad" not in text
+    assert "tensor<12x8x8xf32>" in text
+
+
 def test_groups(tmp_path: Path) -> None:
     assert_equals_onnxruntime(
         tmp_path,
