@@ -176,7 +176,7 @@ def computed(node: OnnxNode, constants: Mapping[str, Constant], opset: int) -> S
     fold = _fold_of(node.operator)
     try:
         if fold is None:
-            return _by_reference(node, constants, opset)
+            return computed_by_reference(node, constants, opset)
         return [fold(node, [constants[name] for name in node.inputs if name])]
     except SpatemError:
         raise
@@ -184,7 +184,7 @@ def computed(node: OnnxNode, constants: Mapping[str, Constant], opset: int) -> S
         node.fail(f"its constant operands do not fit: {first_line(error)}")
 
 
-def _by_reference(
+def computed_by_reference(
     node: OnnxNode, constants: Mapping[str, Constant], opset: int
 ) -> Sequence[Constant]:
     """The results of a node as ONNX's own reference computes them."""

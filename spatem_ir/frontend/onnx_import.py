@@ -13,6 +13,7 @@ from spatem_ir.frontend.onnx_constants import fold_constants
 from spatem_ir.frontend.onnx_graph import OnnxGraph, load_graph
 from spatem_ir.frontend.onnx_network import Network
 from spatem_ir.frontend.onnx_quantized_constants import of_quantized_constants
+from spatem_ir.frontend.onnx_views import BatchFreeViews
 from spatem_ir.operators.core.register import imports
 from spatem_ir.operators.onnx_import.parameters import Parameters
 from spatem_ir.weights.store import PACKAGE_SCHEME, ParameterStore, packaged_file, relative_path
@@ -48,9 +49,14 @@ def import_graph(graph: OnnxGraph, name: str, source: str, store: ParameterStore
     graph = fold_constants(graph)
     _check_operators(graph)
     network = Network(graph, Parameters(source, store))
+    views = BatchFreeViews(network, graph)
     for node in graph.nodes:
+        if views.takes(node):
+            views.define(node)
+            continue
         results = of_quantized_constants(node, network.values, graph)
         network.define(node, results or imports()[node.operator].convert(node, network))
+    views.check_outputs()
     module = ModuleOp([NetworkOp(name, network.finish())])
     try:
         module.verify()

@@ -114,13 +114,6 @@ EXCLUSIONS = [
         """,
     ),
     Exclusion(
-        "has one zero point per channel",
-        r"zero points differ between channels",
-        """
-        test_convinteger_with_padding
-        """,
-    ),
-    Exclusion(
         "has scales in float16",
         r"its scale must be a float32 constant",
         """

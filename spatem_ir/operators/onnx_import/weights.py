@@ -28,7 +28,10 @@ def constant_shape(node: OnnxNode, weights: Value | None) -> tuple[int, ...]:
         case QuantizedConstant():
             return weights.codes.values.shape
         case _:
-            node.fail("its weights are not constant")
+            node.fail(
+                "its weights are not constant: crossbars hold constants; products of two "
+                "activations, as in attention, are outside"
+            )
 
 
 def quantized_operand(
