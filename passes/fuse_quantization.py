@@ -27,6 +27,7 @@ from spatem_ir.operators.requantize import RequantizeOp
 from spatem_ir.passes.keep_on_chip import keep_on_chip
 from spatem_ir.passes.remove_identities import RemoveUnused
 from spatem_ir.passes.rewriting import commuting, named, unique_name, with_types
+from spatem_ir.passes.widen_sums import widen_sums
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class FuseQuantizationPass(ModulePass):
     through to the operators that do not.  Quantising what was just dequantised is nothing, or, with
     another scale, `cnn.requantize`.  What remains float32 between codes stays so, on the chip: see
     :mod:`spatem_ir.passes.keep_on_chip`.  What is float32 behind the last codes runs on the host.
+    Layers get sums so wide that none wraps: see :mod:`spatem_ir.passes.widen_sums`.
     """
 
     name = "fuse-quantization"
@@ -56,6 +58,7 @@ class FuseQuantizationPass(ModulePass):
         network = network_of(op)
         if network is not None:
             keep_on_chip(network)
+            widen_sums(network)
 
 
 class ShareQuantization(RewritePattern):

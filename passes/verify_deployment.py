@@ -14,7 +14,7 @@ from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.level import Level, level_of
-from spatem_ir.dialects.mvm import network_of
+from spatem_ir.dialects.mvm import layer_ops, network_of
 from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.dialects.pxb import HOMELESS, PxbStageOp
 from spatem_ir.dialects.vxb import VxbStageOp
@@ -39,6 +39,7 @@ class VerifyDeploymentPass(ModulePass):
 
     - every placed tile is executed, once (level `ou`);
     - every result has one home, and a reader (from `pxb`, from `vxb`);
+    - the adders are as wide as the layers' sums (from `vxb`);
     - what a PE must hold at once fits into its buffer (from `vxb`);
     - no visit waits for ever (level `ou`);
     - buffers suffice whatever the timing, thanks to what waits for what (level `ou`, unless the
@@ -47,6 +48,7 @@ class VerifyDeploymentPass(ModulePass):
 
     Raises:
         VerifyException: naming the op, the layer and the numbers of what is wrong.
+        SpatemError: sums of a layer can wrap.
     """
 
     name = "verify-deployment"
@@ -57,6 +59,7 @@ class VerifyDeploymentPass(ModulePass):
             raise SpatemError(f"verify-deployment: the module is at level {level}; run pack first")
         dataflow, accelerator = dataflow_of(op), accelerator_of(op)
         _verify_readers(op, dataflow)
+        _verify_sums(op, accelerator)
         if level is Level.VXB:
             stage = next(stage for stage in op.ops if isinstance(stage, VxbStageOp))
             _verify_buffers(stage, dataflow, accelerator)
@@ -87,6 +90,15 @@ def _verify_readers(module: ModuleOp, dataflow: Dataflow) -> None:
         for op in network.body.block.ops:
             if op.properties.get("sym_name") == StringAttr(node.name):
                 fail(op, "nobody reads its results; run remove-identities before partition")
+
+
+def _verify_sums(module: ModuleOp, accelerator: Accelerator) -> None:
+    """Check that no sum of a layer can wrap in the accelerator's adders."""
+    from spatem_ir.weights.store import current_store
+    from spatem_ir.weights.sums import check_sum_bits
+
+    for layer in layer_ops(module):
+        check_sum_bits(layer, accelerator, current_store())
 
 
 def _verify_homes(stages: Sequence[PxbStageOp], dataflow: Dataflow) -> None:

@@ -1,9 +1,9 @@
 """Weight layers of the `cnn` dialect: convolution, locally connected, dense.
 
 All compute, per output channel n and window w,
-``acc = Σ_k (x[w, k] − input zero point) · (weight[n, k] − weight zero point) + bias[n]`` in
-wrapping int32, and requantise it with ``M = float32(float32(input scale · weight scale) / output
-scale)``:
+``acc = Σ_k (x[w, k] − input zero point) · (weight[n, k] − weight zero point) + bias[n]`` in two's
+complement, of 32 bits or of `sum_bits`, which wraps, and requantise it with
+``M = float32(float32(input scale · weight scale) / output scale)``:
 
 - by default (:attr:`Requantization.FLOAT32`) ``saturate(round_half_even(float32(acc) · M) + zero
   point)``, as onnxruntime does;
@@ -90,6 +90,12 @@ MAXIMUM_BITS = 16
 ACCUMULATOR_TYPE = IntegerType(32, Signedness.SIGNED)
 """The element type of accumulators and biases."""
 
+SUM_BITS = 32
+"""The width of a layer's sums unless `sum_bits` says otherwise."""
+
+WIDEST_SUMS = 53
+"""Sums of up to this many bits are exact in float64."""
+
 FLOAT_CODE = Quantization(32, signed=True, scale=1.0, zero_point=0)
 """Stands for float32 in the geometry of a layer that is not quantised."""
 
@@ -108,6 +114,7 @@ class WeightLayerOp(IRDLOperation, ABC):
     weight_zero_point = prop_def(INTEGER, default_value=integer(0))
     bias = opt_prop_def(PARAMETER)
     requantize = opt_prop_def(StringAttr)
+    sum_bits = opt_prop_def(INTEGER)
     input = operand_def(TensorType)
     output = result_def(TensorType)
 
@@ -134,6 +141,11 @@ class WeightLayerOp(IRDLOperation, ABC):
     def requantization(self) -> Requantization:
         """How the layer's sums become codes."""
         return Requantization(self.requantize.data if self.requantize else Requantization.FLOAT32)
+
+    @property
+    def accumulator_bits(self) -> int:
+        """The width of the layer's sums, two's complement."""
+        return self.sum_bits.value.data if self.sum_bits else SUM_BITS
 
     @property
     def input_code(self) -> Quantization | None:
@@ -182,6 +194,7 @@ class WeightLayerOp(IRDLOperation, ABC):
         self._verify_bias(is_float)
         self._verify_scale()
         self._verify_requantization()
+        self._verify_sum_bits()
 
     def _verify_weight_codes(self, is_float: bool) -> None:
         element = parameter_type(self.weights).element_type
@@ -234,6 +247,22 @@ class WeightLayerOp(IRDLOperation, ABC):
             fail(self, f"has requantize '{self.requantize.data}'; it must be {modes}")
         if is_floating(self.output):
             fail(self, "has a float32 result, which is not requantised; leave requantize out")
+
+    def _verify_sum_bits(self) -> None:
+        if self.sum_bits is None:
+            return
+        if not SUM_BITS < self.sum_bits.value.data <= WIDEST_SUMS:
+            fail(
+                self,
+                f"has sum_bits {self.sum_bits.value.data}; leave it out for {SUM_BITS}, or give "
+                f"{SUM_BITS + 1} to {WIDEST_SUMS}",
+            )
+        if is_floating(self.input):
+            fail(self, "works on float32, where sums have no width; leave sum_bits out")
+        if cast("TensorType", self.output.type).element_type == ACCUMULATOR_TYPE:
+            fail(self, f"gives its sums as they are, in {SUM_BITS} bits; leave sum_bits out")
+        if self.requantization is Requantization.FIXED_POINT:
+            fail(self, f"requantises sums of {SUM_BITS} bits in fixed point; leave sum_bits out")
 
     @abstractmethod
     def verify_geometry(self) -> None:
@@ -289,6 +318,7 @@ def weight_properties(
 WEIGHTS_FORMAT = (
     "`weights` $weights custom<Scale>($weight_scale) "
     "(`zero_point` $weight_zero_point^)? (`bias` $bias^)? (`requantize` $requantize^)? "
+    "(`sum_bits` $sum_bits^)? "
 )
 """The part of the syntax that all weight layers share."""
 

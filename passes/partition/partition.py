@@ -82,6 +82,9 @@ class PartitionPass(ModulePass):
         return _strategy(strategy_spec(self.strategy))
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        from spatem_ir.weights.store import current_store
+        from spatem_ir.weights.sums import check_sum_bits
+
         RemoveDeadPositionsPass().apply(ctx, op)
         layers = [layer for layer in op.walk() if isinstance(layer, ConvOp | DenseOp | LocalOp)]
         if not layers:
@@ -92,7 +95,10 @@ class PartitionPass(ModulePass):
                     f"partition: {layer.name} @{layer.sym_name.data} works on float32; run "
                     "quantize first"
                 )
-        strategy, problem = self.chosen_strategy, Problem(layers, accelerator_of(op))
+        accelerator = accelerator_of(op)
+        for layer in layers:
+            check_sum_bits(layer, accelerator, current_store())
+        strategy, problem = self.chosen_strategy, Problem(layers, accelerator)
         partitions = strategy.partitions(problem)
         if not partitions or len(partitions[0].grids) != len(layers):
             raise SpatemError(

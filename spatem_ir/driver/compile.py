@@ -114,7 +114,7 @@ def deploy(
         rest = remaining_pipeline(source.level, strategy, level)
         run_pipeline(source.context, source.module, rest, say.step)
         ran += passes_of(rest)
-    if source.level is Level.OU:
-        say.step("verifying the deployment")
-        VerifyDeploymentPass().apply(source.context, source.module)
+        if source.level is Level.OU:
+            say.step("verifying the deployment")
+            VerifyDeploymentPass().apply(source.context, source.module)
     return Deployment(source, given, tuple(ran))

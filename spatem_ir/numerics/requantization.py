@@ -12,6 +12,7 @@ from spatem_ir.dialects.cnn.attributes import Quantization, quantization_of
 from spatem_ir.dialects.cnn.checks import quantized
 from spatem_ir.dialects.cnn.weight_layers import Requantization, WeightLayerOp
 from spatem_ir.numerics.codes import Array, Codes, Reals, multiplier, saturate, to_codes
+from spatem_ir.numerics.exact import INT32_BITS, wrapped
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.parameters import is_accumulator, per_output, weight_excess
 from spatem_ir.weights.store import ParameterStore
@@ -27,18 +28,20 @@ MULTIPLIER_LIMIT = 1 << (FRACTION_BITS - 1)
 class Requantizer:
     """What the home of a layer's results does to the accumulated sums.
 
-    `constant` (int32, [channels, positions or 1, 1]) holds the bias and what the input's zero point
-    adds to every sum; `multiplier` (float32, [channels or 1, 1, 1]) leads to the output's scale, in
-    the way that `mode` says, or to float32 if `code` is None.  With neither the result is the
-    accumulator itself.  `shift` (float32, as the constant) is added to float32 results.
+    `constant` (in the type of the sums, [channels, positions or 1, 1]) holds the bias and what the
+    input's zero point adds to every sum, which wrap at `sum_bits`.  `multiplier` (float32,
+    [channels or 1, 1, 1]) leads to the output's scale, in the way that `mode` says, or to float32
+    if `code` is None.  With neither the result is the accumulator itself.  `shift` (float32, as the
+    constant) is added to float32 results.
     """
 
-    constant: NDArray[np.int32]
+    constant: NDArray[np.signedinteger]
     multiplier: Reals | None
     mode: Requantization
     code: Quantization | None
     shape: tuple[int, ...]
     shift: Reals | None = None
+    sum_bits: int = INT32_BITS
 
     @staticmethod
     def of(op: WeightLayerOp, weights: Codes, store: ParameterStore) -> Requantizer:
@@ -72,17 +75,20 @@ class Requantizer:
                 f"2^{FRACTION_BITS - 1}: use a larger output scale"
             )
         return Requantizer(
-            constant=per_output(layer, constants.astype(np.int32)),
+            constant=per_output(layer, wrapped(constants, op.accumulator_bits)),
             multiplier=None if is_sum else factors,
             mode=mode,
             code=None if is_sum else target,
             shape=shape_of(op.output),
             shift=shift,
+            sum_bits=op.accumulator_bits,
         )
 
-    def apply(self, sums: NDArray[np.int32]) -> Array:
+    def apply(self, sums: NDArray[np.signedinteger]) -> Array:
         """Results of shape [images, …] from sums of shape [channels, positions, images]."""
         sums = sums + self.constant
+        if self.sum_bits != INT32_BITS:
+            sums = wrapped(sums, self.sum_bits)
         if self.multiplier is None:
             results: Array = sums
         elif self.code is None:
@@ -98,11 +104,11 @@ class Requantizer:
         return images_first.reshape(-1, *self.shape)
 
 
-def fixed_point_product(sums: NDArray[np.int32], multiplier: Reals) -> NDArray[np.int64]:
+def fixed_point_product(sums: NDArray[np.signedinteger], multiplier: Reals) -> NDArray[np.int64]:
     """``⌊sum · M + ½⌋`` in integers, for multipliers M from 0 to below :data:`MULTIPLIER_LIMIT`.
 
     M = fraction · 2^−shift with a fraction of 31 bits, exactly, because a float32 has 24.  Products
-    stay below 2^62; shifts of more than 63 bits give zero as those of 63 do.
+    of sums of 32 bits stay below 2^62; shifts of more than 63 bits give zero as those of 63 do.
     """
     mantissas, exponents = np.frexp(multiplier.astype(np.float64))
     fractions = (mantissas * (1 << FRACTION_BITS)).astype(np.int64)

@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn.attributes import Quantization, quantization_of
 from spatem_ir.dialects.cnn.checks import quantized
-from spatem_ir.dialects.cnn.weight_layers import Requantization, WeightLayerOp
+from spatem_ir.dialects.cnn.weight_layers import SUM_BITS, Requantization, WeightLayerOp
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.numerics.codes import multiplier, storage_dtype
@@ -26,6 +26,9 @@ from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.parameters import is_accumulator
 
 BYTE = 256
+MOST_BYTE_PRODUCTS = (1 << 31) // BYTE**2 - 1
+"""Products of bytes whose sum is below 2^31."""
+
 SIGN = BYTE // 2
 """What separates signed from unsigned codes of 8 bits."""
 
@@ -88,13 +91,15 @@ def _product(
         return _float_product(op, graph, operand, weights, window)
     assert weights.code is not None
     source, target = quantized(op, op.input), quantization_of(op.output.type)
-    if target is not None and max(source.bits, weights.code.bits, target.bits) <= 8:
+    is_wide = op.accumulator_bits > SUM_BITS
+    if target is not None and not is_wide and _are_bytes(source, weights.code, target):
         return _quantized_product(op, graph, operand, weights, window)
     sums = _integer_product(op, graph, operand, weights, window)
     bias, is_real = None, False
     if weights.bias is not None:
-        bias = graph.constant("bias", _per_channel(weights.bias, window))
         is_real = weights.bias.dtype == np.float32
+        stored = weights.bias.astype(np.int64) if is_wide and not is_real else weights.bias
+        bias = graph.constant("bias", _per_channel(stored, window))
     if bias is not None and not is_real:
         sums = graph.add("Add", sums, bias)
     if is_accumulator(op.output.type):
@@ -104,6 +109,10 @@ def _product(
     if target is not None:
         return graph.rounded(steps, target)
     return graph.add("Add", steps, bias) if bias is not None and is_real else steps
+
+
+def _are_bytes(*codes: Quantization) -> bool:
+    return max(code.bits for code in codes) <= 8
 
 
 def _convolution(window: Window, groups: int) -> dict[str, Any]:
@@ -176,8 +185,17 @@ def _quantized_product(
 def _integer_product(
     op: WeightLayerOp, graph: GraphBuilder, operand: str, weights: Weights, window: Window | None
 ) -> str:
-    """The sums in wrapping int32, byte by byte where codes have more than 8 bits."""
+    """The sums in wrapping int32, byte by byte where codes have more than 8 bits.
+
+    Sums of more bits are int64; no sum of products of bytes may wrap then.
+    """
     assert weights.code is not None
+    is_wide = op.accumulator_bits > SUM_BITS
+    if is_wide and op.layer.rows > MOST_BYTE_PRODUCTS:
+        raise SpatemError(
+            f"{op.name} @{op.sym_name.data}: sums of {op.layer.rows} products in "
+            f"{op.accumulator_bits} bits have no ONNX operator"
+        )
     parts: list[tuple[int, str]] = []
     inputs = _input_bytes(graph, operand, quantized(op, op.input))
     for (place, part, zero_point), (weight_place, weight_part, weight_zero_point) in product(
@@ -195,9 +213,9 @@ def _integer_product(
             kernels = graph.constant("weights", weight_part)
             sums = graph.add("ConvInteger", part, kernels, *zero_points, **attributes)
         parts.append((place * weight_place, sums))
-    if len(parts) == 1:
+    if len(parts) == 1 and not is_wide:
         return parts[0][1]
-    return _weighted_sum(graph, parts)
+    return _weighted_sum(graph, parts, np.int64 if is_wide else np.int32)
 
 
 def _shifted(graph: GraphBuilder, operand: str, offset: int, dtype: DTypeLike) -> str:
@@ -206,8 +224,8 @@ def _shifted(graph: GraphBuilder, operand: str, offset: int, dtype: DTypeLike) -
     return graph.cast(sums, dtype)
 
 
-def _weighted_sum(graph: GraphBuilder, parts: list[tuple[int, str]]) -> str:
-    """Sums times their places, added in int64, in wrapping int32."""
+def _weighted_sum(graph: GraphBuilder, parts: list[tuple[int, str]], dtype: DTypeLike) -> str:
+    """Sums times their places, added in int64, then int64 or wrapping int32."""
     total = None
     for place, sums in parts:
         weighted = graph.add(
@@ -215,7 +233,7 @@ def _weighted_sum(graph: GraphBuilder, parts: list[tuple[int, str]]) -> str:
         )
         total = weighted if total is None else graph.add("Add", total, weighted)
     assert total is not None
-    return graph.cast(total, np.int32)
+    return total if dtype == np.int64 else graph.cast(total, np.int32)
 
 
 Bytes = list[tuple[int, NDArray[np.integer], NDArray[np.integer]]]

@@ -1,8 +1,8 @@
 """How a weight layer's sums come about at the levels `cnn` and `mvm`, and what all levels share.
 
-An accumulator gives Σ over k of x[w, k] · (weight[n, k] − weight zero point) in wrapping int32, for
-every output channel n and window w; bias, the input's zero point and requantisation follow in
-:mod:`spatem_ir.weights.parameters`.
+An accumulator gives Σ over k of x[w, k] · (weight[n, k] − weight zero point), wrapping at 32 bits
+or at the layer's `sum_bits`, for every output channel n and window w; bias, the input's zero point
+and requantisation follow in :mod:`spatem_ir.numerics.requantization`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.mvm import LayerOp
 from spatem_ir.geometry.shapes.grid import Grid, TileCoordinates
 from spatem_ir.geometry.shapes.layer import Layer
-from spatem_ir.numerics.exact import Exact, exact_type, wrapped
+from spatem_ir.numerics.exact import INT32_BITS, Exact, exact_type, sum_dtype, wrapped
 from spatem_ir.runtime.values.merging import Contribution, sum_of
 from spatem_ir.runtime.values.operands import Operands, bit_part
 from spatem_ir.runtime.values.products import OperandPart
@@ -32,6 +32,9 @@ BLOCK_ELEMENTS = 1 << 25
 
 CHUNK_ROWS = 512
 """Matrix rows that are multiplied at once at level `cnn`: often few enough for float32."""
+
+Sums = NDArray[np.signedinteger]
+"""Sums of layers, int32 or int64."""
 
 LayerWeights = NDArray[np.integer]
 """The weights of a layer: [matrices, columns, rows]."""
@@ -49,7 +52,7 @@ class Accumulator(Protocol):
         """Take over a layer's weights."""
         ...
 
-    def accumulate(self, op: WeightLayerOp, images: NDArray[np.integer]) -> NDArray[np.int32]:
+    def accumulate(self, op: WeightLayerOp, images: NDArray[np.integer]) -> Sums:
         """A layer's sums for a batch of inputs: shape [channels, positions, images]."""
         ...
 
@@ -58,13 +61,15 @@ class Accumulator(Protocol):
 class LoadedLayer:
     """What an accumulator needs to know of a layer.
 
-    `excess` is what the codes with which it multiplies exceed the weights by.
+    `excess` is what the codes with which it multiplies exceed the weights by; sums wrap at
+    `sum_bits`.
     """
 
     name: str
     geometry: Layer
     zero_point: int
     excess: int
+    sum_bits: int
 
     @staticmethod
     def of(op: WeightLayerOp, *, offset_binary: bool) -> LoadedLayer:
@@ -74,6 +79,7 @@ class LoadedLayer:
             geometry=op.layer,
             zero_point=quantized(op, op.input).zero_point,
             excess=weight_excess(op, offset_binary=offset_binary),
+            sum_bits=op.accumulator_bits,
         )
 
     def exact_type(self, rows: int) -> type[np.floating]:
@@ -85,9 +91,10 @@ class LoadedLayer:
         """The layer's windows over a batch of inputs."""
         return Operands(self.geometry, images, self.zero_point)
 
-    def no_sums(self, images: int) -> NDArray[np.int32]:
+    def no_sums(self, images: int) -> Sums:
         """Zeros of shape [channels, positions, images]."""
-        return np.zeros((self.geometry.out_channels, self.geometry.positions, images), np.int32)
+        shape = (self.geometry.out_channels, self.geometry.positions, images)
+        return np.zeros(shape, sum_dtype(self.sum_bits))
 
 
 class CnnAccumulator:
@@ -100,7 +107,7 @@ class CnnAccumulator:
     def load(self, op: WeightLayerOp, weights: LayerWeights) -> None:
         self.weights[op.sym_name.data] = weights
 
-    def accumulate(self, op: WeightLayerOp, images: NDArray[np.integer]) -> NDArray[np.int32]:
+    def accumulate(self, op: WeightLayerOp, images: NDArray[np.integer]) -> Sums:
         loaded = LoadedLayer.of(op, offset_binary=False)
         layer, operands = loaded.geometry, loaded.operands(images)
         sums = loaded.no_sums(len(images))
@@ -114,8 +121,9 @@ class CnnAccumulator:
                 for first in range(0, layer.rows, CHUNK_ROWS):
                     rows = slice(first, first + CHUNK_ROWS)
                     part = OperandPart.of(columns[rows], dtype, loaded.excess)
-                    sums[channels, at] += wrapped(part.sums(weights[:, rows].T.astype(dtype)))
-        return sums
+                    products = part.sums(weights[:, rows].T.astype(dtype))
+                    sums[channels, at] += wrapped(products, loaded.sum_bits)
+        return sums if loaded.sum_bits == INT32_BITS else wrapped(sums, loaded.sum_bits)
 
 
 class Tile(NamedTuple):
@@ -175,7 +183,7 @@ class TileAccumulator(ABC):
         """Numbers that one window of one image occupies, operands and sums together."""
         return grid.ib * (layer.rows + grid.hwm * grid.tile_columns)
 
-    def accumulate(self, op: WeightLayerOp, images: NDArray[np.integer]) -> NDArray[np.int32]:
+    def accumulate(self, op: WeightLayerOp, images: NDArray[np.integer]) -> Sums:
         """A layer's sums for a batch of inputs: shape [channels, positions, images]."""
         assert isinstance(op, LayerOp)
         layer = LoadedLayer.of(op, offset_binary=self.offset_binary)
@@ -199,7 +207,9 @@ class TileAccumulator(ABC):
                     ]
                     merged = self.merged(layer, contributions)
                     if merged is not None:
-                        sums[_channels(geometry, matrix, columns), at] = wrapped(merged)
+                        sums[_channels(geometry, matrix, columns), at] = wrapped(
+                            merged, layer.sum_bits
+                        )
         return sums
 
     def _parts(

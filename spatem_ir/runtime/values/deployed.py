@@ -19,7 +19,7 @@ from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.dialects.vxb import VxbStageOp
 from spatem_ir.geometry.shapes.grid import Grid, TileCoordinates
 from spatem_ir.geometry.shapes.layer import Layer
-from spatem_ir.numerics.exact import Exact
+from spatem_ir.numerics.exact import INT32_BITS, Exact
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic
 from spatem_ir.runtime.analog.cells import TileCells
 from spatem_ir.runtime.analog.patterns import Sent
@@ -35,6 +35,7 @@ from spatem_ir.runtime.values.crossbars import (
 )
 from spatem_ir.runtime.values.merging import Contribution, merge, sum_of
 from spatem_ir.runtime.values.products import OperandPart
+from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.parameters import weight_excess
 
 PATTERN_ELEMENTS = 8
@@ -159,6 +160,11 @@ class PxbAccumulator(CellAccumulator):
         part = super().part(layer, values, bits, windows)
         if self.engine is None:
             return part
+        if layer.sum_bits > INT32_BITS:
+            raise SpatemError(
+                f"@{layer.name}: has sums of {layer.sum_bits} bits, which only exact operation "
+                "units compute: with lossless ADCs and ideal cells, or --level cnn"
+            )
         dac_bits = self.arithmetic.dac_bits
         sent = Sent.of(values, layer.geometry, bits, windows, self.first_image, dac_bits)
         return replace(part, sent=sent)

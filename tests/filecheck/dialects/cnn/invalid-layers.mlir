@@ -329,3 +329,43 @@ cnn.network @net(%x: tensor<1x4x4xui8>) {
   %y = cnn.local @local %x <1x1> region <2x2, strides 2x2> weights #cnn.seeded<0, tensor<4x2x1x1x1xsi2>> scale 0.5 : tensor<1x4x4xui8> -> tensor<2x4x4xui8>
   cnn.output %y : tensor<2x4x4xui8>
 }
+
+// -----
+
+cnn.network @net(%x: tensor<4xui16>) {
+  // CHECK: cnn.dense @fc: has sum_bits 32; leave it out for 32, or give 33 to 53
+  %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<2x4xsi16>> scale 0.5 sum_bits 32 : tensor<4xui16> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui16>) {
+  // CHECK: cnn.dense @fc: has sum_bits 54; leave it out for 32, or give 33 to 53
+  %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<2x4xsi16>> scale 0.5 sum_bits 54 : tensor<4xui16> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui16>) {
+  // CHECK: cnn.dense @fc: gives its sums as they are, in 32 bits; leave sum_bits out
+  %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<2x4xsi16>> scale 0.5 sum_bits 40 : tensor<4xui16> -> tensor<2xsi32>
+  cnn.output %y : tensor<2xsi32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui16>) {
+  // CHECK: cnn.dense @fc: requantises sums of 32 bits in fixed point; leave sum_bits out
+  %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<2x4xsi16>> scale 0.5 requantize "fixed-point" sum_bits 40 : tensor<4xui16> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<2xf32>) {
+  // CHECK: cnn.dense @fc: works on float32, where sums have no width; leave sum_bits out
+  %y = cnn.dense @fc %x weights dense<[[1.0, 0.5]]> : tensor<1x2xf32> sum_bits 40 : tensor<2xf32> -> tensor<1xf32>
+  cnn.output %y : tensor<1xf32>
+}
