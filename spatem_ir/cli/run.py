@@ -47,6 +47,7 @@ examples:
   spatem-run lenet-digits --adc-bits 3..6 --cell-sigma 0..0.3 --images 300
   spatem-run lenet --accelerator tiny --strategy minimum
   spatem-run lenet --pass-pipeline 'partition{strategy=isaac},pack,assign,order{buffers=ignore}'
+  spatem-run lenet --set 'order{merge=pe}' --set 'assign{homes=tiles}'
   spatem-run deepid --critical-path"""
 
 
@@ -83,6 +84,14 @@ def argument_parser() -> argparse.ArgumentParser:
         metavar="PASSES",
         help="passes with their options, of installed packages too, in place of partition,pack,"
         "assign,order; what they leave above --level is lowered by the usual ones",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PASS{OPTION=VALUE}",
+        help="options of a pass that runs, as 'order{buffers=ignore merge=pe}'; once for each such "
+        "pass (docs/levels.md has the options of all)",
     )
     parser.add_argument("--inputs", metavar="FILE.npy", help="input images (default: see --images)")
     parser.add_argument(
@@ -264,6 +273,7 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         accelerator=arguments.accelerator,
         strategy=arguments.strategy,
         passes=arguments.pass_pipeline,
+        settings=arguments.set,
         importing=import_options(arguments),
         inputs=arguments.inputs,
         images=arguments.images,

@@ -9,7 +9,13 @@ from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.level import Level
 from spatem_ir.driver.deployment import Deployment
-from spatem_ir.driver.pipeline import passes_of, remaining_pipeline, run_pipeline
+from spatem_ir.driver.pipeline import (
+    passes_of,
+    read_settings,
+    remaining_pipeline,
+    run_pipeline,
+    with_settings,
+)
 from spatem_ir.driver.sources import Source, chosen_accelerator, read_source
 from spatem_ir.frontend.load import ImportOptions
 from spatem_ir.hardware.accelerator import Accelerator, doubts
@@ -26,6 +32,7 @@ def compile_network(
     *,
     strategy: str | None = None,
     passes: str | None = None,
+    settings: Iterable[str] = (),
     level: Level | str = Level.OU,
     importing: ImportOptions | None = None,
     changes: Mapping[Key, Value] | None = None,
@@ -41,6 +48,8 @@ def compile_network(
         strategy: How `partition` cuts, with options if wanted: ``spatem{slack=0.25}``.
         passes: Passes to run in place of the usual ones, as ``partition,my-pack{row=2}``; what they
             leave above `level` is lowered by the usual ones.
+        settings: Further options of passes, the usual ones or those of `passes`, each as
+            ``order{buffers=ignore}``.
         level: How far the network is lowered: cnn, mvm, vxb, pxb or ou.
         importing: How a network is imported and quantised.
         changes: Parameters of the accelerator with other values, by (group, name).
@@ -55,7 +64,14 @@ def compile_network(
     source = read_source(network, importing)
     source.put_on(overridden(chosen_accelerator(source.module, accelerator), changes or {}))
     tell_doubts([*doubts(source.accelerator), *source.prepared.doubts], say)
-    return deploy(source, strategy=strategy, passes=passes, level=Level(level), say=say)
+    return deploy(
+        source,
+        strategy=strategy,
+        passes=passes,
+        settings=settings,
+        level=Level(level),
+        say=say,
+    )
 
 
 def tell_doubts(found: Iterable[str], say: Messages) -> None:
@@ -92,6 +108,7 @@ def deploy(
     *,
     strategy: str | None = None,
     passes: str | None = None,
+    settings: Iterable[str] = (),
     level: Level = Level.OU,
     say: Messages = SILENT,
 ) -> Deployment:
@@ -100,18 +117,22 @@ def deploy(
     The arguments are those of :func:`compile_network`.
 
     Raises:
-        SpatemError: `strategy`, `passes` or `level` do not suit, or the network does not fit.
+        SpatemError: `strategy`, `passes`, `settings` or `level` do not suit, or the network
+            does not fit.
         VerifyException: IR that a pass leaves behind breaks a rule, or the program cannot be
             executed: it deadlocks, or a buffer overflows.
     """
     check_lowering(source, strategy, passes, level)
+    usual = remaining_pipeline(source.level, strategy, level)
+    more = read_settings(settings, ",".join(filter(None, (passes, usual))))
     given, ran = source.module.clone(), []
     with source.store.in_use():
         if passes is not None:
+            passes = with_settings(passes, more)
             run_pipeline(source.context, source.module, passes, say.step)
             ran += passes_of(passes)
             _check_not_below(source, level, "--pass-pipeline ends at level")
-        rest = remaining_pipeline(source.level, strategy, level)
+        rest = with_settings(remaining_pipeline(source.level, strategy, level), more)
         run_pipeline(source.context, source.module, rest, say.step)
         ran += passes_of(rest)
         if source.level is Level.OU:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from xdsl.context import Context
@@ -66,6 +66,55 @@ def strategy_of(pipeline: str, default: str) -> str | None:
             (name,) = options.pop("strategy", (default,))
             return _pass_text(ArgSpec(str(name), options))
     return None
+
+
+def with_settings(pipeline: str, settings: Mapping[str, ArgSpec]) -> str:
+    """A pipeline whose passes have further options, by name of pass.
+
+    Raises:
+        SpatemError: the pipeline gives a pass one of these options already.
+    """
+    found = []
+    for spec in _specs(pipeline):
+        more = settings[spec.name].parameters if spec.name in settings else {}
+        for option in more.keys() & spec.parameters.keys():
+            raise SpatemError(
+                f"--set gives {spec.name} the option '{option}', which has a value already; "
+                "leave one of them out"
+            )
+        found.append(_pass_text(ArgSpec(spec.name, {**spec.parameters, **more})))
+    return ",".join(found)
+
+
+def read_settings(texts: Iterable[str], pipeline: str) -> dict[str, ArgSpec]:
+    """Further options of passes, as ``order{buffers=ignore}``, by name of pass.
+
+    `pipeline` are the passes that may run.
+
+    Raises:
+        SpatemError: a text is no pass with options, or the pass does not run; or two texts give it
+            one option.
+    """
+    found: dict[str, ArgSpec] = {}
+    running = [spec.name for spec in _specs(pipeline)]
+    for text in texts:
+        try:
+            (spec,) = parse_pipeline(text)
+        except (Exception, ArgSpecParseError) as error:
+            raise SpatemError(f"--set '{text}': write it as order{{buffers=ignore}}") from error
+        if not spec.parameters:
+            raise SpatemError(
+                f"--set '{text}': names no option; write it as {text}{{option=value}}"
+            )
+        if spec.name not in running:
+            raise SpatemError(
+                f"--set '{text}': {spec.name} does not run here; these do: {', '.join(running)}"
+            )
+        before = found.get(spec.name, ArgSpec(spec.name, {})).parameters
+        for option in before.keys() & spec.parameters.keys():
+            raise SpatemError(f"--set gives {spec.name} the option '{option}' twice")
+        found[spec.name] = ArgSpec(spec.name, {**before, **spec.parameters})
+    return found
 
 
 def passes_of(pipeline: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -49,10 +49,11 @@ Array = NDArray[Any]
 class RunOptions:
     """What a run does; see the command line's help.
 
-    `passes` is a pipeline in place of the usual one (:func:`~spatem_ir.driver.compile.deploy`),
-    `level` how far the network is lowered; only level `ou` has cycles.  `outputs` asks for the
-    values of outputs; `files` will be written afterwards, so that no input must be one of them.
-    `overrides` are values of parameters of the accelerator: several of one parameter in a sweep.
+    `passes` is a pipeline in place of the usual one and `settings` are further options of passes
+    (:func:`~spatem_ir.driver.compile.deploy`), `level` how far the network is lowered; only level
+    `ou` has cycles.  `outputs` asks for the values of outputs; `files` will be written
+    afterwards, so that no input must be one of them.  `overrides` are values of parameters of the
+    accelerator: several of one parameter in a sweep.
     """
 
     source: str
@@ -60,6 +61,7 @@ class RunOptions:
     accelerator: str | None = None
     strategy: str | None = None
     passes: str | None = None
+    settings: Sequence[str] = ()
     inputs: str | None = None
     images: int | None = None
     check: str | None = None
@@ -160,7 +162,12 @@ def run(options: RunOptions, say: Messages = SILENT) -> RunResult:
     if options.engine != "none" and options.level is Level.OU:
         check_encoding(options.source, source.accelerator)
     deployment = deploy(
-        source, strategy=options.strategy, passes=options.passes, level=options.level, say=say
+        source,
+        strategy=options.strategy,
+        passes=options.passes,
+        settings=options.settings,
+        level=options.level,
+        say=say,
     )
     inexact = inexact_layers(source.module) if options.level is not Level.CNN else []
     if options.check in ("levels", "onnxruntime"):

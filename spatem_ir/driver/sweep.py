@@ -92,7 +92,13 @@ def run_sweep(options: RunOptions, say: Messages = SILENT) -> SweepResult:
     say.step(f"executing {several} exactly")
     exact = top_classes(execute(without_deployment(source.module), inputs, source.store))
     expected = exact if labels is None else labels
-    deploy(source, strategy=options.strategy, passes=options.passes, say=say)
+    deploy(
+        source,
+        strategy=options.strategy,
+        passes=options.passes,
+        settings=options.settings,
+        say=say,
+    )
     points = []
     for number, machine in enumerate(machines, start=1):
         adc_bits, sigma = machine.ou.adc_bits, machine.analog.cell_sigma
