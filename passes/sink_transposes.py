@@ -202,7 +202,7 @@ def _before(
         return owner.input
     view = FlattenOp(operand, tuple(shape[axis] for axis in inverse))
     view.output.name_hint = operand.name_hint
-    rewriter.insert_op(view, InsertPoint.before(op))
+    rewriter.insert(view, InsertPoint.before(op))
     return view.output
 
 

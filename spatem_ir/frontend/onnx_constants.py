@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 MOST_ELEMENTS = 1 << 26
 """Elements of the largest constant that is computed."""
 
+MOST_REPEATED = 1 << 27
+"""Elements of the largest constant of one value, which takes no memory by itself."""
+
 SHRINKING = frozenset(["Compress", "NonZero", "Unique"])
 """Operators whose results have a size that depends on values, and at most that of an operand for
 each of its dimensions."""
@@ -149,15 +152,14 @@ class _Folding:
             SpatemError: they are, or their size is not known before.
         """
         sizes = [self.constants[name].values.size for name in node.inputs if name]
-        limit = max(MOST_ELEMENTS, *sizes, 0)
+        most = MOST_REPEATED if node.operator == "ConstantOfShape" else MOST_ELEMENTS
+        limit = max(most, *sizes, 0)
         for name in filter(None, node.outputs):
             shape = self._shape_of(name)
             if shape is None and node.operator not in {*SHRINKING, *CONSTANT_OPERATORS}:
                 node.fail("the size of its constant result is not known before it is computed")
             if shape is not None and prod(shape) > limit:
-                node.fail(
-                    f"its constant result has {prod(shape)} elements; {MOST_ELEMENTS} are possible"
-                )
+                node.fail(f"its constant result has {prod(shape)} elements; {most} are possible")
 
 
 def is_computed(node: OnnxNode) -> bool:
@@ -235,7 +237,7 @@ CONSTANT_ATTRIBUTES = {
 
 def _constant_of_shape(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
     value = node.attribute("value", np.zeros(1, np.float32))
-    return Constant(np.full(operands[0].values, value.reshape(())))
+    return Constant(np.broadcast_to(value.reshape(()), operands[0].values))
 
 
 CONSTANT_OPERATORS: dict[str, Fold] = {

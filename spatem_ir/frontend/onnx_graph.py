@@ -13,6 +13,7 @@ from onnx import checker, helper, numpy_helper, shape_inference, version_convert
 from spatem_ir.frontend.onnx_branches import captured, graphs_of
 from spatem_ir.frontend.onnx_functions import inline_functions
 from spatem_ir.frontend.onnx_shapes import Shape, fix_shapes, static_shape
+from spatem_ir.frontend.onnx_weights import placeholder, put_in, remove_inputs, taken_out
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode
 from spatem_ir.support.errors import SpatemError
 
@@ -76,9 +77,8 @@ def load_graph(path: str, file: str, shapes: Mapping[str, Shape] | None = None) 
     Raises:
         SpatemError: the file is unreadable, no valid model, or has shapes that are not static.
     """
-    model = _normalized(_read(path, file), file, shapes or {})
+    model, constants = _normalized(_read(path, file), file, shapes or {})
     graph = model.graph
-    constants = {entry.name: _constant(entry, file) for entry in graph.initializer}
     outputs = tuple(output.name for output in graph.output)
     return OnnxGraph(
         file=file,
@@ -104,24 +104,32 @@ def _read(path: str, file: str) -> onnx.ModelProto:
         ) from error
 
 
-def _normalized(model: onnx.ModelProto, file: str, shapes: Mapping[str, Shape]) -> onnx.ModelProto:
-    """The checked model with constants as initialisers only, a recent opset and inferred shapes."""
+def _normalized(
+    model: onnx.ModelProto, file: str, shapes: Mapping[str, Shape]
+) -> tuple[onnx.ModelProto, dict[str, Constant]]:
+    """The checked model with a recent opset, inferred shapes and no constants, and these."""
     try:
         _check_text(model.graph)
+        model, large = taken_out(model)
+        constants = {entry.name: _constant(entry, file) for entry in large}
+        weights = [placeholder(entry) for entry in large]
+        del large
+        put_in(model.graph, weights)
         checker.check_model(model)
-        initialisers = {entry.name for entry in model.graph.initializer}
-        inputs = [value for value in model.graph.input if value.name not in initialisers]
-        del model.graph.input[:]
-        model.graph.input.extend(inputs)
+        remove_inputs(model.graph, {*constants, *(e.name for e in model.graph.initializer)})
         model.ir_version = max(model.ir_version, IR_VERSION)
         model = inline_functions(model, file)
         fix_shapes(model.graph, shapes, file)
+        put_in(model.graph, weights)
         opset = _opset(model)
         if 0 < opset < SLOPES_BROADCAST:
             _align_slopes(model)
         if 0 < opset < OLDEST_OPSET:
             model = version_converter.convert_version(model, OLDEST_OPSET)
-        return _with_shapes(model)
+        model = _with_shapes(model)
+        remove_inputs(model.graph, set(constants))
+        constants |= {entry.name: _constant(entry, file) for entry in model.graph.initializer}
+        return model, constants
     except SpatemError:
         raise
     except Exception as error:

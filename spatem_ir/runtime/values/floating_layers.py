@@ -73,15 +73,19 @@ class FloatLayer:
         adds, which depends on processor and threads, does not show.
         """
         layer = self.layer
-        weights = self.weights.astype(np.float64)
         planes = list(kernel_planes(maps, layer.window, 0))
         stacked = np.stack(planes, axis=2) if len(planes) > 1 else planes[0]
         windows = stacked.reshape(len(maps), layer.groups, layer.rows, layer.positions)
         if layer.region is None:
-            products = weights @ windows.astype(np.float64)
-            return products.reshape(len(maps), -1, layer.positions).astype(np.float32)
+            outputs, wide = self.weights.shape[1], windows.astype(np.float64)
+            products = np.empty((*windows.shape[:2], outputs, layer.positions), np.float32)
+            at_once = max(1, BLOCK_ELEMENTS // (layer.groups * layer.rows))
+            for first in range(0, outputs, at_once):
+                block = slice(first, first + at_once)
+                products[:, :, block] = self.weights[:, block].astype(np.float64) @ wide
+            return products.reshape(len(maps), -1, layer.positions)
         products = np.empty((len(maps), layer.columns, layer.positions), np.float32)
-        for matrix, of_matrix in enumerate(weights):
+        for matrix, of_matrix in enumerate(self.weights.astype(np.float64)):
             positions = layer.window_positions(matrix)
             products[:, :, positions] = of_matrix @ windows[:, 0][:, :, positions]
         return products

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from onnx import numpy_helper
 from unit.frontend.onnx_builder import ModelBuilder, executed, imported, reference, text_of
 from unit.runtime.evaluation import reals
 
+from spatem_ir.frontend.onnx_constants import fold_constants
+from spatem_ir.frontend.onnx_graph import load_graph
 from spatem_ir.support.errors import SpatemError
 
 
@@ -102,3 +105,38 @@ def test_operands_that_do_not_fit_are_named(tmp_path: Path) -> None:
     path = model.save(tmp_path / "net.onnx", model.node("Add", "x", number))
     with pytest.raises(SpatemError, match="Gather 'gather0': its constant operands do not fit: "):
         imported(path)
+
+
+def test_large_constants_of_one_value_take_no_memory(tmp_path: Path) -> None:
+    """As the weights of the `light` networks that ship with onnx."""
+    model = ModelBuilder(("n", 4))
+    shape = model.constant([4, 1 << 25], dtype=np.int64)
+    weights = model.node("ConstantOfShape", shape)
+    graph = load_graph(model.save(tmp_path / "net.onnx", model.node("MatMul", "x", weights)), "net")
+    values = fold_constants(graph).constants[weights].values
+    assert values.shape == (4, 1 << 25) and values.strides == (0, 0)
+
+
+def test_more_elements_than_are_possible(tmp_path: Path) -> None:
+    model = ModelBuilder(("n", 4))
+    shape = model.constant([4, 1 << 26], dtype=np.int64)
+    weights = model.node("ConstantOfShape", shape)
+    graph = load_graph(model.save(tmp_path / "net.onnx", model.node("MatMul", "x", weights)), "net")
+    with pytest.raises(SpatemError, match="268435456 elements; 134217728 are possible"):
+        fold_constants(graph)
+
+
+def test_initialisers_stand_aside_whatever_their_size(tmp_path: Path) -> None:
+    """Models of old opsets are converted; old files have initialisers among their inputs."""
+    model = ModelBuilder(("n", 96))
+    weights = model.constant(model.random.normal(0, 0.1, (96, 64)).astype(np.float32))
+    proto = model.model(model.node("MatMul", "x", weights), opset=11)
+    kind = onnx.helper.make_tensor_value_info(weights, onnx.TensorProto.FLOAT, (96, 64))
+    proto.graph.input.append(kind)
+    path = tmp_path / "net.onnx"
+    onnx.save(proto, path)
+    images = model.random.normal(size=(3, 96)).astype(np.float32)
+    assert [tensor.name for tensor in load_graph(str(path), "net").inputs] == ["x"]
+    network = imported(str(path), raw=True)
+    wanted = reference(str(path), images)[0]
+    np.testing.assert_allclose(executed(network, images)[0], wanted, rtol=1e-5, atol=1e-6)
