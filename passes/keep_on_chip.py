@@ -6,6 +6,7 @@ from xdsl.dialects.builtin import f32
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
+from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn import DequantizeOp, DigitalOp, NetworkOp, QuantizeOp, ViewOp
 from spatem_ir.dialects.cnn.operators import OperatorOp
 from spatem_ir.dialects.cnn.quantization import leading_to_codes
@@ -25,11 +26,10 @@ def keep_on_chip(network: NetworkOp) -> None:
     leading, on_chip = leading_to_codes(network), set[SSAValue]()
     for op in list(network.body.block.ops):
         match op:
-            case WeightLayerOp() if is_on_codes(op):
-                result = replace(op, [codes_of(op.input)], f32)
-                on_chip.add(result)
+            case WeightLayerOp() if is_floating(op.output) and is_on_codes(op):
+                on_chip.add(replace(op, [codes_of(op.input)], f32))
             case DigitalOp() | ViewOp() if leading.issuperset(op.results) and any(
-                value in on_chip or isinstance(value.owner, DequantizeOp) for value in op.operands
+                value in on_chip or not is_floating(codes_of(value)) for value in op.operands
             ):
                 on_chip.add(replace(op, operands_on_chip(op), f32))
             case QuantizeOp() if op.input in on_chip:
@@ -42,8 +42,8 @@ def keep_on_chip(network: NetworkOp) -> None:
 
 
 def is_on_codes(layer: WeightLayerOp) -> bool:
-    """Whether a layer on float32 works on dequantised codes, with weights that are codes."""
-    return isinstance(layer.input.owner, DequantizeOp) and not layer.has_float_weights
+    """Whether a layer works on codes, dequantised or not, with weights that are codes."""
+    return not (is_floating(codes_of(layer.input)) or layer.has_float_weights)
 
 
 def codes_of(value: SSAValue) -> SSAValue:

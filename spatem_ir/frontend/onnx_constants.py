@@ -12,6 +12,8 @@ from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
+import onnx
+from onnx import helper
 
 from spatem_ir.frontend.onnx_branches import inlined
 from spatem_ir.frontend.onnx_graph import (
@@ -21,7 +23,11 @@ from spatem_ir.frontend.onnx_graph import (
     nodes_of,
     reachable,
 )
-from spatem_ir.frontend.onnx_shapes import inferred_types, node_proto, static_shape
+from spatem_ir.frontend.onnx_shapes import (
+    inferred_types,
+    node_proto,
+    static_shape,
+)
 from spatem_ir.operators.core.register import imports
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode
 from spatem_ir.support.errors import SpatemError
@@ -128,8 +134,23 @@ class _Folding:
         """Infer the shapes of a node's results that nobody has inferred yet."""
         if all(self._shape_of(name) is not None for name in node.outputs if name):
             return
-        found = inferred_types(node, self.types, self.constants, self.graph.opset)
+        known = imports().get(node.operator)
+        if known is not None and known.typed_like is not None:
+            found = self._typed_like(node, node.input(known.typed_like))
+        else:
+            found = inferred_types(node, self.types, self.constants, self.graph.opset)
         self.types |= {name: kind for name, kind in found.items() if static_shape(kind) is not None}
+
+    def _typed_like(self, node: OnnxNode, tensor: str) -> dict[str, onnx.TypeProto]:
+        """The type of a node's result: the shape of its first operand, elements of a tensor."""
+        shape = self._shape_of(node.inputs[0])
+        if shape is None or not (tensor in self.constants or tensor in self.types):
+            return {}
+        if tensor in self.constants:
+            element = helper.np_dtype_to_tensor_dtype(self.constants[tensor].values.dtype)
+        else:
+            element = self.types[tensor].tensor_type.elem_type
+        return {node.outputs[0]: helper.make_tensor_type_proto(element, shape)}
 
     def _evaluated(self, node: OnnxNode) -> Sequence[Constant] | None:
         """The results of a node as constants; None if it is not constant."""

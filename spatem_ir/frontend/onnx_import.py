@@ -11,8 +11,8 @@ from xdsl.utils.exceptions import VerifyException
 from spatem_ir.dialects.cnn import NetworkOp
 from spatem_ir.frontend.onnx_constants import fold_constants
 from spatem_ir.frontend.onnx_graph import OnnxGraph, load_graph
+from spatem_ir.frontend.onnx_late_constants import of_constants
 from spatem_ir.frontend.onnx_network import Network
-from spatem_ir.frontend.onnx_quantized_constants import of_quantized_constants
 from spatem_ir.frontend.onnx_views import BatchFreeViews
 from spatem_ir.operators.core.register import imports
 from spatem_ir.operators.onnx_import.parameters import Parameters
@@ -54,7 +54,7 @@ def import_graph(graph: OnnxGraph, name: str, source: str, store: ParameterStore
         if views.takes(node):
             views.define(node)
             continue
-        results = of_quantized_constants(node, network.values, graph)
+        results = of_constants(node, network.values, graph)
         network.define(node, results or imports()[node.operator].convert(node, network))
     views.check_outputs()
     module = ModuleOp([NetworkOp(name, network.finish())])

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from xdsl.irdl import irdl_op_definition
 
 from spatem_ir.dialects.cnn.operators import ElementwiseOp
-from spatem_ir.operators.affine import with_constants
-from spatem_ir.operators.core.elementwise import from_two_stated_codes
+from spatem_ir.operators.affine import from_stated_codes, with_constants
 from spatem_ir.operators.core.evaluation import of_operands
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, Value
@@ -56,7 +55,9 @@ OPERATOR = Operator(
     {
         "Add": Import(convert, lambda _, o: Constant(o[0].values + o[1].values)),
         "Sum": Import(convert),
-        "com.microsoft.QLinearAdd": Import(from_two_stated_codes(AddOp), stating=(0, 3)),
+        "com.microsoft.QLinearAdd": Import(
+            from_stated_codes(AddOp, is_product=False), stating=(0, 3)
+        ),
     },
     evaluate=of_operands(added),
     export=export,

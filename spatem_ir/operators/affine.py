@@ -5,20 +5,22 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from xdsl.dialects.builtin import TensorType, f32
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition, prop_def
 
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn.attributes import CHANNEL_PARAMETER
 from spatem_ir.dialects.cnn.operators import ElementwiseOp, UnaryDigitalOp
-from spatem_ir.operators.core.elementwise import of_activations
+from spatem_ir.operators.core.elementwise import of_activations, of_two_stated_codes
 from spatem_ir.operators.core.evaluation import tabulated
 from spatem_ir.operators.core.operator import Operator
 from spatem_ir.operators.onnx_import.channels import by_channel
-from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, QuantizedConstant
+from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, QuantizedConstant, Value
 
 if TYPE_CHECKING:
     from spatem_ir.numerics.codes import Array, Reals
+    from spatem_ir.operators.core.operator import Convert
     from spatem_ir.operators.onnx_export.graph import GraphBuilder
     from spatem_ir.operators.onnx_import.network import NetworkBuilder
     from spatem_ir.weights.store import ParameterStore
@@ -78,6 +80,42 @@ def with_constants(
     return result
 
 
+def from_stated_codes(op: type[ElementwiseOp], *, is_product: bool) -> Convert:
+    """Conversion of the sum or product of onnxruntime of two tensors of codes.
+
+    Codes, scale, zero point, twice; scale and zero point of the result.  One tensor may be
+    constant.
+    """
+
+    def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
+        places = [place for place in (0, 3) if isinstance(network.value(node, place), Constant)]
+        if not places:
+            return of_two_stated_codes(node, network, op)
+        return _with_constant_codes(node, network, places[0], is_product=is_product)
+
+    return convert
+
+
+def _with_constant_codes(
+    node: OnnxNode, network: NetworkBuilder, place: int, *, is_product: bool
+) -> SSAValue:
+    """The sum or product of codes and the constant at input `place`, as codes."""
+    import numpy as np
+
+    from spatem_ir.operators.onnx_import.parameters import quantized_constant
+
+    operand, element = network.stated_codes(node, 3 - place), network.stated_type(node, 6)
+    scale, zero_point = network.value(node, place + 1), network.value(node, place + 2)
+    constant = quantized_constant(node, network.constant(node, place), scale, zero_point, axis=0)
+
+    def build(maps: SSAValue, numbers: Reals) -> SSAValue:
+        factors = numbers if is_product else np.ones_like(numbers)
+        summands = np.zeros_like(numbers) if is_product else numbers
+        return _affine(node, network, maps, factors, summands, element)
+
+    return by_channel(node, network, operand, constant, build)
+
+
 def scaled(
     node: OnnxNode,
     network: NetworkBuilder,
@@ -117,14 +155,20 @@ def shifted(
 
 
 def _affine(
-    node: OnnxNode, network: NetworkBuilder, maps: SSAValue, scale: Reals, shift: Reals
+    node: OnnxNode,
+    network: NetworkBuilder,
+    maps: SSAValue,
+    scale: Reals,
+    shift: Reals,
+    element: Attribute = f32,
 ) -> SSAValue:
-    """The op with a scale and a shift for each channel."""
+    """The op with a scale and a shift for each channel, and the elements of its result."""
     parameters = [
         network.channel_parameter(node, what, Constant(numbers))
         for what, numbers in (("scale", scale), ("shift", shift))
     ]
-    return network.append(AffineOp(node.name, maps, *parameters), node.name)
+    result = TensorType(element, shape_of(maps))
+    return network.append(AffineOp(node.name, maps, *parameters, output=result), node.name)
 
 
 def affine(values: Reals, scale: Reals, shift: Reals) -> Reals:

@@ -81,7 +81,8 @@ def convert_codes(node: OnnxNode, network: NetworkBuilder) -> Value:
 def convert_integers(node: OnnxNode, network: NetworkBuilder) -> Value:
     """ConvInteger: sums in int32."""
     operand, weights = integer_operands(node, network, axis=0)
-    return _convolution(node, network, operand, weights, None, ACCUMULATOR_TYPE)
+    result = f32 if isinstance(weights, Constant) else ACCUMULATOR_TYPE
+    return _convolution(node, network, operand, weights, None, result)
 
 
 def convert_transposed(node: OnnxNode, network: NetworkBuilder) -> Value:

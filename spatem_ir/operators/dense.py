@@ -10,10 +10,11 @@ from xdsl.ir import Attribute, SSAValue
 
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn import ConvOp, DenseOp
+from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.cnn.weight_layers import ACCUMULATOR_TYPE
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.operators.add import AddOp
-from spatem_ir.operators.affine import scaled
+from spatem_ir.operators.affine import scaled, shifted
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.core.weight_layers import export_weight_layer
 from spatem_ir.operators.onnx_import.products import dense_form, stacked_form
@@ -78,7 +79,7 @@ def _product(
     if (
         len(matrix) != 2
         and isinstance(weights, QuantizedConstant)
-        and weights.scale.values.size > 1
+        and max(weights.scale.values.size, weights.zero_points.size) > 1
     ):
         node.fail("has several scales for weights that are not a matrix; give them one")
     form = stacked_form(node, matrix, shape)
@@ -154,19 +155,63 @@ def convert_matmul_codes(node: OnnxNode, network: NetworkBuilder) -> Value:
 
 
 def convert_gemm_codes(node: OnnxNode, network: NetworkBuilder) -> Value:
-    """QGemm of onnxruntime."""
-    if not node.input(7):
-        node.fail("has a float32 result; give it y_scale and y_zero_point")
+    """QGemm of onnxruntime, whose result is float32 unless it has a scale."""
     axis = 0 if node.attribute("transB", 0) else 1
     codes, weights = network.stated_codes(node, 0), quantized_operand(node, network, 3, axis)
-    result = network.stated_type(node, 7)
+    result = network.stated_type(node, 7) if node.input(7) else f32
     return _dense(node, network, codes, weights, network.value(node, 6), result)
+
+
+def convert_matmul_to_float(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """MatMulIntegerToFloat of onnxruntime: codes, weights, their scales, their zero points, bias.
+
+    The codes may be those of a DynamicQuantizeLinear, which stay float32.
+    """
+    from spatem_ir.operators.onnx_import.parameters import (
+        activation_quantization,
+        quantized_constant,
+    )
+
+    operand = network.activation(node)
+    known = quantization_of(operand.type)
+    if known is not None:
+        scale, zero_point = network.value(node, 2), network.value(node, 4)
+        code = activation_quantization(node, scale, zero_point, (known.bits, known.signed))
+        if code != known:
+            node.fail(f"reads '{node.input(0)}' with another code than it is written with")
+    numbers = network.value(node, 3), network.value(node, 5)
+    weights = quantized_constant(node, network.constant(node, 1), *numbers, axis=-1)
+    if known is None:
+        weights = weights.dequantized()
+    return _with_bias(node, network, _product(node, network, operand, weights, f32), 6)
+
+
+def convert_dynamic_matmul(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """DynamicQuantizeMatMul of onnxruntime: float32, weights, their scale, their zero point, bias.
+
+    The operand stays float32; `calibrate` finds its range.
+    """
+    from spatem_ir.operators.onnx_import.parameters import quantized_constant
+
+    numbers = network.value(node, 2), network.value(node, 3)
+    weights = quantized_constant(node, network.constant(node, 1), *numbers, axis=-1)
+    sums = _product(node, network, network.floats(node), weights.dequantized(), f32)
+    return _with_bias(node, network, sums, 4)
+
+
+def _with_bias(node: OnnxNode, network: NetworkBuilder, sums: SSAValue, index: int) -> SSAValue:
+    """A result plus the constant at a node's input, if there is one."""
+    bias = network.optional_constant(node, index)
+    if bias is None:
+        return sums
+    return shifted(replace(node, name=f"{node.name}.bias"), network, sums, bias)
 
 
 def convert_matmul_integers(node: OnnxNode, network: NetworkBuilder) -> Value:
     """MatMulInteger with constant weights: sums in int32."""
     operand, weights = integer_operands(node, network, axis=-1)
-    return _product(node, network, operand, weights, ACCUMULATOR_TYPE)
+    result = f32 if isinstance(weights, Constant) else ACCUMULATOR_TYPE
+    return _product(node, network, operand, weights, result)
 
 
 OPERATOR = Operator(
@@ -177,6 +222,8 @@ OPERATOR = Operator(
         "MatMulInteger": Import(convert_matmul_integers, zero_point=2),
         "QLinearMatMul": Import(convert_matmul_codes, stating=(0,)),
         "com.microsoft.QGemm": Import(convert_gemm_codes, stating=(0,)),
+        "com.microsoft.DynamicQuantizeMatMul": Import(convert_dynamic_matmul),
+        "com.microsoft.MatMulIntegerToFloat": Import(convert_matmul_to_float),
     },
     export=export_weight_layer,
 )

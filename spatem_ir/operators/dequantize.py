@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn import DequantizeOp
 from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.cnn.checks import quantized
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 
 def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
-    """DequantizeLinear of an activation or of a constant."""
+    """DequantizeLinear of an activation or of a constant.
+
+    What DynamicQuantizeLinear quantises has stayed float32.
+    """
     from spatem_ir.operators.onnx_import.parameters import quantized_constant
 
     axis = node.attribute("axis", 1)
@@ -30,6 +34,8 @@ def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
     if isinstance(operand, Constant):
         scale, zero_point = network.value(node, 1), network.value(node, 2)
         return quantized_constant(node, operand, scale, zero_point, axis)
+    if is_floating(network.activation(node)):
+        return network.activation(node)
     return network.dequantized(network.stated_codes(node, 0))
 
 
@@ -75,6 +81,7 @@ OPERATOR = Operator(
     DequantizeOp,
     {
         "DequantizeLinear": Import(convert, stating=(0,)),
+        "com.microsoft.DequantizeLinear": Import(convert, stating=(0,), typed_like=1),
         "Cast": Import(convert_cast, fold_cast),
     },
     evaluate,

@@ -10,8 +10,7 @@ from xdsl.irdl import irdl_op_definition
 from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.cnn.checks import quantized, works_on_codes
 from spatem_ir.dialects.cnn.operators import ElementwiseOp
-from spatem_ir.operators.affine import with_constants
-from spatem_ir.operators.core.elementwise import from_two_stated_codes
+from spatem_ir.operators.affine import from_stated_codes, with_constants
 from spatem_ir.operators.core.evaluation import computed
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, Value
@@ -94,7 +93,9 @@ OPERATOR = Operator(
     MulOp,
     {
         "Mul": Import(convert, lambda _, o: Constant(o[0].values * o[1].values)),
-        "com.microsoft.QLinearMul": Import(from_two_stated_codes(MulOp), stating=(0, 3)),
+        "com.microsoft.QLinearMul": Import(
+            from_stated_codes(MulOp, is_product=True), stating=(0, 3)
+        ),
     },
     evaluate,
     export,

@@ -43,6 +43,17 @@ def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
     return network.append(op, f"{operand.name_hint}_codes")
 
 
+def convert_dynamic(node: OnnxNode, network: NetworkBuilder) -> Sequence[Value]:
+    """DynamicQuantizeLinear: the operand itself, with scale 1 and zero point 0.
+
+    What the model does with the codes becomes float32, of which `calibrate` finds the ranges.
+    """
+    import numpy as np
+
+    scale, zero_point = (Constant(np.array(v)) for v in (np.float32(1), np.uint8(0)))
+    return [network.floats(node), scale, zero_point]
+
+
 def refuse_blocks(node: OnnxNode) -> None:
     """Refuse scales per block, of QuantizeLinear and DequantizeLinear."""
     if node.attribute("block_size", 0):
@@ -90,4 +101,13 @@ def export(op: QuantizeOp, graph: GraphBuilder, operands: list[str]) -> str:
     return graph.quantized(operands[0], quantized(op, op.output))
 
 
-OPERATOR = Operator(QuantizeOp, {"QuantizeLinear": Import(convert, fold)}, evaluate, export)
+OPERATOR = Operator(
+    QuantizeOp,
+    {
+        "QuantizeLinear": Import(convert, fold),
+        "com.microsoft.QuantizeLinear": Import(convert, fold, typed_like=2),
+        "DynamicQuantizeLinear": Import(convert_dynamic),
+    },
+    evaluate,
+    export,
+)

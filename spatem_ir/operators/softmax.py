@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import prod
 from typing import TYPE_CHECKING
 
-from xdsl.dialects.builtin import IntegerAttr, i64
+from xdsl.dialects.builtin import IntegerAttr, TensorType, i64
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition, prop_def, traits_def
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from spatem_ir.operators.onnx_import.network import NetworkBuilder
     from spatem_ir.operators.onnx_import.tensors import OnnxNode, Value
     from spatem_ir.weights.store import ParameterStore
+
+
+AXIS_ALONE = 13
+"""The opset from which on a softmax runs over its axis alone."""
 
 
 class LineOp(UnaryDigitalOp):
@@ -76,6 +80,17 @@ def along_dimension(op: type[LineOp]) -> Convert:
     return convert
 
 
+def convert_codes(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """QLinearSoftmax of onnxruntime; in old opsets it runs over all dimensions from its axis on."""
+    codes = network.stated_codes(node, 0)
+    shape = shape_of(codes)
+    dimension = dimension_behind_batch(node, node.attribute("axis", -1), shape)
+    if node.attribute("opset") < AXIS_ALONE and prod(shape[dimension + 1 :]) > 1:
+        node.fail("runs over several dimensions; give it opset 13, or one dimension")
+    result = TensorType(network.stated_type(node, 3), shape)
+    return network.append(SoftmaxOp(node.name, codes, dimension, result), node.name)
+
+
 def softmax(values: Reals, axis: int) -> Reals:
     """exp(x) / Σ exp(x), the sum along one dimension of the array, rounded once."""
     import numpy as np
@@ -106,7 +121,10 @@ def along_axis(operator: str) -> Export:
 
 OPERATOR = Operator(
     SoftmaxOp,
-    {"Softmax": Import(along_dimension(SoftmaxOp))},
+    {
+        "Softmax": Import(along_dimension(SoftmaxOp)),
+        "com.microsoft.QLinearSoftmax": Import(convert_codes, stating=(0,), typed_like=4),
+    },
     of_lines(softmax),
     along_axis("Softmax"),
 )

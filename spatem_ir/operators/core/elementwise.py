@@ -71,16 +71,14 @@ def uniform_constants(node: OnnxNode, network: NetworkBuilder) -> list[float]:
     return found
 
 
-def from_two_stated_codes(op: type[ElementwiseOp]) -> Convert:
-    """Conversion of a node (codes, scale, zero point, codes, scale, zero point, scale, zero point).
+def of_two_stated_codes(
+    node: OnnxNode, network: NetworkBuilder, op: type[ElementwiseOp]
+) -> SSAValue:
+    """The op on a node's (codes, scale, zero point, codes, scale, zero point, scale, zero point).
 
     The operands have equal rank; the last scale and zero point are those of the result.
     """
-
-    def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
-        operands = [network.stated_codes(node, index) for index in (0, 3)]
-        shape = broadcast_shape(node, [shape_of(operand) for operand in operands])
-        result = TensorType(network.stated_type(node, 6), shape)
-        return network.append(op(node.name, operands, result), node.name)
-
-    return convert
+    operands = [network.stated_codes(node, index) for index in (0, 3)]
+    shape = broadcast_shape(node, [shape_of(operand) for operand in operands])
+    result = TensorType(network.stated_type(node, 6), shape)
+    return network.append(op(node.name, operands, result), node.name)

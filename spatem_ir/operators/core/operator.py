@@ -31,6 +31,8 @@ class Import:
         stating: The inputs whose next two inputs state their scale and zero point.
         zero_point: The input that is the zero point of input 0, whose scale is 1.
         passes_code: Whether the result has the code of the operands.
+        typed_like: The input whose element type the result has, where it has the shape of input 0;
+            of operators of other domains ONNX does not know it.
 
     Raises:
         SpatemError: `convert` and `fold`, by :meth:`OnnxNode.fail`, where a node has something that
@@ -42,6 +44,7 @@ class Import:
     stating: tuple[int, ...] = ()
     zero_point: int | None = None
     passes_code: bool = False
+    typed_like: int | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from xdsl.ir import SSAValue
 
-from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.operators.onnx_import.tensors import (
     Constant,
@@ -47,10 +46,11 @@ def quantized_operand(
 
 def integer_operands(
     node: OnnxNode, network: NetworkBuilder, axis: int
-) -> tuple[SSAValue, QuantizedConstant]:
+) -> tuple[SSAValue, Constant | QuantizedConstant]:
     """Codes and constant weights, whose zero points are inputs 2 and 3; all scales are 1.
 
-    Several zero points of weights are those of dimension `axis`.
+    Several zero points of weights are those of dimension `axis`.  Codes of a DynamicQuantizeLinear
+    have stayed float32, so that the weights are float32, too.
     """
     import numpy as np
 
@@ -58,11 +58,9 @@ def integer_operands(
 
     operand = network.activation(node)
     code = quantization_of(operand.type)
-    if is_floating(operand) or code is None:
-        node.fail(f"works on integers, but '{node.input(0)}' is float32")
     zero = network.optional_constant(node, 2)
     zero_point = 0 if zero is None else int(zero.values.reshape(-1)[0])
-    if zero_point != code.zero_point:
+    if code is not None and zero_point != code.zero_point:
         node.fail(
             f"reads '{node.input(0)}' with zero point {zero_point}, but it is written with "
             f"{code.zero_point}"
@@ -71,4 +69,5 @@ def integer_operands(
     if code_of(codes.values.dtype) is None:
         node.fail(f"has weights of {codes.values.dtype}; they must be integers")
     one = Constant(np.ones((), np.float32))
-    return operand, quantized_constant(node, codes, one, network.value(node, 3), axis)
+    weights = quantized_constant(node, codes, one, network.value(node, 3), axis)
+    return operand, weights if code is not None else weights.dequantized()

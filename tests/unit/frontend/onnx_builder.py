@@ -106,9 +106,10 @@ class ModelBuilder:
         foreign = any(node.domain for node in self.nodes)
         unknown = TensorProto.UINT8 if foreign else TensorProto.FLOAT
         for output in inferred.graph.output:
-            if not output.type.WhichOneof("value"):
+            if not output.type.tensor_type.HasField("shape"):
                 shape = [f"d{axis}" for axis in range(rank)]
-                output.type.CopyFrom(helper.make_tensor_type_proto(unknown, shape))
+                element = output.type.tensor_type.elem_type or unknown
+                output.type.CopyFrom(helper.make_tensor_type_proto(element, shape))
         return inferred
 
     def save(self, path: Path, *outputs: str, opset: int = 17, rank: int = 2) -> str:

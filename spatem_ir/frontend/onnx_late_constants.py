@@ -1,4 +1,4 @@
-"""Nodes between DequantizeLinear of constants and what reads them."""
+"""Nodes on constants that are known during the import only: codes behind DequantizeLinear."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ MOVEMENTS = frozenset(
 """Operators that move elements: their results on codes are codes."""
 
 
-def of_quantized_constants(
+def of_constants(
     node: OnnxNode, values: Mapping[str, Value], graph: OnnxGraph
 ) -> Sequence[Value] | None:
-    """The results of a node on constants of which some are codes; None if it has other operands.
+    """The results of a node whose operands are all constant; None if they are not.
 
     Codes that are moved stay codes if their scales are those of the indices of one dimension
     again.  All other operators compute on float32.
@@ -53,9 +53,7 @@ def of_quantized_constants(
         if isinstance(value, Constant | QuantizedConstant)
     }
     quantized = [value for value in constants.values() if isinstance(value, QuantizedConstant)]
-    if not quantized or len(constants) < len(set(filter(None, node.inputs))):
-        return None
-    if not is_computed(node):
+    if len(constants) < len(set(filter(None, node.inputs))) or not is_computed(node):
         return None
     for name in node.outputs:
         shape = graph.shape_of(name)
