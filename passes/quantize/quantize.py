@@ -30,7 +30,7 @@ from spatem_ir.dialects.cnn import (
     QuantizeOp,
 )
 from spatem_ir.dialects.cnn.attributes import Quantization, QuantType, RangeAttr
-from spatem_ir.dialects.cnn.operators import StaysFloatAtEnd
+from spatem_ir.dialects.cnn.operators import StaysFloatAtEnd, ViewOp
 from spatem_ir.dialects.cnn.weight_layers import (
     ACCUMULATOR_TYPE,
     Requantization,
@@ -93,7 +93,7 @@ class QuantizePass(ModulePass):
         ):
             if value not in known:
                 raise SpatemError(f"quantize: {what} is '{value}'; one of {', '.join(known)}")
-        if not all(is_floating(value) for value, _ in values_of(network)):
+        if is_quantized(network):
             raise SpatemError("quantize: the network is quantised already, or in part")
         codes = activation_codes(network, self.activation_bits)
         for layer in list(network.body.block.ops):
@@ -143,6 +143,15 @@ class QuantizePass(ModulePass):
             layer.requantize = StringAttr(self.requantize)
 
 
+def is_quantized(network: NetworkOp) -> bool:
+    """Whether operators of a network give codes, other than views of inputs that are codes."""
+    return any(
+        not is_floating(value) and not isinstance(op, ViewOp)
+        for value, op in values_of(network)
+        if op is not None
+    )
+
+
 def activation_codes(network: NetworkOp, bits: int) -> dict[SSAValue, Quantization]:
     """The code of every float32 activation that is to be quantised.
 
@@ -153,7 +162,7 @@ def activation_codes(network: NetworkOp, bits: int) -> dict[SSAValue, Quantizati
     from spatem_ir.passes.quantize.scales import activation_quantization
 
     on_host = host_operators(network)
-    values = [value for value, op in values_of(network) if op not in on_host]
+    values = [value for value, op in values_of(network) if op not in on_host and is_floating(value)]
     group = {value: value for value in values}
 
     def representative(value: SSAValue) -> SSAValue:

@@ -40,7 +40,8 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--calibration",
         metavar="FILE.npy",
-        help="inputs from which the activation scales of a float network are taken",
+        help="inputs from which the activation scales of a float network are taken; of several "
+        "inputs an .npz file with their names (default: random ones)",
     )
     parser.add_argument(
         "--shape",

@@ -93,7 +93,12 @@ def argument_parser() -> argparse.ArgumentParser:
         help="options of a pass that runs, as 'order{buffers=ignore merge=pe}'; once for each such "
         "pass (docs/levels.md has the options of all)",
     )
-    parser.add_argument("--inputs", metavar="FILE.npy", help="input images (default: see --images)")
+    parser.add_argument(
+        "--inputs",
+        metavar="FILE.npy",
+        help="input images; of several inputs an .npz file with their names (default: see "
+        "--images)",
+    )
     parser.add_argument(
         "--images",
         type=int,

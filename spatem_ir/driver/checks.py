@@ -176,7 +176,8 @@ def model_fidelity(
     calibration = source.prepared.calibration
     if calibration is None:
         return None
-    return fidelity(model, check, [calibration[:MOST_CALIBRATION_IMAGES]], "calibration")
+    images = [array[:MOST_CALIBRATION_IMAGES] for array in calibration]
+    return fidelity(model, check, images, "calibration")
 
 
 def top_classes(outputs: list[Array]) -> Array:

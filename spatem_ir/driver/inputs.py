@@ -12,6 +12,7 @@ from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.driver.sources import Source
 from spatem_ir.frontend.load import PACKAGED_MODELS
+from spatem_ir.frontend.samples import input_names, read_arrays
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.store import PACKAGE_SCHEME, packaged_file
 
@@ -26,7 +27,8 @@ def input_images(
 ) -> tuple[list[Array], Array | None]:
     """The images to execute, one array [images, …] per network input, and their labels if known.
 
-    The first `count` of an .npy file (all without `count`), of the held-out digits for a packaged
+    The first `count` of an .npy file or, by the names of the inputs, of the arrays of an .npz file
+    (all without `count`), of the held-out digits for a packaged
     network, otherwise uniformly random ones (`count` is 1 where it is not given).
 
     Raises:
@@ -36,12 +38,13 @@ def input_images(
     assert network is not None
     arguments = network.body.block.args
     if file is not None:
-        images = _read(file)
-        if images.ndim == 0 or len(arguments) != 1:
-            raise SpatemError(f"{file}: one .npy array for one network input is needed")
-        if count is not None and len(images) < count:
-            raise SpatemError(f"{file}: holds {len(images)} of {count} images")
-        return [images[:count]], None
+        images = read_arrays(file, input_names(network))
+        number = min((len(array) if array.ndim else 0 for array in images), default=0)
+        if any(array.ndim == 0 or len(array) != number for array in images):
+            raise SpatemError(f"{file}: one image or more for every input are needed, equally many")
+        if count is not None and number < count:
+            raise SpatemError(f"{file}: holds {number} of {count} images")
+        return [_widened(array[:count]) for array in images], None
     count = count or 1
     if source.given in PACKAGED_MODELS:
         digits = np.load(packaged_file(PACKAGE_SCHEME + DIGITS))
@@ -54,16 +57,9 @@ def input_images(
     return [random_images(generator, count, argument.type) for argument in arguments], None
 
 
-def _read(file: str) -> Array:
-    try:
-        images = np.load(file, allow_pickle=False)
-    except FileNotFoundError as error:
-        raise SpatemError(f"{file}: there is no such file") from error
-    except (OSError, ValueError, EOFError) as error:
-        raise SpatemError(f"{file}: not a readable .npy file") from error
-    if not isinstance(images, np.ndarray):
-        raise SpatemError(f"{file}: one .npy array for one network input is needed")
-    return images
+def _widened(images: Array) -> Array:
+    """Images in float32 where they are float16."""
+    return images.astype(np.float32) if images.dtype == np.float16 else images
 
 
 def random_images(generator: np.random.Generator, count: int, tensor: Any) -> Array:

@@ -6,7 +6,6 @@ It is the one pass that executes the network, so it stands with the frontend, no
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xdsl.context import Context
@@ -14,16 +13,19 @@ from xdsl.dialects.builtin import ArrayAttr, ModuleOp
 from xdsl.ir import BlockArgument, Operation, SSAValue
 from xdsl.passes import ModulePass
 
-from spatem_ir.dialects.checks import is_floating, shape_of
-from spatem_ir.dialects.cnn import NetworkOp
-from spatem_ir.dialects.cnn.attributes import RangeAttr
+from spatem_ir.dialects.checks import is_floating
+from spatem_ir.dialects.cnn import DequantizeOp
+from spatem_ir.dialects.cnn.attributes import RangeAttr, quantization_of
+from spatem_ir.dialects.cnn.operators import ViewOp
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.passes.quantize.quantize import INPUT_RANGES, RANGE
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
+
+Inputs = list["NDArray[Any]"]
+"""One array [n, …] for each input of a network."""
 
 BATCH = 16
 """Inputs that are executed at a time."""
@@ -39,7 +41,8 @@ class CalibratePass(ModulePass):
     Ranges go onto the ops as attributes, where `quantize` reads them.
 
     Options:
-        inputs: an .npy file of float32 inputs [n, …].
+        inputs: an .npy file of inputs [n, …], or an .npz file with an array for each input, by its
+            name.
         method: `max-abs` (least and greatest value), or `mse`: the part of that range whose code of
             `bits` bits has the smallest mean squared error.
         bits: the bits of an activation, for `mse`.
@@ -59,26 +62,32 @@ class CalibratePass(ModulePass):
         network = network_of(op)
         if network is None:
             raise SpatemError("calibrate: the module holds no cnn.network")
+        from spatem_ir.frontend.samples import calibration_inputs
+
         calibrate(op, calibration_inputs(network, self.inputs), self.method, self.bits)
 
 
-def calibrate(module: ModuleOp, inputs: NDArray[np.float32], method: str, bits: int) -> None:
-    """Note the ranges of all float32 activations of a network for inputs [n, …]."""
+def calibrate(module: ModuleOp, inputs: Inputs, method: str, bits: int) -> None:
+    """Note the ranges of all float32 activations of a network for inputs [n, …].
+
+    The range of an input that is codes is that of all codes.
+    """
     network = network_of(module)
     assert network is not None
     ranges = activation_ranges(module, inputs)
     if method == "mse":
         ranges = clipped_ranges(module, inputs, ranges, bits)
-    input_ranges = [RangeAttr.of(*ranges[argument]) for argument in network.body.block.args]
+    input_ranges = [
+        RangeAttr.of(*(ranges[argument] if is_floating(argument) else limits_of(argument)))
+        for argument in network.body.block.args
+    ]
     network.attributes[INPUT_RANGES] = ArrayAttr(input_ranges)
     for value, limits in ranges.items():
         if isinstance(value.owner, Operation):
             value.owner.attributes[RANGE] = RangeAttr.of(*limits)
 
 
-def activation_ranges(
-    module: ModuleOp, inputs: NDArray[np.float32]
-) -> dict[SSAValue, tuple[float, float]]:
+def activation_ranges(module: ModuleOp, inputs: Inputs) -> dict[SSAValue, tuple[float, float]]:
     """The least and the greatest value of every float32 activation over the inputs [n, …]."""
     import numpy as np
 
@@ -92,6 +101,9 @@ def activation_ranges(
             raise SpatemError(
                 f"calibrate: '%{value.name_hint}' of {what} has infinite values on the inputs"
             )
+        if is_input_code(value):
+            ranges[value] = limits_of(value.owner.input)  # type: ignore[union-attr]
+            return
         low, high = ranges.get(value, (np.inf, -np.inf))
         ranges[value] = min(low, float(images.min())), max(high, float(images.max()))
 
@@ -101,7 +113,7 @@ def activation_ranges(
 
 def clipped_ranges(
     module: ModuleOp,
-    inputs: NDArray[np.float32],
+    inputs: Inputs,
     ranges: dict[SSAValue, tuple[float, float]],
     bits: int,
 ) -> dict[SSAValue, tuple[float, float]]:
@@ -111,7 +123,9 @@ def clipped_ranges(
     from spatem_ir.passes.quantize.scales import clipped_range
 
     counts = {
-        value: np.zeros(BINS, np.int64) for value, (low, high) in ranges.items() if low < high
+        value: np.zeros(BINS, np.int64)
+        for value, (low, high) in ranges.items()
+        if low < high and not is_input_code(value)
     }
 
     def note(value: SSAValue, images: NDArray[Any]) -> None:
@@ -125,59 +139,28 @@ def clipped_ranges(
     }
 
 
-def _observe(module: ModuleOp, inputs: NDArray[np.float32], note: Any) -> None:
+def is_input_code(value: SSAValue) -> bool:
+    """Whether a value is the real numbers of an input that is codes, or of a view of it."""
+    if not isinstance(value.owner, DequantizeOp):
+        return False
+    codes = value.owner.input
+    while isinstance(codes.owner, ViewOp):
+        codes = codes.owner.operands[0]
+    return isinstance(codes, BlockArgument)
+
+
+def limits_of(codes: SSAValue) -> tuple[float, float]:
+    """The least and the greatest real number of codes; signed ones are symmetric."""
+    code = quantization_of(codes.type)
+    assert code is not None
+    least = code.minimum + int(code.signed and not code.zero_point)
+    return code.scale * (least - code.zero_point), code.scale * (code.maximum - code.zero_point)
+
+
+def _observe(module: ModuleOp, inputs: Inputs, note: Any) -> None:
     from spatem_ir.runtime.interpreter import execute
     from spatem_ir.weights.store import current_store
 
-    for first in range(0, len(inputs), BATCH):
-        execute(module, [inputs[first : first + BATCH]], current_store(), observe=note)
-
-
-def _read(path: str) -> NDArray[np.float32]:
-    import numpy as np
-
-    from spatem_ir.weights.store import PACKAGE_SCHEME, packaged_file
-
-    try:
-        located = packaged_file(path) if path.startswith(PACKAGE_SCHEME) else Path(path)
-        inputs = np.load(located, allow_pickle=False)
-    except FileNotFoundError as error:
-        raise SpatemError(f"{path}: calibration file not found") from error
-    except (OSError, ValueError, EOFError) as error:
-        raise SpatemError(f"{path}: not a readable .npy file: {error}") from error
-    if not isinstance(inputs, np.ndarray):
-        raise SpatemError(f"{path}: is an archive; calibration needs one array, an .npy file")
-    return inputs
-
-
-def calibration_inputs(network: NetworkOp, given: str | NDArray[np.float32]) -> NDArray[np.float32]:
-    """Inputs [n, …], given or in an .npy file, if they fit the one float32 input of the network.
-
-    Raises:
-        SpatemError: they cannot be read or do not fit.
-    """
-    import numpy as np
-
-    arguments = network.body.block.args
-    if len(arguments) != 1 or not is_floating(arguments[0]):
-        raise SpatemError(
-            f"@{network.sym_name.data}: is quantised only if it has one float32 input; quantise it "
-            "beforehand"
-        )
-    inputs = _read(given) if isinstance(given, str) else given
-    path = given if isinstance(given, str) else "calibration"
-    name = arguments[0].name_hint
-    if inputs.dtype != np.float32:
-        raise SpatemError(
-            f"{path}: calibration inputs are {inputs.dtype}; the model's input '{name}' is float32"
-        )
-    expected = shape_of(arguments[0])
-    if inputs.shape[1:] != expected or not len(inputs):
-        wanted = ", ".join(map(str, ("n", *expected)))
-        raise SpatemError(
-            f"{path}: calibration inputs have shape {list(inputs.shape)}; the model's input "
-            f"'{name}' needs [{wanted}] with n of at least 1"
-        )
-    if not np.isfinite(inputs).all():
-        raise SpatemError(f"{path}: calibration inputs contain values that are not finite")
-    return inputs
+    for first in range(0, len(inputs[0]), BATCH):
+        batch = [array[first : first + BATCH] for array in inputs]
+        execute(module, batch, current_store(), observe=note)

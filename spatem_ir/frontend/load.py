@@ -113,7 +113,7 @@ def load_topology(
         if options.calibration is None:
             network = network_of(module)
             assert network is not None
-            images = calibration_images(shape_of(network.body.block.args[0]), options.seed)
+            images = [calibration_images(shape_of(network.body.block.args[0]), options.seed)]
         prepared = prepare(module, store, options, name, images)
     return LoadedNetwork(name, module, store.referenced(module), prepared)
 

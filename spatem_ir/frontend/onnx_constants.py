@@ -42,6 +42,9 @@ MOST_ELEMENTS = 1 << 26
 MOST_REPEATED = 1 << 27
 """Elements of the largest constant of one value, which takes no memory by itself."""
 
+OTHER_FLOATS = frozenset(["float16", "bfloat16", "float64"])
+"""Types of real numbers that become float32, in which the host computes."""
+
 SHRINKING = frozenset(["Compress", "NonZero", "Unique"])
 """Operators whose results have a size that depends on values, and at most that of an operand for
 each of its dimensions."""
@@ -105,7 +108,7 @@ class _Folding:
         return dataclasses.replace(
             self.graph,
             nodes=reachable(nodes, self.graph.outputs),
-            constants=self.constants,
+            constants={name: in_float32(value) for name, value in self.constants.items()},
             types=self.types,
         )
 
@@ -205,6 +208,13 @@ def computed(node: OnnxNode, constants: Mapping[str, Constant], opset: int) -> S
         raise
     except Exception as error:
         node.fail(f"its constant operands do not fit: {first_line(error)}")
+
+
+def in_float32(constant: Constant) -> Constant:
+    """A constant, in float32 if it holds real numbers of another width."""
+    if constant.values.dtype.name not in OTHER_FLOATS:
+        return constant
+    return Constant(constant.values.astype(np.float32))
 
 
 def computed_by_reference(

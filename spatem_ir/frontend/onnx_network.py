@@ -26,6 +26,10 @@ INTEGER_INPUTS: dict[int, tuple[int, bool]] = {
 """Bits and signedness of the element types that integer inputs can have."""
 
 
+REAL_INPUTS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16)
+"""Element types of inputs that are float32 in the network, which holds all their values."""
+
+
 class Network(NetworkBuilder):
     """The network of a graph; its arguments are the graph's inputs."""
 
@@ -37,7 +41,7 @@ class Network(NetworkBuilder):
             self.values[tensor.name] = self._input(tensor)
 
     def _input(self, tensor: Tensor) -> SSAValue:
-        if tensor.element_type == TensorProto.FLOAT:
+        if tensor.element_type in REAL_INPUTS:
             return self._argument(tensor, f32)
         if tensor.element_type not in INTEGER_INPUTS:
             known = TensorProto.DataType.values()
@@ -45,8 +49,8 @@ class Network(NetworkBuilder):
             if tensor.element_type in known and tensor.element_type != TensorProto.UNDEFINED:
                 kind = str(helper.tensor_dtype_to_np_dtype(tensor.element_type))
             self.graph.fail(
-                f"input '{tensor.name}' is {kind}; it must be float32 or an integer of at most 16 "
-                "bits"
+                f"input '{tensor.name}' is {kind}; it must be a float of 16 or 32 bits or an "
+                "integer of at most 16"
             )
         storage = INTEGER_INPUTS[tensor.element_type]
         code = _stated_code(self.graph, tensor.name, storage) or Quantization(*storage, 1.0, 0)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -23,8 +22,9 @@ class ImportOptions:
     """How a network is imported.
 
     Weight and activation bits are those of generated or quantised layers (None: the default); an
-    already quantised model keeps its own.  `calibration` are inputs [n, …] or the .npy file that
-    holds them; the other options are those of the passes `calibrate` and `quantize`.  With `raw` a
+    already quantised model keeps its own.  `calibration` are inputs [n, …], one array or one for
+    each input by its name, or the .npy or .npz file that holds them; without any, random ones are
+    drawn.  The other options are those of the passes `calibrate` and `quantize`.  With `raw` a
     model stays as it is imported, operator by operator, for passes of the user's choice.  `shapes`
     has the full shapes [batch, …] of inputs of an ONNX model whose sizes are not in the file.
     """
@@ -32,7 +32,7 @@ class ImportOptions:
     weight_bits: int | None = None
     activation_bits: int | None = None
     seed: int = 0
-    calibration: str | NDArray[np.float32] | None = None
+    calibration: str | NDArray[Any] | Mapping[str, NDArray[Any]] | None = None
     activation_scale: str = "max-abs"
     weight_scale: str = "auto"
     per: str = "channel"

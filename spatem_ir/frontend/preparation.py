@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -16,10 +15,11 @@ class Preparation:
 
     Attributes:
         quantized: Whether that was done here, so that it is not the function of the given model.
-        calibration: The user's inputs [n, …] from which scales were taken, if they were.
+        calibration: The user's inputs [n, …] from which scales were taken, if they were: an array
+            for each input of the network.
         doubts: What is probably not meant in them.
     """
 
     quantized: bool = False
-    calibration: NDArray[np.float32] | None = None
+    calibration: list[NDArray[Any]] | None = None
     doubts: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -13,19 +13,24 @@ from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn import NetworkOp
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.mvm import network_of
-from spatem_ir.frontend.calibrate import calibrate, calibration_inputs
+from spatem_ir.frontend.calibrate import calibrate
 from spatem_ir.frontend.calibration_doubts import doubts_about_inputs, doubts_about_results
 from spatem_ir.frontend.preparation import Preparation
+from spatem_ir.frontend.samples import (
+    SYNTHETIC_INPUTS,
+    calibration_inputs,
+    input_names,
+    synthetic_inputs,
+)
 from spatem_ir.passes.fold_batch_norm import FoldBatchNormPass
 from spatem_ir.passes.fuse_quantization import FuseQuantizationPass
-from spatem_ir.passes.quantize.quantize import QuantizePass
+from spatem_ir.passes.quantize.quantize import QuantizePass, is_quantized
 from spatem_ir.passes.remove_identities import RemoveIdentitiesPass
 from spatem_ir.passes.sink_transposes import SinkTransposesPass
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.store import ParameterStore
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from spatem_ir.frontend.options import ImportOptions
@@ -41,15 +46,16 @@ def prepare(
     store: ParameterStore,
     options: ImportOptions,
     source: str,
-    inputs: NDArray[np.float32] | None = None,
+    inputs: list[NDArray[Any]] | None = None,
 ) -> Preparation:
     """Clean an imported network up and make it an integer network, in place.
 
-    A float model is calibrated on `inputs`, or those that the options name, and quantised; of a
-    quantised model the float32 operators between quantisations become integer operators.
+    A float model is calibrated on `inputs`, those that the options name, or random ones, and
+    quantised; of a quantised model the float32 operators between quantisations become integer
+    operators.
 
     Raises:
-        SpatemError: calibration inputs are missing or do not fit, or float32 layers remain.
+        SpatemError: calibration inputs do not fit, or float32 layers remain.
     """
     network = network_of(module)
     assert network is not None
@@ -57,11 +63,10 @@ def prepare(
     with store.in_use():
         try:
             _run(module, RemoveIdentitiesPass(), SinkTransposesPass(), FoldBatchNormPass())
-            results = (result for op in network.body.block.ops for result in op.results)
-            if all(map(is_floating, results)):
-                prepared = _quantize(module, network, options, source, inputs)
-            else:
+            if is_quantized(network):
                 _run(module, FuseQuantizationPass())
+            else:
+                prepared = _quantize(module, network, options, source, inputs)
             _run(module, RemoveIdentitiesPass())
         except VerifyException as error:
             raise SpatemError(f"{source}: {str(error).splitlines()[-1].strip()}") from error
@@ -80,28 +85,30 @@ def _quantize(
     network: NetworkOp,
     options: ImportOptions,
     source: str,
-    inputs: NDArray[np.float32] | None,
+    inputs: list[NDArray[Any]] | None,
 ) -> Preparation:
     weight_bits = options.weight_bits or DEFAULT_BITS
     activation_bits = options.activation_bits or DEFAULT_BITS
     for what, bits in (("weight", weight_bits), ("activation", activation_bits)):
         if not 2 <= bits <= 8:
             raise SpatemError(f"--{what}-bits is {bits}; 2 to 8 are possible for an ONNX model")
-    is_ours, doubts = inputs is not None, ()
-    if inputs is None:
-        given = options.calibration
-        if given is None:
-            given = PACKAGED_CALIBRATION.get(source)
-        if given is None:
-            raise SpatemError(
-                f"{source}: is a float model; give sample inputs for its quantisation: "
-                "--calibration FILE.npy"
-            )
-        inputs = calibration_inputs(network, given)
-        name = network.body.block.args[0].name_hint or "0"
-        doubts = doubts_about_inputs(name, inputs, activation_bits)
+    given = options.calibration
+    if given is None:
+        given = PACKAGED_CALIBRATION.get(source)
+    calibration, doubts = None, ()
+    if inputs is None and given is None:
+        inputs = synthetic_inputs(network, options.seed)
+        doubts = (
+            f"there are no calibration inputs: scales are taken from {SYNTHETIC_INPUTS} random "
+            f"ones (seed {options.seed}), so that cycles mean something, and accuracy nothing; "
+            "give --calibration FILE.npy",
+        )
+    elif inputs is None and given is not None:
+        calibration = inputs = calibration_inputs(network, given)
+        doubts = _doubts(network, calibration, activation_bits)
+    assert inputs is not None
     calibrate(module, inputs, options.activation_scale, activation_bits)
-    if not is_ours and not doubts:
+    if calibration is not None and not doubts:
         doubts = doubts_about_results(network)
     quantize = QuantizePass(
         weight_bits=weight_bits,
@@ -111,7 +118,18 @@ def _quantize(
         requantize=options.requantize,
     )
     _run(module, quantize)
-    return Preparation(True, None if is_ours else inputs, doubts)
+    return Preparation(True, calibration, doubts)
+
+
+def _doubts(network: NetworkOp, inputs: list[NDArray[Any]], bits: int) -> tuple[str, ...]:
+    """What is probably not meant in calibration inputs; codes mean what they mean."""
+    arguments = zip(network.body.block.args, input_names(network), inputs, strict=True)
+    found = [
+        doubts_about_inputs(name, array, bits)
+        for argument, name, array in arguments
+        if is_floating(argument)
+    ]
+    return tuple(doubt for doubts in found for doubt in doubts)
 
 
 def _expect_integer_layers(network: NetworkOp, source: str) -> None:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from spatem_ir.weights.store import ParameterStore
 
 
+REAL_TYPES = ("float32", "float16", "bfloat16", "float64")
+"""Types of real numbers, which are float32 in a network."""
+
+
 def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
     """DequantizeLinear of an activation or of a constant.
 
@@ -40,17 +44,23 @@ def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
 
 
 def convert_cast(node: OnnxNode, network: NetworkBuilder) -> Value:
-    """Cast of integers to float32: their values, which stand for themselves."""
+    """Cast of integers to real numbers: their values, which stand for themselves.
+
+    Real numbers are float32, whatever the width that a model gives them.
+    """
     from onnx import helper
 
     node.attribute("saturate")
     operand = network.activation(node)
     target = helper.tensor_dtype_to_np_dtype(node.attribute("to"))
     code = quantization_of(operand.type)
-    if code is None and target == "float32":
+    is_real = target in REAL_TYPES
+    if code is None and is_real:
         return operand
-    if code is None or target != "float32" or code.scale != 1.0 or code.zero_point:
-        node.fail(f"to {target} is supported for integers of scale 1 and zero point 0, to float32")
+    if code is None or not is_real or code.scale != 1.0 or code.zero_point:
+        node.fail(
+            f"to {target} is supported for integers of scale 1 and zero point 0, to real numbers"
+        )
     return network.dequantized(operand)
 
 

@@ -54,8 +54,8 @@ EXCLUSIONS = [
         """,
     ),
     Exclusion(
-        "has tensors of a type that is neither float32 nor a narrow integer",
-        r"must be float32 or an integer of at most 16 bits",
+        "has tensors of a type that is neither a wide float nor a narrow integer",
+        r"must be a float of 16 or 32 bits or an integer of at most 16",
         """
         test_add_uint32
         test_add_uint64
@@ -111,16 +111,6 @@ EXCLUSIONS = [
         test_quantizelinear_int4
         test_quantizelinear_uint2
         test_quantizelinear_uint4
-        """,
-    ),
-    Exclusion(
-        "has scales in float16",
-        r"its scale must be a float32 constant",
-        """
-        test_qlinearmatmul_2D_int8_float16
-        test_qlinearmatmul_2D_uint8_float16
-        test_qlinearmatmul_3D_int8_float16
-        test_qlinearmatmul_3D_uint8_float16
         """,
     ),
     Exclusion(

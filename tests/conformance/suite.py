@@ -185,7 +185,9 @@ def _array(tensor: Array | onnx.TensorProto) -> Array:
 
 
 def in_storage(array: Array) -> Array:
-    """An array of 2- or 4-bit integers as one of 8-bit integers; others as they are."""
+    """An array in the type in which it is computed: 8 bits for narrower integers, float32."""
+    if array.dtype.name in ("float16", "bfloat16"):
+        return array.astype(np.float32)
     sign, found, bits = array.dtype.name.rpartition("int")
     if not found or bits not in ("2", "4"):
         return array

@@ -97,14 +97,10 @@ def test_dynamic_shapes(tmp_path: Path, shape: list[Any], message: str) -> None:
 
 
 def test_input_of_unsupported_type(tmp_path: Path) -> None:
-    b = ModelBuilder(["N", 3], TensorProto.DOUBLE)
+    b = ModelBuilder(["N", 3], TensorProto.INT64)
     image = b.node("Cast", "x", to=TensorProto.FLOAT)
     path = b.save(tmp_path / "m.onnx", b.quantize(image, *OUTPUT))
-    expect_error(path, "input 'x' is float64; it must be float32 or an integer")
-    b = ModelBuilder(["N", 3], TensorProto.FLOAT16)
-    codes = b.node("QuantizeLinear", "x", b.constant(1, dtype=np.float16))
-    path = b.save(tmp_path / "m.onnx", codes, opset=19)
-    expect_error(path, "input 'x' is float16; it must be float32 or an integer")
+    expect_error(path, "input 'x' is int64; it must be a float of 16 or 32 bits or an integer")
 
 
 Graph = Callable[[ModelBuilder], str]

@@ -213,13 +213,6 @@ def test_relu_sets_the_range_of_the_layer_in_front_of_it(tmp_path: Path) -> None
         assert code is not None and code.scale == pytest.approx(largest, rel=1e-5)
 
 
-def test_missing_calibration(tmp_path: Path) -> None:
-    b = FloatModel(["N", 3, 4, 4])
-    path = b.save(tmp_path / "m.onnx", b.layer("Conv", "x", 2, 3, 3, 3))
-    with pytest.raises(SpatemError, match=r"m\.onnx: is a float model; .* --calibration FILE\.npy"):
-        imported(path)
-
-
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
@@ -244,14 +237,14 @@ def test_unreadable_calibration(tmp_path: Path) -> None:
     b = FloatModel(["N", 3, 4, 4])
     path = b.save(tmp_path / "m.onnx", b.layer("Conv", "x", 2, 3, 3, 3))
     file = tmp_path / "calibration.npy"
-    with pytest.raises(SpatemError, match=r"calibration\.npy: calibration file not found"):
+    with pytest.raises(SpatemError, match=r"calibration\.npy: there is no such file"):
         imported(path, calibration=str(file))
     file.write_bytes(b"\x93NUMPY")
-    with pytest.raises(SpatemError, match=r"calibration\.npy: not a readable \.npy file"):
+    with pytest.raises(SpatemError, match=r"calibration\.npy: not a readable \.npy or"):
         imported(path, calibration=str(file))
     with file.open("wb") as stream:
-        np.savez(stream, images=np.zeros(3))
-    with pytest.raises(SpatemError, match=r"calibration\.npy: is an archive"):
+        np.savez(stream, images=np.zeros(3), labels=np.zeros(3))
+    with pytest.raises(SpatemError, match=r"calibration\.npy: holds the arrays 'images', 'labels'"):
         imported(path, calibration=str(file))
 
 

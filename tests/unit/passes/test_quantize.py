@@ -176,7 +176,7 @@ def test_fixed_point_differs_from_float32_by_one_code_at_most(
             weight_bits=weight_bits, activation_bits=activation_bits, requantize=requantize
         )
         with store.in_use():
-            calibrate(module, inputs, "max-abs", activation_bits)
+            calibrate(module, [inputs], "max-abs", activation_bits)
             applied(module, [quantize])
             (reals,) = results(module, [inputs], store)
         (layer,) = (op for op in module.walk() if isinstance(op, WeightLayerOp))
@@ -196,7 +196,7 @@ def test_clipped_ranges_help_a_network_of_few_bits(bits: int) -> None:
         module, store = dense_layer(weights), ParameterStore()
         with store.in_use():
             (wanted,) = results(module, [inputs], store)
-            calibrate(module, inputs, method, bits)
+            calibrate(module, [inputs], method, bits)
             applied(module, [QuantizePass(activation_bits=bits)])
             (got,) = results(module, [inputs], store)
         error[method] = float(np.square(got - wanted).mean())

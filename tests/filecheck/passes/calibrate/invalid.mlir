@@ -7,12 +7,12 @@
 // RUN: not spatem-opt %s --pass-pipeline='calibrate{inputs="package:missing.npy"}' 2>&1 | filecheck %s --match-full-lines --check-prefix=PACKAGE
 
 // INPUTS: spatem-opt: --pass-pipeline 'calibrate': {{.*}}inputs{{.*}}
-// MISSING: spatem-opt: missing.npy: calibration file not found
-// FORMAT: spatem-opt: {{.*}}invalid.mlir: not a readable .npy file: {{.*}}
+// MISSING: spatem-opt: missing.npy: there is no such file
+// FORMAT: spatem-opt: {{.*}}invalid.mlir: not a readable .npy or .npz file: {{.*}}
 // METHOD: spatem-opt: calibrate: method is 'entropy'; one of max-abs, mse
 // BITS: spatem-opt: calibrate: bits is 9; 2 to 8 are possible
 // SHAPE: spatem-opt: package:lenet-digits-calibration.npy: calibration inputs have shape [128, 1, 8, 8]; the model's input 'x' needs [n, 4] with n of at least 1
-// PACKAGE: spatem-opt: package:missing.npy: calibration file not found
+// PACKAGE: spatem-opt: package:missing.npy: there is no such file
 
 cnn.network @net(%x: tensor<4xf32>) {
   cnn.output %x : tensor<4xf32>
