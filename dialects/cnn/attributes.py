@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from math import inf, isfinite
 
 from xdsl.dialects.builtin import (
+    AnyFloat,
     DenseIntOrFPElementsAttr,
     Float32Type,
     FloatAttr,
@@ -164,19 +165,35 @@ def quantization_of(tensor: Attribute) -> Quantization | None:
 
 
 def parse_float32(parser: AttrParser) -> FloatAttr[Float32Type]:
-    """Parse a float32 number, written as a plain literal."""
-    start = parser.pos
-    return as_float32(parser, parser.parse_number(), start)
+    """Parse a float32 number, written as a plain literal, or as its bits in hexadecimal."""
+    return parser.expect(
+        lambda: parse_optional_float32(parser), "integer or float literal expected"
+    )
 
 
-def as_float32(parser: AttrParser, number: float, start: int) -> FloatAttr[Float32Type]:
-    """A number that was parsed at position `start`, as float32."""
+def parse_optional_float32(parser: AttrParser) -> FloatAttr[Float32Type] | None:
+    """Parse a float32 number, if there is one."""
+    start, is_bits = parser.pos, parser._current_token.text[:2].lower() == "0x"
+    number = parser.parse_optional_number()
+    if number is None:
+        return None
     try:
-        if isfinite(value := float(number)):
+        value = float_of_bits(int(number), f32) if is_bits else float(number)
+        if isfinite(value):
             return FloatAttr(value, f32)
     except OverflowError:
         pass
     parser.raise_error(f"{number} exceeds the range of float32", start, parser.pos)
+
+
+def float_of_bits(bits: int, element: AnyFloat) -> float:
+    """The number that has these bits in a float type.
+
+    Raises:
+        OverflowError: there are more bits than the type has.
+    """
+    (value,) = element.unpack(bits.to_bytes(element.compile_time_size, "little"), 1)
+    return value
 
 
 def _parse_tensor_type(parser: AttrParser) -> TensorType:

@@ -15,7 +15,7 @@ from xdsl.irdl.declarative_assembly_format import (
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 
-from spatem_ir.dialects.cnn.attributes import as_float32, float32_literal, parse_float32
+from spatem_ir.dialects.cnn.attributes import float32_literal, parse_float32, parse_optional_float32
 
 
 @irdl_custom_directive
@@ -30,11 +30,8 @@ class Scale(CustomDirective):
     def parse(self, parser: Parser, state: ParsingState) -> None:
         if not parser.parse_optional_keyword("scale"):
             return
-        start = parser.pos
-        if (number := parser.parse_optional_number()) is None:
-            self.scale.set(state, parser.parse_attribute())
-        else:
-            self.scale.set(state, as_float32(parser, number, start))
+        number = parse_optional_float32(parser)
+        self.scale.set(state, parser.parse_attribute() if number is None else number)
 
     def print(self, printer: Printer, state: PrintingState, op: IRDLOperation) -> None:
         attribute = self.scale.get(op)

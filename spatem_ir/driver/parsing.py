@@ -2,12 +2,53 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
-from xdsl.parser import Parser
+from xdsl.dialects.builtin import (
+    AnyFloat,
+    BytesAttr,
+    ComplexType,
+    IndexType,
+    IntegerType,
+    ModuleOp,
+    StringAttr,
+)
+from xdsl.ir import Attribute
+from xdsl.parser import AttrParser, Parser
 from xdsl.utils.exceptions import ParseError
 
+from spatem_ir.dialects.cnn.attributes import float_of_bits
 from spatem_ir.support.errors import SpatemError
+
+
+class ModuleParser(Parser):
+    """xDSL's parser, and what it misreads of what xDSL's printer prints.
+
+    Hexadecimal numbers among the floats of a dense attribute are bits; strings beyond ASCII are
+    strings.
+    """
+
+    class _TensorLiteralElement(AttrParser._TensorLiteralElement):
+        def to_type(
+            self, parser: AttrParser, type: AnyFloat | IntegerType | IndexType | ComplexType
+        ) -> Any:
+            """The element as a number of a type."""
+            text = self.span.text.lower()
+            if not isinstance(type, AnyFloat) or not text.startswith("0x"):
+                return super().to_type(parser, type)
+            try:
+                return float_of_bits(int(text, 16), type)
+            except OverflowError:
+                parser.raise_error(f"{text} has more bits than {type}", at_position=self.span)
+
+    def _parse_optional_builtin_attr(self) -> Attribute | None:
+        found = super()._parse_optional_builtin_attr()
+        if isinstance(found, BytesAttr):
+            with suppress(UnicodeDecodeError):
+                return StringAttr(found.data.decode())
+        return found
 
 
 def parse_module(
@@ -25,7 +66,7 @@ def parse_module(
         except UnicodeDecodeError as error:
             raise SpatemError(f"{name}: is not UTF-8 text (byte {error.start})") from error
     check_strings(text, name)
-    parser = Parser(context, text, name)
+    parser = ModuleParser(context, text, name)
     try:
         return parser.parse_module(implicit_module)
     except (ParseError, SpatemError):
