@@ -244,6 +244,7 @@ def nodes_of(graph: onnx.GraphProto, file: str) -> Iterator[OnnxNode]:
             name=name,
             inputs=tuple(node.input),
             outputs=tuple(node.output),
+            is_named=name == node.name,
             attributes={
                 entry.name: _attribute_value(entry, f"{file}: {node.op_type} '{name}'")
                 for entry in node.attribute

@@ -13,9 +13,11 @@ from spatem_ir.frontend.onnx_constants import fold_constants
 from spatem_ir.frontend.onnx_graph import OnnxGraph, load_graph
 from spatem_ir.frontend.onnx_late_constants import of_constants
 from spatem_ir.frontend.onnx_network import Network
+from spatem_ir.frontend.onnx_refusals import Refusals, unsupported
 from spatem_ir.frontend.onnx_views import BatchFreeViews
 from spatem_ir.operators.core.register import imports
 from spatem_ir.operators.onnx_import.parameters import Parameters
+from spatem_ir.operators.onnx_import.tensors import OnnxNode
 from spatem_ir.weights.store import PACKAGE_SCHEME, ParameterStore, packaged_file, relative_path
 
 
@@ -47,15 +49,15 @@ def import_graph(graph: OnnxGraph, name: str, source: str, store: ParameterStore
         SpatemError: the graph has something that is not supported.
     """
     graph = fold_constants(graph)
-    _check_operators(graph)
-    network = Network(graph, Parameters(source, store))
+    network, refusals = Network(graph, Parameters(source, store)), Refusals(graph.file)
     views = BatchFreeViews(network, graph)
     for node in graph.nodes:
-        if views.takes(node):
-            views.define(node)
-            continue
-        results = of_constants(node, network.values, graph)
-        network.define(node, results or imports()[node.operator].convert(node, network))
+        if node.operator not in imports():
+            refusals.add(node, unsupported(node.operator))
+        elif not refusals.concerns(node):
+            with refusals.noting(node):
+                _define(node, network, views)
+    refusals.check()
     views.check_outputs()
     module = ModuleOp([NetworkOp(name, network.finish())])
     try:
@@ -65,7 +67,14 @@ def import_graph(graph: OnnxGraph, name: str, source: str, store: ParameterStore
     return module
 
 
-def _check_operators(graph: OnnxGraph) -> None:
-    for node in graph.nodes:
-        if node.operator not in imports():
-            node.fail("this operator is not supported")
+def _define(node: OnnxNode, network: Network, views: BatchFreeViews) -> None:
+    """Set the values of a node's results.
+
+    Raises:
+        SpatemError: the node has something that is not supported.
+    """
+    if views.takes(node):
+        views.define(node)
+        return
+    results = of_constants(node, network.values, network.graph)
+    network.define(node, results or imports()[node.operator].convert(node, network))

@@ -22,8 +22,8 @@ class OnnxNode:
     """A node of the graph.
 
     `operator` is the operator's name, with the domain in front unless it is ONNX's own; `name` is
-    unique in the graph.  Attributes are read through :meth:`attribute`, so that those of which a
-    handler knows nothing can be found.
+    unique in the graph, and is in the file if `is_named`.  Attributes are read through
+    :meth:`attribute`, so that those of which a handler knows nothing can be found.
     """
 
     file: str
@@ -32,6 +32,7 @@ class OnnxNode:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any]
+    is_named: bool = True
     attributes_read: set[str] = field(default_factory=set)
 
     def attribute(self, name: str, default: Any = None) -> Any:
@@ -43,9 +44,19 @@ class OnnxNode:
         """The tensor at an input; the empty string if an optional input is left out."""
         return self.inputs[index] if index < len(self.inputs) else ""
 
+    @property
+    def own_name(self) -> str:
+        """What the file calls the node, or at least its first result."""
+        return f"'{self.name}'" if self.is_named else f"of '{self.outputs[0]}'"
+
+    @property
+    def label(self) -> str:
+        """The operator and the node, in names that are in the file."""
+        return f"{self.operator} {self.own_name}"
+
     def fail(self, message: str) -> NoReturn:
         """Raise an error that names the file, the operator and the node."""
-        raise SpatemError(f"{self.file}: {self.operator} '{self.name}': {message}")
+        raise SpatemError(f"{self.file}: {self.label}: {message}")
 
 
 @dataclass(frozen=True, eq=False)

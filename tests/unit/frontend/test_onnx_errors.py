@@ -167,7 +167,7 @@ CASES: dict[str, tuple[Graph, str]] = {
     ),
     "unnamed node": (
         lambda b: b.node("Sinh", b.input(), name=""),
-        "Sinh 'Sinh1': this operator is not supported",
+        "Sinh of 't2': this operator is not supported",
     ),
     "unsupported domain": (
         lambda b: b.node("Gelu", b.input(), name="act", domain="com.microsoft"),
