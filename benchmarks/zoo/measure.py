@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.measure import ONE_THREAD, Cost, run_python
+from benchmarks.zoo import trained
 
 SCALES = (1, 2, 4)
 """Factors of both sides of the mesh and of the buffers, in the order in which they are tried."""
@@ -88,10 +89,12 @@ def measured(folder: Path, name: str) -> Result:
 def _spatem_run(folder: Path, name: str, *arguments: str) -> Cost:
     """Run `spatem-run` on a network, with the calibration inputs that belong to it."""
     images = folder / f"{re.sub(r'[.](dynamo|script)$', '', name)}.npy"
-    calibration = ["--calibration", str(images)] if images.exists() else []
+    options = ["--calibration", str(images)] if images.exists() else []
+    if name in trained.NETWORKS:
+        options += ["--shape", trained.NETWORKS[name].shape_option]
     start = "import sys; from spatem_ir.cli.start import run; sys.exit(run())"
     network = str(folder / f"{name}.onnx")
-    return run_python(["-c", start, network, *calibration, *arguments], ONE_THREAD)
+    return run_python(["-c", start, network, *options, *arguments], ONE_THREAD)
 
 
 def _scaled_preset(factor: int) -> str:

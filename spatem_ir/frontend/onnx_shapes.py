@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 Shape = tuple[int, ...]
 
+ANONYMOUS = ("?", "None", "unk")
+"""Names of dimensions that say that nothing is known, and not that sizes are the same."""
+
 MOST_STATED_ELEMENTS = 1 << 12
 """Elements of the largest constant whose values can decide a shape."""
 
@@ -57,6 +60,7 @@ def _fix(value: onnx.ValueInfoProto, shape: Shape, sizes: dict[str, int], file: 
             f"{len(stated)}, the batch included"
         )
     for index, ((known, name), size) in enumerate(zip(stated, shape, strict=True)):
+        name = "" if name in ANONYMOUS else name
         known = known if known > 0 else sizes.setdefault(name, size) if name else size
         if known != size:
             raise SpatemError(

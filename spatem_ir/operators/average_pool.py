@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial, reduce
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
 from xdsl.dialects.builtin import TensorType, UnitAttr, f32
@@ -16,6 +17,7 @@ from spatem_ir.dialects.cnn.attributes import Quantization, WindowAttr
 from spatem_ir.dialects.cnn.checks import quantized, works_on_codes
 from spatem_ir.dialects.cnn.operators import PoolOp
 from spatem_ir.geometry.shapes.window import PADDING, Window
+from spatem_ir.operators.affine import scaled
 from spatem_ir.operators.core.evaluation import computed
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.onnx_export.pooling import (
@@ -30,6 +32,8 @@ from spatem_ir.operators.onnx_import.pooling import (
     pooled_shape,
     refuse_channels_last,
 )
+from spatem_ir.operators.onnx_import.tensors import Constant
+from spatem_ir.operators.onnx_import.volumes import DIMENSIONS, Volume
 from spatem_ir.operators.onnx_import.windows import map_size, pooling_window, stated_window
 from spatem_ir.operators.pad import PadOp
 from spatem_ir.support.errors import SpatemError
@@ -82,7 +86,10 @@ class AveragePoolOp(PoolOp):
 
 def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
     """AveragePool."""
-    return _converted(node, network, network.floats(node), f32)
+    operand = network.floats(node)
+    if len(shape_of(operand)) == 1 + DIMENSIONS:
+        return _of_volumes(node, network, operand)
+    return _converted(node, network, operand, f32)
 
 
 def convert_codes(node: OnnxNode, network: NetworkBuilder) -> Value:
@@ -112,6 +119,29 @@ def _converted(
         count_include_pad=counts_padding,
     )
     return as_signal(network, network.append(op, node.name), is_signal=is_signal)
+
+
+def _of_volumes(node: OnnxNode, network: NetworkBuilder, operand: SSAValue) -> SSAValue:
+    """The means of windows over volumes, of the activations that count.
+
+    Padding is zeros: where it does not count, means are those of all times a factor.
+    """
+    import numpy as np
+
+    counts_padding = bool(node.attribute("count_include_pad", 0))
+    channels, *_ = shape_of(operand)
+    kernel = tuple(node.attribute("kernel_shape"))
+    volume = Volume.of(node, kernel, shape_of(operand))
+    maps = volume.as_map(node, network, operand, repeats=False)
+    depth, rows, columns = volume.shape
+    result = TensorType(f32, (channels, depth * rows, columns))
+    window = WindowAttr(volume.window)
+    name = f"{node.name}.all"
+    op = AveragePoolOp(name, maps, window, result, count_include_pad=True)
+    means = network.append(op, name)
+    factors = np.float32(prod(kernel)) / volume.counts(with_padding=counts_padding)
+    means = network.regrouped(means, (channels, depth, rows, columns))
+    return scaled(node, network, means, Constant(factors)) if (factors != 1).any() else means
 
 
 def _framed(

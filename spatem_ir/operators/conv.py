@@ -22,6 +22,7 @@ from spatem_ir.operators.onnx_import.transposed import (
     phases_of,
     window_of,
 )
+from spatem_ir.operators.onnx_import.volumes import DIMENSIONS, Volume
 from spatem_ir.operators.onnx_import.weights import (
     constant_shape,
     integer_operands,
@@ -47,6 +48,8 @@ def _convolution(
     """
     shape = constant_shape(node, weights)
     assert isinstance(weights, Constant | QuantizedConstant)
+    if len(shape) == 2 + DIMENSIONS:
+        return _of_volumes(node, network, operand, weights, bias, result)
     is_signal = len(shape) == 3
     if is_signal:
         shape = (*shape[:2], 1, shape[2])
@@ -63,6 +66,28 @@ def _convolution(
     op = ConvOp(operand, TensorType(result, output), window, properties, groups)
     maps = network.append(op, node.name)
     return network.regrouped(maps, (output[0], output[2])) if is_signal else maps
+
+
+def _of_volumes(
+    node: OnnxNode,
+    network: NetworkBuilder,
+    operand: SSAValue,
+    weights: Constant | QuantizedConstant,
+    bias: Value | None,
+    result: Attribute,
+) -> SSAValue:
+    """A convolution with constant weights [channels, channels / groups, depth, height, width]."""
+    outputs, inputs, *kernel = constant_shape(node, weights)
+    node.attribute("kernel_shape")
+    volume = Volume.of(node, tuple(kernel), shape_of(operand))
+    maps = volume.as_map(node, network, operand, repeats=False)
+    shape = (outputs, inputs, *volume.window.kernel)
+    groups = node.attribute("group", 1)
+    properties = network.parameters.of_layer(node, maps, weights.reshaped(shape), bias, shape)
+    depth, rows, columns = volume.shape
+    output = TensorType(result, (outputs, depth * rows, columns))
+    sums = network.append(ConvOp(maps, output, volume.window, properties, groups), node.name)
+    return network.regrouped(sums, (outputs, depth, rows, columns))
 
 
 def convert(node: OnnxNode, network: NetworkBuilder) -> Value:

@@ -6,6 +6,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from xdsl.dialects.builtin import TensorType
+from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, traits_def
 
 from spatem_ir.dialects.checks import shape_of
@@ -18,6 +19,7 @@ from spatem_ir.operators.onnx_export.pooling import window_attributes, without_l
 from spatem_ir.operators.onnx_import.pooling import as_maps, as_signal, pooled_shape
 from spatem_ir.operators.onnx_import.reductions import reduced
 from spatem_ir.operators.onnx_import.shapes import element_of
+from spatem_ir.operators.onnx_import.volumes import DIMENSIONS, Volume
 from spatem_ir.operators.onnx_import.windows import map_size, pooling_window
 from spatem_ir.support.errors import SpatemError
 
@@ -45,11 +47,25 @@ class MaxPoolOp(PoolOp):
 def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
     """MaxPool."""
     node.attribute("storage_order")
-    maps, is_signal = as_maps(node, network, network.activation(node))
+    operand = network.activation(node)
+    if len(shape_of(operand)) == 1 + DIMENSIONS:
+        return _of_volumes(node, network, operand)
+    maps, is_signal = as_maps(node, network, operand)
     window = pooling_window(node, map_size(node, shape_of(maps)), is_signal=is_signal)
     result = TensorType(element_of(maps), pooled_shape(node, maps, window))
     pooled = network.append(MaxPoolOp(node.name, maps, WindowAttr(window), result), node.name)
     return as_signal(network, pooled, is_signal=is_signal)
+
+
+def _of_volumes(node: OnnxNode, network: NetworkBuilder, operand: SSAValue) -> SSAValue:
+    """The largest values of windows over volumes."""
+    channels, *_ = shape_of(operand)
+    volume = Volume.of(node, tuple(node.attribute("kernel_shape")), shape_of(operand))
+    maps = volume.as_map(node, network, operand, repeats=True)
+    depth, rows, columns = volume.shape
+    result = TensorType(element_of(maps), (channels, depth * rows, columns))
+    pooled = MaxPoolOp(node.name, maps, WindowAttr(volume.window), result)
+    return network.regrouped(network.append(pooled, node.name), (channels, depth, rows, columns))
 
 
 def convert_global(node: OnnxNode, network: NetworkBuilder) -> Value:

@@ -25,35 +25,6 @@ class Exclusion:
 
 EXCLUSIONS = [
     Exclusion(
-        "its feature maps have three spatial dimensions",
-        r"needs an input \[batch, channels, height, width\]",
-        """
-        test_AvgPool3d
-        test_AvgPool3d_stride
-        test_AvgPool3d_stride1_pad0_gpu_input
-        test_Conv3d
-        test_Conv3d_dilated
-        test_Conv3d_dilated_strided
-        test_Conv3d_groups
-        test_Conv3d_no_bias
-        test_Conv3d_stride
-        test_Conv3d_stride_padding
-        test_MaxPool3d
-        test_MaxPool3d_stride
-        test_MaxPool3d_stride_padding
-        test_averagepool_3d_default
-        test_averagepool_3d_dilations_large_count_include_pad_is_0_ceil_mode_is_False
-        test_averagepool_3d_dilations_large_count_include_pad_is_0_ceil_mode_is_True
-        test_averagepool_3d_dilations_large_count_include_pad_is_1_ceil_mode_is_False
-        test_averagepool_3d_dilations_large_count_include_pad_is_1_ceil_mode_is_True
-        test_averagepool_3d_dilations_small
-        test_maxpool_3d_default
-        test_maxpool_3d_dilations
-        test_maxpool_3d_dilations_use_ref_impl
-        test_maxpool_3d_dilations_use_ref_impl_large
-        """,
-    ),
-    Exclusion(
         "has tensors of a type that is neither a wide float nor a narrow integer",
         r"must be a float of 16 or 32 bits or an integer of at most 16",
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from spatem_ir.geometry.shapes.window import Window
@@ -14,9 +15,7 @@ if TYPE_CHECKING:
 def convolution_window(node: OnnxNode, weights: tuple[int, ...], size: tuple[int, int]) -> Window:
     """The window of a convolution with weights of the given shape over an input of `size`."""
     if len(weights) != 4:
-        node.fail(
-            f"has weights of {len(weights)} dimensions; only 1-D and 2-D convolutions are supported"
-        )
+        node.fail(f"has weights of {len(weights)} dimensions; 3, 4 and 5 are supported")
     kernel = (weights[2], weights[3])
     stated = tuple(node.attribute("kernel_shape", kernel))
     if stated not in (kernel, kernel[1:] if kernel[0] == 1 else kernel):
@@ -93,11 +92,14 @@ def _pair(node: OnnxNode, name: str, size: tuple[int, int]) -> tuple[int, int]:
 
 def _same_pads(window: Window, size: tuple[int, int]) -> list[tuple[int, int]]:
     """Per axis the smaller and the larger pad that give ceil(size / stride) windows."""
-    totals = [
-        max((-(-length // stride) - 1) * stride + extent - length, 0)
-        for length, stride, extent in zip(size, window.strides, window.extent, strict=True)
-    ]
-    return [(total // 2, total - total // 2) for total in totals]
+    axes = zip(size, window.strides, window.extent, strict=True)
+    return [same_pads(*axis) for axis in axes]
+
+
+def same_pads(length: int, stride: int, extent: int) -> tuple[int, int]:
+    """The smaller and the larger pad that give ceil(length / stride) windows along an axis."""
+    total = max((-(-length // stride) - 1) * stride + extent - length, 0)
+    return total // 2, total - total // 2
 
 
 def _leaves_gaps(window: Window, size: tuple[int, int]) -> bool:
@@ -109,19 +111,19 @@ def _leaves_gaps(window: Window, size: tuple[int, int]) -> bool:
 
 
 def _rounded_up(window: Window, size: tuple[int, int]) -> Window:
-    """The window with pads that complete a last, partial window of each axis.
+    """The window with pads that complete a last, partial window of each axis."""
+    top, left, *after = window.pads
+    sides = zip(size, (top, left), after, window.strides, window.extent, strict=True)
+    bottom, right = (completing_pad(*side) for side in sides)
+    return replace(window, pads=(top, left, bottom, right))
+
+
+def completing_pad(length: int, before: int, after: int, stride: int, extent: int) -> int:
+    """The pad behind an axis that completes its last, partial window.
 
     A window that would start behind the input and its leading padding is left out, as in ONNX.
     """
-    pads = list(window.pads)
-    for axis, (length, stride, extent) in enumerate(
-        zip(size, window.strides, window.extent, strict=True)
-    ):
-        leading, trailing = pads[axis], pads[axis + 2]
-        count = -(-(length + leading + trailing - extent) // stride) + 1
-        if (count - 1) * stride >= length + leading:
-            count -= 1
-        pads[axis + 2] = max((count - 1) * stride + extent - length - leading, 0)
-    return Window(
-        window.kernel, window.strides, (pads[0], pads[1], pads[2], pads[3]), window.dilations
-    )
+    count = -(-(length + before + after - extent) // stride) + 1
+    if (count - 1) * stride >= length + before:
+        count -= 1
+    return max((count - 1) * stride + extent - length - before, 0)

@@ -103,6 +103,14 @@ def test_a_named_size_is_the_same_in_all_inputs(tmp_path: Path) -> None:
         imported(path, shapes={"a": (1, 3, 5), "b": (1, 3, 6)})
 
 
+def test_a_question_mark_is_no_name(tmp_path: Path) -> None:
+    """As Paddle's exporter writes it."""
+    model = ModelBuilder(("?", 3, "?", "?"))
+    path = model.save(tmp_path / "net.onnx", model.node("Relu", "x"))
+    network = imported(path, raw=True, shapes={"x": (1, 3, 4, 6)})
+    assert "tensor<3x4x6xf32>" in text_of(network)
+
+
 def test_a_size_of_another_name_is_asked_for(tmp_path: Path) -> None:
     path = two_inputs(tmp_path / "net.onnx", ["n", 3, "length"])
     with pytest.raises(SpatemError, match="dimension 2 of input 'b' has unknown size 'length'"):
