@@ -37,14 +37,12 @@ from spatem_ir.dialects.checks import fail, shape_of
 from spatem_ir.dialects.cnn import NetworkOp
 from spatem_ir.dialects.cnn.attributes import WindowAttr, parse_pair
 from spatem_ir.dialects.cnn.checks import quantized
+from spatem_ir.dialects.cnn.layers import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.cnn.syntax import Scale
 from spatem_ir.dialects.cnn.weight_layers import (
     INTEGER,
     TYPES_FORMAT,
     WEIGHTS_FORMAT,
-    ConvOp,
-    DenseOp,
-    LocalOp,
     WeightLayerOp,
     integer,
 )

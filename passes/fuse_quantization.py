@@ -22,6 +22,7 @@ from spatem_ir.dialects.cnn import DequantizeOp, DigitalOp, QuantizeOp
 from spatem_ir.dialects.cnn.attributes import Quantization, parameter_type, quantization_of
 from spatem_ir.dialects.cnn.weight_layers import ACCUMULATOR_TYPE, WeightLayerOp
 from spatem_ir.dialects.mvm import network_of
+from spatem_ir.operators.clip import ClipOp
 from spatem_ir.operators.relu import ReluOp
 from spatem_ir.operators.requantize import RequantizeOp
 from spatem_ir.passes.keep_on_chip import keep_on_chip
@@ -49,7 +50,7 @@ class FuseQuantizationPass(ModulePass):
             RemoveUnused(),
             ShareQuantization(),
             CancelQuantization(),
-            RemoveReluOfUnsigned(),
+            RemoveIdleClip(),
             DequantizeLater(),
             QuantizeEarlier(),
             FuseOperator(),
@@ -92,13 +93,11 @@ class CancelQuantization(RewritePattern):
         rewriter.replace(op, named(RequantizeOp(name, inner.input, op.output.type), hint))
 
 
-class RemoveReluOfUnsigned(RewritePattern):
-    """A ReLU on codes of which none stands for a negative number does nothing."""
+class RemoveIdleClip(RewritePattern):
+    """A clip or a ReLU on codes within whose bounds all codes are does nothing."""
 
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: ReluOp, rewriter: PatternRewriter) -> None:
-        code = quantization_of(op.input.type)
-        if code is not None and code.zero_point == code.minimum:
+    def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
+        if isinstance(op, ClipOp | ReluOp) and op.does_nothing:
             rewriter.replace(op, [], [op.input])
 
 

@@ -72,6 +72,12 @@ def _fold_batch_norm() -> type[ModulePass]:
     return FoldBatchNormPass
 
 
+def _fold_clips() -> type[ModulePass]:
+    from spatem_ir.passes.fold_clips import FoldClipsPass
+
+    return FoldClipsPass
+
+
 def _calibrate() -> type[ModulePass]:
     from spatem_ir.frontend.calibrate import CalibratePass
 
@@ -141,6 +147,7 @@ SPATEM_UNIVERSE = Universe(
         "calibrate": _calibrate,
         "quantize": _quantize,
         "fuse-quantization": _fuse_quantization,
+        "fold-clips": _fold_clips,
         "remove-dead-positions": _remove_dead_positions,
         "partition": _partition,
         "pack": _pack,

@@ -1,6 +1,6 @@
-"""Weight layers of the `cnn` dialect: convolution, locally connected, dense.
+"""What all weight layers of the `cnn` dialect have in common.
 
-All compute, per output channel n and window w,
+They compute, per output channel n and window w,
 ``acc = Σ_k (x[w, k] − input zero point) · (weight[n, k] − weight zero point) + bias[n]`` in two's
 complement, of 32 bits or of `sum_bits`, which wraps, and requantise it with
 ``M = float32(float32(input scale · weight scale) / output scale)``:
@@ -9,6 +9,8 @@ complement, of 32 bits or of `sum_bits`, which wraps, and requantise it with
   point)``, as onnxruntime does;
 - with `requantize "fixed-point"` as integer-only hardware does, see
   :attr:`Requantization.FIXED_POINT`.
+
+Codes saturate at the least and the greatest one of their type, or at those that `saturate` names.
 
 A result of plain `si32` elements is the accumulator itself; one of float32 is
 ``float32(acc) · float32(input scale · weight scale)``, plus the bias if that is float32, for
@@ -23,10 +25,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from enum import StrEnum
-from math import prod
 from typing import cast
 
 from xdsl.dialects.builtin import (
+    DenseArrayBase,
     Float32Type,
     FloatAttr,
     IntegerAttr,
@@ -37,10 +39,9 @@ from xdsl.dialects.builtin import (
     TensorType,
     i64,
 )
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Attribute, Operation
 from xdsl.irdl import (
     IRDLOperation,
-    irdl_op_definition,
     operand_def,
     opt_prop_def,
     prop_def,
@@ -115,6 +116,7 @@ class WeightLayerOp(IRDLOperation, ABC):
     bias = opt_prop_def(PARAMETER)
     requantize = opt_prop_def(StringAttr)
     sum_bits = opt_prop_def(INTEGER)
+    saturate = opt_prop_def(DenseArrayBase.constr(i64))
     input = operand_def(TensorType)
     output = result_def(TensorType)
 
@@ -146,6 +148,14 @@ class WeightLayerOp(IRDLOperation, ABC):
     def accumulator_bits(self) -> int:
         """The width of the layer's sums, two's complement."""
         return self.sum_bits.value.data if self.sum_bits else SUM_BITS
+
+    @property
+    def saturation(self) -> tuple[int, int] | None:
+        """The least and the greatest code of a result; None: those of its type."""
+        if self.saturate is None:
+            return None
+        least, greatest = self.saturate.get_values()
+        return int(least), int(greatest)
 
     @property
     def input_code(self) -> Quantization | None:
@@ -195,6 +205,7 @@ class WeightLayerOp(IRDLOperation, ABC):
         self._verify_scale()
         self._verify_requantization()
         self._verify_sum_bits()
+        self._verify_saturation()
 
     def _verify_weight_codes(self, is_float: bool) -> None:
         element = parameter_type(self.weights).element_type
@@ -264,6 +275,20 @@ class WeightLayerOp(IRDLOperation, ABC):
         if self.requantization is Requantization.FIXED_POINT:
             fail(self, f"requantises sums of {SUM_BITS} bits in fixed point; leave sum_bits out")
 
+    def _verify_saturation(self) -> None:
+        if self.saturate is None:
+            return
+        code = quantization_of(self.output.type)
+        if code is None or code.bits == ACCUMULATOR_TYPE.width.data:
+            fail(self, "has a result that is not requantised; leave saturate out")
+        limits = [int(limit) for limit in self.saturate.get_values()]
+        if len(limits) != 2 or not code.minimum <= limits[0] <= limits[1] <= code.maximum:
+            fail(
+                self,
+                f"has saturate {limits}; it must be two codes from {code.minimum} to "
+                f"{code.maximum} in ascending order",
+            )
+
     @abstractmethod
     def verify_geometry(self) -> None:
         """Check shapes, groups and regions."""
@@ -319,116 +344,8 @@ WEIGHTS_FORMAT = (
     "`weights` $weights custom<Scale>($weight_scale) "
     "(`zero_point` $weight_zero_point^)? (`bias` $bias^)? (`requantize` $requantize^)? "
     "(`sum_bits` $sum_bits^)? "
+    "(`saturate` $saturate^)? "
 )
 """The part of the syntax that all weight layers share."""
 
 TYPES_FORMAT = "attr-dict `:` type($input) `->` type($output)"
-
-
-@irdl_op_definition
-class ConvOp(WeightLayerOp):
-    """A two-dimensional convolution.
-
-    Weights have shape [output channels, input channels / groups, kernel height, kernel width].
-    """
-
-    name = "cnn.conv"
-
-    window = prop_def(WindowAttr)
-    groups = prop_def(INTEGER, default_value=integer(1))
-
-    assembly_format = (
-        "$sym_name $input $window (`groups` $groups^)? " + WEIGHTS_FORMAT + TYPES_FORMAT
-    )
-
-    def __init__(
-        self,
-        input: SSAValue,
-        output: TensorType,
-        window: Window,
-        properties: dict[str, Attribute | None],
-        groups: int = 1,
-    ):
-        more = {"window": WindowAttr(window), "groups": integer(groups)}
-        super().__init__(operands=[input], result_types=[output], properties={**properties, **more})
-
-    @property
-    def layer(self) -> Layer:
-        return self.geometry(self.window.data, self.groups.value.data)
-
-    @property
-    def weight_shape(self) -> tuple[int, ...]:
-        layer = self.layer
-        channels = layer.input_shape[0] // layer.groups
-        return (layer.out_channels, channels, *layer.window.kernel)
-
-    def verify_geometry(self) -> None:
-        self.verify_groups()
-        self.verify_windows()
-
-
-@irdl_op_definition
-class LocalOp(WeightLayerOp):
-    """A locally connected layer: a convolution whose weights differ from region to region.
-
-    The output is tiled by regions of `region` positions (1x1: every position has its own weights),
-    in raster order.  Weights have shape [regions, output channels, input channels, kernel height,
-    kernel width], the bias [regions · output channels].
-    """
-
-    name = "cnn.local"
-
-    window = prop_def(WindowAttr)
-    region = prop_def(WindowAttr)
-
-    assembly_format = "$sym_name $input $window `region` $region " + WEIGHTS_FORMAT + TYPES_FORMAT
-
-    def __init__(
-        self,
-        input: SSAValue,
-        output: TensorType,
-        window: Window,
-        region: tuple[int, int],
-        properties: dict[str, Attribute | None],
-    ):
-        more = {"window": WindowAttr(window), "region": WindowAttr(Window(region))}
-        super().__init__(operands=[input], result_types=[output], properties={**properties, **more})
-
-    @property
-    def layer(self) -> Layer:
-        return self.geometry(self.window.data, region=self.region.data.kernel)
-
-    @property
-    def weight_shape(self) -> tuple[int, ...]:
-        layer = self.layer
-        return (layer.matrices, layer.out_channels, layer.input_shape[0], *layer.window.kernel)
-
-    def verify_geometry(self) -> None:
-        self.verify_windows()
-        self.verify_region(self.region)
-
-
-@irdl_op_definition
-class DenseOp(WeightLayerOp):
-    """A fully connected layer on a flat tensor; weights have shape [outputs, inputs]."""
-
-    name = "cnn.dense"
-
-    assembly_format = "$sym_name $input " + WEIGHTS_FORMAT + TYPES_FORMAT
-
-    def __init__(
-        self, input: SSAValue, output: TensorType, properties: dict[str, Attribute | None]
-    ):
-        super().__init__(operands=[input], result_types=[output], properties=properties)
-
-    @property
-    def layer(self) -> Layer:
-        return self.geometry(Window((1, 1)))
-
-    @property
-    def weight_shape(self) -> tuple[int, ...]:
-        return shape_of(self.output)[0], prod(shape_of(self.input))
-
-    def verify_geometry(self) -> None:
-        if len(shape_of(self.input)) != 1 or len(shape_of(self.output)) != 1:
-            fail(self, "works on flat tensors; insert cnn.flatten")

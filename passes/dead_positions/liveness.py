@@ -11,6 +11,7 @@ from spatem_ir.dialects.cnn import (
     ConvOp,
     DequantizeOp,
     DigitalOp,
+    LocalOp,
     NetworkOp,
     OutputOp,
     PoolOp,
@@ -74,7 +75,9 @@ def given_values(network: NetworkOp) -> set[SSAValue]:
     """The network's inputs, on the host and as codes, and views of them."""
     given: set[SSAValue] = set(network.body.block.args)
     for op in network.body.block.ops:
-        if isinstance(op, QuantizeOp) or (isinstance(op, ViewOp) and given.issuperset(op.operands)):
+        if isinstance(op, QuantizeOp | LocalOp) or (
+            isinstance(op, ViewOp) and given.issuperset(op.operands)
+        ):
             given.update(op.results)
     return given
 

@@ -44,7 +44,10 @@ def export_network(
         (result,) = op.results
         symbol = op.properties.get("sym_name")
         graph.scope = symbol.data if isinstance(symbol, StringAttr) else names[result]
-        last = _exported(op, graph, [names[operand] for operand in op.operands])
+        operands = [names[operand] for operand in op.operands]
+        last = _exported(op, graph, operands)
+        if last in operands:
+            last = graph.add("Identity", last)
         graph.name_last(last, names[result])
         results.append(result)
     outputs = [(names[value], value) for value in results]

@@ -23,6 +23,7 @@ from spatem_ir.frontend.samples import (
     synthetic_inputs,
 )
 from spatem_ir.passes.fold_batch_norm import FoldBatchNormPass
+from spatem_ir.passes.fold_clips import FoldClipsPass
 from spatem_ir.passes.fuse_quantization import FuseQuantizationPass
 from spatem_ir.passes.quantize.quantize import QuantizePass, is_quantized
 from spatem_ir.passes.remove_identities import RemoveIdentitiesPass
@@ -67,7 +68,7 @@ def prepare(
                 _run(module, FuseQuantizationPass())
             else:
                 prepared = _quantize(module, network, options, source, inputs)
-            _run(module, RemoveIdentitiesPass())
+            _run(module, RemoveIdentitiesPass(), FoldClipsPass())
         except VerifyException as error:
             raise SpatemError(f"{source}: {str(error).splitlines()[-1].strip()}") from error
     _expect_integer_layers(network, source)

@@ -32,7 +32,7 @@ class Requantizer:
     input's zero point adds to every sum, which wrap at `sum_bits`.  `multiplier` (float32,
     [channels or 1, 1, 1]) leads to the output's scale, in the way that `mode` says, or to float32
     if `code` is None.  With neither the result is the accumulator itself.  `shift` (float32, as the
-    constant) is added to float32 results.
+    constant) is added to float32 results.  Codes are within `saturation`, if there is one.
     """
 
     constant: NDArray[np.signedinteger]
@@ -42,6 +42,7 @@ class Requantizer:
     shape: tuple[int, ...]
     shift: Reals | None = None
     sum_bits: int = INT32_BITS
+    saturation: tuple[int, int] | None = None
 
     @staticmethod
     def of(op: WeightLayerOp, weights: Codes, store: ParameterStore) -> Requantizer:
@@ -82,6 +83,7 @@ class Requantizer:
             shape=shape_of(op.output),
             shift=shift,
             sum_bits=op.accumulator_bits,
+            saturation=op.saturation,
         )
 
     def apply(self, sums: NDArray[np.signedinteger]) -> Array:
@@ -100,6 +102,8 @@ class Requantizer:
             results = saturate(steps + self.code.zero_point, self.code)
         else:
             results = to_codes(sums.astype(np.float32) * self.multiplier, self.code)
+        if self.saturation is not None:
+            results = np.clip(results, *self.saturation)
         images_first = np.ascontiguousarray(results.transpose(2, 0, 1))
         return images_first.reshape(-1, *self.shape)
 

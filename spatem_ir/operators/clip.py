@@ -62,6 +62,17 @@ class ClipOp(UnaryDigitalOp):
         )
         return lowest, highest
 
+    @property
+    def does_nothing(self) -> bool:
+        code = quantization_of(self.input.type)
+        if code is None:
+            return self.bounds == (None, None)
+        return self.limits(code) == (code.minimum, code.maximum)
+
+    def limits(self, code: Quantization) -> tuple[int, int]:
+        """The least and the greatest code of the result."""
+        return limits(*self.bounds, code)
+
     def has_constants_among(self, code: Quantization) -> bool:
         import numpy as np
 
@@ -116,6 +127,16 @@ def fold(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
         node.fail("of a constant is supported for integers with both bounds only")
     lowest, highest = (int(operand.values.reshape(())) for operand in operands[1:])
     return Constant(values.clip(lowest, highest), limits=(lowest, highest))
+
+
+def limits(lowest: float | None, highest: float | None, code: Quantization) -> tuple[int, int]:
+    """The least and the greatest code between two reals; None is no bound."""
+    from spatem_ir.numerics.codes import element_of
+
+    return (
+        code.minimum if lowest is None else element_of(lowest, code).item(),
+        code.maximum if highest is None else element_of(highest, code).item(),
+    )
 
 
 def limited(

@@ -8,10 +8,10 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, traits_def
 
 from spatem_ir.dialects.checks import is_floating
-from spatem_ir.dialects.cnn.attributes import quantization_of
+from spatem_ir.dialects.cnn.attributes import Quantization, quantization_of
 from spatem_ir.dialects.cnn.checks import quantized, same_quantization
 from spatem_ir.dialects.cnn.operators import CommutesWithQuantization, UnaryDigitalOp
-from spatem_ir.operators.clip import limited
+from spatem_ir.operators.clip import limited, limits
 from spatem_ir.operators.core.operator import Import, Operator
 
 if TYPE_CHECKING:
@@ -32,6 +32,15 @@ class ReluOp(UnaryDigitalOp):
 
     def __init__(self, sym_name: str, input: SSAValue):
         super().__init__(sym_name, input)
+
+    @property
+    def does_nothing(self) -> bool:
+        code = quantization_of(self.input.type)
+        return code is not None and self.limits(code) == (code.minimum, code.maximum)
+
+    def limits(self, code: Quantization) -> tuple[int, int]:
+        """The least and the greatest code of the result."""
+        return limits(0.0, None, code)
 
     def verify_(self) -> None:
         super().verify_()

@@ -25,6 +25,10 @@ class RequantizeOp(UnaryDigitalOp):
 
     name = "cnn.requantize"
 
+    @property
+    def does_nothing(self) -> bool:
+        return self.input.type == self.output.type
+
     def verify_(self) -> None:
         super().verify_()
         if is_floating(self.input) and is_floating(self.output):

@@ -66,9 +66,13 @@ def weight_layer(op: WeightLayerOp, graph: GraphBuilder, operands: list[str]) ->
         )
     weights = _weights_of(op, graph)
     if op.layer.region is not None:
-        return _by_region(op, graph, operands[0], weights)
-    window = None if weights.values.ndim == 2 else op.layer.window
-    return _product(op, graph, operands[0], weights, window)
+        result = _by_region(op, graph, operands[0], weights)
+    else:
+        window = None if weights.values.ndim == 2 else op.layer.window
+        result = _product(op, graph, operands[0], weights, window)
+    if op.saturation is None:
+        return result
+    return graph.clipped(result, quantized(op, op.output), *op.saturation)
 
 
 def _weights_of(op: WeightLayerOp, graph: GraphBuilder) -> Weights:

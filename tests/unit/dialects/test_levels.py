@@ -9,7 +9,7 @@ from unit.dialects.parsing import one, parse_module
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import VerifyException
 
-from spatem_ir.dialects.cnn.weight_layers import ConvOp, DenseOp, LocalOp
+from spatem_ir.dialects.cnn.layers import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of, module_of, optional_accelerator
 from spatem_ir.dialects.level import Level, level_of

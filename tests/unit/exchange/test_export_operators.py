@@ -300,3 +300,16 @@ def test_parameters_that_exceed_a_model_are_refused(monkeypatch: pytest.MonkeyPa
     layer = "cnn.dense @fc %x weights #cnn.seeded<0, tensor<11x10xsi8>> scale 1.0"
     with pytest.raises(SpatemError, match="@fc: parameters up to here have"):
         assert_op_is_same(layer, "tensor<10xui8>", "tensor<11xui8>")
+
+
+def test_operators_that_have_nothing_to_do_do_not_rename_their_operands() -> None:
+    tensor = "tensor<3xui8>"
+    assert_same(
+        f"%x: {tensor}",
+        f"""
+        %r = cnn.relu @r %x : {tensor} -> {tensor}
+        %p = cnn.pad @p %r before [0] after [0] value 0.0 : {tensor} -> {tensor}
+        %q = cnn.pad @q %p before [0] after [0] value 0.0 : {tensor} -> {tensor}
+        cnn.output %q, %r : {tensor}, {tensor}
+        """,
+    )

@@ -85,17 +85,20 @@ def test_weights_of_four_bits(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("zero_point", "relus", "off_by"), [(np.uint8(0), 0, 0), (np.uint8(60), 1, 1)]
+    ("zero_point", "bounds", "off_by"),
+    [(np.uint8(0), "", 0), (np.uint8(60), "saturate [60, 255]", 1)],
 )
-def test_relu_is_absorbed_if_codes_start_at_the_zero_point(
-    tmp_path: Path, zero_point: Any, relus: int, off_by: int
+def test_relu_is_where_a_layer_saturates(
+    tmp_path: Path, zero_point: Any, bounds: str, off_by: int
 ) -> None:
     b = ModelBuilder(["N", 4, 6, 6])
     weights = b.weights(6, 4, 3, 3)
     layer = b.node("Conv", b.input(), weights, b.bias(weights))
     path = b.save(tmp_path / "m.onnx", b.quantize(b.node("Relu", layer), 0.02, zero_point))
     text = expect_reference(path, random_images(3, 4, 6, 6), off_by=off_by)
-    assert text.count("cnn.relu") == relus
+    assert "cnn.relu" not in text
+    assert ("saturate" in text) == bool(bounds)
+    assert bounds in text
 
 
 def test_relu_between_codes_of_one_scale(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def attention(b: FloatModel) -> str:
 NETWORKS: dict[Callable[[FloatModel], str], str] = {
     residual: "conv conv conv add conv conv add dequantize",
     dense_block: "conv affine conv concat affine average_pool conv dequantize",
-    separable: "conv clip conv clip conv dequantize",
+    separable: "conv conv conv dequantize",
     shuffled: "conv conv flatten transpose flatten conv dequantize",
     normalised: (
         "conv leaky_relu lrn average_pool global_average_pool conv sigmoid mul conv dequantize"

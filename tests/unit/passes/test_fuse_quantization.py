@@ -88,7 +88,7 @@ cnn.network @net(%x: tensor<2x3x2x{source}>) {{
         ("cnn.clip @n %real to 1.5", False),
         ("cnn.clip @n %real to 1.3", True),
         ("cnn.clip @n %real from -0.3", True),
-        ("cnn.clip @n %real from -100.0 to 100.0", False),
+        ("cnn.clip @n %real from -100.0 to 2.5", False),
         ("cnn.clip @n %real from 100.0", True),
         ("cnn.pad @n %real before [0] after [0] value 0.5", False),
         ("cnn.pad @n %real before [0] after [0] value 0.4", True),
