@@ -12,6 +12,7 @@ from spatem_ir.dialects.cnn import QuantizeOp
 from spatem_ir.dialects.cnn.attributes import QuantType
 from spatem_ir.dialects.cnn.checks import quantized
 from spatem_ir.operators.core.operator import Import, Operator
+from spatem_ir.operators.onnx_import.qonnx import QONNX_DOMAINS, QONNX_OPERATORS
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, Value, code_of
 
 if TYPE_CHECKING:
@@ -107,6 +108,11 @@ OPERATOR = Operator(
         "QuantizeLinear": Import(convert, fold),
         "com.microsoft.QuantizeLinear": Import(convert, fold, typed_like=2),
         "DynamicQuantizeLinear": Import(convert_dynamic),
+        **{
+            f"{domain}.{operator}": Import(convert_of_qonnx, typed_like=0)
+            for domain in QONNX_DOMAINS
+            for operator, convert_of_qonnx in QONNX_OPERATORS.items()
+        },
     },
     evaluate,
     export,

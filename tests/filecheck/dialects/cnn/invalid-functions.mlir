@@ -45,3 +45,19 @@ cnn.network @net(%x: tensor<4xf32>) {
   %r = cnn.log_softmax @op %x axis 1 : tensor<4xf32> -> tensor<4xf32>
   cnn.output %r : tensor<4xf32>
 }
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: cnn.round @op: has mode 'nearest'; one of half-even, half-up, half-down, floor, ceil, up, down
+  %r = cnn.round @op %x "nearest" step 1.0 : tensor<4xf32> -> tensor<4xf32>
+  cnn.output %r : tensor<4xf32>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: cnn.round @op: has step 0.0; it must be positive and finite
+  %r = cnn.round @op %x "floor" step 0.0 : tensor<4xf32> -> tensor<4xf32>
+  cnn.output %r : tensor<4xf32>
+}

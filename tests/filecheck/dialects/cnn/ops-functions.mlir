@@ -29,6 +29,10 @@ cnn.network @functions(%x: tensor<4xui8>) {
   %reciprocal = cnn.reciprocal @reciprocal %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   // CHECK-NEXT: %sqrt = cnn.sqrt @sqrt %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   %sqrt = cnn.sqrt @sqrt %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  // CHECK-NEXT: %rounded = cnn.round @rounded %x "half-up" step 0.5 : tensor<4xui8> -> tensor<4xsi8>
+  %rounded = cnn.round @rounded %x "half-up" step 0.5 : tensor<4xui8> -> tensor<4xsi8>
+  // CHECK-NEXT: %bipolar = cnn.bipolar @bipolar %x scale 0.5 : tensor<4xui8> -> tensor<4x!cnn.quant<si2, 0.5>>
+  %bipolar = cnn.bipolar @bipolar %x scale 0.5 : tensor<4xui8> -> tensor<4x!cnn.quant<si2, 0.5>>
   // CHECK-NEXT: %pow = cnn.pow @pow %x exponent -2.0 : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   %pow = cnn.pow @pow %x exponent -2.0 : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   cnn.output %x : tensor<4xui8>
