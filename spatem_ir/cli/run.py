@@ -66,6 +66,11 @@ def argument_parser() -> argparse.ArgumentParser:
         "--list", action="store_true", help="list networks, accelerators, strategies and metrics"
     )
     parser.add_argument(
+        "--list-operators",
+        action="store_true",
+        help="list the operators of ONNX, and what works on them, in Markdown",
+    )
+    parser.add_argument(
         "--print-preset",
         metavar="NAME",
         help="print the TOML file of an accelerator that ships with spatem-ir, with the sources of "
@@ -160,6 +165,11 @@ def main(argv: list[str] | None = None) -> int:
 def _run(arguments: argparse.Namespace) -> None:
     if arguments.list:
         _print_names()
+        return
+    if arguments.list_operators:
+        from spatem_ir.report.operators import operator_page
+
+        print(operator_page(), end="")
         return
     if arguments.print_preset is not None:
         from spatem_ir.hardware.loader import preset_text
