@@ -7,13 +7,24 @@ from typing import TYPE_CHECKING
 from xdsl.irdl import irdl_op_definition
 
 from spatem_ir.dialects.cnn.checks import quantized, works_on_codes
+from spatem_ir.operators.abs import AbsOp
 from spatem_ir.operators.core.evaluation import computed
 from spatem_ir.operators.core.operator import Import, Operator
+from spatem_ir.operators.exp import ExpOp
 from spatem_ir.operators.global_average_pool import GlobalPoolOp, scaled_sums, scaled_sums_in_onnx
+from spatem_ir.operators.log import LogOp
 from spatem_ir.operators.onnx_import.reductions import reduced
+from spatem_ir.operators.pow import PowOp
+from spatem_ir.operators.sqrt import SqrtOp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from xdsl.ir import SSAValue
+
+    from spatem_ir.dialects.cnn.operators import UnaryDigitalOp
     from spatem_ir.numerics.codes import Array, Reals
+    from spatem_ir.operators.core.operator import Convert
     from spatem_ir.operators.onnx_export.graph import GraphBuilder
     from spatem_ir.operators.onnx_import.network import NetworkBuilder
     from spatem_ir.operators.onnx_import.tensors import OnnxNode, Value
@@ -31,9 +42,30 @@ class GlobalSumPoolOp(GlobalPoolOp):
     name = "cnn.global_sum_pool"
 
 
-def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
-    """ReduceSum, whose sums are those of feature maps."""
-    return reduced(node, network, network.floats(node), GlobalSumPoolOp)
+def sums_of(
+    before: Callable[[str, SSAValue], UnaryDigitalOp] | None = None,
+    after: type[UnaryDigitalOp] | None = None,
+) -> Convert:
+    """Conversion of a sum over dimensions: of a function of each element, and a function of it.
+
+    ReduceSum takes neither, a Euclidean norm the root of the sum of squares.
+    """
+
+    def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
+        operand = network.floats(node)
+        if before is not None:
+            operand = network.append(before(f"{node.name}.each", operand), node.name)
+        sums = reduced(node, network, operand, GlobalSumPoolOp)
+        if after is None:
+            return sums
+        return network.append(after(f"{node.name}.of_sums", sums), node.name)
+
+    return convert
+
+
+def square(name: str, operand: SSAValue) -> UnaryDigitalOp:
+    """x²."""
+    return PowOp(name, operand, exponent=2.0)
 
 
 def evaluate(op: GlobalSumPoolOp, operands: list[Array], _: ParameterStore) -> Array:
@@ -60,4 +92,16 @@ def export(op: GlobalSumPoolOp, graph: GraphBuilder, operands: list[str]) -> str
     return scaled_sums_in_onnx(graph, operands[0], source, target, 1)
 
 
-OPERATOR = Operator(GlobalSumPoolOp, {"ReduceSum": Import(convert)}, evaluate, export)
+OPERATOR = Operator(
+    GlobalSumPoolOp,
+    {
+        "ReduceSum": Import(sums_of()),
+        "ReduceL1": Import(sums_of(AbsOp)),
+        "ReduceL2": Import(sums_of(square, SqrtOp)),
+        "ReduceSumSquare": Import(sums_of(square)),
+        "ReduceLogSum": Import(sums_of(after=LogOp)),
+        "ReduceLogSumExp": Import(sums_of(ExpOp, LogOp)),
+    },
+    evaluate,
+    export,
+)

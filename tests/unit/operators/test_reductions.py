@@ -41,6 +41,34 @@ def test_of_reals(tmp_path: Path, operator: str, axes: list[int], keepdims: int)
     assert OPS[operator] in text
 
 
+SUMS = {
+    "ReduceL1": ("cnn.abs", "cnn.global_sum_pool"),
+    "ReduceL2": ("cnn.pow", "cnn.global_sum_pool", "cnn.sqrt"),
+    "ReduceSumSquare": ("cnn.pow", "cnn.global_sum_pool"),
+    "ReduceLogSum": ("cnn.global_sum_pool", "cnn.log"),
+    "ReduceLogSumExp": ("cnn.exp", "cnn.global_sum_pool", "cnn.log"),
+}
+
+
+@pytest.mark.parametrize("operator", SUMS)
+@pytest.mark.parametrize(("axes", "keepdims"), [([2, 3], 0), ([1], 1)])
+def test_sums_of_functions(tmp_path: Path, operator: str, axes: list[int], keepdims: int) -> None:
+    values = np.abs(reals(1, 3, 5, 6, 7)) + np.float32(0.1)
+    text = assert_equals_onnxruntime(
+        tmp_path, lambda m, x: reduce(m, x, operator, axes, keepdims), values
+    )
+    assert all(op in text for op in SUMS[operator])
+
+
+def test_a_normalised_vector_on_the_chip(tmp_path: Path) -> None:
+    def build(model: ModelBuilder, tensor: str) -> str:
+        norm = reduce(model, tensor, "ReduceL2", [1], 1)
+        least = model.node("Clip", norm, model.constant(1e-3, dtype=np.float32))
+        return convolution(model, model.node("Div", tensor, least), SHAPE[0], 5)
+
+    assert_runs_on_the_chip(tmp_path, build)
+
+
 def test_over_space_needs_no_other_order(tmp_path: Path) -> None:
     text = assert_equals_onnxruntime(
         tmp_path, lambda m, x: reduce(m, x, "ReduceMean", [2, 3], 1), reals(1, 3, 5, 6, 7)
