@@ -32,6 +32,7 @@ from spatem_ir.hardware.overrides import Key, overridden
 from spatem_ir.hardware.parameters import Value, parameters_of
 from spatem_ir.runtime.metrics.layer_metrics import inexact_layers
 from spatem_ir.runtime.metrics.metric import Metrics
+from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.files import check_outputs
 from spatem_ir.support.messages import SILENT, Messages
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from spatem_ir.driver.checks import ModelDifferences
     from spatem_ir.driver.deployment import Deployment
     from spatem_ir.exchange.fidelity import Fidelity
-    from spatem_ir.exchange.onnxruntime_check import TensorComparison
+    from spatem_ir.exchange.onnxruntime_check import TensorCheck, TensorComparison
     from spatem_ir.runtime.critical_path import CriticalPath
 
 Array = NDArray[Any]
@@ -271,15 +272,10 @@ def executed(
     if check is not None:
         found.tensors = check.comparison(outputs)
         found.match = found.tensors.first_difference is None
-        model = given_model(source)
-        if model is not None and source.prepared.quantized:
-            given = inputs if options.inputs is not None or labels is not None else None
-            found.fidelity = model_fidelity(source, model, check, given)
-            if found.fidelity is not None and found.fidelity.doubt is not None:
-                say.note(f"warning: {source.given}: {found.fidelity.doubt}")
-        elif model is not None:
-            found.model_differences = model_differences(model, check, inputs, outputs)
-            found.match &= found.model_differences.are_rounding
+        try:
+            compare_with_given_model(options, source, check, inputs, labels, found, say)
+        except SpatemError as error:
+            say.note(f"warning: not compared with the given model: {error}")
     elif options.check is not None:
         equal = equals_levels if options.check == "levels" else equals_reference
         found.match = equal(deployment, inputs, outputs)
@@ -289,3 +285,29 @@ def executed(
         exact = execute(without_deployment(deployment.given), inputs, source.store)
         found.agreement = share_of(top_classes(outputs), top_classes(exact))
     return found
+
+
+def compare_with_given_model(
+    options: RunOptions,
+    source: Source,
+    check: TensorCheck,
+    inputs: list[Array],
+    labels: Array | None,
+    found: Values,
+    say: Messages,
+) -> None:
+    """How far a network is from the ONNX model that it was made from, or how many elements differ.
+
+    Raises:
+        SpatemError: onnxruntime cannot run the model.
+    """
+    model = given_model(source)
+    if model is not None and source.prepared.quantized:
+        given = inputs if options.inputs is not None or labels is not None else None
+        found.fidelity = model_fidelity(source, model, check, given)
+        if found.fidelity is not None and found.fidelity.doubt is not None:
+            say.note(f"warning: {source.given}: {found.fidelity.doubt}")
+    elif model is not None:
+        assert found.outputs is not None
+        found.model_differences = model_differences(model, check, inputs, found.outputs)
+        found.match = bool(found.match and found.model_differences.are_rounding)

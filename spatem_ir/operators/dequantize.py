@@ -12,6 +12,7 @@ from spatem_ir.dialects.cnn.checks import quantized
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, Value
 from spatem_ir.operators.quantize import refuse_blocks
+from spatem_ir.operators.step import truth_of
 
 if TYPE_CHECKING:
     from spatem_ir.numerics.codes import Array
@@ -46,7 +47,7 @@ def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
 def convert_cast(node: OnnxNode, network: NetworkBuilder) -> Value:
     """Cast of integers to real numbers: their values, which stand for themselves.
 
-    Real numbers are float32, whatever the width that a model gives them.
+    Real numbers are float32, whatever the width that a model gives them, and so are truth values.
     """
     from onnx import helper
 
@@ -57,6 +58,8 @@ def convert_cast(node: OnnxNode, network: NetworkBuilder) -> Value:
     is_real = target in REAL_TYPES
     if code is None and is_real:
         return operand
+    if code is None and target == "bool":
+        return truth_of(node, network, operand)
     if code is None or not is_real or code.scale != 1.0 or code.zero_point:
         node.fail(
             f"to {target} is supported for integers of scale 1 and zero point 0, to real numbers"

@@ -1,4 +1,4 @@
-"""The smallest of several tensors, element by element."""
+"""The smallest of several tensors, element by element; of truth values, whether all are true."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xdsl.irdl import irdl_op_definition
 
 from spatem_ir.dialects.cnn.operators import ElementwiseOp
 from spatem_ir.operators.clip import ClipOp
-from spatem_ir.operators.core.elementwise import of_activations, uniform_constants
+from spatem_ir.operators.core.elementwise import from_activations, of_activations, uniform_constants
 from spatem_ir.operators.core.evaluation import of_operands
 from spatem_ir.operators.core.forms import in_float
 from spatem_ir.operators.core.operator import Import, Operator
@@ -46,7 +46,7 @@ def smallest(*operands: Reals) -> Reals:
 
 OPERATOR = Operator(
     MinOp,
-    {"Min": Import(convert)},
+    {"Min": Import(convert), "And": Import(from_activations(MinOp))},
     evaluate=of_operands(smallest),
     export=in_float("Min"),
 )

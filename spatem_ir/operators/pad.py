@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import isfinite, prod
 from typing import TYPE_CHECKING
 
 from xdsl.dialects.builtin import DenseArrayBase, FloatAttr, TensorType, f32, i64
@@ -121,9 +121,31 @@ def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
     around = [(max(first, 0), max(last, 0)) for first, last in pads]
     if mode != "constant":
         return _repeated(node, network, operand, around, mode)
-    before, after = zip(*around, strict=True)
     number = _padding(node, network, quantization_of(operand.type))
+    if len(around) > 3:
+        return _padded_one_by_one(node, network, operand, around, number)
+    before, after = zip(*around, strict=True)
     return network.append(PadOp(node.name, operand, before, after, number), node.name)
+
+
+def _padded_one_by_one(
+    node: OnnxNode,
+    network: NetworkBuilder,
+    operand: SSAValue,
+    around: list[tuple[int, int]],
+    number: float,
+) -> SSAValue:
+    """A tensor of more dimensions than a feature map has, padded along one after the other."""
+    for axis, (before, after) in enumerate(around):
+        if not before and not after:
+            continue
+        shape = shape_of(operand)
+        rows = (prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :]))
+        maps, name = network.regrouped(operand, rows), f"{node.name}.{axis}"
+        padded = PadOp(name, maps, (0, before, 0), (0, after, 0), number)
+        longer = (*shape[:axis], before + shape[axis] + after, *shape[axis + 1 :])
+        operand = network.regrouped(network.append(padded, name), longer)
+    return operand
 
 
 def _pads(node: OnnxNode, network: NetworkBuilder, dimensions: int) -> list[tuple[int, int]]:

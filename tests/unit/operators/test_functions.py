@@ -69,7 +69,12 @@ FUNCTIONS = [
     Function("Pow", "pow @f %a exponent 2.0", constants=(2,)),
     Function("Pow", "pow @f %a exponent 3.0", constants=(3,)),
     Function("Pow", "pow @f %a exponent -1.0", constants=(-1,)),
+    Function("Pow", "pow @f %a exponent 0.75", constants=(0.75,), positive=True),
     Function("Pow", "sqrt @f %a", constants=(0.5,), positive=True),
+    Function("Sign", "sign @f %a"),
+    Function("Sin", "sin @f %a"),
+    Function("Cos", "cos @f %a"),
+    Function("Atan", "atan @f %a"),
 ]
 of_functions = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.op)
 
@@ -130,12 +135,8 @@ def test_swish_is_a_product_with_a_sigmoid(tmp_path: Path) -> None:
     assert_runs_on_the_chip(tmp_path, build)
 
 
-@pytest.mark.parametrize(
-    ("exponents", "message"),
-    [([0.3], "has exponent 0.300000012"), ([1.0, 2.0], "has several exponents")],
-)
-def test_other_exponents_are_refused(tmp_path: Path, exponents: list[float], message: str) -> None:
+def test_several_exponents_are_refused(tmp_path: Path) -> None:
     model = ModelBuilder(("n", 2))
-    power = model.node("Pow", "x", model.constant(exponents, dtype=np.float32))
-    with pytest.raises(SpatemError, match=message):
+    power = model.node("Pow", "x", model.constant([1.0, 2.0], dtype=np.float32))
+    with pytest.raises(SpatemError, match="has several exponents"):
         imported(model.save(tmp_path / "net.onnx", power))

@@ -33,8 +33,8 @@ cnn.network @net(%x: tensor<4xf32>) {
 // -----
 
 cnn.network @net(%x: tensor<4xf32>) {
-  // CHECK: cnn.pow @op: has exponent 0.5; it must be whole
-  %r = cnn.pow @op %x exponent 0.5 : tensor<4xf32> -> tensor<4xf32>
+  // CHECK: cnn.where @op: has a condition and two values, but 2 operands
+  %r = cnn.where @op %x, %x : tensor<4xf32>, tensor<4xf32> -> tensor<4xf32>
   cnn.output %r : tensor<4xf32>
 }
 

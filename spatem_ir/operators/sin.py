@@ -1,0 +1,37 @@
+"""Sines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xdsl.irdl import irdl_op_definition
+
+from spatem_ir.dialects.cnn.operators import UnaryDigitalOp
+from spatem_ir.operators.core.evaluation import of_elements
+from spatem_ir.operators.core.forms import from_floats, in_float
+from spatem_ir.operators.core.operator import Import, Operator
+
+if TYPE_CHECKING:
+    from spatem_ir.numerics.codes import Reals
+
+
+@irdl_op_definition
+class SinOp(UnaryDigitalOp):
+    """sin(x), in radians."""
+
+    name = "cnn.sin"
+
+
+def sine(values: Reals) -> Reals:
+    """The sine, rounded once."""
+    import numpy as np
+
+    return np.sin(values.astype(np.float64)).astype(np.float32)
+
+
+OPERATOR = Operator(
+    SinOp,
+    onnx={"Sin": Import(from_floats(SinOp))},
+    evaluate=of_elements(sine),
+    export=in_float("Sin"),
+)
