@@ -1,9 +1,10 @@
 """Imports, checks and simulates the networks of a folder, each in processes of its own.
 
-`python -m benchmarks.zoo.measure FOLDER [NAME …]` notes in FOLDER/results.json for each network
-NAME.onnx what `spatem-run` says: first at level `cnn`, where every tensor is compared with
-onnxruntime, then of a deployment, whose values are compared with the integer reference.  Where the
-network does not fit on isaac-ou, larger copies of it are tried.
+`python -m benchmarks.zoo.measure check|run FOLDER [NAME …]` notes in FOLDER/results.json what
+`spatem-run` says of the networks NAME.onnx: `check` imports them and compares every tensor with
+onnxruntime at level `cnn`; `run` deploys them, executes an image with values, which must equal the
+integer reference, and measures cycles.  Where a network does not fit on isaac-ou, larger copies of
+it are tried.  Networks that have a result are left out if no names are given.
 """
 
 from __future__ import annotations
@@ -43,31 +44,39 @@ class Result:
     scale: int = 0
     cycles: int = 0
     run: tuple[float, float] = (0.0, 0.0)
-    refusals: dict[int, str] = field(default_factory=dict)
+    refusals: dict[str, str] = field(default_factory=dict)
 
 
-def main(folder: Path, names: list[str]) -> None:
+def main(task: str, folder: Path, names: list[str]) -> None:
     """Measure the networks of these names, or all that have no result."""
     file = folder / "results.json"
-    results = json.loads(file.read_text()) if file.exists() else {}
-    every = sorted(path.stem for path in folder.glob("*.onnx"))
-    for name in names or [name for name in every if name not in results]:
-        results[name] = asdict(measured(folder, name))
+    for name in names or sorted(path.stem for path in folder.glob("*.onnx")):
+        results = json.loads(file.read_text()) if file.exists() else {}
+        known = Result(**results.get(name, {}))
+        if not names and (known.error or (known.scale if task == "run" else known.tensors)):
+            continue
+        found = run(folder, name, known) if task == "run" else check(folder, name, known)
+        results[name] = asdict(found)
         file.write_text(json.dumps(results, indent=1, sort_keys=True))
         print(name, results[name], flush=True)
 
 
-def measured(folder: Path, name: str) -> Result:
-    """The result of one network."""
+def check(folder: Path, name: str, known: Result) -> Result:
+    """What is known of a network, with its comparison at level `cnn`."""
     try:
         cost = _spatem_run(folder, name, "--level", "cnn", "--check", "onnxruntime")
     except RuntimeError as error:
-        return Result(error=_last_line(error))
+        return replace(known, error=_last_line(error), tensors=0)
     counts = re.search(r"tensors +([\d,]+) with ([\d,]+) elements", cost.output)
     if counts is None or "equal to onnxruntime" not in cost.output:
-        return Result(error=_last_line(cost.output))
+        return replace(known, error=_last_line(cost.output), tensors=0)
     tensors, elements = (int(count.replace(",", "")) for count in counts.groups())
-    result = Result("", tensors, elements, _figures(cost))
+    return replace(known, error="", tensors=tensors, elements=elements, check=_figures(cost))
+
+
+def run(folder: Path, name: str, known: Result) -> Result:
+    """What is known of a network, with its execution on the smallest machine on which it fits."""
+    refusals: dict[str, str] = {}
     for scale in SCALES:
         accelerator = folder / f"isaac-ou-{scale}.toml"
         accelerator.write_text(_scaled_preset(scale))
@@ -75,15 +84,15 @@ def measured(folder: Path, name: str) -> Result:
         try:
             cost = _spatem_run(folder, name, *arguments)
         except RuntimeError as error:
-            result = replace(result, refusals={**result.refusals, scale: _last_line(error)})
+            refusals[str(scale)] = _last_line(error)
             continue
         found = re.search(r"latency +([\d,]+) cycles", cost.output)
         if found is None or "equal to reference" not in cost.output:
-            refusals = {**result.refusals, scale: _last_line(cost.output)}
-            return replace(result, refusals=refusals)
-        cycles = int(found[1].replace(",", ""))
-        return replace(result, scale=scale, cycles=cycles, run=_figures(cost))
-    return result
+            refusals[str(scale)] = _last_line(cost.output)
+            break
+        cycles, figures = int(found[1].replace(",", "")), _figures(cost)
+        return replace(known, scale=scale, cycles=cycles, run=figures, refusals=refusals)
+    return replace(known, scale=0, refusals=refusals)
 
 
 def _spatem_run(folder: Path, name: str, *arguments: str) -> Cost:
@@ -118,4 +127,4 @@ def _last_line(text: object) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])

@@ -166,7 +166,7 @@ def _with_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def _extents(value: onnx.ValueInfoProto) -> list[int]:
     """What is known of a tensor's extents; 0 where nothing is."""
-    return [dimension.dim_value for dimension in value.type.tensor_type.shape.dim]
+    return [max(d.dim_value, 0) for d in value.type.tensor_type.shape.dim]
 
 
 def _align_slopes(model: onnx.ModelProto) -> None:

@@ -121,6 +121,8 @@ def _stated_code(graph: OnnxGraph, tensor: str, storage: tuple[int, bool]) -> Qu
         place = next((place for place in known.stating if node.input(place) == tensor), None)
         if place is not None:
             scale, zero_point = (graph.constants.get(node.input(place + i)) for i in (1, 2))
+            if scale is not None and scale.values.size > 1:
+                return None
             return activation_quantization(node, scale, zero_point, storage)
         if known.zero_point is not None and node.input(0) == tensor:
             zero = graph.constants.get(node.input(known.zero_point))

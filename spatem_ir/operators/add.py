@@ -12,6 +12,7 @@ from spatem_ir.dialects.cnn.operators import ElementwiseOp
 from spatem_ir.operators.affine import from_stated_codes, with_constants
 from spatem_ir.operators.core.evaluation import of_operands
 from spatem_ir.operators.core.operator import Import, Operator
+from spatem_ir.operators.integer_add import IntegerAddOp, integers
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, Value
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class AddOp(ElementwiseOp):
 
 def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
     """Add or Sum, of activations and constants."""
-    return with_constants(node, network, AddOp, is_product=False)
+    sums = integers(node, network, IntegerAddOp)
+    return sums or with_constants(node, network, AddOp, is_product=False)
 
 
 def added(*operands: Reals) -> Reals:

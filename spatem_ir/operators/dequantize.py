@@ -10,8 +10,8 @@ from spatem_ir.dialects.cnn import DequantizeOp
 from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.cnn.checks import quantized
 from spatem_ir.operators.core.operator import Import, Operator
+from spatem_ir.operators.onnx_import.channel_codes import dequantized_by_channel, has_several
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, Value
-from spatem_ir.operators.quantize import refuse_blocks
 from spatem_ir.operators.step import truth_of
 
 if TYPE_CHECKING:
@@ -34,13 +34,17 @@ def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
 
     axis = node.attribute("axis", 1)
     node.attribute("output_dtype")
-    refuse_blocks(node)
     operand = network.value(node, 0)
     if isinstance(operand, Constant):
+        if node.attribute("block_size", 0):
+            node.fail("has a block_size; weights have one scale for all or one per channel")
         scale, zero_point = network.value(node, 1), network.value(node, 2)
         return quantized_constant(node, operand, scale, zero_point, axis)
     if is_floating(network.activation(node)):
         return network.activation(node)
+    if has_several(node, network):
+        node.attribute("block_size")
+        return dequantized_by_channel(node, network, network.activation(node))
     return network.dequantized(network.stated_codes(node, 0))
 
 

@@ -13,6 +13,8 @@ from spatem_ir.dialects.cnn.operators import ElementwiseOp
 from spatem_ir.operators.affine import from_stated_codes, with_constants
 from spatem_ir.operators.core.evaluation import computed
 from spatem_ir.operators.core.operator import Import, Operator
+from spatem_ir.operators.integer_add import integers
+from spatem_ir.operators.integer_mul import IntegerMulOp
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, Value
 
 if TYPE_CHECKING:
@@ -41,7 +43,8 @@ class MulOp(ElementwiseOp):
 
 def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
     """Mul, of activations and constants."""
-    return with_constants(node, network, MulOp, is_product=True)
+    products = integers(node, network, IntegerMulOp)
+    return products or with_constants(node, network, MulOp, is_product=True)
 
 
 def evaluate(op: MulOp, operands: list[Array], _: ParameterStore) -> Array:

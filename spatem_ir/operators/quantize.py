@@ -12,6 +12,7 @@ from spatem_ir.dialects.cnn import QuantizeOp
 from spatem_ir.dialects.cnn.attributes import QuantType
 from spatem_ir.dialects.cnn.checks import quantized
 from spatem_ir.operators.core.operator import Import, Operator
+from spatem_ir.operators.onnx_import.channel_codes import has_several, quantized_by_channel
 from spatem_ir.operators.onnx_import.qonnx import QONNX_DOMAINS, QONNX_OPERATORS
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, Value, code_of
 
@@ -29,9 +30,8 @@ def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
     """QuantizeLinear."""
     from onnx import TensorProto, helper
 
-    for name in ("axis", "saturate", "precision"):
+    for name in ("axis", "block_size", "saturate", "precision"):
         node.attribute(name)
-    refuse_blocks(node)
     operand = network.activation(node)
     if not is_floating(operand):
         node.fail("quantises a tensor that is already integer")
@@ -39,6 +39,12 @@ def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
     storage = code_of(helper.tensor_dtype_to_np_dtype(output_type))
     if storage is None:
         node.fail("quantises to a type that is no integer")
+    if has_several(node, network):
+        zero_point = network.optional_constant(node, 2)
+        stated = storage if zero_point is None else code_of(zero_point.values.dtype)
+        if stated is None:
+            node.fail("quantises to a type that is no integer")
+        return quantized_by_channel(node, network, operand, stated)
     code = QuantType.of(network.stated_code(node, 1, storage))
     op = QuantizeOp(operand, TensorType(code, shape_of(operand)))
     return network.append(op, f"{operand.name_hint}_codes")
@@ -53,12 +59,6 @@ def convert_dynamic(node: OnnxNode, network: NetworkBuilder) -> Sequence[Value]:
 
     scale, zero_point = (Constant(np.array(v)) for v in (np.float32(1), np.uint8(0)))
     return [network.floats(node), scale, zero_point]
-
-
-def refuse_blocks(node: OnnxNode) -> None:
-    """Refuse scales per block, of QuantizeLinear and DequantizeLinear."""
-    if node.attribute("block_size", 0):
-        node.fail("has a block_size; only scales per tensor or per channel are supported")
 
 
 def fold(node: OnnxNode, operands: Sequence[Constant]) -> Constant:

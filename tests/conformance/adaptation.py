@@ -7,9 +7,10 @@ model:
   first one, except for operators on several tensors alike) gets the case's value as initialiser.
 - In a `node` case of an operator that does not say which dimension is the batch, every activation
   gets a leading dimension of 1, and operands of fewer dimensions get those that broadcasting would
-  add.  Numbers of dimensions in attributes and parameters move along.  Operators that have the
-  batch in front by definition (convolutions, poolings, normalisations, Gemm, Flatten) stay as they
-  are.
+  add.  Numbers of dimensions in attributes and parameters move along; Flatten, which leaves two
+  dimensions, has an Unsqueeze behind it.  Operators that have the batch in front by definition
+  (convolutions, poolings, normalisations, Gemm) stay as they are, and what a Gemm adds with a row
+  for each image is an activation.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def adapt(case: Case) -> Adapted:
         for node in graph.node
         if node.op_type not in OPERATORS_ON_ACTIVATIONS
         for name in node.input[1:]
-        if name in values
+        if name in values and not _is_addend_of_images(node, name, values)
     }
     activations = tuple(name for name in names if name not in parameters)
     constants = {name: values[name] for name in names if name in parameters}
@@ -74,6 +75,13 @@ def adapt(case: Case) -> Adapted:
         _lift(graph, activations, constants)
     graph.initializer.extend(numpy_helper.from_array(v, name) for name, v in constants.items())
     return Adapted(model, names, activations, is_lifted)
+
+
+def _is_addend_of_images(node: onnx.NodeProto, name: str, values: Mapping[str, Array]) -> bool:
+    """Whether an input of a Gemm is added to its result with rows of its own for each image."""
+    if node.op_type != "Gemm" or name not in node.input[2:] or _attribute(node, "transA", 0):
+        return False
+    return values[name].shape[:-1] == values[node.input[0]].shape[:1]
 
 
 def _lifted(array: Array, rank: int) -> Array:
@@ -92,12 +100,23 @@ def _lift(
     for value in graph.output:
         _prepend(value, 1)
     (node,) = graph.node
+    if node.op_type == "Flatten":
+        _unsqueeze(graph)
     LIFTED[node.op_type](node, rank, constants)
     for value in graph.input:
         if value.name in constants:
             tensor = constants[value.name]
             kind = helper.np_dtype_to_tensor_dtype(tensor.dtype)
             value.type.CopyFrom(helper.make_tensor_type_proto(kind, tensor.shape))
+
+
+def _unsqueeze(graph: onnx.GraphProto) -> None:
+    """Put a dimension before the result of a graph of one node."""
+    (node,) = graph.node
+    result, axes = node.output[0], numpy_helper.from_array(np.array([0]), "unsqueezed")
+    node.output[0] = f"{result}.flat"
+    graph.initializer.append(axes)
+    graph.node.append(helper.make_node("Unsqueeze", [node.output[0], axes.name], [result]))
 
 
 def _prepend(value: onnx.ValueInfoProto, count: int) -> None:
@@ -127,6 +146,14 @@ def _permutation(node: onnx.NodeProto, rank: int, _: dict[str, Array]) -> None:
 
 def _shape(node: onnx.NodeProto, _: int, constants: dict[str, Array]) -> None:
     constants[node.input[1]] = np.array([1, *constants[node.input[1]]])
+
+
+def _scales(node: onnx.NodeProto, _: int, constants: dict[str, Array]) -> None:
+    """The attribute `axis` moves; scales and zero points of blocks get a dimension, too."""
+    _axis(1)(node, _, constants)
+    for name in node.input[1:]:
+        if constants[name].ndim > 1:
+            constants[name] = constants[name][None]
 
 
 def _axes(node: onnx.NodeProto, _: int, constants: dict[str, Array]) -> None:
@@ -171,13 +198,14 @@ LIFTED: Mapping[str, Lift] = {
     "Celu": _unchanged,
     "Clip": _unchanged,
     "Concat": _axis(0),
-    "DequantizeLinear": _axis(1),
+    "DequantizeLinear": _scales,
     "Div": _unchanged,
     "Dropout": _unchanged,
     "Elu": _unchanged,
     "Erf": _unchanged,
     "Exp": _unchanged,
     "Expand": _shape,
+    "Flatten": _axis(1),
     "Gather": _axis(0),
     "HardSigmoid": _unchanged,
     "HardSwish": _unchanged,
@@ -195,7 +223,7 @@ LIFTED: Mapping[str, Lift] = {
     "Pad": _pads,
     "Pow": _unchanged,
     "QLinearMatMul": _unchanged,
-    "QuantizeLinear": _axis(1),
+    "QuantizeLinear": _scales,
     "Reciprocal": _unchanged,
     "ReduceMax": _reduced_axes,
     "ReduceMean": _reduced_axes,

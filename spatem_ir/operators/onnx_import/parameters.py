@@ -173,14 +173,14 @@ def activation_quantization(
 
     `storage` is bits and signedness of the codes where the zero point is left out.
     """
-    scales = _scale(node, scale)
-    if scales.values.size != 1:
+    scales = _scale(node, scale).values.reshape(-1)
+    if (scales != scales[0]).any():
         node.fail("has an activation with one scale per channel; it must be one for all")
     zeros = _zero_points(node, zero_point)
     if zeros.size != 1:
         node.fail("has an activation with several zero points; it must be one for all")
     bits, signed = _code(node, zero_point) if isinstance(zero_point, Constant) else storage
-    return Quantization(bits, signed, float(scales.values.reshape(())), int(zeros[0]))
+    return Quantization(bits, signed, float(scales[0]), int(zeros[0]))
 
 
 def _zero_points(node: OnnxNode, zero_point: Value | None) -> NDArray[np.int64]:
@@ -194,8 +194,10 @@ def _zero_points(node: OnnxNode, zero_point: Value | None) -> NDArray[np.int64]:
 
 
 def _scale(node: OnnxNode, scale: Value | None) -> Constant:
+    if isinstance(scale, Constant) and scale.values.dtype == np.float16:
+        scale = Constant(scale.values.astype(np.float32))
     if not isinstance(scale, Constant) or scale.values.dtype != np.float32:
-        node.fail("its scale must be a float32 constant")
+        node.fail("its scale must be a float32 or float16 constant")
     if not (np.isfinite(scale.values) & (scale.values > 0)).all():
         node.fail("its scale must be positive and finite")
     return scale

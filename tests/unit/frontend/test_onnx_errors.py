@@ -131,12 +131,6 @@ def zero_points_of_inputs(b: ModelBuilder) -> str:
     return b.node("Conv", b.input(), weights, name="layer")
 
 
-def scale_per_channel(b: ModelBuilder) -> str:
-    scale = b.constant([0.5, 0.25, 0.125], dtype=np.float32)
-    codes = b.node("QuantizeLinear", "x", scale, b.constant([0, 0, 0], dtype=np.uint8), name="q")
-    return b.node("DequantizeLinear", codes, scale)
-
-
 def scale_is_negative(b: ModelBuilder) -> str:
     return b.node("QuantizeLinear", "x", b.constant(-1, dtype=np.float32), name="q")
 
@@ -196,7 +190,6 @@ CASES: dict[str, tuple[Graph, str]] = {
         zero_points_of_inputs,
         "Conv 'layer': its weights must have one zero point for",
     ),
-    "activation per channel": (scale_per_channel, "QuantizeLinear 'q': .* one scale per channel"),
     "negative scale": (scale_is_negative, "QuantizeLinear 'q': its scale must be positive"),
     "another scale": (reads_another_scale, "DequantizeLinear .*: reads 't0' with scale 0.25 and"),
     "concat of batches": (
