@@ -17,6 +17,8 @@ from unit.frontend.quantized_models import (
     random_inputs,
 )
 
+from spatem_ir.cli.run import main
+
 DOMAIN = "qonnx.custom_op.general"
 STEP = 0.0973
 
@@ -233,6 +235,19 @@ def test_older_domains(tmp_path: Path, domain: str) -> None:
     ]
     first, second = (expect_equal_tensors(imported(file), images) for file in files)
     np.testing.assert_array_equal(first, second)
+
+
+def test_check_of_tensors_where_onnxruntime_cannot_run_the_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = qonnx_model(tmp_path, "per_channel", spelled_out=False)
+    np.save(tmp_path / "images.npy", random_inputs(3, 6, 6))
+    options = ["--inputs", str(tmp_path / "images.npy"), "--level", "cnn"]
+    assert main([file, *options, "--check", "onnxruntime"]) == 0
+    told = capsys.readouterr()
+    assert "equal to onnxruntime" in told.out
+    assert "onnxruntime cannot run it" in told.err
+    assert "not compared with the given model" in told.err
 
 
 @pytest.mark.parametrize("form", FORMS)
