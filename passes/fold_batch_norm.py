@@ -55,7 +55,7 @@ class ExpressAsAffine(RewritePattern):
         import numpy as np
 
         scale, shift, mean, variance = (
-            _values(parameter).astype(np.float32)
+            values_of(parameter).astype(np.float32)
             for parameter in (op.scale, op.shift, op.mean, op.variance)
         )
         name, spread = op.sym_name.data, variance + np.float32(op.epsilon.value.data)
@@ -68,8 +68,8 @@ class ExpressAsAffine(RewritePattern):
         affine = AffineOp(
             name,
             op.input,
-            _kept(f"{name}.scale", factor),
-            _kept(f"{name}.shift", shift - mean * factor),
+            kept(f"{name}.scale", factor),
+            kept(f"{name}.shift", shift - mean * factor),
         )
         affine.output.name_hint = op.output.name_hint
         rewriter.replace(op, affine)
@@ -83,10 +83,10 @@ class JoinAffine(RewritePattern):
         first = op.input.owner
         if not isinstance(first, AffineOp) or not only_use(first) or not is_floating(op.output):
             return
-        scale, shift = _values(op.scale), _values(op.shift)
-        name, joined = first.sym_name.data, _values(first.shift) * scale + shift
-        first.shift = _kept(f"{name}.shift", joined, first.shift)
-        first.scale = _kept(f"{name}.scale", _values(first.scale) * scale, first.scale)
+        scale, shift = values_of(op.scale), values_of(op.shift)
+        name, joined = first.sym_name.data, values_of(first.shift) * scale + shift
+        first.shift = kept(f"{name}.shift", joined, first.shift)
+        first.scale = kept(f"{name}.scale", values_of(first.scale) * scale, first.scale)
         rewriter.replace(op, [], [first.output])
 
 
@@ -100,11 +100,11 @@ class FoldIntoLayer(RewritePattern):
             return
         if not is_floating(layer.input) or not only_use(layer):
             return
-        scale, shift = _values(op.scale), _values(op.shift)
+        scale, shift = values_of(op.scale), values_of(op.shift)
         bias = shift if layer.bias is None else real_bias(layer) * scale + shift
         if not (scale_weights if layer.has_float_weights else scale_codes)(layer, scale):
             return
-        layer.bias = _kept(f"{layer.sym_name.data}.bias", bias, layer.bias)
+        layer.bias = kept(f"{layer.sym_name.data}.bias", bias, layer.bias)
         layer.output.name_hint = op.output.name_hint
         rewriter.replace(op, [], [layer.output])
 
@@ -112,11 +112,11 @@ class FoldIntoLayer(RewritePattern):
 def real_bias(layer: ConvOp | DenseOp) -> NDArray[np.float64]:
     """A layer's bias as real numbers, also where it is in units of input scale · weight scale."""
     assert layer.bias is not None
-    bias = _values(layer.bias)
+    bias = values_of(layer.bias)
     if is_floating_parameter(layer.bias):
         return bias
     assert layer.input_code is not None and layer.weight_scale is not None
-    return bias * layer.input_code.scale * _values(layer.weight_scale)
+    return bias * layer.input_code.scale * values_of(layer.weight_scale)
 
 
 def is_floating_parameter(parameter: Attribute) -> bool:
@@ -127,7 +127,7 @@ def is_floating_parameter(parameter: Attribute) -> bool:
 def scale_weights(layer: ConvOp | DenseOp, factors: NDArray[np.float64]) -> bool:
     """Multiply a layer's float32 weights by a factor per channel; tells that it is possible."""
     scaled = _scaled(layer.weights, factors)
-    layer.weights = _kept(f"{layer.sym_name.data}.weights", scaled, layer.weights)
+    layer.weights = kept(f"{layer.sym_name.data}.weights", scaled, layer.weights)
     return True
 
 
@@ -147,7 +147,7 @@ def scale_codes(layer: ConvOp | DenseOp, factors: NDArray[np.float64]) -> bool:
     code, zero_point = quantization_of(layer.weight_element), layer.weight_zero_point.value.data
     assert code is not None
     magnitudes = np.where(factors == 0, 1.0, np.abs(factors))
-    scale = (magnitudes * _values(layer.weight_scale)).astype(np.float32)
+    scale = (magnitudes * values_of(layer.weight_scale)).astype(np.float32)
     stored = store.values(layer.weights)
     signs = np.sign(factors).astype(np.int64).reshape(-1, *(1,) * (stored.ndim - 1))
     codes = (stored.astype(np.int64) - zero_point) * signs + zero_point
@@ -168,7 +168,8 @@ def only_use(op: Operation) -> Use | None:
     return uses[0] if len(uses) == 1 else None
 
 
-def _values(parameter: Attribute) -> NDArray[np.float64]:
+def values_of(parameter: Attribute) -> NDArray[np.float64]:
+    """The values of a parameter."""
     from spatem_ir.weights.store import current_store
 
     return current_store().values(parameter).astype("float64")
@@ -188,9 +189,10 @@ def _scaled(weights: Attribute, scale: NDArray[np.float64]) -> NDArray[np.float3
     return scaled
 
 
-def _kept(
+def kept(
     key: str, values: NDArray[np.floating[Any]], replaced: Attribute | None = None
 ) -> FileAttr:
+    """A parameter with the values, rounded to float32, in the place of another one."""
     import numpy as np
 
     from spatem_ir.weights.store import current_store

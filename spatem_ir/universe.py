@@ -72,6 +72,18 @@ def _fold_batch_norm() -> type[ModulePass]:
     return FoldBatchNormPass
 
 
+def _join_functions() -> type[ModulePass]:
+    from spatem_ir.passes.join_functions import JoinFunctionsPass
+
+    return JoinFunctionsPass
+
+
+def _fold_scales() -> type[ModulePass]:
+    from spatem_ir.passes.fold_scales import FoldScalesPass
+
+    return FoldScalesPass
+
+
 def _fold_clips() -> type[ModulePass]:
     from spatem_ir.passes.fold_clips import FoldClipsPass
 
@@ -147,6 +159,8 @@ SPATEM_UNIVERSE = Universe(
         "calibrate": _calibrate,
         "quantize": _quantize,
         "fuse-quantization": _fuse_quantization,
+        "join-functions": _join_functions,
+        "fold-scales": _fold_scales,
         "fold-clips": _fold_clips,
         "remove-dead-positions": _remove_dead_positions,
         "partition": _partition,

@@ -24,7 +24,9 @@ from spatem_ir.frontend.samples import (
 )
 from spatem_ir.passes.fold_batch_norm import FoldBatchNormPass
 from spatem_ir.passes.fold_clips import FoldClipsPass
+from spatem_ir.passes.fold_scales import FoldScalesPass
 from spatem_ir.passes.fuse_quantization import FuseQuantizationPass
+from spatem_ir.passes.join_functions import JoinFunctionsPass
 from spatem_ir.passes.quantize.quantize import QuantizePass, is_quantized
 from spatem_ir.passes.remove_identities import RemoveIdentitiesPass
 from spatem_ir.passes.sink_transposes import SinkTransposesPass
@@ -67,6 +69,7 @@ def prepare(
             if is_quantized(network):
                 _run(module, FuseQuantizationPass())
             else:
+                _run(module, JoinFunctionsPass(), FoldScalesPass())
                 prepared = _quantize(module, network, options, source, inputs)
             _run(module, RemoveIdentitiesPass(), FoldClipsPass())
         except VerifyException as error:
