@@ -45,7 +45,7 @@ class JoinFunctionsPass(ModulePass):
 
 
 @dataclass(frozen=True)
-class Line:
+class LinearFunction:
     """`factor` · x + `summand` for all channels, of a value x."""
 
     value: SSAValue
@@ -53,17 +53,17 @@ class Line:
     summand: float
 
 
-def line_of(op: AffineOp) -> Line | None:
+def line_of(op: AffineOp) -> LinearFunction | None:
     """The line that an affine operator on float32 computes, if it is alike for all channels."""
     if not is_floating(op.output):
         return None
     scale, shift = values_of(op.scale), values_of(op.shift)
     if (scale != scale[0]).any() or (shift != shift[0]).any():
         return None
-    return Line(op.input, float(scale[0]), float(shift[0]))
+    return LinearFunction(op.input, float(scale[0]), float(shift[0]))
 
 
-def clipped_line(value: SSAValue) -> tuple[Line, float] | None:
+def clipped_line(value: SSAValue) -> tuple[LinearFunction, float] | None:
     """The line of which a value is the part from 0 to a bound, and the bound."""
     op = value.owner
     if not isinstance(op, ClipOp) or not only_use(op):
@@ -90,7 +90,7 @@ class JoinHardSwish(RewritePattern):
             return
         for x, gate in both_ways(product):
             found = clipped_line(gate)
-            if found == (Line(x, 1.0, 3.0), 6.0):
+            if found == (LinearFunction(x, 1.0, 3.0), 6.0):
                 replace(op, HardSwishOp(op.sym_name.data, x), rewriter)
                 return
 
