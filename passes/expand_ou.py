@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 UNTIL = ("streams", "operations")
 
 
+LIMIT = 100_000
+"""The most OU operations that are spelled out unless an option says otherwise."""
+
+
 @dataclass(frozen=True)
 class ExpandOuPass(ModulePass):
     """Spells out programs: what follows from due times, and every operation of a small program.
@@ -46,11 +50,15 @@ class ExpandOuPass(ModulePass):
     name = "expand-ou"
 
     until: str = "operations"
-    limit: int = 100_000
+    limit: int = LIMIT
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.until not in UNTIL:
             raise SpatemError(f"expand-ou: unknown until '{self.until}'; one of {', '.join(UNTIL)}")
+        if self.limit < 1:
+            raise SpatemError(f"expand-ou: limit is {self.limit}; it must be at least 1")
+        if self.until == "streams" and self.limit != LIMIT:
+            raise SpatemError("expand-ou: limit has no effect with until=streams; leave it out")
         stages = [stage for stage in op.ops if isinstance(stage, OuStageOp)]
         if not stages:
             raise SpatemError("expand-ou: the module holds no ou.stage; run order first")

@@ -65,6 +65,8 @@ class PackPass(ModulePass):
         ):
             if value not in known:
                 raise SpatemError(f"pack: unknown {option} '{value}'; one of {', '.join(known)}")
+        if self.method == "exclusive" and not self.gather:
+            raise SpatemError("pack: gather has no effect with method=exclusive; leave it out")
         layers = layer_ops(op)
         if not layers:
             raise SpatemError("pack: the module holds no mvm.layer; run partition first")

@@ -85,6 +85,10 @@ class PartitionPass(ModulePass):
         from spatem_ir.weights.store import current_store
         from spatem_ir.weights.sums import check_sum_bits
 
+        if self.alternatives < 0:
+            raise SpatemError(
+                f"partition: alternatives is {self.alternatives}; it must be at least 0"
+            )
         RemoveDeadPositionsPass().apply(ctx, op)
         layers = [layer for layer in op.walk() if isinstance(layer, ConvOp | DenseOp | LocalOp)]
         if not layers:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from spatem_ir.passes.partition import strategies
 from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.pass_text import check_options_once
 from spatem_ir.support.register import added_entries, loaded, package_of
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def strategy_spec(text: str) -> ArgSpec:
     from xdsl.utils.arg_spec import parse_pipeline
     from xdsl.utils.exceptions import ArgSpecParseError
 
+    check_options_once(text)
     try:
         (spec,) = parse_pipeline(text)
     except (ArgSpecParseError, ValueError) as error:
@@ -108,4 +110,6 @@ def strategy_spec(text: str) -> ArgSpec:
             f"strategy '{text}': must be a name, or a name and options of partition: "
             "spatem{deal=blocks}"
         ) from error
+    if "strategy" in spec.parameters:
+        raise SpatemError(f"strategy '{text}': names a strategy twice")
     return spec

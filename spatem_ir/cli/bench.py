@@ -126,6 +126,8 @@ def _study(arguments: argparse.Namespace) -> None:
 
     if arguments.jobs < 1:
         raise SpatemError(f"--jobs is {arguments.jobs}; it must be at least 1")
+    if arguments.sensitivity_networks and "sensitivity" in arguments.without:
+        raise SpatemError("--sensitivity-networks has no effect with --without sensitivity")
     text = run_study(
         _plan(arguments),
         command=_command(arguments),

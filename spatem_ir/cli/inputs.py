@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,6 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed",
         type=int,
-        default=0,
         help="seed of the weights of a network without trained ones (default 0)",
     )
     parser.add_argument(
@@ -57,25 +56,21 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     quantization.add_argument(
         "--activation-scale",
         choices=("max-abs", "mse"),
-        default="max-abs",
         help="activation scales from the largest magnitude or by a search (default max-abs)",
     )
     quantization.add_argument(
         "--weight-scale",
         choices=("max-abs", "mse", "auto"),
-        default="auto",
         help="weight scales likewise; auto (the default) searches for up to 3 bits",
     )
     quantization.add_argument(
         "--weight-scale-per",
         choices=("channel", "tensor"),
-        default="channel",
         help="one weight scale per output channel (default) or one for all",
     )
     quantization.add_argument(
         "--requantize",
         choices=("f32-half-even", "fixed-point"),
-        default="f32-half-even",
         help="how sums become codes (default f32-half-even, as onnxruntime)",
     )
     quantization.add_argument(
@@ -110,15 +105,17 @@ def import_options(arguments: argparse.Namespace) -> ImportOptions:
     """The import options given on the command line."""
     from spatem_ir.frontend.load import ImportOptions
 
-    return ImportOptions(
-        weight_bits=arguments.weight_bits,
-        activation_bits=arguments.activation_bits,
-        seed=arguments.seed,
-        calibration=arguments.calibration,
-        activation_scale=arguments.activation_scale,
-        weight_scale=arguments.weight_scale,
-        per=arguments.weight_scale_per,
-        requantize=arguments.requantize,
-        raw=arguments.raw,
-        shapes=dict(arguments.shape) if arguments.shape else None,
-    )
+    named = {
+        "weight_bits": arguments.weight_bits,
+        "activation_bits": arguments.activation_bits,
+        "seed": arguments.seed,
+        "calibration": arguments.calibration,
+        "activation_scale": arguments.activation_scale,
+        "weight_scale": arguments.weight_scale,
+        "per": arguments.weight_scale_per,
+        "requantize": arguments.requantize,
+        "raw": arguments.raw or None,
+        "shapes": dict(arguments.shape) if arguments.shape else None,
+    }
+    given: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+    return ImportOptions(**given, given=frozenset(given))

@@ -133,6 +133,10 @@ class SpatemOptMain(xDSLOptMain):
             prog.verify()
         if self.current_store is not None:
             self.pending_weights.update(self.current_store.referenced(prog))
+        if self.args.weights and not (self.pending_weights or self.args.split_input_file):
+            raise SpatemError(
+                "--weights has no effect: no weights were computed; they are where they were"
+            )
         if self.pending_weights and not self.weights_file():
             name = self.args.input_file or "standard input"
             raise SpatemError(f"{name}: the computed weights need a file; give -o or --weights")
@@ -146,8 +150,9 @@ class SpatemOptMain(xDSLOptMain):
     def parse_ir(self, stream: IO[bytes]) -> ModuleOp:
         """Parse text of the IR."""
         from spatem_ir.driver.parsing import parse_module
+        from spatem_ir.frontend.options import IR
 
-        import_options(self.args).check_unused(self.get_input_name())
+        import_options(self.args).expect_effects(self.get_input_name(), IR, ())
         return parse_module(
             self.ctx,
             stream.read(),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from spatem_ir import __version__
 from spatem_ir.cli.analog import add_analog_arguments, analog_overrides
+from spatem_ir.cli.effects import check_alone, check_effects
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
 from spatem_ir.cli.inputs import add_network_arguments, files_of, import_options
 from spatem_ir.cli.progress import ProgressLines
@@ -123,14 +124,12 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--engine",
         choices=(*ENGINES, "none"),
-        default=default_engine(),
         help="the engine for cycles: fast (default; needs numba) or reference (default without "
         "numba), which give the same; none reports what needs no cycles",
     )
     parser.add_argument(
         "--images-in-flight",
         type=int,
-        default=1,
         metavar="N",
         help="images that overlap when the interval is measured (default 1: interval = latency)",
     )
@@ -143,7 +142,6 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--level",
         choices=("cnn", "mvm", "vxb", "pxb", "ou"),
-        default="ou",
         help="how far the network is lowered (default: ou); above it there are values, no cycles",
     )
     parser.add_argument(
@@ -159,10 +157,12 @@ def argument_parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run `spatem-run` with the given arguments; returns the exit status."""
-    return run_tool("spatem-run", lambda: _run(argument_parser().parse_args(argv)))
+    return run_tool("spatem-run", lambda: _run(argument_parser(), argv))
 
 
-def _run(arguments: argparse.Namespace) -> None:
+def _run(parser: argparse.ArgumentParser, argv: list[str] | None) -> None:
+    arguments = parser.parse_args(argv)
+    check_alone(arguments, parser)
     if arguments.list:
         _print_names()
         return
@@ -276,11 +276,8 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         value = getattr(arguments, name)
         if value is not None and value < 1:
             raise SpatemError(f"--{name.replace('_', '-')} is {value}; it must be at least 1")
-    level = Level(arguments.level)
-    if arguments.images_in_flight > 1 and level is not Level.OU:
-        raise SpatemError("--images-in-flight needs cycles, which only level ou has")
-    if arguments.critical_path and (level is not Level.OU or arguments.engine == "none"):
-        raise SpatemError("--critical-path needs cycles: --level ou and an engine")
+    level, overrides = Level(arguments.level or "ou"), analog_overrides(arguments)
+    check_effects(arguments, level, overrides)
     files = [path for path in (arguments.outputs,) if path is not None]
     files += [path for path in (arguments.json,) if path not in (None, "-")]
     return RunOptions(
@@ -295,11 +292,11 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         check=arguments.check,
         outputs=arguments.outputs is not None,
         files=files,
-        engine=arguments.engine,
-        images_in_flight=arguments.images_in_flight,
+        engine=arguments.engine or default_engine(),
+        images_in_flight=arguments.images_in_flight or 1,
         critical_path=arguments.critical_path,
         level=level,
-        overrides=analog_overrides(arguments),
+        overrides=overrides,
     )
 
 

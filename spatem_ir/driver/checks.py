@@ -177,7 +177,8 @@ def model_fidelity(
     if calibration is None:
         return None
     images = [array[:MOST_CALIBRATION_IMAGES] for array in calibration]
-    return fidelity(model, check, images, "calibration")
+    kind = "random" if source.prepared.is_calibration_drawn else "calibration"
+    return fidelity(model, check, images, kind)
 
 
 def top_classes(outputs: list[Array]) -> Array:

@@ -92,6 +92,8 @@ def check_lowering(source: Source, strategy: str | None, passes: str | None, lev
             "--strategy is an option of partition: write it in the pass pipeline, as "
             f"partition{{strategy={strategy}}}, and leave --strategy out"
         )
+    if strategy is not None and level is Level.CNN:
+        raise SpatemError("--strategy has no effect at --level cnn: nothing is partitioned")
     if strategy is not None and source.level is not Level.CNN:
         raise SpatemError(f"{source.given}: is partitioned already; leave --strategy out")
     _check_not_below(source, level, f"{source.given}: is at level")
@@ -123,8 +125,9 @@ def deploy(
             executed: it deadlocks, or a buffer overflows.
     """
     check_lowering(source, strategy, passes, level)
-    usual = remaining_pipeline(source.level, strategy, level)
-    more = read_settings(settings, ",".join(filter(None, (passes, usual))))
+    own = [] if passes is None else passes_of(passes)
+    usual = passes_of(remaining_pipeline(source.level, strategy, level))
+    more = read_settings(settings, ",".join([*own, *usual]))
     given, ran = source.module.clone(), []
     with source.store.in_use():
         if passes is not None:

@@ -17,6 +17,7 @@ from spatem_ir.dialects.level import Level
 from spatem_ir.passes.partition.register import strategy_spec
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import silent
+from spatem_ir.support.pass_text import check_options_once
 
 
 class Lowering(NamedTuple):
@@ -98,6 +99,7 @@ def read_settings(texts: Iterable[str], pipeline: str) -> dict[str, ArgSpec]:
     found: dict[str, ArgSpec] = {}
     running = [spec.name for spec in _specs(pipeline)]
     for text in texts:
+        check_options_once(text)
         try:
             (spec,) = parse_pipeline(text)
         except (Exception, ArgSpecParseError) as error:
@@ -127,6 +129,7 @@ def passes_of(pipeline: str) -> list[str]:
 
 
 def _specs(pipeline: str) -> list[ArgSpec]:
+    check_options_once(pipeline)
     try:
         return list(parse_pipeline(pipeline))
     except (Exception, ArgSpecParseError) as error:

@@ -23,10 +23,11 @@ from spatem_ir.driver.checks import (
     without_deployment,
 )
 from spatem_ir.driver.compile import check_lowering, deploy, tell_doubts
+from spatem_ir.driver.effects import check_overrides, check_values_reported
 from spatem_ir.driver.inputs import input_images
 from spatem_ir.driver.simulation import simulated, static_metrics
 from spatem_ir.driver.sources import Source, chosen_accelerator, read_source
-from spatem_ir.frontend.load import ImportOptions
+from spatem_ir.frontend.load import PACKAGED_MODELS, ImportOptions
 from spatem_ir.hardware.accelerator import Accelerator, doubts
 from spatem_ir.hardware.overrides import Key, overridden
 from spatem_ir.hardware.parameters import Value, parameters_of
@@ -73,6 +74,17 @@ class RunOptions:
     critical_path: bool = False
     level: Level = Level.OU
     overrides: Mapping[Key, tuple[Value, ...]] = field(default_factory=dict)
+
+    @property
+    def wants_values(self) -> bool:
+        """Whether values are executed."""
+        asked = self.check or self.outputs or self.inputs or self.images or self.sweeps
+        return bool(asked)
+
+    @property
+    def draws(self) -> bool:
+        """Whether values are those of random images."""
+        return self.inputs is None and self.source not in PACKAGED_MODELS
 
     @property
     def sweeps(self) -> bool:
@@ -158,7 +170,7 @@ def run(options: RunOptions, say: Messages = SILENT) -> RunResult:
         SpatemError: anything about the input that is wrong; nothing has been written then.
     """
     source = given_source(options, say)
-    wants_values = options.check or options.outputs or options.inputs or options.images
+    wants_values = options.wants_values
     inputs, labels = given_images(options, source) if wants_values else ([], None)
     if options.engine != "none" and options.level is Level.OU:
         check_encoding(options.source, source.accelerator)
@@ -175,6 +187,11 @@ def run(options: RunOptions, say: Messages = SILENT) -> RunResult:
         check_exactness(options.source, options.check, inexact)
     values = Values()
     if wants_values:
+        asked = options.check is not None or options.outputs
+        check_values_reported(
+            "--images" if options.inputs is None else "--inputs",
+            reported=asked or labels is not None or bool(inexact),
+        )
         values = executed(options, deployment, inputs, labels, inexact=bool(inexact), say=say)
     if options.engine == "none" or source.level is not Level.OU:
         metrics, path = static_metrics(source), None
@@ -215,11 +232,14 @@ def given_source(options: RunOptions, say: Messages) -> Source:
         SpatemError: it cannot be read, or not be lowered as the options say.
     """
     say.step(f"reading {options.source}")
-    source = read_source(options.source, options.importing)
+    source = read_source(
+        options.source, options.importing, draws_inputs=options.wants_values and options.draws
+    )
     check_outputs(options.files, source.store.files(source.module))
     check_lowering(source, options.strategy, options.passes, options.level)
     first = {key: values[0] for key, values in options.overrides.items()}
     source.put_on(overridden(chosen_accelerator(source.module, options.accelerator), first))
+    check_overrides(options.overrides, source.accelerator)
     tell_doubts(source.prepared.doubts, say)
     if not options.sweeps:
         tell_doubts(doubts(source.accelerator), say)

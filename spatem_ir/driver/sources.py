@@ -18,6 +18,7 @@ from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.driver.parsing import parse_module
 from spatem_ir.frontend.load import PACKAGED_MODELS, ImportOptions, load_network
+from spatem_ir.frontend.options import IR
 from spatem_ir.frontend.preparation import Preparation
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR, load_accelerator
@@ -72,33 +73,39 @@ def new_context() -> Context:
     return context
 
 
-def read_source(given: str | Path | ModuleOp, importing: ImportOptions | None = None) -> Source:
+def read_source(
+    given: str | Path | ModuleOp,
+    importing: ImportOptions | None = None,
+    *,
+    draws_inputs: bool = False,
+) -> Source:
     """Read an .mlir file, import an .onnx file, or build the network of a name.
 
-    A module in memory is taken as it is, and changed by what is done with it.
+    A module in memory is taken as it is, and changed by what is done with it.  With `draws_inputs`
+    the seed is that of random inputs, too.
 
     Raises:
         SpatemError: there is no such file or name, or it cannot be imported.
         ParseError: an .mlir file holds no IR; with line and column.
         VerifyException: its IR breaks a rule of its level.
     """
-    context = new_context()
+    context, importing = new_context(), importing or ImportOptions()
+    of_inputs = ("seed",) if draws_inputs else ()
     if isinstance(given, ModuleOp):
+        importing.expect_effects("the module", IR, of_inputs)
         given.verify()
         return Source(
             _network_name(given, "the module"), "the module", given, ParameterStore(), context
         )
     given = str(given)
     if given.endswith(".mlir"):
-        if importing is not None:
-            importing.check_unused(given)
+        importing.expect_effects(given, IR, of_inputs)
         path = Path(given)
         module = parse_module(context, path.read_bytes(), given)
         name = _network_name(module, given)
         module.verify()
         return Source(name, given, module, ParameterStore(path.parent), context)
-    importing = importing or ImportOptions()
-    loaded = load_network(given, importing)
+    loaded = load_network(given, importing, draws_inputs=draws_inputs)
     onnx = given if given.endswith(".onnx") else None
     if given in PACKAGED_MODELS:
         onnx = str(packaged_file(f"{PACKAGE_SCHEME}{given}.onnx"))

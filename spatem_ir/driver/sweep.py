@@ -72,10 +72,6 @@ def run_sweep(options: RunOptions, say: Messages = SILENT) -> SweepResult:
     for name in ("check", "outputs"):
         if getattr(options, name):
             raise SpatemError(f"--{name} is for a single run; give one value of each parameter")
-    if options.images_in_flight > 1:
-        raise SpatemError("--images-in-flight is for a single run: a sweep counts no cycles")
-    if options.critical_path:
-        raise SpatemError("--critical-path is for a single run: a sweep counts no cycles")
     source = given_source(options, say)
     inputs, labels = given_images(options, source)
     base = source.accelerator

@@ -52,7 +52,7 @@ class Fidelity:
     """How far a network is from its float32 model, on `images` images.
 
     Attributes:
-        inputs: Where the images come from: `calibration` or `given`.
+        inputs: Where the images come from: `calibration`, `given` or `random`.
         images: How many.
         outputs: Of each output, by the model's name for it.
         layers: Of each weight layer, in network order.

@@ -30,6 +30,9 @@ Inputs = list["NDArray[Any]"]
 BATCH = 16
 """Inputs that are executed at a time."""
 
+MOST_BITS = 8
+"""The widest codes of activations, and the width unless an option says otherwise."""
+
 BINS = 2048
 """Bins of the histogram from which `mse` takes its ranges."""
 
@@ -52,13 +55,15 @@ class CalibratePass(ModulePass):
 
     inputs: str
     method: str = "max-abs"
-    bits: int = 8
+    bits: int = MOST_BITS
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.method not in ("max-abs", "mse"):
             raise SpatemError(f"calibrate: method is '{self.method}'; one of max-abs, mse")
-        if not 2 <= self.bits <= 8:
-            raise SpatemError(f"calibrate: bits is {self.bits}; 2 to 8 are possible")
+        if not 2 <= self.bits <= MOST_BITS:
+            raise SpatemError(f"calibrate: bits is {self.bits}; 2 to {MOST_BITS} are possible")
+        if self.method == "max-abs" and self.bits != MOST_BITS:
+            raise SpatemError("calibrate: bits has no effect with method=max-abs; leave it out")
         network = network_of(op)
         if network is None:
             raise SpatemError("calibrate: the module holds no cnn.network")

@@ -49,6 +49,24 @@ PUBLISHED_NETWORKS = (
 """Published topologies with seeded weights, see :mod:`spatem_ir.frontend.topologies`."""
 
 
+OF_QUANTIZATION = (
+    "weight_bits",
+    "activation_bits",
+    "calibration",
+    "activation_scale",
+    "weight_scale",
+    "per",
+    "requantize",
+)
+"""The options of the quantisation of a float network."""
+
+GENERATED = "which is generated with the codes of its weights; leave it out"
+KNOWN_SHAPE = "the shape of whose input is known; leave it out"
+QUANTIZED = "which is quantised already; leave it out"
+CALIBRATED = "where nothing is random: it has weights and calibration inputs; leave it out"
+UNPREPARED = "which --raw imports operator by operator, unquantised; leave it out"
+
+
 def network_names() -> list[str]:
     """The names under which networks are known."""
     from spatem_ir.frontend.benchmarks import BENCHMARKS
@@ -61,22 +79,23 @@ def load_network(
     options: ImportOptions,
     weights_file: str | None = None,
     folder: Path | None = None,
+    *,
+    draws_inputs: bool = False,
 ) -> LoadedNetwork:
     """Import an .onnx file, or build the network of the given name.
 
     `weights_file` is the file for parameters that are in no file yet; paths in the IR are relative
-    to `folder`, that of the IR file, if it is given.
+    to `folder`, that of the IR file, if it is given.  With `draws_inputs` the seed is that of
+    random inputs, too.
 
     Raises:
-        SpatemError: no such file or name, or the model cannot be imported.
+        SpatemError: no such file or name, the model cannot be imported, or an option would have no
+            effect.
     """
     from spatem_ir.frontend.benchmarks import BENCHMARKS, build_benchmark
 
-    if options.shapes and (source in BENCHMARKS or source in PUBLISHED_NETWORKS):
-        raise SpatemError(f"{source}: the shape of its input is known; leave --shape out")
     if source in BENCHMARKS:
-        if options.calibration is not None:
-            raise SpatemError(f"{source}: --calibration is for float ONNX models only")
+        options.expect_effects(source, GENERATED, ("weight_bits", "activation_bits", "seed"))
         return LoadedNetwork(source, build_benchmark(source, options))
     if source in PUBLISHED_NETWORKS:
         return load_topology(source, options, weights_file, folder)
@@ -86,9 +105,21 @@ def load_network(
             f"{', '.join(network_names())}"
         )
     packaged = source in PACKAGED_MODELS
-    return load_onnx(
+    loaded = load_onnx(
         f"package:{source}.onnx" if packaged else source, options, weights_file, folder
     )
+    if options.raw:
+        effective, what = {"raw", "shapes"}, UNPREPARED
+    elif loaded.prepared.quantized:
+        effective, what = {*OF_QUANTIZATION, "shapes"}, CALIBRATED
+        if loaded.prepared.is_calibration_drawn:
+            effective.add("seed")
+    else:
+        effective, what = {"shapes"}, QUANTIZED
+    if draws_inputs:
+        effective.add("seed")
+    options.expect_effects(source, what, effective)
+    return loaded
 
 
 def load_topology(
@@ -105,6 +136,10 @@ def load_topology(
 
     if options.seed < 0:
         raise SpatemError(f"--seed is {options.seed}; it must be at least 0")
+    if options.raw:
+        options.expect_effects(name, UNPREPARED, ("raw", "seed"))
+    else:
+        options.expect_effects(name, KNOWN_SHAPE, (*OF_QUANTIZATION, "seed"))
     store = new_store(weights_file, folder)
     module = import_graph(seeded_topology(name, options.seed), name, name, store)
     prepared = Preparation()

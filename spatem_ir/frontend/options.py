@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -27,6 +27,7 @@ class ImportOptions:
     drawn.  The other options are those of the passes `calibrate` and `quantize`.  With `raw` a
     model stays as it is imported, operator by operator, for passes of the user's choice.  `shapes`
     has the full shapes [batch, …] of inputs of an ONNX model whose sizes are not in the file.
+    `given` names options that must have an effect although they have their default values.
     """
 
     weight_bits: int | None = None
@@ -40,18 +41,27 @@ class ImportOptions:
     raw: bool = False
     shapes: Mapping[str, tuple[int, ...]] | None = None
 
-    def check_unused(self, given: str) -> None:
-        """Check that nothing asks for another import of what is IR already; the seed may.
+    given: frozenset[str] = frozenset()
+
+    def expect_effects(self, source: str, what: str, effective: Collection[str]) -> None:
+        """Check that no option asks for something that is not done.
+
+        Args:
+            source: What is imported.
+            what: Why some options have no effect on it.
+            effective: The options that have one.
 
         Raises:
             SpatemError: an option would have no effect.
         """
         for option in fields(self):
             value = getattr(self, option.name)
-            is_given = not isinstance(value, str | int | None) or value != option.default
-            if is_given and option.name != "seed":
+            is_default = isinstance(value, str | int | None) and value == option.default
+            is_given = option.name in self.given or not is_default
+            if is_given and option.name not in (*effective, "given"):
                 name = OPTION_NAMES.get(option.name, option.name.replace("_", "-"))
-                raise SpatemError(
-                    f"--{name} has no effect on {given}, which is IR; give it where the network is "
-                    "imported"
-                )
+                raise SpatemError(f"--{name} has no effect on {source}, {what}")
+
+
+IR = "which is IR; give it where the network is imported"
+"""Why no option of the import has an effect on IR."""

@@ -15,11 +15,13 @@ class Preparation:
 
     Attributes:
         quantized: Whether that was done here, so that it is not the function of the given model.
-        calibration: The user's inputs [n, …] from which scales were taken, if they were: an array
-            for each input of the network.
+        calibration: The inputs [n, …] from which scales were taken, if they were: an array for
+            each input of the network.
+        is_calibration_drawn: Whether these are random ones, for want of others.
         doubts: What is probably not meant in them.
     """
 
     quantized: bool = False
     calibration: list[NDArray[Any]] | None = None
+    is_calibration_drawn: bool = False
     doubts: tuple[str, ...] = ()

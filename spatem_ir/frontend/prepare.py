@@ -91,16 +91,18 @@ def _quantize(
     source: str,
     inputs: list[NDArray[Any]] | None,
 ) -> Preparation:
-    weight_bits = options.weight_bits or DEFAULT_BITS
-    activation_bits = options.activation_bits or DEFAULT_BITS
+    weight_bits, activation_bits = (
+        DEFAULT_BITS if bits is None else bits
+        for bits in (options.weight_bits, options.activation_bits)
+    )
     for what, bits in (("weight", weight_bits), ("activation", activation_bits)):
         if not 2 <= bits <= 8:
             raise SpatemError(f"--{what}-bits is {bits}; 2 to 8 are possible for an ONNX model")
     given = options.calibration
     if given is None:
         given = PACKAGED_CALIBRATION.get(source)
-    calibration, doubts = None, ()
-    if inputs is None and given is None:
+    is_drawn, doubts = inputs is None and given is None, ()
+    if is_drawn:
         inputs = synthetic_inputs(network, options.seed)
         doubts = (
             f"there are no calibration inputs: scales are taken from {SYNTHETIC_INPUTS} random "
@@ -108,11 +110,11 @@ def _quantize(
             "give --calibration FILE.npy",
         )
     elif inputs is None and given is not None:
-        calibration = inputs = calibration_inputs(network, given)
-        doubts = _doubts(network, calibration, activation_bits)
+        inputs = calibration_inputs(network, given)
+        doubts = _doubts(network, inputs, activation_bits)
     assert inputs is not None
     calibrate(module, inputs, options.activation_scale, activation_bits)
-    if calibration is not None and not doubts:
+    if given is not None and not doubts:
         doubts = doubts_about_results(network)
     quantize = QuantizePass(
         weight_bits=weight_bits,
@@ -122,7 +124,7 @@ def _quantize(
         requantize=options.requantize,
     )
     _run(module, quantize)
-    return Preparation(True, calibration, doubts)
+    return Preparation(True, inputs, is_drawn, doubts)
 
 
 def _doubts(network: NetworkOp, inputs: list[NDArray[Any]], bits: int) -> tuple[str, ...]:

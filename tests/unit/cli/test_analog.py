@@ -212,9 +212,9 @@ def test_outputs_are_those_of_the_changed_machine(
     changed = outputs(*options.split())
     assert changed == outputs(*options.split())
     assert changed != outputs()
-    other_seed = outputs(*options.split(), "--analog-seed", "1")
-    assert (other_seed == changed) == options.startswith("--adc-bits")
-    assert outputs("--adc-mode", "lossless", "--adc-bits", "1") == outputs()
+    if not options.startswith("--adc-bits"):
+        assert outputs(*options.split(), "--analog-seed", "1") != changed
+    assert outputs("--adc-mode", "lossless") == outputs()
 
 
 def test_cycles_do_not_depend_on_the_options(capsys: pytest.CaptureFixture[str]) -> None:

@@ -169,7 +169,7 @@ def test_levels_above_that_of_the_input(capsys: pytest.CaptureFixture[str]) -> N
     message = error_of(capsys, "cut.mlir", "--level", "cnn")
     assert message == "cut.mlir: is at level mvm; --level cnn is above that"
     message = error_of(capsys, *TINY, "--level", "pxb", "--images-in-flight", "2")
-    assert message == "--images-in-flight needs cycles, which only level ou has"
+    assert message == "--images-in-flight needs cycles: --level ou and an engine"
 
 
 def test_check_of_a_wrong_deployment(
