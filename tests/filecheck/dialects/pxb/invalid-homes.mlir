@@ -183,17 +183,6 @@ pxb.stage 0 {
 
 // -----
 
-cnn.network @net(%x: tensor<4x2xui8>) {
-  %y = cnn.relu @relu %x : tensor<4x2xui8> -> tensor<4x2xui8>
-  cnn.output %y : tensor<4x2xui8>
-}
-// CHECK: pxb.stage 0: cnn.relu @relu works on a tensor of 2 dimensions; the machine has operators on flat tensors and on feature maps of 3 dimensions
-pxb.stage 0 {
-^bb0:
-}
-
-// -----
-
 // A layer must not have the name of an input.
 
 cnn.network @net(%x: tensor<4xui8>) {
