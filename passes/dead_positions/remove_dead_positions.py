@@ -9,7 +9,6 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from spatem_ir.dialects.mvm import network_of
-from spatem_ir.passes.dead_positions.rewriting import LiveNetwork
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,8 @@ class RemoveDeadPositionsPass(ModulePass):
     name = "remove-dead-positions"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        from spatem_ir.passes.dead_positions.rewriting import LiveNetwork
+
         network = network_of(op)
         if network is not None:
             LiveNetwork(network).rewrite()
