@@ -44,12 +44,15 @@ def _interval(m: Metrics) -> str:
 def interval_cycles(run: Measurement) -> float:
     """Steady state with `--images-in-flight N`: (last − first finish) / (N − 1); latency for 1.
 
-    No less than the work of the busiest resource for an image.
+    No less than the work of the busiest resource for an image, which images that finish close
+    together hide for a while, and no more than the latency, for an image may enter when nothing is
+    left to do for the one before.
     """
     if run.pipelined is None:
         return latency_cycles.value(run)
-    first, last = run.pipelined.finished[0], run.pipelined.ended
-    return max((last - first) / (run.pipelined.images - 1), run.pipelined.most_work)
+    first, last = run.pipelined.finished[0], run.pipelined.finished[-1]
+    measured = (last - first) / (run.pipelined.images - 1)
+    return min(max(measured, run.pipelined.most_work), latency_cycles.value(run))
 
 
 @metric("images/s")

@@ -110,3 +110,21 @@ def test_branches_of_which_nothing_is_read_are_removed() -> None:
     )
     module = applied(parsed(text), [RemoveDeadPositionsPass()])
     assert "cnn.relu" not in str(module)
+
+
+def test_what_cannot_be_left_out_counts() -> None:
+    text = network(
+        8,
+        8,
+        "%t = cnn.gather %c dimension 1 indices 0 to 2 : tensor<4x8x8xui4> -> tensor<4x2x8xui4>\n"
+        "%l = cnn.gather %c dimension 2 indices 0 to 2 : tensor<4x8x8xui4> -> tensor<4x8x2xui4>\n"
+        "%u = cnn.flatten %t : tensor<4x2x8xui4> -> tensor<64xui4>\n"
+        "%v = cnn.flatten %l : tensor<4x8x2xui4> -> tensor<64xui4>\n"
+        "%y = cnn.concat %u, %v : tensor<64xui4>, tensor<64xui4> -> tensor<128xui4>",
+        "tensor<128xui4>",
+    )
+    simulation = compile_network(parsed(text), "tiny", strategy="minimum").simulate(images=3)
+    work = 64 * 12 * 4
+    assert work <= simulation.interval_cycles <= simulation.latency_cycles
+    assert simulation.layers[0].busy_share is not None
+    assert 0.9 < simulation.layers[0].busy_share <= 1
