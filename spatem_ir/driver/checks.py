@@ -111,7 +111,7 @@ def given_model(source: Source) -> GivenModel | None:
     graph = fold_constants(load_graph(source.onnx, source.given, source.importing.shapes))
     known = {tensor: graph.shape_of(tensor) for tensor in graph.types}
     shapes = {tensor: shape for tensor, shape in known.items() if shape is not None}
-    return GivenModel(source.onnx, graph.nodes, shapes)
+    return GivenModel(source.onnx, graph.nodes, shapes, graph.constants)
 
 
 @dataclass(frozen=True)

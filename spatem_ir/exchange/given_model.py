@@ -10,18 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import SSAValue
 
+from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn import NetworkOp
+from spatem_ir.dialects.cnn.attributes import quantization_of
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from spatem_ir.operators.onnx_import.tensors import OnnxNode
+    from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode
 
 QUANTIZE = ("QuantizeLinear", "com.microsoft.QuantizeLinear")
 
@@ -33,13 +36,14 @@ GIVEN = ".given"
 class GivenModel:
     """An ONNX model in a file.
 
-    `nodes` are those that were imported and `shapes` the full shapes of their tensors, as far as
-    they are known.
+    `nodes` are those that were imported, `shapes` the full shapes of their tensors, as far as they
+    are known, and `constants` the tensors that are constant.
     """
 
     path: str
     nodes: Sequence[OnnxNode]
     shapes: Mapping[str, tuple[int, ...]]
+    constants: Mapping[str, Constant]
 
     @cached_property
     def _proto(self) -> ModelProto:
@@ -73,7 +77,8 @@ class GivenModel:
             is_view = node.operator in ("Transpose", "Reshape", "Flatten")
             return not is_view and shape is not None and shape == self.shapes.get(tensor)
 
-        return self._behind(network, follows, lambda _: False)
+        found = self._behind(network, follows, lambda _: False)
+        return {value: tensor for value, tensor in found.items() if self._is_whole(tensor, value)}
 
     def codes(self, network: NetworkOp) -> dict[SSAValue, str]:
         """The tensors of codes that hold what operators of a network compute."""
@@ -82,8 +87,27 @@ class GivenModel:
         return {
             value: tensor
             for value, tensor in results.items()
-            if (maker := makers[tensor]).operator in QUANTIZE or "QLinear" in maker.operator
+            if self._is_whole(tensor, value) and self._states_code(makers[tensor], value)
         }
+
+    def _is_whole(self, tensor: str, value: SSAValue) -> bool:
+        """Whether a value has as many elements as a tensor: no position was left out."""
+        return prod(self.shapes.get(tensor, ())[1:]) == prod(shape_of(value))
+
+    def _states_code(self, node: OnnxNode, value: SSAValue) -> bool:
+        """Whether a node gives codes, of the scale and zero point that a value's codes have."""
+        code = quantization_of(value.type)
+        if code is None or not (node.operator in QUANTIZE or "QLinear" in node.operator):
+            return False
+        for first, second in zip(node.inputs, (*node.inputs[1:], ""), strict=True):
+            scale, zero_point = self.constants.get(first), self.constants.get(second)
+            if scale is None or scale.values.size != 1 or scale.values.item() != code.scale:
+                continue
+            if zero_point is None and not code.zero_point:
+                return True
+            if zero_point is not None and (zero_point.values == code.zero_point).all():
+                return True
+        return False
 
     def _behind(
         self,

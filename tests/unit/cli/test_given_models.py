@@ -177,3 +177,25 @@ def test_float_outputs_behind_the_last_codes_are_compared(
     assert result["original_differences"]
     assert result["original_difference_codes"] is None
     assert result["rounding"]["within_bound"] is True
+
+
+def test_codes_of_another_scale_are_not_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    """The first QuantizeLinear behind the layer is not the one whose codes it has, if a clip joins.
+
+    At level ou, where dead rows are left out, tensors that are not whole are not compared either.
+    """
+    b = ModelBuilder(["N", 3, 9, 9], seed=4)
+    zero = np.uint8(100)
+    tensor = b.requantize("x", 1 / 100, zero)
+    weights = b.weights(4, 3, 3, 3, axis=None)
+    wide = b.requantize(b.node("Conv", tensor, weights), 0.09, zero)
+    cut = b.requantize(b.node("Relu", wide), 0.05, np.uint8(0))
+    weights = b.weights(4, 4, 1, 1, axis=None)
+    strided = b.requantize(b.node("Conv", cut, weights, strides=[2, 2]), 0.1, zero)
+    added = b.node("Add", strided, strided)
+    model = b.save(Path("clipped.onnx"), b.requantize(added, 0.17, zero), opset=21)
+    np.save("many.npy", RANDOM.random((40, 3, 9, 9)).astype(np.float32))
+    for level in ("cnn", "ou"):
+        check = ["--check", "onnxruntime", "--level", level, "--inputs", "many.npy"]
+        machine = ["--accelerator", "isaac-ou", *(["--engine", "none"] if level == "ou" else [])]
+        assert result_of(capsys, model, *check, *machine)["outputs_match"] is True
