@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xdsl.dialects.builtin import ModuleOp, StringAttr
@@ -20,20 +21,27 @@ from spatem_ir.dialects.cnn import (
     ViewOp,
 )
 from spatem_ir.dialects.cnn.attributes import element_bits, quantization_of
+from spatem_ir.dialects.cnn.operators import CommutesWithQuantization
 from spatem_ir.dialects.cnn.quantization import leading_to_codes
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
-from spatem_ir.dialects.homes import HomeOp
-from spatem_ir.dialects.hw import module_of
+from spatem_ir.dialects.hw import module_of, optional_accelerator
 from spatem_ir.dialects.mvm import LayerOp, network_of
-from spatem_ir.dialects.places import StageOp
+from spatem_ir.dialects.spills import Decisions, decisions_of
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind, Operand
+from spatem_ir.geometry.network.decided import (
+    can_work_by_rows,
+    loaded,
+    loaded_name,
+    over_sums,
+    row_sums,
+    stored,
+    sums_name,
+)
+from spatem_ir.geometry.network.orders import viewed_order
 from spatem_ir.geometry.shapes.reach import Reach
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from spatem_ir.geometry.shapes.grid import Grid
 
 
@@ -56,21 +64,18 @@ def dataflow_of(
     network = network_of(module)
     if network is None:
         raise SpatemError("the module holds no cnn.network")
-    walk = _Walk(network, planned or {}, {**(slices or {}), **_given_slices(module)})
+    decisions = decisions_of(module)
+    decisions.slices.update({**(slices or {}), **decisions.slices})
+    walk = _Walk(network, planned or {}, decisions, _sum_bits(module))
     for op in network.body.block.ops:
         walk.visit(op)
     return Dataflow(tuple(walk.nodes))
 
 
-def _given_slices(module: ModuleOp) -> dict[str, tuple[int, ...]]:
-    """The slices that homes give to digital operators, by name."""
-    given: dict[str, tuple[int, ...]] = {}
-    for stage in module.ops:
-        if isinstance(stage, StageOp):
-            for home in stage.of_type(HomeOp):
-                if home.given_slices is not None:
-                    given.setdefault(home.node.string_value(), home.given_slices)
-    return given
+def _sum_bits(module: ModuleOp) -> int:
+    """The bits of row sums: those of the accelerator's adders; there are none without one."""
+    accelerator = optional_accelerator(module)
+    return 0 if accelerator is None else accelerator.components.accumulation.sum_bits
 
 
 def verified_dataflow_of(op: Operation) -> Dataflow:
@@ -96,10 +101,13 @@ class _Walk:
         self,
         network: NetworkOp,
         planned: Mapping[str, Grid],
-        slices: Mapping[str, tuple[int, ...]],
+        decisions: Decisions,
+        sum_bits: int,
     ):
         self.planned = planned
-        self.slices = slices
+        self.decisions = decisions
+        self.sum_bits = sum_bits
+        self.stores: dict[int, Node] = {}
         self.nodes: list[Node] = []
         self.operands: dict[SSAValue, Operand] = {}
         self.returned: set[SSAValue] = set()
@@ -186,7 +194,7 @@ class _Walk:
         parts = [self.operand(op, value) for value in op.operands]
         sources = tuple(source for part in parts for source in part.sources)
         counts = [sum(self.nodes[source].elements for source in part.sources) for part in parts]
-        order = _viewed_order(parts, counts, op.element_order())
+        order = viewed_order(parts, counts, op.element_order())
         return Operand(sources, feature_map(op.output), order)
 
     # Nodes
@@ -238,7 +246,7 @@ class _Walk:
 
     def port_name(self, name: str, kind: NodeKind) -> str:
         """The name of the next input or output: the first one has no number."""
-        before = sum(node.kind is kind for node in self.nodes)
+        before = sum(node.kind is kind and "." not in node.name for node in self.nodes)
         return f"{name}{before}" if before else name
 
     def add_layer(self, op: WeightLayerOp, grid: Grid) -> None:
@@ -246,7 +254,7 @@ class _Walk:
         layer = op.layer
         per_matrix = range(0, layer.columns, grid.tile_columns)
         bases = range(1) if layer.region is not None else range(layer.groups)
-        operand = self.operand(op, op.input)
+        operand = self.read(op.sym_name.data, self.operand(op, op.input))
         node = Node(
             number=len(self.nodes),
             name=op.sym_name.data,
@@ -262,19 +270,50 @@ class _Walk:
 
     def add_digital(self, op: DigitalOp) -> None:
         """A digital operator."""
-        operands = tuple(self.operand(op, value) for value in op.operands)
+        name, given = op.sym_name.data, self.decisions.slices
+        operands = tuple(self.read(name, self.operand(op, value)) for value in op.operands)
         reaches = _reaches(op)
         node = Node(
             number=len(self.nodes),
-            name=op.sym_name.data,
+            name=name,
             kind=op.unit,
             shape=feature_map(op.output),
             bits=element_bits(op.output.type),
-            slices=self.slices.get(op.sym_name.data) or self.result_slices(operands, reaches),
+            slices=given.get(name) or self.result_slices(operands, reaches),
             operands=operands,
             reaches=reaches,
         )
+        if sums_name(name) in self.decisions.homes and can_work_by_rows(node):
+            slices = given.get(sums_name(name)) or node.slices
+            is_extreme = op.has_trait(CommutesWithQuantization)
+            bits = node.bits if is_extreme else self.sum_bits
+            sums = row_sums(node, node.number, bits, slices)
+            self.append(sums)
+            read = (Operand((sums.number,), sums.shape),)
+            node = replace(node, number=len(self.nodes), operands=read, reaches=over_sums(node))
         self.append(node, op.output)
+
+    def read(self, reader: str, operand: Operand) -> Operand:
+        """What a node reads: what is spilled for it comes back."""
+        spilled = self.decisions.spills.get(reader, set())
+        if spilled.isdisjoint(self.nodes[source].name for source in operand.sources):
+            return operand
+        sources = [self.brought_back(reader, self.nodes[source]) for source in operand.sources]
+        return replace(operand, sources=tuple(sources))
+
+    def brought_back(self, reader: str, source: Node) -> int:
+        """The number of the node that comes back for a reader, or of the source itself."""
+        if source.name not in self.decisions.spills[reader]:
+            return source.number
+        name = loaded_name(source.name, reader)
+        known = [node.number for node in self.nodes if node.name == name]
+        if known:
+            return known[0]
+        if source.number not in self.stores:
+            self.append(stored(source, len(self.nodes)))
+            self.stores[source.number] = self.nodes[-1]
+        self.append(loaded(source, reader, self.stores[source.number], len(self.nodes)))
+        return self.nodes[-1].number
 
     # Slices
 
@@ -316,34 +355,6 @@ def _as_it_enters(value: SSAValue) -> SSAValue:
     if len(uses) == 1 and isinstance(uses[0].operation, TransposeOp):
         return uses[0].operation.output
     return value
-
-
-def _viewed_order(
-    parts: list[Operand], counts: list[int], order: NDArray[np.int64] | None
-) -> NDArray[np.int64] | None:
-    """The order of elements of operands, one after the other, of which a view takes `order`.
-
-    `counts` are the elements of all sources of each operand, which may show some of them only, or
-    some several times.
-    """
-    import numpy as np
-
-    joined = _joined_order(parts, counts)
-    if order is None:
-        return joined
-    viewed = order if joined is None else joined[order]
-    return None if np.array_equal(viewed, np.arange(sum(counts))) else viewed
-
-
-def _joined_order(parts: list[Operand], counts: list[int]) -> NDArray[np.int64] | None:
-    """The order of the elements of operands, one after the other."""
-    import numpy as np
-
-    if all(part.order is None for part in parts):
-        return None
-    firsts = np.cumsum([0, *counts])
-    orders = [np.arange(p.elements) if p.order is None else p.order for p in parts]
-    return np.concatenate([f + o for f, o in zip(firsts, orders, strict=False)])
 
 
 def _reaches(op: DigitalOp) -> tuple[Reach, ...]:

@@ -19,7 +19,9 @@ from spatem_ir.dialects.dataflow import verified_dataflow_of
 from spatem_ir.dialects.homes import HomeOp
 from spatem_ir.dialects.hw import module_of
 from spatem_ir.dialects.places import PlaceOp, StageOp
+from spatem_ir.dialects.spills import SpillOp
 from spatem_ir.geometry.network.dataflow import NodeKind
+from spatem_ir.geometry.network.decided import loaded_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,6 +49,7 @@ class PxbStageOp(StageOp):
         super().verify_()
         dataflow = verified_dataflow_of(self)
         homes = self.home_ops()
+        self._verify_spills(dataflow)
         placed = {op.layer.string_value() for op in self.of_type(PxbPlaceOp)}
         for name, op in homes.items():
             node = dataflow.by_name.get(name)
@@ -60,6 +63,15 @@ class PxbStageOp(StageOp):
             needed = node.name in placed or not several
             if node.kind not in HOMELESS and needed and node.name not in homes:
                 fail(self, f"@{node.name} has no pxb.home")
+
+    def _verify_spills(self, dataflow: Dataflow) -> None:
+        """Check that what is spilled is read."""
+        for op in self.of_type(SpillOp):
+            node, reader = op.node.string_value(), op.reader.string_value()
+            if reader not in dataflow.by_name:
+                fail(op, f"names @{reader}, which is no layer or digital operator of the network")
+            if loaded_name(node, reader) not in dataflow.by_name:
+                fail(op, f"names @{node}, whose results @{reader} does not read")
 
     def home_ops(self) -> dict[str, HomeOp]:
         """The homes by layer or operator name."""
@@ -107,4 +119,4 @@ class PxbPlaceOp(PlaceOp):
     traits = traits_def(HasParent(PxbStageOp))
 
 
-PXB = Dialect("pxb", [PxbStageOp, PxbPlaceOp, HomeOp], [])
+PXB = Dialect("pxb", [PxbStageOp, PxbPlaceOp, HomeOp, SpillOp], [])

@@ -64,7 +64,8 @@ class OrderPass(ModulePass):
         merge: where partial sums meet on their way: `everywhere` (in the CU, in the PE, at home),
             `pe` (in the PE and at home) or `home`.
         buffers: `fit` (producers wait for their readers where buffers might overflow otherwise,
-            rule R10) or `ignore` (the program may need larger buffers than there are).
+            rule R10; where that does not help, feature maps are spilled, R9, and poolings work by
+            rows, R6) or `ignore` (the program may need larger buffers than there are).
 
     Raises:
         SpatemError: the buffers do not suffice, whatever waits for what.
@@ -91,12 +92,29 @@ class OrderPass(ModulePass):
         stages = stages_of(op, PxbStageOp, self.name, "assign")
         if any(isinstance(other, OuStageOp) for other in op.ops):
             raise SpatemError("order: the module holds an ou.stage already")
-        dataflow = dataflow_of(op)
         for stage in stages:
-            schedule = self.scheduled(op, dataflow, stage, merged_at)
+            dataflow, schedule = self.with_room(op, stage, merged_at)
             unbounded = self.buffers == "ignore"
             program = ordered_stage(dataflow, stage, schedule, merged_at, unbounded)
             op.body.block.add_op(program)
+
+    def with_room(
+        self, module: ModuleOp, stage: PxbStageOp, merged_at: tuple[str, ...]
+    ) -> tuple[Dataflow, Schedule]:
+        """The schedule of a stage with which buffers suffice, and the dataflow that it is for.
+
+        As the last resort poolings work row by row, and feature maps are spilled.
+        """
+        from spatem_ir.geometry.scheduling.remedies import BuffersTooSmallError
+        from spatem_ir.passes.make_room import make_room
+
+        while True:
+            dataflow = dataflow_of(module)
+            try:
+                return dataflow, self.scheduled(module, dataflow, stage, merged_at)
+            except BuffersTooSmallError as error:
+                if not make_room(module, stage, error.remedies):
+                    raise
 
     def scheduled(
         self, module: ModuleOp, dataflow: Dataflow, stage: PxbStageOp, merged_at: tuple[str, ...]
@@ -154,7 +172,8 @@ class OrderPass(ModulePass):
     ) -> Callable[..., Lags] | None:
         """What finds the waits with which buffers suffice; None if they do without."""
         from spatem_ir.geometry.safety.residents import Deployed
-        from spatem_ir.geometry.scheduling.lags import held_on, lags_that_fit
+        from spatem_ir.geometry.scheduling.held import held_on
+        from spatem_ir.geometry.scheduling.lags import lags_that_fit
 
         if self.buffers == "ignore":
             return None
@@ -208,15 +227,19 @@ def ordered_stage(
     unbounded: bool,
 ) -> OuStageOp:
     """The `ou.stage` that runs the given programs, waits and merges."""
+    from spatem_ir.geometry.network.waits import loads
+
     placed = stage.placements()
     layers = [node.layer for node in dataflow.layers if node.name in placed and node.layer]
     dues = [DueOp.of(layer, schedule.dues[layer.name]) for layer in layers]
     everywhere = accelerator_of(stage).components.accumulation.places
     merges = [MergeOp(layer.name, merged_at) for layer in layers if merged_at != everywhere]
     names = [node.name for node in dataflow.nodes]
+    known = {(wait.node, wait.other) for wait in schedule.waits}
+    back = [wait for wait in loads(dataflow) if (wait.node, wait.other) not in known]
     waiting = [
         WaitOp(names[wait.node], names[wait.other], IndexSequence.of(wait.until))
-        for wait in schedule.waits
+        for wait in [*schedule.waits, *back]
     ]
     ops = [*dues, *merges, *waiting]
     return OuStageOp(stage.number.value.data, ops, unbounded=unbounded)

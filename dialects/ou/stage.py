@@ -107,3 +107,4 @@ class OuStageOp(IRDLOperation):
         verifier.verify_dues(self.of_type(DueOp))
         verifier.verify_merges(self.of_type(MergeOp))
         verifier.verify_waits(self.waits)
+        verifier.verify_loads(self.waits)

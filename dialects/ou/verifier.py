@@ -172,6 +172,25 @@ class StageVerifier:
                     f"{other.positions}",
                 )
 
+    def verify_loads(self, waits: Sequence[WaitOp]) -> None:
+        """Check that what comes back waits until it has left."""
+        until = {
+            (op.node.string_value(), op.other.string_value()): op.until.data.to_array()
+            for op in waits
+        }
+        for node in self.dataflow.inputs:
+            if node.store is None:
+                continue
+            store = self.dataflow.nodes[node.store].name
+            counts = until.get((node.name, store), np.zeros(node.positions, np.int64))
+            early = np.flatnonzero(counts < np.arange(node.positions) + 1)
+            if len(early):
+                fail(
+                    self.stage,
+                    f"position {early[0]} of @{node.name} can come back before it has left: let it "
+                    f"wait for {early[0] + 1} positions of @{store}",
+                )
+
     def _verify_operations(self, burst: MvmOp, node: Node, tile: int) -> None:
         """Check that the body of a visit, if it has one, covers the tile's cells and bits once."""
         operations = burst.operations

@@ -103,16 +103,23 @@ class Chains:
     def _find_ready(self) -> None:
         """Earliest times, in topological order.
 
-        Inputs enter in raster order (R9).  A digital operator's task starts when all its inputs
-        are there and occupies its units (R6).  Layers: :meth:`_layer_ready`.
+        Inputs enter in raster order, and what comes back not before it has left (R9).  A digital
+        operator's task starts when all its inputs are there and occupies its units (R6).  Layers:
+        :meth:`_layer_ready`.
         """
         entered, port = 0, self.accelerator.components.port
         for node in self.dataflow.nodes:
             if node.kind is NodeKind.INPUT:
                 size = node.piece_bytes(0)
-                bytes_in = entered + (np.arange(node.positions) + 1) * size
-                entered += node.positions * size
-                self.ready[node.number] = port.cycles(bytes_in)
+                bytes_in = (np.arange(node.positions) + 1) * size
+                if node.store is None:
+                    bytes_in += entered
+                    entered += node.positions * size
+                    self.ready[node.number] = port.cycles(bytes_in)
+                else:
+                    left = self.inputs_ready(self.dataflow.nodes[node.store]) + 1
+                    came = left + port.cycles(size)
+                    self.ready[node.number] = np.maximum(port.cycles(bytes_in), came)
             elif node.kind is NodeKind.LAYER:
                 self.ready[node.number] = self._layer_ready(node)
             elif node.kind is not NodeKind.OUTPUT:
@@ -252,8 +259,9 @@ class Chains:
 
     @cached_property
     def input_cycles(self) -> int:
-        """Cycles in which all inputs have entered (R9)."""
-        return max(int(self.ready[node.number].max()) for node in self.dataflow.inputs)
+        """Cycles in which all inputs of the network have entered (R9)."""
+        inputs = (node for node in self.dataflow.inputs if node.store is None)
+        return max(int(self.ready[node.number].max()) for node in inputs)
 
 
 def latest(positions: Times, values: Times, count: int) -> Times:

@@ -64,7 +64,8 @@ class Node:
 
     `slices` are the first channels of the channel slices.  A weight layer has one operand, of
     which its `layer` says what windows read; a digital operator or output has one or more, and
-    `reaches` says what it reads of each.
+    `reaches` says what it reads of each.  An input that comes back (:mod:`decided`) says by number
+    which node left the chip with it, its `store`.
     """
 
     number: int
@@ -77,6 +78,7 @@ class Node:
     reaches: tuple[Reach, ...] = ()
     layer: Layer | None = None
     grid: Grid | None = None
+    store: int | None = None
 
     @property
     def sources(self) -> tuple[int, ...]:
@@ -156,8 +158,9 @@ class Dataflow:
 
     @cached_property
     def inputs(self) -> list[Node]:
-        """The nodes that enter through the chip's port."""
-        return [node for node in self.nodes if node.kind is NodeKind.INPUT]
+        """The nodes that enter through the chip's port: first the network's, in this order."""
+        entering = [node for node in self.nodes if node.kind is NodeKind.INPUT]
+        return sorted(entering, key=lambda node: node.store is not None)
 
     @cached_property
     def outputs(self) -> list[Node]:

@@ -34,6 +34,7 @@ def input_portions(dataflow: Dataflow, waits: Iterable[Wait]) -> Ints:
     """Where the portions begin in which an image enters (rule R9), in the order of its positions.
 
     A portion are positions in a row that wait for the same; without waits there is one portion.
+    What comes back (:mod:`decided`) enters on its own.
     """
     waiting = by_node(waits)
     firsts: list[Ints] = []
@@ -45,10 +46,30 @@ def input_portions(dataflow: Dataflow, waits: Iterable[Wait]) -> Ints:
         counts = np.array([wait.until for wait in own], np.int64).reshape(-1, node.positions)
         differs = (np.diff(counts, axis=1) != 0).any(axis=0)
         begins = before != list(zip(others, counts[:, 0].tolist(), strict=True))
+        begins |= node.store is not None
         firsts.append(entered + np.flatnonzero(np.append(begins, differs)))
         before = list(zip(others, counts[:, -1].tolist(), strict=True))
         entered += node.positions
     return np.concatenate(firsts)
+
+
+def input_queues(dataflow: Dataflow) -> Ints:
+    """The number of the queue in which each position of the inputs enters (rule R9).
+
+    The network's inputs enter one after the other, each map that comes back in a queue of its own.
+    Returns an array of shape [positions of all inputs], ascending from 0.
+    """
+    queues = np.cumsum([node.store is not None for node in dataflow.inputs])
+    return np.repeat(queues, [node.positions for node in dataflow.inputs])
+
+
+def loads(dataflow: Dataflow) -> list[Wait]:
+    """The waits without which what was spilled could come back before it has left."""
+    return [
+        Wait(node.number, node.store, np.arange(node.positions) + 1)
+        for node in dataflow.inputs
+        if node.store is not None
+    ]
 
 
 def by_node(waits: Iterable[Wait]) -> dict[int, list[Wait]]:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
-from spatem_ir.geometry.network.waits import Wait, input_portions
+from spatem_ir.geometry.network.waits import Wait, input_portions, input_queues
 from spatem_ir.geometry.safety.liveness import come_to_their_end
 from spatem_ir.geometry.safety.precedence import Pairs
 from spatem_ir.geometry.shapes.equals import lengths
@@ -181,7 +181,9 @@ class _Precedence:
         )
         starts = input_portions(self.dataflow, self.waits)
         firsts = entering[starts]
-        self.pairs.add(firsts[:-1], firsts[1:])
+        queues = input_queues(self.dataflow)[starts]
+        together = queues[:-1] == queues[1:]
+        self.pairs.add(firsts[:-1][together], firsts[1:][together])
         others = np.repeat(firsts, lengths(starts, len(entering)))
         self.pairs.add(others[others != entering], entering[others != entering])
 

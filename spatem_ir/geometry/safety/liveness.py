@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind, Operand
 from spatem_ir.geometry.network.links import is_aligned
-from spatem_ir.geometry.network.waits import Wait, input_portions
+from spatem_ir.geometry.network.waits import Wait, input_portions, input_queues
 from spatem_ir.geometry.safety.precedence import Countdown, Pairs
 from spatem_ir.geometry.shapes.distinct import distinct_rows
 from spatem_ir.geometry.shapes.grid import Deal
@@ -98,10 +98,12 @@ class _Events:
         begins[in_order] = self.new(node.positions)
 
     def add_inputs(self, waits: Sequence[Wait]) -> None:
-        """The portions of the input enter one after the other."""
+        """The portions of a queue enter one after the other."""
         starts = input_portions(self.dataflow, waits)
         portions = self.new(len(starts))
-        self.pairs.add(portions[:-1], portions[1:])
+        queues = input_queues(self.dataflow)[starts]
+        together = queues[:-1] == queues[1:]
+        self.pairs.add(portions[:-1][together], portions[1:][together])
         inputs = self.dataflow.inputs
         stops = np.cumsum([node.positions for node in inputs])
         entering = portions[np.searchsorted(starts, np.arange(stops[-1]), side="right") - 1]

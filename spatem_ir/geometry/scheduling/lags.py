@@ -14,17 +14,20 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass
 from math import ceil
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.geometry.network.dataflow import Node, NodeKind
+from spatem_ir.geometry.network.decided import can_work_by_rows, sums_name
+from spatem_ir.geometry.network.links import is_aligned
 from spatem_ir.geometry.network.waits import Wait
-from spatem_ir.geometry.safety.phases import PIECES, SUMS, is_in, phases
-from spatem_ir.geometry.safety.residents import Deployed, Residents, meeting_sums, resident_pieces
+from spatem_ir.geometry.safety.phases import PIECES, is_in, phases
+from spatem_ir.geometry.safety.residents import Deployed
 from spatem_ir.geometry.scheduling.blocks import Blocks
+from spatem_ir.geometry.scheduling.held import Held, Resident, block_widths, held_on
 from spatem_ir.geometry.scheduling.pacing import Paces, paces
+from spatem_ir.geometry.scheduling.remedies import BuffersTooSmallError, Remedy
 from spatem_ir.support.errors import SpatemError
 
 Ints = NDArray[np.int64]
@@ -36,101 +39,12 @@ FACTORS = tuple(0.25 * 2 ** (n / 4) for n in range(24))
 GROWTH = (2.0, 1.25, 1.05)
 """By what factors lags grow in turn."""
 
-BLOCKS_PER_BUFFER = 64
-"""A buffer has room for so many blocks of a node, unless single positions take more."""
-
 UNSTUCK = (2.0, 1.25)
 """By what factors lags of what waits for ever are enlarged: by the second where buffers do not
 suffice for the first."""
 
 MOST_ATTEMPTS = 100
 """How often they are."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Held:
-    """Bytes in blocks before each block, in the buffers of PEs, and whose progress frees them."""
-
-    node: Node
-    what: str
-    pes: Ints
-    sums: Ints
-    readers: tuple[int, ...]
-    reads: NDArray[np.bool_]
-
-    @staticmethod
-    def of(node: Node, what: str, held: Residents, blocks: int) -> _Held:
-        by_block = held.bytes.reshape(len(held.pes), blocks, node.positions // blocks).sum(axis=2)
-        sums = np.zeros((len(held.pes), blocks + 1), np.int64)
-        np.cumsum(by_block, axis=1, out=sums[:, 1:])
-        return _Held(node, what, held.pes, sums, held.readers, held.reads)
-
-    def most(self, lags: dict[Pair, int]) -> Ints:
-        """The most bytes of so many blocks in a row as the lags of a PE's readers say: [PEs]."""
-        own = [lags[self.node.number, reader] for reader in self.readers]
-        longest = np.where(self.reads, np.array(own, np.int64)[None, :], 0).max(axis=1, initial=0)
-        most = np.zeros(len(self.pes), np.int64)
-        for lag in set(own):
-            here = longest == lag
-            sums = self.sums if here.all() else self.sums[here]
-            if len(sums):
-                most[here] = (sums[:, lag:] - sums[:, :-lag]).max(axis=1)
-        return most
-
-
-class Resident(NamedTuple):
-    """What a node has in buffers: pieces or sums."""
-
-    node: Node
-    what: str
-    residents: Residents
-
-
-def held_on(deployed: Deployed) -> list[Resident] | None:
-    """What all nodes have in buffers; None if all of it together fits."""
-    if most_bytes(deployed) <= deployed.accelerator.components.memory.buffer_bytes:
-        return None
-    held: list[Resident] = []
-    for node in deployed.dataflow.nodes:
-        held.append(Resident(node, PIECES, resident_pieces(deployed, node)))
-        if node.kind is NodeKind.LAYER:
-            held.append(Resident(node, SUMS, meeting_sums(deployed, node)))
-    whole = np.zeros(deployed.accelerator.pes, np.int64)
-    for part in held:
-        whole[part.residents.pes] += part.residents.bytes.sum(axis=1)
-    return held if whole.max() > deployed.accelerator.components.memory.buffer_bytes else None
-
-
-def most_bytes(deployed: Deployed) -> int:
-    """Bytes that no buffer ever exceeds: of all pieces, and of all contributions to them.
-
-    A contribution is at most at one PE that adds it, and its sum at the piece's home.
-    """
-    total, sum_bytes = 0, deployed.accelerator.components.accumulation.sum_bytes
-    for node in deployed.dataflow.nodes:
-        sizes = sum(node.piece_bytes(part) for part in range(len(node.slices)))
-        total += node.positions * sizes
-        if node.grid is not None:
-            met = 2 * node.grid.hwm * node.grid.ib * node.shape[0]
-            total += node.positions * met * sum_bytes
-    return total
-
-
-def block_widths(held: list[Resident], size: int) -> dict[int, int]:
-    """The positions of a block of each node: a row, or parts of one that take few bytes."""
-    most = dict[int, int]()
-    for node, _, residents in held:
-        bytes_ = int(residents.bytes.max(initial=0))
-        most[node.number] = max(most.get(node.number, 1), bytes_)
-    widths = {}
-    for node, _, _ in held:
-        columns = node.shape[2] if node.shape[1] > 1 else 1
-        fitting = max(size // (BLOCKS_PER_BUFFER * most[node.number]), 1)
-        parts = next(
-            n for n in range(1, columns + 1) if columns % n == 0 and columns // n <= fitting
-        )
-        widths[node.number] = columns // parts
-    return widths
 
 
 @dataclass(frozen=True)
@@ -149,12 +63,13 @@ class _Choice:
         self.size = deployed.accelerator.components.memory.buffer_bytes
         widths = block_widths(held, self.size)
         self.blocks = Blocks(deployed.dataflow, widths, in_rounds=in_rounds)
-        self.parts: list[_Held] = []
+        self.parts: list[Held] = []
         self.full: dict[Pair, int] = {}
         self.least: dict[Pair, int] = {}
+        self.direct: dict[Pair, int] = {}
         for node, what, residents in held:
             count = self.blocks.count(node)
-            self.parts.append(_Held.of(node, what, residents, count))
+            self.parts.append(Held.of(node, what, residents, count))
             self.full |= {(node.number, reader): count for reader in residents.readers}
         self.barriers = [
             node for node in deployed.dataflow.layers if node.positions == 1 and node.sources
@@ -164,7 +79,7 @@ class _Choice:
             part: [n for n, phase in enumerate(self.phases) if is_in(part.node, part.what, phase)]
             for part in self.parts
         }
-        self.parts_of: dict[int, list[_Held]] = {}
+        self.parts_of: dict[int, list[Held]] = {}
         for part in self.parts:
             self.parts_of.setdefault(part.node.number, []).append(part)
 
@@ -172,7 +87,7 @@ class _Choice:
         """The most bytes in the buffer of each PE in each phase: shape [phases, PEs]."""
         return self.in_phases({part: part.most(lags) for part in self.parts})
 
-    def in_phases(self, amounts: dict[_Held, Ints]) -> Ints:
+    def in_phases(self, amounts: dict[Held, Ints]) -> Ints:
         """The sum of some parts' bytes in each phase and PE: shape [phases, PEs]."""
         total = np.zeros((len(self.phases), self.deployed.accelerator.pes), np.int64)
         for part, bytes_ in amounts.items():
@@ -181,7 +96,10 @@ class _Choice:
         return total
 
     def find_least(self) -> None:
-        """The smallest lags with which every block gets what it needs."""
+        """The smallest lags with which every block gets what it needs.
+
+        The `direct` ones are those that would do if only the reader itself had to read.
+        """
         nodes, blocks = self.deployed.dataflow.nodes, self.blocks
         for node in nodes:
             readers = self.deployed.dataflow.readers(node)
@@ -192,13 +110,16 @@ class _Choice:
             farthest = blocks.farthest(node) if len(readers) > 1 else {}
             for reader in readers:
                 found = blocks.links[node.number, reader.number]
-                needed = farthest.get(reader.number, found.needed)
-                needed = np.where(needed < 0, -1, blocks.rounds(node)[needed])
                 finished = np.arange(blocks.count(reader)) * blocks.width(reader)
                 free = np.searchsorted(found.until, finished, side="right")
-                lag = max(int((needed - free).max()) + 1, 1)
                 key = (node.number, reader.number)
-                self.least[key] = min(lag, self.full[key])
+                for lags, needed in (
+                    (self.direct, found.needed),
+                    (self.least, farthest.get(reader.number, found.needed)),
+                ):
+                    needed = np.where(needed < 0, -1, blocks.rounds(node)[needed])
+                    lag = max(int((needed - free).max()) + 1, 1)
+                    lags[key] = min(lag, self.full[key])
 
     def in_work(self, node: Node) -> int:
         """Blocks of a node on which its copies work at once, and as many on their way."""
@@ -255,7 +176,7 @@ class _Choice:
         lags: dict[Pair, int],
         pair: Pair,
         larger: int,
-        most: dict[_Held, Ints],
+        most: dict[Held, Ints],
         held: Ints,
     ) -> bool:
         """Enlarge a lag if all buffers suffice then; `most` bytes of parts are `held` before."""
@@ -286,11 +207,46 @@ class _Choice:
                 shares.append((int(part.most(lags)[here[0]]), part))
         size, part = max(shares, key=lambda share: share[0])
         memory = self.deployed.accelerator.components.memory
-        raise SpatemError(
+        raise BuffersTooSmallError(
             f"order: the buffer of PE {pe} is too small: it has {self.size} bytes and needs "
             f"{total}, of which {size} for the {part.what} of @{part.node.name}; enlarge "
-            f"{memory.buffer_key}, deploy on more PEs, or set buffers=ignore"
+            f"{memory.buffer_key}, deploy on more PEs, or set buffers=ignore",
+            self.remedies(lags, held),
         )
+
+    def remedies(self, lags: dict[Pair, int], held: Ints) -> list[Remedy]:
+        """What takes the most bytes out of buffers that are too small, as much as is too much."""
+        found: dict[Remedy, None] = {}
+        for phase, pe in np.argwhere(held > self.size).tolist():
+            excess = int(held[phase, pe]) - self.size
+            parts = [p for p in self.parts if phase in self.phases_of[p] and pe in p.pes]
+            savings = [self.saved(part, lags, pe) for part in parts]
+            for size, remedies in sorted(savings, key=lambda saving: -saving[0]):
+                if size > 0 and excess > 0:
+                    found |= dict.fromkeys(remedies)
+                    excess -= size
+        return list(found)
+
+    def saved(self, part: Held, lags: dict[Pair, int], pe: int) -> tuple[int, list[Remedy]]:
+        """The bytes that remedies for the readers of a part take out of a PE, and these.
+
+        What has come back already, and row sums, are left as they are.
+        """
+        node, remedies, shorter = part.node, list[Remedy](), dict(lags)
+        if part.what != PIECES or node.store is not None:
+            return 0, []
+        here = int(np.searchsorted(part.pes, pe))
+        for number in np.array(part.readers)[part.reads[here]].tolist():
+            pair, reader = (node.number, number), self.deployed.dataflow.nodes[number]
+            if reader.kind is NodeKind.OUTPUT or reader.name.endswith(sums_name("")):
+                continue
+            if can_work_by_rows(reader) and is_aligned(reader.operands[0], node):
+                remedies.append(Remedy(node.name, reader.name, by_rows=True))
+                shorter[pair] = max(self.blocks.count(node) // node.shape[1], 1)
+            elif self.direct[pair] < lags[pair]:
+                remedies.append(Remedy(node.name, reader.name, by_rows=False))
+                shorter[pair] = self.direct[pair]
+        return int(part.most(lags)[here] - part.most(shorter)[here]), remedies
 
     def until(self, pair: Pair, lag: int) -> Ints:
         """How many positions of the other node each block of a node waits for."""
@@ -338,6 +294,11 @@ def lags_that_fit(
         (node.number, source): np.array([nodes[source].positions])
         for node in choice.barriers
         for source in node.sources
+    }
+    complete |= {
+        (node.number, node.store): (np.arange(blocks.count(node)) + 1) * blocks.width(node)
+        for node in deployed.dataflow.inputs
+        if node.store is not None
     }
 
     def unstuck(factor: float) -> Lags:

@@ -22,6 +22,7 @@ from spatem_ir.runtime.machine.fast.rules.events import EPOCH, FAR
 from spatem_ir.runtime.machine.fast.steps import FIRST_STEPS, busy_of, collect, path_of
 from spatem_ir.runtime.machine.fast.tables import (
     BRINGER,
+    ENTRY,
     FETCH,
     IMAGE,
     INSTANCE,
@@ -215,8 +216,9 @@ def set_reserves(machine: np.record, program: FastProgram, log: bool) -> None:
 
 
 def waiters_of(program: FastProgram, images: int) -> int:
-    """Crossbars, digital tasks of all images, and the input."""
-    return len(program.crossbars) + images * len(program.tables.tasks) + 1
+    """Crossbars, digital tasks of all images, and the queues of what enters."""
+    tables = program.tables
+    return len(program.crossbars) + images * len(tables.tasks) + len(tables.queues)
 
 
 def initial_state(program: FastProgram, machine: np.record) -> State:
@@ -246,6 +248,7 @@ def initial_state(program: FastProgram, machine: np.record) -> State:
         awaiting=np.full(slots, NONE, np.int32),
         reads_left=np.tile(program.slot_reads, images),
         waiters=records(WAITER, waiters),
+        entries=records(ENTRY, len(program.tables.queues)),
         progress=records(PROGRESS, len(program.tables.nodes)),
         unfinished=np.repeat(program.watched_slices, images * watched_positions),
         held=np.full(images * int(watched_positions.sum()), NONE, np.int32),

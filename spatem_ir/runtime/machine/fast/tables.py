@@ -97,8 +97,14 @@ BURST = record(first="i8", operations="i4")
 INPUT = record(cycles="i8", piece="i4")
 """A piece of an image, and how long after the first byte of its portion it has entered."""
 
-PORTION = record(first="i4", stop="i4", bytes="i8")
-"""Pieces of an image, entries of `inputs`, that enter together."""
+PORTION = record(first="i4", stop="i4", bytes="i8", queue="i4")
+"""Pieces of an image, entries of `inputs`, that enter together, and the queue of the portion."""
+
+QUEUE = record(first="i4", stop="i4")
+"""Portions that enter one after the other."""
+
+ENTRY = record(key="i8", portion="i4")
+"""Of a queue: key of the first piece of the portion that enters next, and its number."""
 
 NODE = record(first_piece="i4", positions="i4", first_wait="i4", waits="i4", first_watched="i4")
 """A node: what its positions wait for, and the positions of watched nodes before it.
@@ -221,8 +227,6 @@ TOTALS = record(
     logged="i8",
     cause="i8",  # the step that brought about what is happening
     steps="i8",  # steps so far, or what is left of them
-    entering="i8",  # key of the first piece of the portion that enters next, and its number
-    portion="i8",
     fetched_bytes="i8",
     register_bytes="i8",
     additions="i8",
@@ -308,6 +312,7 @@ class Tables(NamedTuple):
     pieces: Records
     inputs: Records
     portions: Records
+    queues: Records
     nodes: Records
     waits: Records
     until: Int32s
@@ -336,7 +341,8 @@ class State(NamedTuple):
         lists: heads of the lists of events of each cycle of this epoch, then of later epochs.
         awaiting: by slot, the first that waits for it, PRESENT or NONE.
         reads_left: by slot, how often it is still to be read.
-        waiters: crossbars, then the tasks of all images, then the input.
+        waiters: crossbars, then the tasks of all images, then the queues of what enters.
+        entries: by queue.
         progress: by node.
         unfinished: pieces to be finished of each position of each watched node, over all images.
         held: heads of the lists of those that wait until these positions are finished.
@@ -359,6 +365,7 @@ class State(NamedTuple):
     awaiting: Int32s
     reads_left: Int32s
     waiters: Records
+    entries: Records
     progress: Records
     unfinished: Int32s
     held: Int32s

@@ -126,19 +126,22 @@ class ReferenceEngine:
 
     def start(self) -> None:
         """Cycle 0: inputs begin to enter, digital tasks wait, crossbars ask for operands."""
-        self.await_portion(image=0, number=0)
+        for queue in range(len(self.program.queues)):
+            self.await_portion(queue, image=0, number=0)
         for image in range(self.images):
             self.await_digital_inputs(image)
         self.crossbars.start()
 
     # R9: the chip's port
 
-    def enter_portion(self, image: int, number: int) -> None:
+    def enter_portion(self, queue: int, image: int, number: int) -> None:
         """R9: an image enters through the I/O port in raster order, then the next one.
+
+        So do its inputs, one after the other, and on its own each map that comes back.
 
         It enters in portions, of positions that wait for the same (R10).
         """
-        portions = self.program.portions
+        portions = self.program.queues[queue]
         pieces = portions[number]
         size = sum(self.program.piece_bytes[piece] for piece in pieces)
         port = self.components.port
@@ -152,14 +155,15 @@ class ReferenceEngine:
                 self.clock.at(time, partial(self.pieces.produce, (image, piece), "inputs"))
             following = (image, number + 1) if number + 1 < len(portions) else (image + 1, 0)
             if following[0] < self.images:
-                self.clock.at(self.clock.now + cycles, partial(self.await_portion, *following))
+                await_next = partial(self.await_portion, queue, *following)
+                self.clock.at(self.clock.now + cycles, await_next)
 
         self.io.request((image, pieces[0]), cycles, started, size=size)
 
-    def await_portion(self, image: int, number: int) -> None:
+    def await_portion(self, queue: int, image: int, number: int) -> None:
         """R10: a portion of an image enters when nothing keeps its positions from beginning."""
-        first = (image, self.program.portions[number][0])
-        self.progress.when_met(first, partial(self.enter_portion, image, number))
+        first = (image, self.program.queues[queue][number][0])
+        self.progress.when_met(first, partial(self.enter_portion, queue, image, number))
 
     def leave_output(self, task: DigitalTask, key: Key) -> None:
         """R9: a piece of the output leaves through the I/O port."""

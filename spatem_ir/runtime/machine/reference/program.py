@@ -25,7 +25,7 @@ from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.dialects.ou.programs import programs_of
 from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
-from spatem_ir.geometry.network.waits import Wait, by_node, input_portions
+from spatem_ir.geometry.network.waits import Wait, by_node, input_portions, input_queues
 from spatem_ir.geometry.shapes.equals import first_of_equals
 from spatem_ir.geometry.shapes.grid import TileCoordinates, operand_bytes, ou_operations
 from spatem_ir.hardware.accelerator import Accelerator
@@ -89,7 +89,7 @@ class Program:
         digital: the digital operators and outputs, one task per piece.
         readers: for each piece, how often each PE reads it.
         waits: what positions of a node wait for, by the node's number.
-        portions: the pieces of an image in the portions in which they enter.
+        queues: the pieces of an image in the portions in which they enter, queue by queue.
     """
 
     accelerator: Accelerator
@@ -102,7 +102,7 @@ class Program:
     digital: list[DigitalTask] = field(default_factory=list)
     readers: dict[int, Counter[int]] = field(default_factory=dict)
     waits: dict[int, list[Wait]] = field(default_factory=dict)
-    portions: list[list[int]] = field(default_factory=list)
+    queues: list[list[list[int]]] = field(default_factory=list)
 
     def place(self, piece: int) -> tuple[int, int]:
         """The number of the node of a piece, and its position."""
@@ -270,7 +270,10 @@ class _Elaboration:
             for piece in range(first[n.number], first[n.number + 1])
         ]
         starts = [*input_portions(self.dataflow, waits).tolist(), len(entering)]
-        self.program.portions = [entering[start:stop] for start, stop in pairwise(starts)]
+        queues = input_queues(self.dataflow).tolist()
+        self.program.queues = [[] for _ in range(queues[-1] + 1)]
+        for start, stop in pairwise(starts):
+            self.program.queues[queues[start]].append(entering[start:stop])
 
     def add_digital_tasks(self) -> None:
         for node in self.dataflow.nodes:

@@ -13,7 +13,7 @@ from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.geometry.safety.residents import Deployed, meeting_sums, resident_pieces
-from spatem_ir.geometry.scheduling.lags import most_bytes
+from spatem_ir.geometry.scheduling.held import most_bytes
 from spatem_ir.hardware.accumulation.accumulation import PLACES
 
 

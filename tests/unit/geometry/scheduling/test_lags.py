@@ -10,7 +10,8 @@ from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.geometry.safety.residents import Deployed
 from spatem_ir.geometry.scheduling.blocks import Blocks
-from spatem_ir.geometry.scheduling.lags import held_on, lags_that_fit
+from spatem_ir.geometry.scheduling.held import held_on
+from spatem_ir.geometry.scheduling.lags import lags_that_fit
 from spatem_ir.geometry.scheduling.pacing import paces
 from spatem_ir.support.errors import SpatemError
 

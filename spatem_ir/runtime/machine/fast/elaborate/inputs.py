@@ -15,6 +15,7 @@ from spatem_ir.runtime.machine.fast.tables import (
     NODE,
     NONE,
     PORTION,
+    QUEUE,
     WAIT,
     Int32s,
     Int64s,
@@ -23,14 +24,19 @@ from spatem_ir.runtime.machine.fast.tables import (
 
 
 class Inputs(NamedTuple):
-    """The pieces of an image in the order in which they enter, and the portions they form."""
+    """The pieces of an image in the order in which they enter, their portions, and the queues."""
 
     inputs: Records
     portions: Records
+    queues: Records
 
 
-def inputs_of(pieces: Int64s, records: Records, starts: Int64s, port: ChipPort) -> Inputs:
+def inputs_of(
+    pieces: Int64s, records: Records, starts: Int64s, queues: Int64s, port: ChipPort
+) -> Inputs:
     """How an image enters that consists of some pieces, whose portions start at some of them.
+
+    `queues` are those in which the pieces enter, ascending.
 
     `records` are those of all pieces.
     """
@@ -44,7 +50,11 @@ def inputs_of(pieces: Int64s, records: Records, starts: Int64s, port: ChipPort) 
     portions.bytes = entered[portions.stop - 1] - before
     within = entered - np.repeat(before, portions.stop - portions.first)
     inputs.cycles = port.cycles(within)
-    return Inputs(inputs, portions)
+    portions.queue = queues[starts]
+    queue_records = np.zeros(queues[-1] + 1, QUEUE).view(np.recarray)
+    queue_records.first = np.searchsorted(portions.queue, np.arange(len(queue_records)))
+    queue_records.stop = np.append(queue_records.first[1:], len(portions))
+    return Inputs(inputs, portions, queue_records)
 
 
 class Waits(NamedTuple):

@@ -17,7 +17,7 @@ from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.dialects.ou.programs import programs_of
 from spatem_ir.geometry.network.dataflow import Dataflow, NodeKind
-from spatem_ir.geometry.network.waits import input_portions
+from spatem_ir.geometry.network.waits import input_portions, input_queues
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.runtime.machine.fast.elaborate.inputs import Inputs, inputs_of, waits_of
 from spatem_ir.runtime.machine.fast.elaborate.layers import distinct_pieces, layers_of
@@ -152,6 +152,7 @@ class _TableBuilder:
             pieces=self.pieces,
             inputs=inputs.inputs,
             portions=inputs.portions,
+            queues=inputs.queues,
             nodes=waits.nodes,
             waits=waits.waits,
             until=waits.until,
@@ -213,6 +214,7 @@ class _TableBuilder:
             np.concatenate(spans),
             self.pieces,
             input_portions(self.dataflow, self.waits),
+            input_queues(self.dataflow),
             self.accelerator.components.port,
         )
 

@@ -163,8 +163,9 @@ def handle(machine, tables, state, kind, number, key):
         state.images[image].step = totals.cause
         finish_piece(machine, tables, state, key)
     elif kind == ENTER:
-        totals.portion, totals.entering = number, key
-        enter_portion(machine, tables, state, 0)
+        queue = tables.portions[number].queue
+        state.entries[queue].portion, state.entries[queue].key = number, key
+        enter_portion(machine, tables, state, queue, 0)
     else:
         await_inputs(machine, tables, state, number)
 
@@ -226,9 +227,9 @@ def grant_port(machine, tables, state, kind, number, key):
         entering = tables.inputs[index]
         entered = image * machine.pieces + entering.piece
         schedule(machine, state, start + entering.cycles, PRODUCE, INPUTS, entered)
-    following = number + 1
-    if following == tables.portions.size:
-        following, image = 0, image + 1
+    following, queue = number + 1, tables.queues[portion.queue]
+    if following == queue.stop:
+        following, image = queue.first, image + 1
     if image < machine.images:
         first = tables.inputs[tables.portions[following].first].piece
         schedule(machine, state, start + cycles, ENTER, following, image * machine.pieces + first)
@@ -236,9 +237,11 @@ def grant_port(machine, tables, state, kind, number, key):
 
 @inlined
 def begin(machine, tables, state):
-    """Cycle 0: an image begins to enter, digital tasks wait, crossbars ask for operands."""
-    schedule(machine, state, 0, ENTER, 0, tables.inputs[0].piece)
-    for waiter in range(state.waiters.size - 1):
+    """Cycle 0: queues begin to enter, digital tasks wait, crossbars ask for operands."""
+    for queue in tables.queues:
+        first = tables.inputs[tables.portions[queue.first].first].piece
+        schedule(machine, state, 0, ENTER, queue.first, first)
+    for waiter in range(state.waiters.size - state.entries.size):
         kind = PROCEED if waiter < state.crossbars.size else AWAIT
         schedule(machine, state, 0, kind, waiter, 0)
 

@@ -55,22 +55,23 @@ def go_on(machine, tables, state, waiter):
         node, position = visited(tables, core)
         if all_met(machine, tables, state, waiter, core.asked_image, node, position, entry):
             request_fetch(machine, tables, state, waiter, core)
-    elif waiter < state.waiters.size - 1:
+    elif waiter < state.waiters.size - state.entries.size:
         number = waiter - state.crossbars.size
         image, number = number // tables.tasks.size, number % tables.tasks.size
         task = tables.tasks[number]
         if all_met(machine, tables, state, waiter, image, task.node, task.position, entry):
             start_task(machine, tables, state, image, number)
     else:
-        enter_portion(machine, tables, state, entry)
+        queue = waiter - (state.waiters.size - state.entries.size)
+        enter_portion(machine, tables, state, queue, entry)
 
 
 @inlined
-def enter_portion(machine, tables, state, entry):
-    """R9, R10: a portion of an image enters when no wait, from an entry on, keeps it out."""
-    key, portion = state.totals[0].entering, state.totals[0].portion
+def enter_portion(machine, tables, state, queue, entry):
+    """R9, R10: the next portion of a queue enters when no wait, from an entry on, keeps it out."""
+    key, portion = state.entries[queue].key, state.entries[queue].portion
     image, number = image_of(machine, key), tables.pieces[piece_of(machine, key)].node
-    node, waiter = tables.nodes[number], state.waiters.size - 1
+    node, waiter = tables.nodes[number], state.waiters.size - state.entries.size + queue
     position = (piece_of(machine, key) - node.first_piece) % node.positions
     if all_met(machine, tables, state, waiter, image, number, position, entry):
         request(machine, state, machine.first_io, key, ENTERING, portion, key)
