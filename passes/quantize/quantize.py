@@ -59,7 +59,8 @@ class QuantizePass(ModulePass):
     Every activation that a layer or digital operator reads gets one code for the whole tensor,
     weights get one per output channel; then `fuse-quantization` makes the integer operators.
     Tensors that operators join or pass on unchanged share a code.  A softmax at the end stays
-    float32, on the host.
+    float32, on the host.  Of a network that is quantised in part, the inputs and the weights of the
+    layers on float32 get codes; other float32 operators stay as they are.
 
     Options:
         weight_bits: 2 to 8.
@@ -93,12 +94,18 @@ class QuantizePass(ModulePass):
         ):
             if value not in known:
                 raise SpatemError(f"quantize: {what} is '{value}'; one of {', '.join(known)}")
+        layers = float_layers(network)
         if is_quantized(network):
-            raise SpatemError("quantize: the network is quantised already, or in part")
-        codes = activation_codes(network, self.activation_bits)
-        for layer in list(network.body.block.ops):
-            if isinstance(layer, WeightLayerOp) and layer.has_float_weights:
-                self.quantize_weights(layer, codes[layer.input], Method(self.scale))
+            if not layers:
+                raise SpatemError("quantize: the network is quantised already")
+            codes = codes_of_inputs(network, layers, self.activation_bits)
+        else:
+            codes = activation_codes(network, self.activation_bits)
+        for layer in layers:
+            if layer.has_float_weights:
+                code = codes.get(layer.input) or layer.input_code
+                assert code is not None
+                self.quantize_weights(layer, code, Method(self.scale))
         for value, code in codes.items():
             insert_quantization(value, code)
         FuseQuantizationPass().apply(ctx, op)
@@ -150,6 +157,25 @@ def is_quantized(network: NetworkOp) -> bool:
         for value, op in values_of(network)
         if op is not None
     )
+
+
+def float_layers(network: NetworkOp) -> list[WeightLayerOp]:
+    """The layers of a network with float32 weights, or on inputs that are not quantised."""
+    layers = [op for op in network.body.block.ops if isinstance(op, WeightLayerOp)]
+    return [op for op in layers if op.has_float_weights or op.input_code is None]
+
+
+def codes_of_inputs(
+    network: NetworkOp, layers: list[WeightLayerOp], bits: int
+) -> dict[SSAValue, Quantization]:
+    """The codes of those inputs of layers that are not quantised, from their ranges."""
+    from spatem_ir.passes.quantize.scales import activation_quantization
+
+    return {
+        layer.input: activation_quantization(*range_of(network, layer.input), bits)
+        for layer in layers
+        if layer.input_code is None
+    }
 
 
 def activation_codes(network: NetworkOp, bits: int) -> dict[SSAValue, Quantization]:

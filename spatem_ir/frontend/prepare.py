@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from xdsl.context import Context
@@ -27,7 +28,7 @@ from spatem_ir.passes.fold_clips import FoldClipsPass
 from spatem_ir.passes.fold_scales import FoldScalesPass
 from spatem_ir.passes.fuse_quantization import FuseQuantizationPass
 from spatem_ir.passes.join_functions import JoinFunctionsPass
-from spatem_ir.passes.quantize.quantize import QuantizePass, is_quantized
+from spatem_ir.passes.quantize.quantize import QuantizePass, float_layers, is_quantized
 from spatem_ir.passes.remove_identities import RemoveIdentitiesPass
 from spatem_ir.passes.sink_transposes import SinkTransposesPass
 from spatem_ir.support.errors import SpatemError
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from spatem_ir.frontend.options import ImportOptions
 
 DEFAULT_BITS = 8
+
+MOST_NAMES = 3
+"""Layers that a doubt names."""
 
 PACKAGED_CALIBRATION = {"package:lenet-digits-float.onnx": "package:lenet-digits-calibration.npy"}
 """Calibration inputs of the float networks that ship with the package."""
@@ -54,11 +58,11 @@ def prepare(
     """Clean an imported network up and make it an integer network, in place.
 
     A float model is calibrated on `inputs`, those that the options name, or random ones, and
-    quantised; of a quantised model the float32 operators between quantisations become integer
-    operators.
+    quantised, as are the float32 layers of a model that is quantised in part; of a quantised model
+    the float32 operators between quantisations become integer operators.
 
     Raises:
-        SpatemError: calibration inputs do not fit, or float32 layers remain.
+        SpatemError: calibration inputs do not fit.
     """
     network = network_of(module)
     assert network is not None
@@ -68,13 +72,17 @@ def prepare(
             _run(module, RemoveIdentitiesPass(), SinkTransposesPass(), FoldBatchNormPass())
             if is_quantized(network):
                 _run(module, FuseQuantizationPass())
+                layers = float_layers(network)
+                if layers:
+                    doubt = _doubt_about(layers)
+                    prepared = _quantize(module, network, options, source, inputs)
+                    prepared = replace(prepared, doubts=(doubt, *prepared.doubts))
             else:
                 _run(module, JoinFunctionsPass(), FoldScalesPass())
                 prepared = _quantize(module, network, options, source, inputs)
             _run(module, RemoveIdentitiesPass(), FoldClipsPass())
         except VerifyException as error:
             raise SpatemError(f"{source}: {str(error).splitlines()[-1].strip()}") from error
-    _expect_integer_layers(network, source)
     return prepared
 
 
@@ -127,6 +135,16 @@ def _quantize(
     return Preparation(True, inputs, is_drawn, doubts)
 
 
+def _doubt_about(layers: list[WeightLayerOp]) -> str:
+    """That layers of a quantised model are not quantised."""
+    names = ", ".join(f"'{layer.sym_name.data}'" for layer in layers[:MOST_NAMES])
+    more = f" and {len(layers) - MOST_NAMES} more" if len(layers) > MOST_NAMES else ""
+    return (
+        f"the model is quantised in part: {names}{more} {'are' if len(layers) > 1 else 'is'} on "
+        "float32, and quantised here"
+    )
+
+
 def _doubts(network: NetworkOp, inputs: list[NDArray[Any]], bits: int) -> tuple[str, ...]:
     """What is probably not meant in calibration inputs; codes mean what they mean."""
     arguments = zip(network.body.block.args, input_names(network), inputs, strict=True)
@@ -136,17 +154,3 @@ def _doubts(network: NetworkOp, inputs: list[NDArray[Any]], bits: int) -> tuple[
         if is_floating(argument)
     ]
     return tuple(doubt for doubts in found for doubt in doubts)
-
-
-def _expect_integer_layers(network: NetworkOp, source: str) -> None:
-    """Check that no layer works on float32 any more."""
-    for op in network.body.block.ops:
-        if not isinstance(op, WeightLayerOp) or not is_floating(op.input):
-            continue
-        if op.has_float_weights:
-            problem = "its weights are float, but the model is quantised: quantise all layers"
-        elif op.input_code is None:
-            problem = "its input is not quantised: put QuantizeLinear and DequantizeLinear in front"
-        else:
-            problem = "its result is not quantised, once and alike: put QuantizeLinear behind it"
-        raise SpatemError(f"{source}: {op.name} @{op.sym_name.data}: {problem}")

@@ -139,16 +139,6 @@ def reads_another_scale(b: ModelBuilder) -> str:
     return b.dequantize(b.quantize("x", 0.5, np.uint8(1)), 0.25, np.uint8(1))
 
 
-def partly_quantized(b: ModelBuilder) -> str:
-    first = b.node("Conv", b.input(), b.weights(4, 3, 3, 3), name="first")
-    return b.node("Conv", first, b.weights(2, 4, 1, 1), name="second")
-
-
-def float_weights(b: ModelBuilder) -> str:
-    weights = b.constant(np.ones((4, 3, 3, 3)), dtype=np.float32)
-    return b.node("Conv", b.input(), weights, name="layer")
-
-
 def computed_weights(b: ModelBuilder) -> str:
     image = b.input()
     return b.node("MatMul", image, image, name="product")
@@ -180,11 +170,6 @@ CASES: dict[str, tuple[Graph, str]] = {
         r"Add 'sum': has a constant of shape \[2, 1, 1, 1\], which does not fit",
     ),
     "computed weights": (computed_weights, "MatMul 'product': its weights are not constant"),
-    "float weights": (
-        float_weights,
-        "cnn.conv @layer: its weights are float, but the model is quant",
-    ),
-    "partly quantised": (partly_quantized, "cnn.conv @second: its input is not quantised"),
     "short bias": (short_bias, "Conv 'layer': its bias has 3 elements for 4 output channels"),
     "zero points": (
         zero_points_of_inputs,
