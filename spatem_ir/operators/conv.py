@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xdsl.dialects.builtin import TensorType, f32
@@ -29,6 +30,7 @@ from spatem_ir.operators.onnx_import.weights import (
     quantized_operand,
 )
 from spatem_ir.operators.onnx_import.windows import convolution_window, map_size
+from spatem_ir.operators.relu import ReluOp
 
 if TYPE_CHECKING:
     from spatem_ir.operators.onnx_import.network import NetworkBuilder
@@ -96,6 +98,18 @@ def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
     return _convolution(node, network, network.floats(node), weights, bias, f32)
 
 
+def convert_fused(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """FusedConv of onnxruntime: a convolution and Relu."""
+    activation = node.attribute("activation", "Relu")
+    node.attribute("activation_params")
+    if activation != "Relu" or node.input(3):
+        node.fail(f"has the activation '{activation}', or an addend; Relu alone is supported")
+    part = replace(node, name=f"{node.name}.sums")
+    weights, bias = network.value(node, 1), network.value(node, 2)
+    sums = _convolution(part, network, network.floats(node), weights, bias, f32)
+    return network.append(ReluOp(node.name, sums), node.name)
+
+
 def convert_codes(node: OnnxNode, network: NetworkBuilder) -> Value:
     """QLinearConv."""
     codes, weights = network.stated_codes(node, 0), quantized_operand(node, network, 3, axis=0)
@@ -158,6 +172,7 @@ OPERATOR = Operator(
     {
         "Conv": Import(convert),
         "ConvTranspose": Import(convert_transposed),
+        "com.microsoft.FusedConv": Import(convert_fused),
         "ConvInteger": Import(convert_integers, zero_point=2),
         "QLinearConv": Import(convert_codes, stating=(0,)),
     },

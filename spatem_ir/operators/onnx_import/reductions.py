@@ -29,18 +29,22 @@ def reduced(
     The dimensions that are kept take the place of the channels, those that are reduced that of
     the positions; a reduction over rows and columns needs no other order.
 
+    A batch of one image is reduced to itself.
+
     Raises:
-        SpatemError: the batch is among the reduced dimensions, or nothing is left behind it.
+        SpatemError: several images are among what is reduced, or nothing is left behind the batch.
     """
     shape = shape_of(operand)
     axes = _axes(node, network, 1 + len(shape))
     if axes is None:
         return operand
-    if 0 in axes:
-        node.fail("reduces the batch; only dimensions behind it can be reduced")
-    along = sorted(axis - 1 for axis in axes)
-    kept = [axis for axis in range(len(shape)) if axis not in along]
     keeps = bool(node.attribute("keepdims", 1))
+    if 0 in axes and (network.batch > 1 or not keeps):
+        node.fail("reduces the batch; only dimensions behind it can be reduced")
+    along = sorted(axis - 1 for axis in axes if axis > 0)
+    if not along:
+        return operand
+    kept = [axis for axis in range(len(shape)) if axis not in along]
     if not kept and not keeps:
         node.fail("gives one number for each image; set keepdims")
     ones = pooled_over(network, node.name, operand, along, pooling)

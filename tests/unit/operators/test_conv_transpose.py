@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from unit.frontend.onnx_builder import (
     ModelBuilder,
@@ -110,3 +111,18 @@ def test_pads_that_leave_nothing(tmp_path: Path) -> None:
     file = model.save(tmp_path / "net.onnx", transposed(model, "x", 4, 3, 2, 2, pads=[3, 0, 3, 0]))
     with pytest.raises(SpatemError, match="has pads that leave nothing of its"):
         imported(file)
+
+
+def test_fused_convolutions_of_onnxruntime(tmp_path: Path) -> None:
+    model = ModelBuilder(("n", 4, 5, 5))
+    weights = model.constant(model.random.normal(size=(3, 4, 3, 3)).astype(np.float32))
+    fused = {"domain": "com.microsoft", "activation": "Relu"}
+    result = model.node("FusedConv", "x", weights, **fused)
+    proto = model.model(result, rank=4)
+    proto.graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+    path = tmp_path / "net.onnx"
+    onnx.save(proto, path)
+    network, images = imported(str(path), raw=True), random_images(2, 4, 5, 5).astype(np.float32)
+    (values,), (wanted,) = executed(network, images), reference(str(path), images)
+    assert "cnn.relu" in text_of(network)
+    np.testing.assert_allclose(values, wanted, rtol=1e-4, atol=1e-5)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from unit.frontend.onnx_builder import ModelBuilder, imported
+from unit.frontend.onnx_builder import ModelBuilder, executed, imported, reference
 from unit.operators.all_the_way import (
     SHAPE,
     assert_equals_onnxruntime,
@@ -69,6 +69,15 @@ def test_a_normalised_vector_on_the_chip(tmp_path: Path) -> None:
     assert_runs_on_the_chip(tmp_path, build)
 
 
+@pytest.mark.parametrize("axes", [[0], [0, 2], []])
+def test_one_image_is_its_own_mean(tmp_path: Path, axes: list[int]) -> None:
+    model = ModelBuilder((1, 3, 4, 5))
+    result = reduce(model, model.node("Neg", "x"), "ReduceMean", axes, 1)
+    file, image = model.save(tmp_path / "net.onnx", result, opset=18), reals(1, 1, 3, 4, 5)
+    values, wanted = executed(imported(file, raw=True), image)[0], reference(file, image)[0]
+    np.testing.assert_allclose(values, wanted, rtol=1e-5, atol=1e-6)
+
+
 def test_over_space_needs_no_other_order(tmp_path: Path) -> None:
     text = assert_equals_onnxruntime(
         tmp_path, lambda m, x: reduce(m, x, "ReduceMean", [2, 3], 1), reals(1, 3, 5, 6, 7)
@@ -108,15 +117,18 @@ def test_sums_of_codes(source: Quantization, target: Quantization) -> None:
 
 
 @pytest.mark.parametrize(
-    ("axes", "keepdims", "message"),
+    ("batch", "axes", "keepdims", "message"),
     [
-        ([0], 1, "reduces the batch"),
-        ([], 1, "reduces the batch"),
-        ([1, 2, 3], 0, "one number for each image; set keepdims"),
+        (2, [0], 1, "reduces the batch"),
+        (2, [], 1, "reduces the batch"),
+        (1, [0], 0, "reduces the batch"),
+        (1, [1, 2, 3], 0, "one number for each image; set keepdims"),
     ],
 )
-def test_what_is_refused(tmp_path: Path, axes: list[int], keepdims: int, message: str) -> None:
-    model = ModelBuilder((1, 3, 4, 4))
+def test_what_is_refused(
+    tmp_path: Path, batch: int, axes: list[int], keepdims: int, message: str
+) -> None:
+    model = ModelBuilder((batch, 3, 4, 4))
     result = reduce(model, "x", "ReduceMean", axes, keepdims)
     file = model.save(tmp_path / "net.onnx", result, opset=18)
     with pytest.raises(SpatemError, match=f"ReduceMean 'reducemean0': .*{message}"):
