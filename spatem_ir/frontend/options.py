@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.errors import IneffectiveOptionError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -52,7 +52,7 @@ class ImportOptions:
             effective: The options that have one.
 
         Raises:
-            SpatemError: an option would have no effect.
+            IneffectiveOptionError: an option would have no effect.
         """
         for option in fields(self):
             value = getattr(self, option.name)
@@ -60,7 +60,7 @@ class ImportOptions:
             is_given = option.name in self.given or not is_default
             if is_given and option.name not in (*effective, "given"):
                 name = OPTION_NAMES.get(option.name, option.name.replace("_", "-"))
-                raise SpatemError(f"--{name} has no effect on {source}, {what}")
+                raise IneffectiveOptionError(f"--{name} has no effect on {source}, {what}")
 
 
 IR = "which is IR; give it where the network is imported"

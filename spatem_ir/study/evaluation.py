@@ -18,7 +18,7 @@ from spatem_ir.geometry.estimate.latency_network import network_latency
 from spatem_ir.hardware.overrides import overridden
 from spatem_ir.study.points import Outcome
 from spatem_ir.study.traffic import partial_sum_bytes
-from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.errors import IneffectiveOptionError, SpatemError
 from spatem_ir.support.explain import message_of
 
 if TYPE_CHECKING:
@@ -29,10 +29,16 @@ if TYPE_CHECKING:
 
 
 def evaluate(point: Point, setting: Setting) -> Outcome:
-    """The outcome of a point; an error of any kind is the reason why there are no results."""
+    """The outcome of a point; an error of any kind is the reason why there are no results.
+
+    Raises:
+        IneffectiveOptionError: an option has no effect on the network, so that there is no point.
+    """
     started = process_time()
     try:
         return measured(point, setting)
+    except IneffectiveOptionError:
+        raise
     except (Exception, ArgSpecParseError) as error:
         seconds = {"until it failed": process_time() - started}
         return Outcome(point, failure=message_of(error), seconds=seconds)

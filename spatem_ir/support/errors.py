@@ -1,4 +1,4 @@
-"""The one exception that a user's mistake raises."""
+"""What a user's mistake raises."""
 
 
 class SpatemError(Exception):
@@ -6,3 +6,7 @@ class SpatemError(Exception):
 
     Command-line tools print the message alone and exit with status 1.
     """
+
+
+class IneffectiveOptionError(SpatemError):
+    """An option asks for something that is not done on what is given."""

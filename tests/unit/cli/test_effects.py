@@ -347,3 +347,17 @@ STRATEGIES: list[tuple[str, str]] = [
 def test_strategies(text: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run.main(["net.mlir", "--accelerator", "tiny", "--strategy", text]) == 1
     assert capsys.readouterr().err == f"spatem-run: {message}\n"
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_study_stops_where_an_option_has_no_effect(
+    jobs: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["study", "--networks", "lenet", "--without", "ablation", "sensitivity", "--raw"]
+    assert bench.main([*given, "--jobs", jobs]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.endswith(
+        "spatem-bench: --raw has no effect on lenet, which is generated with the codes of its "
+        "weights; leave it out\n"
+    )
