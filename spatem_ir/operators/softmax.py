@@ -85,7 +85,7 @@ def convert_codes(node: OnnxNode, network: NetworkBuilder) -> Value:
     codes = network.stated_codes(node, 0)
     shape = shape_of(codes)
     dimension = dimension_behind_batch(node, node.attribute("axis", -1), shape)
-    if node.attribute("opset") < AXIS_ALONE and prod(shape[dimension + 1 :]) > 1:
+    if node.attribute("opset", AXIS_ALONE) < AXIS_ALONE and prod(shape[dimension + 1 :]) > 1:
         node.fail("runs over several dimensions; give it opset 13, or one dimension")
     result = TensorType(network.stated_type(node, 3), shape)
     return network.append(SoftmaxOp(node.name, codes, dimension, result), node.name)

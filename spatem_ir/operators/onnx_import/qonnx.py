@@ -80,13 +80,15 @@ def convert_quant(node: OnnxNode, network: NetworkBuilder) -> Value:
     if isinstance(value, Constant | QuantizedConstant):
         values = value.values if isinstance(value, Constant) else value.dequantized().values
         least, greatest = integers.limits
+        _expect_fit(node, values, scale, zero_points)
         steps = (values / scale + zero_points).clip(least, greatest)
         codes = rounded(steps.astype("float32"), mode)
         return _constant_codes(node, codes, scale, zero_points, integers.bits, signed=signed)
     operand, zero_point = network.floats(node), _uniform(node, "zero point", zero_points)
+    least, greatest = integers.limits
+    if not (least <= zero_point <= greatest and zero_point.is_integer()):
+        node.fail(f"has zero point {zero_point:.9g}; it must be whole, from {least} to {greatest}")
     code = Quantization(integers.bits, signed, _step(node, scale), int(zero_point))
-    if code.zero_point != zero_point:
-        node.fail(f"has zero point {zero_point:.9g}; it must be whole")
     if mode is not RoundingMode.HALF_EVEN:
         name = f"{node.name}.round"
         operand = network.append(RoundOp(name, operand, mode, code.scale), name)
@@ -139,8 +141,6 @@ def _quantized(
     limits: tuple[int, int],
 ) -> SSAValue:
     """A tensor, quantised and dequantised, with codes between limits only."""
-    if not 1 <= code.bits <= WIDEST_CODE:
-        node.fail(f"has {code.bits} bits; 1 to {WIDEST_CODE} are possible")
     if limits != (code.minimum, code.maximum):
         lowest, highest = ((limit - code.zero_point) * code.scale for limit in limits)
         name = f"{node.name}.limits"
@@ -158,6 +158,7 @@ def _bipolar(
     if isinstance(value, QuantizedConstant):
         value = value.dequantized()
     if isinstance(value, Constant):
+        _expect_fit(node, value.values, scale)
         codes = np.where(value.values >= 0, 1, -1)
         return _constant_codes(node, codes, scale, np.zeros(1), BIPOLAR_BITS, signed=True)
     code = Quantization(BIPOLAR_BITS, signed=True, scale=_step(node, scale), zero_point=0)
@@ -180,10 +181,15 @@ def _constant_codes(
 
     from spatem_ir.operators.onnx_import.parameters import FEWEST_WEIGHT_BITS
 
-    if not 1 <= bits <= WIDEST_CODE:
-        node.fail(f"has {bits} bits; 1 to {WIDEST_CODE} are possible")
     if not ((scale > 0) & np.isfinite(scale)).all():
         node.fail("has weights whose scale is not positive and finite")
+    lowest = -(1 << (bits - 1)) if signed else 0
+    zeros = np.rint(zero_points).astype(np.float64)
+    if (
+        not ((zeros >= lowest) & (zeros < lowest + (1 << bits))).all()
+        or (zeros != zero_points).any()
+    ):
+        node.fail(f"has weights with zero points that are no integers of {bits} bits")
     shapes = [(*[1] * (codes.ndim - n.ndim), *n.shape) for n in (scale, zero_points)]
     axes = {axis for shape in shapes for axis, extent in enumerate(shape) if extent > 1}
     if len(axes) > 1:
@@ -195,16 +201,28 @@ def _constant_codes(
         codes=Constant(codes.astype(dtype)),
         storage=IntegerType(max(bits, FEWEST_WEIGHT_BITS), sign),
         scale=Constant(scale.astype(np.float32).reshape(-1)),
-        zero_points=np.rint(zero_points).astype(np.int64).reshape(-1),
+        zero_points=zeros.astype(np.int64).reshape(-1),
         axis=next(iter(axes), 0),
     )
+
+
+def _expect_fit(node: OnnxNode, values: NDArray[np.generic], *numbers: NDArray[np.generic]) -> None:
+    """Check that a scale and zero points fit constant values, which have a float32 each."""
+    import numpy as np
+
+    try:
+        fits = np.broadcast_shapes(values.shape, *(n.shape for n in numbers)) == values.shape
+    except ValueError:
+        fits = False
+    if not fits or values.dtype.kind != "f" or any(n.dtype.kind not in "fiu" for n in numbers):
+        node.fail("has a scale or a zero point that does not fit its weights")
 
 
 def _bits(node: OnnxNode, network: NetworkBuilder, index: int) -> int:
     """The bit width at a node's input."""
     bits = _uniform(node, "bit width", network.constant(node, index).values)
-    if not bits.is_integer():
-        node.fail(f"has bit width {bits:.9g}; it must be whole")
+    if not (1 <= bits <= WIDEST_CODE and bits.is_integer()):
+        node.fail(f"has bit width {bits:.9g}; 1 to {WIDEST_CODE} are possible")
     return int(bits)
 
 
@@ -225,7 +243,7 @@ def _step(node: OnnxNode, scale: NDArray[np.generic]) -> float:
 
 
 def _rounding(node: OnnxNode, default: str) -> RoundingMode:
-    name = node.attribute("rounding_mode", default)
+    name = str(node.attribute("rounding_mode", default))
     if name.upper() not in ROUNDINGS:
         node.fail(f"has rounding_mode '{name}'; one of {', '.join(ROUNDINGS)}")
     return ROUNDINGS[name.upper()]

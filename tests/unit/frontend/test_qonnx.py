@@ -18,6 +18,7 @@ from unit.frontend.quantized_models import (
 )
 
 from spatem_ir.cli.run import main
+from spatem_ir.support.errors import SpatemError
 
 DOMAIN = "qonnx.custom_op.general"
 STEP = 0.0973
@@ -254,3 +255,36 @@ def test_check_of_tensors_where_onnxruntime_cannot_run_the_model(
 def test_levels(tmp_path: Path, form: str) -> None:
     file = qonnx_model(tmp_path, form, spelled_out=False)
     expect_same_at_all_levels(file, random_inputs(3, 6, 6), tmp_path)
+
+
+REFUSED: dict[str, tuple[Build, str]] = {
+    "bit width": (lambda b: b.quant("x", STEP, 1e9), "has bit width 1e\\+09; 1 to 32"),
+    "half a bit": (lambda b: b.quant("x", STEP, 2.5), "has bit width 2.5"),
+    "scale": (lambda b: b.quant("x", -1, 4), "has scale -1; it must be positive"),
+    "scales of an activation": (
+        lambda b: b.quant("x", np.ones((3, 1, 1)) * [[[1]], [[2]], [[3]]], 4),
+        "has several values of its scale",
+    ),
+    "zero point": (lambda b: b.quant("x", STEP, 4, 0.5), "has zero point 0.5; it must be whole"),
+    "rounding": (lambda b: b.quant("x", STEP, 4, mode="NEAREST"), "has rounding_mode 'NEAREST'"),
+    "scales that do not fit": (
+        lambda b: b.conv("x", b.quant(b.random_weights(4, 3, 1, 1), np.ones(5), 4)),
+        "has a scale or a zero point that does not fit",
+    ),
+    "scales of two dimensions": (
+        lambda b: b.conv("x", b.quant(b.random_weights(4, 3, 1, 1), np.ones((4, 3, 1, 1)), 4)),
+        "has scales along several dimensions",
+    ),
+    "zero point of weights": (
+        lambda b: b.conv("x", b.quant(b.random_weights(4, 3, 1, 1), STEP, 4, 99)),
+        "has weights with zero points that are no integers of 4 bits",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(tmp_path: Path, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    build, message = REFUSED[case]
+    monkeypatch.setitem(FORMS, "refused", build)
+    with pytest.raises(SpatemError, match=message):
+        imported(qonnx_model(tmp_path, "refused", spelled_out=False))
