@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spatem_ir.frontend.load import ImportOptions
+
+
+OPTION_VALUE = re.compile(r'=\s*(?:"([^"]*)"|([^\s",{}]+))')
+"""A value of an option in a pass pipeline, in quotes or not."""
 
 
 def add_network_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,12 +99,32 @@ def _named_shape(text: str) -> tuple[str, tuple[int, ...]]:
 
 
 def files_of(arguments: argparse.Namespace) -> Iterator[str]:
-    """The paths, of files or not, from which a tool reads what its arguments name."""
-    for name in ("input_file", "input", "inputs", "accelerator", "calibration"):
-        path = getattr(arguments, name, None)
-        if path is not None:
-            yield path
-    yield from getattr(arguments, "networks", ())
+    """The paths, of files or not, from which a tool reads what its arguments name.
+
+    Files in which an ONNX model keeps data, and those that options of passes name, are among them.
+    """
+    paths = [
+        getattr(arguments, name, None)
+        for name in ("input_file", "input", "inputs", "accelerator", "calibration")
+    ]
+    for path in (*paths, *getattr(arguments, "networks", ())):
+        if path is None:
+            continue
+        yield path
+        if path.endswith(".onnx"):
+            from spatem_ir.weights.external import external_files
+
+            yield from external_files(path)
+    pipelines = [getattr(arguments, name, None) for name in ("passes", "pass_pipeline")]
+    for text in (*pipelines, *getattr(arguments, "set", ())):
+        yield from _option_files(text or "")
+
+
+def _option_files(pipeline: str) -> Iterator[str]:
+    """The files that options of passes name."""
+    for quoted, plain in OPTION_VALUE.findall(pipeline):
+        if os.path.isfile(quoted or plain):
+            yield quoted or plain
 
 
 def import_options(arguments: argparse.Namespace) -> ImportOptions:

@@ -31,6 +31,7 @@ from spatem_ir.dialects.cnn.attributes import (
     quantization_of,
 )
 from spatem_ir.support.errors import SpatemError
+from spatem_ir.weights.external import external_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,11 +126,10 @@ class ParameterStore:
     def files(self, module: ModuleOp) -> list[str]:
         """The files, outside the package, in which parameters of a module are."""
         paths = dict.fromkeys(parameter.path.data for parameter in _file_parameters(module))
-        return [
-            str(file)
-            for path in paths
-            if not path.startswith(PACKAGE_SCHEME) and (file := self._found(path)) is not None
-        ]
+        found = [self._found(path) for path in paths if not path.startswith(PACKAGE_SCHEME)]
+        files = [str(file) for file in found if file is not None]
+        models = [file for file in files if file.endswith(".onnx")]
+        return files + [data for model in models for data in external_files(model)]
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
