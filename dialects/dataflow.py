@@ -45,6 +45,13 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.grid import Grid
 
 
+MOST_POSITIONS_READ = 1 << 24
+"""Positions of operands that all windows of a network read, each counted with each window."""
+
+MOST_ELEMENTS_READ = 1 << 25
+"""Elements that all windows of a digital operator read, or that another node has."""
+
+
 def dataflow_of(
     module: ModuleOp,
     planned: Mapping[str, Grid] | None = None,
@@ -109,6 +116,7 @@ class _Walk:
         self.sum_bits = sum_bits
         self.stores: dict[int, Node] = {}
         self.nodes: list[Node] = []
+        self.positions_read = 0
         self.operands: dict[SSAValue, Operand] = {}
         self.returned: set[SSAValue] = set()
         self.requantized = leading_to_codes(network)
@@ -206,6 +214,17 @@ class _Walk:
                 f"two nodes are named @{node.name}; inputs and outputs are named input, input1 … "
                 "and output, output1 …: rename the layer or operator"
             )
+        self.positions_read += node.positions_read
+        for what, reads, most in (
+            ("it has or reads", node.elements_read, MOST_ELEMENTS_READ),
+            ("with it windows read", self.positions_read, MOST_POSITIONS_READ),
+        ):
+            if reads > most:
+                unit = "elements" if most == MOST_ELEMENTS_READ else "positions"
+                raise SpatemError(
+                    f"@{node.name} is too large for the machine: {what} {reads:,} {unit}; "
+                    f"{most:,} are possible"
+                )
         self.nodes.append(node)
         if result is not None:
             self.operands[result] = Operand((node.number,), feature_map(result))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import TensorType
 
+from spatem_ir.dialects.checks import elements_of
 from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.driver.sources import Source
@@ -17,6 +18,9 @@ from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.store import PACKAGE_SCHEME, packaged_file
 
 Array = NDArray[Any]
+
+MOST_ELEMENTS = 1 << 27
+"""Elements of all random images together."""
 
 DIGITS = "lenet-digits-test.npz"
 """The held-out digits that ship with the package."""
@@ -51,6 +55,11 @@ def input_images(
         if count > len(digits["images"]):
             raise SpatemError(f"--images is {count}; there are {len(digits['images'])} digits")
         return [digits["images"][:count]], digits["labels"][:count]
+    elements = count * sum(map(elements_of, arguments))
+    if elements > MOST_ELEMENTS:
+        raise SpatemError(
+            f"--images is {count}; these have {elements:,} elements, {MOST_ELEMENTS:,} are possible"
+        )
     if seed < 0:
         raise SpatemError(f"--seed is {seed}; it must be at least 0")
     generator = np.random.default_rng(seed)

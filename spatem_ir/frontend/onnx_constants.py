@@ -42,6 +42,22 @@ MOST_ELEMENTS = 1 << 26
 MOST_REPEATED = 1 << 27
 """Elements of the largest constant of one value, which takes no memory by itself."""
 
+MOST_BYTES = 1 << 29
+"""Bytes of all constants together that are computed."""
+
+VIEWS = frozenset(
+    [
+        "ConstantOfShape",
+        "Flatten",
+        "Identity",
+        "Reshape",
+        "Squeeze",
+        "Transpose",
+        "Unsqueeze",
+    ]
+)
+"""Operators whose constant results take no memory of their own."""
+
 OTHER_FLOATS = frozenset(["float16", "bfloat16", "float64"])
 """Types of real numbers that become float32, in which the host computes."""
 
@@ -88,6 +104,7 @@ class _Folding:
         self.constants = dict(graph.constants)
         self.types = dict(graph.types)
         self.names = {node.name for node in graph.nodes}
+        self.bytes = 0
 
     def folded(self) -> OnnxGraph:
         """The graph without its constant nodes, and those on which nothing depends any more."""
@@ -105,10 +122,14 @@ class _Folding:
                 nodes.append(node)
             else:
                 self.constants.update(zip(node.outputs, results, strict=False))
+        kept = reachable(nodes, self.graph.outputs)
+        read = {*self.graph.outputs, *(name for node in kept for name in node.inputs)}
         return dataclasses.replace(
             self.graph,
-            nodes=reachable(nodes, self.graph.outputs),
-            constants={name: in_float32(value) for name, value in self.constants.items()},
+            nodes=kept,
+            constants={
+                name: in_float32(value) for name, value in self.constants.items() if name in read
+            },
             types=self.types,
         )
 
@@ -167,7 +188,9 @@ class _Folding:
         if not all(name in self.constants for name in present) or not is_computed(node):
             return None
         self._check_size(node)
-        return computed(node, self.constants, self.graph.opset)
+        results = computed(node, self.constants, self.graph.opset)
+        self.bytes += sum(each.values.nbytes for each in results if each.values.flags.owndata)
+        return results
 
     def _check_size(self, node: OnnxNode) -> None:
         """Check that the constant results of a node are not too large.
@@ -184,6 +207,18 @@ class _Folding:
                 node.fail("the size of its constant result is not known before it is computed")
             if shape is not None and prod(shape) > limit:
                 node.fail(f"its constant result has {prod(shape)} elements; {most} are possible")
+            size = 0 if shape is None else prod(shape) * self._bytes_of_element(name)
+            if node.operator not in VIEWS and self.bytes + size > max(MOST_BYTES, size):
+                node.fail(
+                    f"with its result the computed constants have {self.bytes + size} bytes; "
+                    f"{MOST_BYTES} are possible"
+                )
+
+    def _bytes_of_element(self, tensor: str) -> int:
+        """The size of an element of a tensor, as far as it is known."""
+        element = self.types[tensor].tensor_type.elem_type if tensor in self.types else 0
+        known = element in helper.get_all_tensor_dtypes()
+        return helper.tensor_dtype_to_np_dtype(element).itemsize if known else 0
 
 
 def is_computed(node: OnnxNode) -> bool:

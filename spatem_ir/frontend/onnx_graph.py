@@ -148,13 +148,13 @@ def _with_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
         InferenceError: a stated result has other extents.
     """
     try:
-        return shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+        return shape_inference.infer_shapes(model, strict_mode=True)
     except shape_inference.InferenceError as error:
         stated = {value.name: _extents(value) for value in model.graph.output}
         del model.graph.value_info[:]
         for output in model.graph.output:
             output.type.tensor_type.ClearField("shape")
-        model = shape_inference.infer_shapes(model, data_prop=True)
+        model = shape_inference.infer_shapes(model)
         for output in model.graph.output:
             found, wanted = _extents(output), stated[output.name]
             if len(found) == len(wanted) and any(

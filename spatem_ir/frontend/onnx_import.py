@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import VerifyException
 
 from spatem_ir.dialects.cnn import NetworkOp
+from spatem_ir.dialects.cnn.sizes import check_sizes
 from spatem_ir.frontend.onnx_constants import fold_constants
 from spatem_ir.frontend.onnx_graph import OnnxGraph, load_graph
 from spatem_ir.frontend.onnx_late_constants import of_constants
@@ -46,7 +47,7 @@ def import_graph(graph: OnnxGraph, name: str, source: str, store: ParameterStore
     """Import a graph, whose file IR names `source`, as a module with one network called `name`.
 
     Raises:
-        SpatemError: the graph has something that is not supported.
+        SpatemError: the graph has something that is not supported, or is too large.
     """
     graph = fold_constants(graph)
     network, refusals = Network(graph, Parameters(source, store)), Refusals(graph.file)
@@ -59,11 +60,13 @@ def import_graph(graph: OnnxGraph, name: str, source: str, store: ParameterStore
                 _define(node, network, views)
     refusals.check()
     views.check_outputs()
-    module = ModuleOp([NetworkOp(name, network.finish())])
+    imported = NetworkOp(name, network.finish())
+    module = ModuleOp([imported])
     try:
         module.verify()
     except VerifyException as error:
         graph.fail(str(error).splitlines()[-1].strip())
+    check_sizes(imported, graph.file)
     return module
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
@@ -13,6 +14,7 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn import NetworkOp, OutputOp
 from spatem_ir.dialects.cnn.attributes import quantization_of
+from spatem_ir.dialects.cnn.sizes import check_sizes
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import LayerOp, network_of
@@ -51,12 +53,13 @@ def execute(
         One array [images, …] for each network output, in its storage type.
 
     Raises:
-        SpatemError: an input has a wrong shape, type or value, parameters cannot be found, or a
-            layer is not partitioned although a lower level is reached.
+        SpatemError: an input has a wrong shape, type or value, parameters cannot be found, a layer
+            is not partitioned although a lower level is reached, or the values are too many.
     """
     network = network_of(module)
     if network is None:
         raise SpatemError("the module holds no cnn.network")
+    check_sizes(network, f"@{network.sym_name.data}")
     codes = _checked_inputs(network, inputs)
     level, store = level_of(module), store or ParameterStore()
     accumulator = _accumulator(level, module)
@@ -92,10 +95,14 @@ class Interpreter:
     observe: Observer
 
     def outputs(self, network: NetworkOp, images: list[Array]) -> list[Array]:
-        """What arrives at the network's outputs for a batch of inputs, each [images, …]."""
+        """What arrives at the network's outputs for a batch of inputs, each [images, …].
+
+        A value is kept until its last reader has read it.
+        """
         values: dict[SSAValue, Array] = dict(zip(network.body.block.args, images, strict=True))
         for value, array in values.items():
             self.observe(value, array)
+        unread = Counter(operand for op in network.body.block.ops for operand in op.operands)
         for op in network.body.block.ops:
             received = [values[operand] for operand in op.operands]
             if isinstance(op, OutputOp):
@@ -103,6 +110,10 @@ class Interpreter:
             (result,) = op.results
             values[result] = self.result(op, received)
             self.observe(result, values[result])
+            unread.subtract(op.operands)
+            for value in (*op.operands, result):
+                if not unread[value]:
+                    values.pop(value, None)
         raise AssertionError("a network ends with cnn.output")
 
     def result(self, op: Operation, received: list[Array]) -> Array:

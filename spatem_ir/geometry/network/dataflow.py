@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
+from math import prod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -89,6 +90,23 @@ class Node:
     def positions(self) -> int:
         """Height times width of the feature map."""
         return self.shape[1] * self.shape[2]
+
+    @property
+    def positions_read(self) -> int:
+        """Positions of operands that windows read, each counted with each window."""
+        if self.layer is not None:
+            return self.positions * prod(self.layer.window.kernel)
+        kernels = (reach.rows.kernel * reach.columns.kernel for reach in self.reaches)
+        return self.positions * sum(kernels, start=int(not self.reaches))
+
+    @property
+    def elements_read(self) -> int:
+        """Elements that a digital operator's windows read; those of the result of other nodes."""
+        kernels = (
+            reach.channels.kernel * reach.rows.kernel * reach.columns.kernel
+            for reach in self.reaches
+        )
+        return self.elements * sum(kernels, start=int(not self.reaches))
 
     @property
     def elements(self) -> int:

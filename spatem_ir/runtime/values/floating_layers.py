@@ -74,18 +74,39 @@ class FloatLayer:
         """
         layer = self.layer
         planes = list(kernel_planes(maps, layer.window, 0))
-        stacked = np.stack(planes, axis=2) if len(planes) > 1 else planes[0]
-        windows = stacked.reshape(len(maps), layer.groups, layer.rows, layer.positions)
-        if layer.region is None:
-            outputs, wide = self.weights.shape[1], windows.astype(np.float64)
-            products = np.empty((*windows.shape[:2], outputs, layer.positions), np.float32)
-            at_once = max(1, BLOCK_ELEMENTS // (layer.groups * layer.rows))
-            for first in range(0, outputs, at_once):
-                block = slice(first, first + at_once)
-                products[:, :, block] = self.weights[:, block].astype(np.float64) @ wide
-            return products.reshape(len(maps), -1, layer.positions)
-        products = np.empty((len(maps), layer.columns, layer.positions), np.float32)
+        if layer.region is not None:
+            return self._local_products(_stacked(planes, range(planes[0].shape[2]), layer))
+        height, width = planes[0].shape[2:]
+        products = np.empty((len(maps), layer.out_channels, layer.positions), np.float32)
+        at_once = max(1, BLOCK_ELEMENTS // (len(maps) * layer.groups * layer.rows * width))
+        for first in range(0, height, at_once):
+            rows = range(first, min(first + at_once, height))
+            positions = slice(rows.start * width, rows.stop * width)
+            self._multiply(_stacked(planes, rows, layer), products[:, :, positions])
+        return products
+
+    def _multiply(self, windows: Reals, products: Reals) -> None:
+        """Put weights times windows [images, groups, rows, positions] into products."""
+        outputs, wide = self.weights.shape[1], windows.astype(np.float64)
+        grouped = products.reshape(*windows.shape[:2], outputs, -1, copy=False)
+        at_once = max(1, BLOCK_ELEMENTS // (self.layer.groups * self.layer.rows))
+        for first in range(0, outputs, at_once):
+            block = slice(first, first + at_once)
+            grouped[:, :, block] = self.weights[:, block].astype(np.float64) @ wide
+
+    def _local_products(self, windows: Reals) -> Reals:
+        """Products with weights that positions of a region share."""
+        layer = self.layer
+        products = np.empty((len(windows), layer.columns, layer.positions), np.float32)
         for matrix, of_matrix in enumerate(self.weights.astype(np.float64)):
             positions = layer.window_positions(matrix)
             products[:, :, positions] = of_matrix @ windows[:, 0][:, :, positions]
         return products
+
+
+def _stacked(planes: list[Array], rows: range, layer: Layer) -> Reals:
+    """The windows in some rows of a result: [images, groups, matrix rows, positions]."""
+    taken = [plane[:, :, rows.start : rows.stop] for plane in planes]
+    stacked = np.stack(taken, axis=2) if len(taken) > 1 else taken[0]
+    positions = len(rows) * stacked.shape[-1]
+    return stacked.reshape(len(stacked), layer.groups, layer.rows, positions)

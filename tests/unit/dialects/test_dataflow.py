@@ -359,3 +359,29 @@ def test_operators_that_have_no_place_on_the_machine(body: str, message: str) ->
     with pytest.raises(SpatemError) as caught:
         dataflow_of(parse_module(on_host(body)))
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("limit", "message"),
+    [
+        (
+            "MOST_POSITIONS_READ",
+            "@m is too large for the machine: with it windows read 13 pos",
+        ),
+        ("MOST_ELEMENTS_READ", "@m is too large for the machine: it has or reads 32 elements"),
+    ],
+)
+def test_networks_that_are_too_large(
+    limit: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = """
+cnn.network @net(%x: tensor<4x2x2xui8>, %y: tensor<4x1x1xui8>) {
+  %m = cnn.mul @m %x, %y : tensor<4x2x2xui8>, tensor<4x1x1xui8> -> tensor<4x2x2xui8>
+  cnn.output %m : tensor<4x2x2xui8>
+}
+"""
+    most = 31 if limit == "MOST_ELEMENTS_READ" else 12
+    monkeypatch.setattr(f"spatem_ir.dialects.dataflow.{limit}", most)
+    with pytest.raises(SpatemError) as caught:
+        dataflow_of(parse_module(text))
+    assert message in str(caught.value)

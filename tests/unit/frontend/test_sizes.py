@@ -1,0 +1,127 @@
+"""Models of a few hundred bytes that ask for more memory than there is: one line, at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import parser
+from unit.frontend.onnx_builder import ModelBuilder, imported
+
+from spatem_ir.dialects.cnn import sizes
+from spatem_ir.frontend import onnx_constants
+from spatem_ir.support.errors import SpatemError
+
+MOST_MEGABYTES = 700
+"""Memory that a refusal takes at most."""
+
+
+def doubling(first: str, operator: str, count: int, last: str) -> str:
+    """Nodes of which each joins what the one before it gives with itself."""
+    names = [first, *(f"d{number}" for number in range(1, count)), last]
+    return " ".join(f"{new} = {operator}({old}, {old})" for old, new in pairwise(names))
+
+
+MODELS = {
+    "large input": (
+        "g (float[n, 1000, 1000, 1000] x) => (float[n, a, b, c] y) { y = Relu(x) }",
+        "its inputs have 1,000,000,000 elements",
+    ),
+    "expanded": (
+        "g (float[n, 1, 1, 1] x) => (float[n, a, b, c] y) <int64[4] s = {1, 100, 1000, 1000}> "
+        "{ y = Expand(x, s) }",
+        "cnn.gather '%.*' needs 100,100,000 elements of activations at a time",
+    ),
+    "padded": (
+        "g (float[n, 3, 8, 8] x) => (float[n, a, b, c] y) "
+        "<int64[8] p = {0, 0, 5000, 5000, 0, 0, 5000, 5000}> { y = Pad(x, p) }",
+        "cnn.pad @Pad1 needs 300,480,384 elements",
+    ),
+    "large windows": (
+        "g (float[n, 1, 900, 900] x) => (float[n, a, b, c] y) "
+        "{ y = MaxPool<kernel_shape = [600, 600], pads = [300, 300, 300, 300]>(x) }",
+        "the windows of cnn.max_pool @MaxPool1 cover .* elements of a channel, .* times 360,000",
+    ),
+    "doubled activations": (
+        "g (float[n, 3, 8, 8] x) => (float[n, a, b, c] y) "
+        f"{{ {doubling('x', 'Concat<axis = 1>', 30, 'y')} }}",
+        "cnn.concat '%Concat18' needs 75,497,472 elements",
+    ),
+    "doubled constants": (
+        "g (float[n, 3, 8, 8] x) => (float[n, a, b, c] y) <float[3] k = {1, 2, 3}> "
+        f"{{ {doubling('k', 'Concat<axis = 0>', 40, 'z')} s = ReduceSum<keepdims = 0>(z) "
+        "y = Add(x, s) }",
+        "Concat of 'd25': its constant result has 100663296 elements",
+    ),
+    "many constants": (
+        "g (float[n, 3, 8, 8] x) => (float[n, a, b, c] y) <int64[1] k = {60000000}> "
+        "{ a = ConstantOfShape(k) b = Neg(a) c = Neg(b) d = Neg(c) "
+        "s = ReduceSum<keepdims = 0>(d) y = Add(x, s) }",
+        "Neg of 'd': with its result the computed constants have 720000000 bytes",
+    ),
+    "a range": (
+        "g (float[n, 3, 8, 8] x) => (float[n, a, b, c] y) "
+        "<int64 z = {0}, int64 e = {1000000000}, int64 o = {1}> "
+        "{ r = Range(z, e, o) y = Gather<axis = 3>(x, r) }",
+        "Range of 'r': its constant result has 1000000000 elements",
+    ),
+}
+
+
+def saved(path: Path, text: str) -> str:
+    file = path / "net.onnx"
+    onnx.save(parser.parse_model(f'<ir_version: 8, opset_import: ["": 17]>{text}'), file)
+    assert file.stat().st_size < 2000
+    return str(file)
+
+
+@pytest.mark.parametrize("case", MODELS)
+def test_one_line(tmp_path: Path, case: str) -> None:
+    text, message = MODELS[case]
+    with pytest.raises(SpatemError, match=message) as caught:
+        imported(saved(tmp_path, text))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("case", ["doubled activations", "doubled constants", "many constants"])
+def test_little_memory(tmp_path: Path, case: str) -> None:
+    program = (
+        "import resource, sys\n"
+        "from spatem_ir.cli.run import main\n"
+        "status = main([sys.argv[1]])\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+        "sys.exit(status)\n"
+    )
+    command = [sys.executable, "-c", program, saved(tmp_path, MODELS[case][0])]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1
+    assert int(done.stdout) / 1024 < MOST_MEGABYTES
+
+
+def test_what_is_read_is_needed_no_more(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A chain needs two tensors at a time, however long it is."""
+    model = ModelBuilder(("n", 3, 10, 10))
+    result = "x"
+    for _ in range(20):
+        result = model.node("Relu", result)
+    path = model.save(tmp_path / "net.onnx", result)
+    monkeypatch.setattr(sizes, "MOST_ELEMENTS", 600)
+    imported(path)
+    monkeypatch.setattr(sizes, "MOST_ELEMENTS", 599)
+    with pytest.raises(SpatemError, match=r"cnn\.relu @relu0 needs 600 elements"):
+        imported(path)
+
+
+def test_views_of_constants_take_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    model = ModelBuilder(("n", 3, 4, 4))
+    weights = model.node(
+        "Transpose", model.constant(np.ones((3, 3, 3, 5), np.float32)), perm=[3, 0, 1, 2]
+    )
+    path = model.save(tmp_path / "net.onnx", model.node("Conv", "x", weights))
+    monkeypatch.setattr(onnx_constants, "MOST_BYTES", 0)
+    imported(path, raw=True)
