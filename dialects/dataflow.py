@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 MOST_POSITIONS_READ = 1 << 24
 """Positions of operands that all windows of a network read, each counted with each window."""
 
-MOST_ELEMENTS_READ = 1 << 25
+MOST_ELEMENTS_READ = 1 << 24
 """Elements that all windows of a digital operator read, or that another node has."""
 
 
