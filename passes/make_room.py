@@ -30,7 +30,8 @@ def make_room(module: ModuleOp, stage: PxbStageOp, remedies: Collection[Remedy])
     if sum(isinstance(op, PxbStageOp) for op in module.ops) > 1:
         return False
     before = dataflow_of(module)
-    poolings = [before.by_name[remedy.reader] for remedy in remedies if remedy.by_rows]
+    by_rows = dict.fromkeys(remedy.reader for remedy in remedies if remedy.by_rows)
+    poolings = [before.by_name[name] for name in by_rows]
     at_port = [HomeOp(sums_name(n.name), IndexSequence.of([0] * len(n.slices))) for n in poolings]
     spills = [SpillOp(remedy.node, remedy.reader) for remedy in remedies if not remedy.by_rows]
     stage.body.block.add_ops([*at_port, *spills])

@@ -113,7 +113,7 @@ class OrderPass(ModulePass):
             try:
                 return dataflow, self.scheduled(module, dataflow, stage, merged_at)
             except BuffersTooSmallError as error:
-                if not make_room(module, stage, error.remedies):
+                if not make_room(module, stage, error.remedies()):
                     raise
 
     def scheduled(

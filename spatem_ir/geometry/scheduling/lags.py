@@ -211,24 +211,36 @@ class _Choice:
             f"order: the buffer of PE {pe} is too small: it has {self.size} bytes and needs "
             f"{total}, of which {size} for the {part.what} of @{part.node.name}; enlarge "
             f"{memory.buffer_key}, deploy on more PEs, or set buffers=ignore",
-            self.remedies(lags, held),
+            self.remedies,
         )
 
-    def remedies(self, lags: dict[Pair, int], held: Ints) -> list[Remedy]:
-        """What takes the most bytes out of buffers that are too small, as much as is too much."""
-        found: dict[Remedy, None] = {}
+    def remedies(self) -> list[Remedy]:
+        """What takes the most bytes out of buffers that are too small, as much as is too much.
+
+        That poolings work by rows costs little, and comes first: wherever buffers do not suffice
+        for lags with which copies are kept at work.
+        """
+        return self.reliefs(self.enlarged(1.0), by_rows=True) or self.reliefs(
+            self.least, by_rows=False
+        )
+
+    def reliefs(self, lags: dict[Pair, int], *, by_rows: bool) -> list[Remedy]:
+        """Remedies of one kind for all buffers that do not suffice for some lags."""
+        held, found = self.held(lags), dict[Remedy, None]()
         for phase, pe in np.argwhere(held > self.size).tolist():
             excess = int(held[phase, pe]) - self.size
             parts = [p for p in self.parts if phase in self.phases_of[p] and pe in p.pes]
-            savings = [self.saved(part, lags, pe) for part in parts]
+            savings = [self.saved(part, lags, pe, by_rows=by_rows) for part in parts]
             for size, remedies in sorted(savings, key=lambda saving: -saving[0]):
-                if size > 0 and excess > 0:
+                if size > 0 and (by_rows or excess > 0):
                     found |= dict.fromkeys(remedies)
                     excess -= size
         return list(found)
 
-    def saved(self, part: Held, lags: dict[Pair, int], pe: int) -> tuple[int, list[Remedy]]:
-        """The bytes that remedies for the readers of a part take out of a PE, and these.
+    def saved(
+        self, part: Held, lags: dict[Pair, int], pe: int, *, by_rows: bool
+    ) -> tuple[int, list[Remedy]]:
+        """The bytes that remedies for the readers of a part take out of a PE; those of one kind.
 
         What has come back already, and row sums, are left as they are.
         """
@@ -240,13 +252,12 @@ class _Choice:
             pair, reader = (node.number, number), self.deployed.dataflow.nodes[number]
             if reader.kind is NodeKind.OUTPUT or reader.name.endswith(sums_name("")):
                 continue
-            if can_work_by_rows(reader) and is_aligned(reader.operands[0], node):
-                remedies.append(Remedy(node.name, reader.name, by_rows=True))
-                shorter[pair] = max(self.blocks.count(node) // node.shape[1], 1)
-            elif self.direct[pair] < lags[pair]:
-                remedies.append(Remedy(node.name, reader.name, by_rows=False))
-                shorter[pair] = self.direct[pair]
-        return int(part.most(lags)[here] - part.most(shorter)[here]), remedies
+            whole = can_work_by_rows(reader) and is_aligned(reader.operands[0], node)
+            if whole or self.direct[pair] < lags[pair]:
+                shorter[pair] = 1 if whole else self.direct[pair]
+                remedies.append(Remedy(node.name, reader.name, whole))
+        saved = int(part.most(lags)[here] - part.most(shorter)[here])
+        return saved, [remedy for remedy in remedies if remedy.by_rows == by_rows]
 
     def until(self, pair: Pair, lag: int) -> Ints:
         """How many positions of the other node each block of a node waits for."""

@@ -6,6 +6,7 @@ row by row (:mod:`spatem_ir.geometry.network.decided`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from spatem_ir.support.errors import SpatemError
@@ -26,9 +27,9 @@ class BuffersTooSmallError(SpatemError):
     """Producers cannot wait so that all buffers suffice.
 
     Attributes:
-        remedies: what would take the most bytes out of the buffers that are too small.
+        remedies: finds what would take the most bytes out of the buffers that are too small.
     """
 
-    def __init__(self, message: str, remedies: list[Remedy]):
+    def __init__(self, message: str, remedies: Callable[[], list[Remedy]]):
         super().__init__(message)
         self.remedies = remedies
