@@ -20,7 +20,11 @@ from spatem_ir.support.errors import SpatemError
 SEEDS = range(int(os.environ.get("SPATEM_EXAMPLES", "40")))
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+WORK_BEHIND_OUTPUTS = 1527
+"""A program whose output leaves long before the last work for it is done."""
+
+
+@pytest.mark.parametrize("seed", [*SEEDS, WORK_BEHIND_OUTPUTS])
 def test_no_figure_contradicts_another(seed: int) -> None:
     random = Random(seed)
     module = random.choice([through_the_passes, through_the_passes, at_random])(random)
