@@ -16,6 +16,7 @@ from spatem_ir.frontend.onnx_graph import OnnxGraph, Tensor
 from spatem_ir.operators.core.register import imports
 from spatem_ir.operators.onnx_import.network import NetworkBuilder, identifier
 from spatem_ir.operators.onnx_import.parameters import Parameters, activation_quantization
+from spatem_ir.operators.onnx_import.shapes import behind_batch
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, QuantizedConstant, Value
 
 INTEGER_INPUTS: dict[int, tuple[int, bool]] = {
@@ -88,12 +89,12 @@ class Network(NetworkBuilder):
         shapes are not compared.
         """
         inferred = self.graph.shape_of(output)
-        if isinstance(value, SSAValue) and inferred is not None and inferred[1:] != shape_of(value):
+        wanted = None if inferred is None else behind_batch(inferred[1:])
+        if isinstance(value, SSAValue) and wanted is not None and wanted != shape_of(value):
             self.inference_holds &= not node.attribute("ceil_mode", 0)
             if self.inference_holds:
-                shapes = shape_of(value), inferred[1:]
-                got, wanted = ("x".join(map(str, shape)) for shape in shapes)
-                node.fail(f"gives shape {got}, but ONNX shape inference says {wanted}")
+                got, stated = ("x".join(map(str, shape)) for shape in (shape_of(value), wanted))
+                node.fail(f"gives shape {got}, but ONNX shape inference says {stated}")
         self.values[output] = value
 
     def _reads_any(self, tensors: tuple[str, ...]) -> bool:

@@ -13,6 +13,7 @@ from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.global_average_pool import GlobalPoolOp
 from spatem_ir.operators.neg import NegOp
 from spatem_ir.operators.onnx_import.reductions import pooled_over
+from spatem_ir.operators.onnx_import.shapes import behind_batch
 
 if TYPE_CHECKING:
     from spatem_ir.numerics.codes import Reals
@@ -57,9 +58,7 @@ def along_axis(*, smallest: bool = False) -> Convert:
         found = pooled_over(network, node.name, operand, [along], ArgMaxOp)
         if node.attribute("keepdims", 1):
             return found
-        if len(shape) == 1:
-            node.fail("gives one number for each image; set keepdims")
-        return network.regrouped(found, (*shape[:along], *shape[along + 1 :]))
+        return network.regrouped(found, behind_batch((*shape[:along], *shape[along + 1 :])))
 
     return convert
 

@@ -21,7 +21,7 @@ from spatem_ir.operators.onnx_import.parts import (
     sliced_indices,
     tiled_indices,
 )
-from spatem_ir.operators.onnx_import.shapes import element_of
+from spatem_ir.operators.onnx_import.shapes import behind_batch, element_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,9 +111,7 @@ def convert_gather(node: OnnxNode, network: NetworkBuilder) -> Value:
     operand = network.activation(node)
     dimension, indices = gathered_indices(node, network, shape_of(operand))
     shape = shape_of(operand)
-    result = (*shape[:dimension], *indices.shape, *shape[dimension + 1 :])
-    if not result:
-        node.fail("gives one number for each image; gather with an index of one dimension")
+    result = behind_batch((*shape[:dimension], *indices.shape, *shape[dimension + 1 :]))
     taken = gathered(network, operand, dimension, indices.reshape(-1).tolist(), node.name)
     return network.regrouped(taken, result, node.name)
 

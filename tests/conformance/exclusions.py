@@ -102,13 +102,6 @@ EXCLUSIONS = [
         """,
     ),
     Exclusion(
-        "has a scalar for each image as result",
-        r"gives one number for each image",
-        """
-        test_matmul_1d_1d
-        """,
-    ),
-    Exclusion(
         "broadcasts a stack of matrices to dimensions that the activation has not",
         r"a stack of matrices must fit|ShapeInferenceError",
         """

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
-from spatem_ir.operators.onnx_import.shapes import extents_text
+from spatem_ir.operators.onnx_import.shapes import behind_batch, extents_text
 
 if TYPE_CHECKING:
     from spatem_ir.operators.onnx_import.tensors import OnnxNode
@@ -69,9 +69,7 @@ def stacked_form(node: OnnxNode, matrix: tuple[int, ...], shape: tuple[int, ...]
             f"multiplies [batch, {extents_text(shape)}] by weights [{extents_text(matrix)}]; a "
             "stack of matrices must fit the dimensions behind the batch"
         )
-    result = shape[:-1] if len(matrix) == 1 else (*shape[:-1], outputs)
-    if not result:
-        node.fail("gives one number for each image; multiply by a matrix of one column instead")
+    result = behind_batch(shape[:-1] if len(matrix) == 1 else (*shape[:-1], outputs))
     matrices = (prod(stack),) if stack else ()
     return StackedForm(
         others=prod(others),

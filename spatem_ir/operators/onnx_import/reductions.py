@@ -12,7 +12,7 @@ from xdsl.ir import Operation, SSAValue
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn.attributes import WindowAttr
 from spatem_ir.geometry.shapes.window import Window
-from spatem_ir.operators.onnx_import.shapes import element_of
+from spatem_ir.operators.onnx_import.shapes import behind_batch, element_of
 
 if TYPE_CHECKING:
     from spatem_ir.operators.onnx_import.network import NetworkBuilder
@@ -32,7 +32,7 @@ def reduced(
     A batch of one image is reduced to itself.
 
     Raises:
-        SpatemError: several images are among what is reduced, or nothing is left behind the batch.
+        SpatemError: several images are among what is reduced.
     """
     shape = shape_of(operand)
     axes = _axes(node, network, 1 + len(shape))
@@ -45,10 +45,10 @@ def reduced(
     if not along:
         return operand
     kept = [axis for axis in range(len(shape)) if axis not in along]
-    if not kept and not keeps:
-        node.fail("gives one number for each image; set keepdims")
     ones = pooled_over(network, node.name, operand, along, pooling)
-    return network.regrouped(ones, tuple(shape[axis] for axis in kept)) if not keeps else ones
+    if keeps:
+        return ones
+    return network.regrouped(ones, behind_batch(tuple(shape[axis] for axis in kept)))
 
 
 def pooled_over(

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from spatem_ir.operators.onnx_import.tensors import OnnxNode
 
 
+def behind_batch(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of a result behind the batch: one number for each image is one element."""
+    return shape or (1,)
+
+
 def element_of(value: SSAValue) -> Attribute:
     """The element type of a tensor value."""
     assert isinstance(value.type, TensorType)
