@@ -75,7 +75,7 @@ def test_further_operators_run_or_are_refused(tmp_path: Path) -> None:
             continue
         check_values(case, adapted, network)
         run += 1
-    assert (len(FURTHER), run) == (283, 171)
+    assert (len(FURTHER), run) == (283, 173)
 
 
 def check_values(case: Case, adapted: Adapted, network: LoadedNetwork) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def test_on_the_chip(tmp_path: Path) -> None:
         ({"axis": 1, "select_last_index": 1}, "selects the last index of equal elements"),
     ],
 )
-def test_what_is_refused(tmp_path: Path, attributes: dict[str, int], message: str) -> None:
+def test_what_is_refused(tmp_path: Path, attributes: dict[str, Any], message: str) -> None:
     model = ModelBuilder(("n", 2, 3, 4))
     result = model.node("Cast", model.node("ArgMax", "x", **attributes), to=TensorProto.FLOAT)
     with pytest.raises(SpatemError, match=message):
