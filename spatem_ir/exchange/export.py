@@ -18,25 +18,37 @@ from spatem_ir.operators.onnx_export.nodes import value_info
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from onnx import ModelProto
 
     from spatem_ir.weights.store import ParameterStore
 
 
+GIVEN = ".given"
+"""What follows the name of a tensor that is an input of an export although an op computes it."""
+
+
 def export_network(
-    network: NetworkOp, store: ParameterStore, *, all_values: bool = False
+    network: NetworkOp,
+    store: ParameterStore,
+    *,
+    all_values: bool = False,
+    given: Collection[SSAValue] = (),
 ) -> ModelProto:
     """An ONNX model that computes what a network computes, for any number of images.
 
     Its tensors have the names of the network's SSA values.  Its outputs are those of the network,
-    or with `all_values` the results of all ops, in network order.
+    or with `all_values` the results of all ops, in network order.  What reads one of the values
+    `given` reads a further input, of its name and :data:`GIVEN`.
 
     Raises:
         SpatemError: no ONNX operators compute what an op computes, or parameters are missing.
     """
     block = network.body.block
     names = value_names(network)
-    graph = GraphBuilder(store, set(names.values()))
+    read = {**names, **{value: names[value] + GIVEN for value in given}}
+    graph = GraphBuilder(store, {*names.values(), *read.values()})
     results: list[SSAValue] = []
     for op in block.ops:
         if isinstance(op, OutputOp):
@@ -44,7 +56,7 @@ def export_network(
         (result,) = op.results
         symbol = op.properties.get("sym_name")
         graph.scope = symbol.data if isinstance(symbol, StringAttr) else names[result]
-        operands = [names[operand] for operand in op.operands]
+        operands = [read[operand] for operand in op.operands]
         last = _exported(op, graph, operands)
         if last in operands:
             last = graph.add("Identity", last)
@@ -55,7 +67,7 @@ def export_network(
         outputs = _network_outputs(network, graph, names)
     return graph.model(
         network.sym_name.data,
-        [value_info(names[argument], argument.type) for argument in block.args],
+        [value_info(read[value], value.type) for value in (*block.args, *given)],
         [value_info(name, value.type) for name, value in outputs],
     )
 
