@@ -17,9 +17,11 @@ from xdsl.ir import SSAValue
 
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn.attributes import Quantization, quantization_of
+from spatem_ir.dialects.cnn.operators import ViewOp
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.exchange.session import Session
 from spatem_ir.numerics.codes import dequantize
+from spatem_ir.operators.max_pool import MaxPoolOp
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.parameters import is_accumulator
 
@@ -122,7 +124,8 @@ def fidelity(model: GivenModel, check: TensorCheck, inputs: Sequence[Array], kin
         wanted = list(dict.fromkeys(name for name, _ in energies))
         theirs = dict(zip(wanted, session.run(feeds, wanted), strict=True))
         for (name, value), energy in energies.items():
-            energy.add(_aligned(model, name, theirs[name], value), _real(ours[value], value))
+            given = _as_read(_aligned(model, name, theirs[name], value), value)
+            energy.add(given, _real(ours[value], value))
         best, best_given = (
             each.reshape(len(each), -1).argmax(axis=1)
             for each in (ours[outputs[0]], theirs[names[0]])
@@ -179,6 +182,26 @@ def _real(array: Array, value: SSAValue) -> Array:
     """What an array of a value stands for."""
     code = _code(value)
     return array if code is None else dequantize(array, code)
+
+
+def _as_read(array: Array, value: SSAValue) -> Array:
+    """An array of the model as far as it is read: nobody sees below the range of what is pooled.
+
+    The code of a value of which only maxima are read has their range.
+    """
+    code = _code(value)
+    if code is None or not _is_pooled(value):
+        return array
+    return np.maximum(array, (code.minimum - code.zero_point) * np.float32(code.scale))
+
+
+def _is_pooled(value: SSAValue) -> bool:
+    """Whether only maxima of a value are read, and those of its views."""
+    readers = [use.operation for use in value.uses]
+    return bool(readers) and all(
+        isinstance(op, MaxPoolOp) or (isinstance(op, ViewOp) and _is_pooled(op.output))
+        for op in readers
+    )
 
 
 def _aligned(model: GivenModel, name: str, array: Array, value: SSAValue) -> Array:

@@ -79,6 +79,15 @@ def test_without_inputs_the_calibration_is_what_is_compared(
     assert "on 6 calibration inputs" in " ".join(captured.out.split())
 
 
+def test_what_no_maximum_reads_is_no_noise(capsys: pytest.CaptureFixture[str]) -> None:
+    b = ModelBuilder(["N", 3, 8, 8], seed=3)
+    weights = b.constant(b.random.normal(size=(4, 3, 1, 1)), dtype=np.float32)
+    largest = b.node("GlobalMaxPool", b.node("Conv", "x", weights, name="conv"))
+    model = b.save(Path("net.onnx"), b.node("Flatten", largest))
+    found = result_of(capsys, model, "--calibration", "calibration.npy", *CHECK)["fidelity"]
+    assert found["layers"][0]["sqnr_db"] > 30
+
+
 def test_a_network_far_from_its_model_is_warned_of(capsys: pytest.CaptureFixture[str]) -> None:
     """Its integers are right, and that is all."""
     model, inputs = float_model(), ["--inputs", "calibration.npy"]
