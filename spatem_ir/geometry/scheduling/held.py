@@ -90,7 +90,10 @@ def most_bytes(deployed: Deployed) -> int:
 
 
 def block_widths(held: list[Resident], size: int) -> dict[int, int]:
-    """The positions of a block of each node: a row, or parts of one that take few bytes."""
+    """The positions of a block of each node: a row, or parts of one that take few bytes.
+
+    What leaves to come back leaves block by block of what it is.
+    """
     most = dict[int, int]()
     for node, _, residents in held:
         bytes_ = int(residents.bytes.max(initial=0))
@@ -103,4 +106,7 @@ def block_widths(held: list[Resident], size: int) -> dict[int, int]:
             n for n in range(1, columns + 1) if columns % n == 0 and columns // n <= fitting
         )
         widths[node.number] = columns // parts
+    for store in {node.store for node, _, _ in held if node.store is not None}:
+        (source,) = next(node.sources for node, _, _ in held if node.number == store)
+        widths[store] = widths[source]
     return widths
