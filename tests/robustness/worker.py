@@ -110,7 +110,6 @@ def run_one(
     if kind == "onnx":
         path.write_bytes(mutated_model(source, generator))
         arguments = ["--raw"] if generator.random() < 0.5 else ["-p", "partition"]
-        arguments += ["--calibration", "package:lenet-digits-calibration.npy"]
     else:
         path.write_text(mutated_text(source.decode(), generator), encoding="utf-8")
         arguments = ["-p", generator.choice(PIPELINES)]
