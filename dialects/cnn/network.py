@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xdsl.dialects.builtin import ModuleOp, StringAttr, SymbolNameConstraint, TensorType
-from xdsl.ir import Block, Region
+from xdsl.ir import Block, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
@@ -94,7 +94,13 @@ class NetworkOp(IRDLOperation):
         for argument in self.body.block.args:
             expect_tensor(self, argument)
         seen: set[str] = set()
+        computed: set[SSAValue] = set(self.body.block.args)
         for op in self.body.block.ops:
+            for value in op.operands:
+                if value not in computed:
+                    hint = value.name_hint or "?"
+                    fail(self, f"reads %{hint} in {op.name} before it is computed")
+            computed.update(op.results)
             symbol = op.properties.get("sym_name")
             if isinstance(symbol, StringAttr):
                 if symbol.data in seen:

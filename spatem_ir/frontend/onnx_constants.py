@@ -235,9 +235,9 @@ def computed(node: OnnxNode, constants: Mapping[str, Constant], opset: int) -> S
         SpatemError: the operands do not fit together.
     """
     fold = _fold_of(node.operator)
+    if fold is None:
+        return computed_by_reference(node, constants, opset)
     try:
-        if fold is None:
-            return computed_by_reference(node, constants, opset)
         return [fold(node, [constants[name] for name in node.inputs if name])]
     except SpatemError:
         raise
@@ -255,7 +255,11 @@ def in_float32(constant: Constant) -> Constant:
 def computed_by_reference(
     node: OnnxNode, constants: Mapping[str, Constant], opset: int
 ) -> Sequence[Constant]:
-    """The results of a node as ONNX's own reference computes them."""
+    """The results of a node as ONNX's own reference computes them.
+
+    Raises:
+        SpatemError: the operands do not fit together.
+    """
     from onnx import helper
     from onnx.reference import ReferenceEvaluator
 
@@ -271,7 +275,11 @@ def computed_by_reference(
     outputs = [helper.make_empty_tensor_value_info(name) for name in results]
     graph = helper.make_graph([proto], "constant", inputs, outputs)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
-    values = dict(zip(results, ReferenceEvaluator(model).run(None, feeds), strict=True))
+    try:
+        found = ReferenceEvaluator(model).run(None, feeds)
+    except Exception as error:
+        node.fail(f"its operands do not fit: {first_line(error)}")
+    values = dict(zip(results, found, strict=True))
     return [Constant(np.asarray(values.get(name))) for name in node.outputs]
 
 

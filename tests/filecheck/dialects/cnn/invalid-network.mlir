@@ -162,3 +162,12 @@ cnn.output %x : tensor<4xui8>
 %x = "test.op"() : () -> tensor<4xf32>
 // CHECK: 'cnn.batch_norm' expects parent op 'cnn.network'
 %y = cnn.batch_norm @norm %x scale dense<1.0> : tensor<4xf32> shift dense<1.0> : tensor<4xf32> mean dense<1.0> : tensor<4xf32> variance dense<1.0> : tensor<4xf32> epsilon 0.001 : tensor<4xf32> -> tensor<4xf32>
+
+// -----
+
+// CHECK: cnn.network @net: reads %b in cnn.relu before it is computed
+cnn.network @net(%x: tensor<4xf32>) {
+  %a = cnn.relu @first %b : tensor<4xf32> -> tensor<4xf32>
+  %b = cnn.relu @second %x : tensor<4xf32> -> tensor<4xf32>
+  cnn.output %a : tensor<4xf32>
+}
