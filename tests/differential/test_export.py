@@ -11,6 +11,7 @@ from differential.networks import Network, build, networks, random_images
 from differential.profile import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.exchange.export import export_network
@@ -29,6 +30,23 @@ def test_every_tensor_is_what_onnxruntime_computes(network: Network, seed: int) 
     assert comparison.tensors > len(network.steps)
 
 
+def session_of(model: bytes) -> onnxruntime.InferenceSession:
+    """A model in onnxruntime, as it optimises it if it can.
+
+    Where codes of one type are sliced and quantised to another type, its optimiser moves the
+    quantisation in front of the slice with the wrong type, and then refuses what it made.
+    """
+    providers = ["CPUExecutionProvider"]
+    try:
+        return onnxruntime.InferenceSession(model, providers=providers)
+    except Fail as error:
+        if "output_dtype" not in str(error):
+            raise
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return onnxruntime.InferenceSession(model, options, providers=providers)
+
+
 @examples(30)
 @given(networks(), st.integers(0, 2**32 - 1))
 def test_the_exported_model_is_valid_and_has_the_outputs_of_the_network(
@@ -40,7 +58,7 @@ def test_the_exported_model_is_valid_and_has_the_outputs_of_the_network(
     model = export_network(op, store)
     onnx.checker.check_model(model)
     file = io.BytesIO(model.SerializeToString())
-    session = onnxruntime.InferenceSession(file.getvalue(), providers=["CPUExecutionProvider"])
+    session = session_of(file.getvalue())
     assert len(session.get_outputs()) == len(network.outputs)
     (source,) = session.get_inputs()
     assert source.shape == ["images", *network.input_shape]

@@ -64,9 +64,10 @@ def link(dataflow: Dataflow, producer: Node, reader: Node) -> Link:
             read = from_producer & (latest >= 0)
             np.minimum.at(first, highest_source[read], earliest[read])
         else:
-            np.maximum(last, latest.max(), out=last)
+            there = _positions_in(dataflow, operand, producer)
+            last[there] = np.maximum(last[there], latest.max())
             if operand.positions == 1:
-                np.minimum(first, earliest[0], out=first)
+                first[there] = np.minimum(first[there], earliest[0])
     return Link(last, first, highest)
 
 
@@ -101,6 +102,24 @@ def _source_positions(dataflow: Dataflow, operand: Operand, producer: Node) -> t
     above = dataflow.over_channels(operand, highest, np.maximum)
     below = dataflow.over_channels(operand, lowest, np.minimum)
     return np.where(above < 0, -1, below), above
+
+
+def _positions_in(dataflow: Dataflow, operand: Operand, producer: Node) -> Bools:
+    """Whether an operand has an element of each position of a producer; views take a part."""
+    if operand.order is None:
+        return np.ones(producer.positions, bool)
+    sources = [dataflow.nodes[source] for source in operand.sources]
+    positions = np.concatenate(
+        [
+            np.tile(np.arange(node.positions), node.shape[0])
+            if node is producer
+            else np.full(node.elements, producer.positions)
+            for node in sources
+        ]
+    )
+    there = np.zeros(producer.positions + 1, bool)
+    there[positions[operand.order]] = True
+    return there[:-1]
 
 
 def read_positions(reading: Bools, rows: Axis, columns: Axis) -> Bools:

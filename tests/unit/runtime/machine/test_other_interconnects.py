@@ -208,7 +208,7 @@ def expect_all_of(module: ModuleOp, images: int) -> Execution | None:
     assert metrics.area_parts_mm2["drivers"] == links * 0.5
     assert metrics.area_mm2 == pytest.approx(sum(metrics.area_parts_mm2.values()))
     path = critical_path(execution, module)
-    assert path.total.total == metrics.latency_cycles
+    assert path.total.total == execution.finished[0] <= metrics.latency_cycles
     return execution
 
 
