@@ -66,6 +66,8 @@ def fold(node: OnnxNode, operands: Sequence[Constant]) -> Constant:
     import numpy as np
 
     values, scale = operands[0].values, operands[1].values
+    if not (np.isfinite(scale) & (scale > 0)).all():
+        node.fail("its scale must be positive and finite")
     zero_point = operands[2].values if len(operands) > 2 else np.zeros(scale.shape, np.uint8)
     node.attribute("saturate")
     axis = node.attribute("axis", 1)

@@ -107,6 +107,17 @@ def test_operands_that_do_not_fit_are_named(tmp_path: Path) -> None:
         imported(path)
 
 
+@pytest.mark.parametrize("scale", [0.0, -1.0, np.inf, np.nan])
+def test_constants_are_quantised_by_positive_scales(tmp_path: Path, scale: float) -> None:
+    model = ModelBuilder(("n", 3))
+    value = model.constant([1.0, 2.0, 3.0], dtype=np.float32)
+    codes = model.node("QuantizeLinear", value, model.constant(scale, dtype=np.float32))
+    back = model.node("DequantizeLinear", codes, model.constant(0.5, dtype=np.float32))
+    path = model.save(tmp_path / "net.onnx", model.node("Add", "x", back))
+    with pytest.raises(SpatemError, match="its scale must be positive and finite"):
+        imported(path)
+
+
 def test_large_constants_of_one_value_take_no_memory(tmp_path: Path) -> None:
     """As the weights of the `light` networks that ship with onnx."""
     model = ModelBuilder(("n", 4))
