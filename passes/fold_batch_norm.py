@@ -148,12 +148,12 @@ def scale_codes(layer: ConvOp | DenseOp, factors: NDArray[np.float64]) -> bool:
     assert code is not None
     magnitudes = np.where(factors == 0, 1.0, np.abs(factors))
     scale = (magnitudes * values_of(layer.weight_scale)).astype(np.float32)
+    if not (np.isfinite(scale) & (scale > 0)).all():
+        return False
     stored = store.values(layer.weights)
     signs = np.sign(factors).astype(np.int64).reshape(-1, *(1,) * (stored.ndim - 1))
     codes = (stored.astype(np.int64) - zero_point) * signs + zero_point
     if codes.min() < code.minimum or codes.max() > code.maximum:
-        return False
-    if not (np.isfinite(scale) & (scale > 0)).all():
         return False
     if (codes != stored).any():
         kept = codes.astype(stored.dtype)
@@ -184,7 +184,7 @@ def _scaled(weights: Attribute, scale: NDArray[np.float64]) -> NDArray[np.float3
     values = current_store().values(weights)
     factors = scale.reshape(-1, *(1,) * (values.ndim - 1))
     scaled = np.empty(values.shape, np.float32)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         np.multiply(values, factors, out=scaled, dtype=np.float64, casting="same_kind")
     return scaled
 

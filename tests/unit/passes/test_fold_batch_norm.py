@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from differential.profile import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.frontend.onnx_builder import ModelBuilder, imported
 from unit.passes.deployed import applied, parsed
 from unit.passes.quantized_values import results, tensor
 from xdsl.dialects.builtin import f32
@@ -140,3 +142,13 @@ cnn.network @net(%x: tensor<2xf32>) {{
         pytest.raises(SpatemError, match=r"@n: a channel has variance \+ epsilon -?[01]; it must"),
     ):
         applied(module, [FoldBatchNormPass()])
+
+
+@pytest.mark.filterwarnings("error")
+def test_parameters_that_are_no_numbers_are_said_in_one_line(tmp_path: Path) -> None:
+    model = ModelBuilder(("n", 2, 4, 4))
+    weights = model.constant(np.ones((3, 2, 1, 1)), dtype=np.float32)
+    numbers = [model.constant(np.full(3, value), dtype=np.float32) for value in (1, 0, np.inf, 1)]
+    result = model.node("BatchNormalization", model.node("Conv", "x", weights), *numbers)
+    with pytest.raises(SpatemError, match="infinite values"):
+        imported(model.save(tmp_path / "net.onnx", result))
