@@ -10,10 +10,10 @@ from xdsl.irdl import irdl_op_definition
 
 from spatem_ir.dialects.checks import fail, shape_of
 from spatem_ir.dialects.cnn.operators import ElementwiseOp
+from spatem_ir.operators.core.elementwise import uniform_constant
 from spatem_ir.operators.core.evaluation import of_operands
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.onnx_import.shapes import broadcast_shape
-from spatem_ir.operators.onnx_import.tensors import QuantizedConstant
 from spatem_ir.operators.step import StepOp
 
 if TYPE_CHECKING:
@@ -51,11 +51,7 @@ def _value(node: OnnxNode, network: NetworkBuilder, index: int, condition: SSAVa
     if isinstance(value, SSAValue):
         return network.floats(node, index)
     assert value is not None
-    constant = value.dequantized() if isinstance(value, QuantizedConstant) else value
-    numbers = constant.values.reshape(-1)
-    if numbers.size == 0 or (numbers != numbers[0]).any():
-        node.fail("has a constant of several values; one for all elements is supported")
-    number, name = float(numbers[0]), f"{node.name}.{'then' if index == 1 else 'else'}"
+    number, name = uniform_constant(node, value), f"{node.name}.{'then' if index == 1 else 'else'}"
     return network.append(StepOp(name, condition, bound=0.0, below=number, above=number), name)
 
 

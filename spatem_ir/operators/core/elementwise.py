@@ -57,18 +57,25 @@ def uniform_constants(node: OnnxNode, network: NetworkBuilder) -> list[float]:
     Raises:
         SpatemError: one has several values.
     """
-    found: list[float] = []
-    for index in range(len(node.inputs)):
-        value = network.value(node, index)
-        if isinstance(value, QuantizedConstant):
-            value = value.dequantized()
-        if not isinstance(value, Constant):
-            continue
-        numbers = value.values.reshape(-1)
-        if numbers.size == 0 or (numbers != numbers[0]).any():
-            node.fail("has a constant of several values; one for all elements is supported")
-        found.append(float(numbers[0]))
-    return found
+    values = [network.value(node, index) for index in range(len(node.inputs))]
+    return [
+        uniform_constant(node, value)
+        for value in values
+        if isinstance(value, Constant | QuantizedConstant)
+    ]
+
+
+def uniform_constant(node: OnnxNode, value: Constant | QuantizedConstant) -> float:
+    """A constant of a node that is one number for all elements.
+
+    Raises:
+        SpatemError: it has several values.
+    """
+    constant = value.dequantized() if isinstance(value, QuantizedConstant) else value
+    numbers = constant.values.reshape(-1)
+    if numbers.size == 0 or (numbers != numbers[0]).any():
+        node.fail("has a constant of several values; one for all elements is supported")
+    return float(numbers[0])
 
 
 def of_two_stated_codes(
