@@ -6,7 +6,7 @@ over all elements of all images, with x of the model as onnxruntime computes it,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import log10, prod
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn.attributes import Quantization, quantization_of
 from spatem_ir.dialects.cnn.operators import ViewOp
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
+from spatem_ir.exchange.counterparts import Counterpart, counterpart
 from spatem_ir.exchange.session import Session
 from spatem_ir.numerics.codes import dequantize
 from spatem_ir.operators.max_pool import MaxPoolOp
@@ -26,6 +27,7 @@ from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.parameters import is_accumulator
 
 if TYPE_CHECKING:
+    from spatem_ir.dialects.cnn import NetworkOp
     from spatem_ir.exchange.given_model import GivenModel
     from spatem_ir.exchange.onnxruntime_check import TensorCheck
 
@@ -104,16 +106,14 @@ def fidelity(model: GivenModel, check: TensorCheck, inputs: Sequence[Array], kin
     Raises:
         SpatemError: onnxruntime cannot run the model, or its outputs have other shapes.
     """
-    layers = [op for op in check.network.body.block.ops if isinstance(op, WeightLayerOp)]
-    coded = [op.output for op in layers if _code(op.output) is not None]
-    inner = {value: name for value, name in model.results(check.network).items() if value in coded}
+    inner = _layers(model, check.network)
     session = Session(model.with_outputs(inner.values()), model.path, optimized=True)
     outputs = list(check.network.output.outputs)
     names = session.outputs[: len(outputs)]
-    energies: dict[tuple[str, SSAValue], _Energy] = {
-        **{(name, value): _Energy() for name, value in zip(names, outputs, strict=True)},
-        **{(name, value): _Energy() for value, name in inner.items()},
-    }
+    wanted = list(dict.fromkeys((*names, *inner.values())))
+    of_outputs = [_Energy() for _ in outputs]
+    of_layers: dict[WeightLayerOp, _Energy] = {}
+    held: dict[WeightLayerOp, Counterpart] = {}
     agreeing = 0
     images = len(inputs[0])
     size = max(1, BATCH_ELEMENTS // sum(prod(shape_of(value)) for value in check.values))
@@ -121,11 +121,17 @@ def fidelity(model: GivenModel, check: TensorCheck, inputs: Sequence[Array], kin
         batch = [array[first : first + size] for array in inputs]
         ours = check.computed(batch)
         feeds = dict(zip(session.inputs, batch, strict=True))
-        wanted = list(dict.fromkeys(name for name, _ in energies))
         theirs = dict(zip(wanted, session.run(feeds, wanted), strict=True))
-        for (name, value), energy in energies.items():
-            given = _as_read(_aligned(model, name, theirs[name], value), value)
+        for name, value, energy in zip(names, outputs, of_outputs, strict=True):
+            given = _as_read(_regrouped(model, name, theirs[name], value), value)
             energy.add(given, _real(ours[value], value))
+        if first == 0:
+            held = _counterparts(inner, theirs, ours)
+            of_layers = {layer: _Energy() for layer in held}
+        for layer, found in held.items():
+            given = _as_read(theirs[inner[layer]], layer.output)
+            energy = of_layers[layer]
+            energy.add(given, _real(found.as_tensor(ours[found.value]), found.value))
         best, best_given = (
             each.reshape(len(each), -1).argmax(axis=1)
             for each in (ours[outputs[0]], theirs[names[0]])
@@ -136,18 +142,44 @@ def fidelity(model: GivenModel, check: TensorCheck, inputs: Sequence[Array], kin
         inputs=kind,
         images=images,
         outputs=tuple(
-            TensorFidelity(name, energies[name, value].decibels)
-            for name, value in zip(names, outputs, strict=True)
+            TensorFidelity(name, energy.decibels)
+            for name, energy in zip(names, of_outputs, strict=True)
         ),
         layers=tuple(
-            TensorFidelity(op.sym_name.data, energies[inner[op.output], op.output].decibels)
-            for op in layers
-            if op.output in inner
+            TensorFidelity(layer.sym_name.data, energy.decibels)
+            for layer, energy in of_layers.items()
         ),
         top1_agreement=round(agreeing / images, 6)
         if is_vector and prod(shape_of(outputs[0])) > 1
         else None,
     )
+
+
+def _layers(model: GivenModel, network: NetworkOp) -> dict[WeightLayerOp, str]:
+    """The layers of codes, and the tensors of the model that they stand for, in network order."""
+    results = model.results(network)
+    return {
+        op: results[op.output]
+        for op in network.body.block.ops
+        if isinstance(op, WeightLayerOp) and op.output in results and _code(op.output) is not None
+    }
+
+
+def _counterparts(
+    inner: Mapping[WeightLayerOp, str],
+    theirs: Mapping[str, Array],
+    ours: Mapping[SSAValue, Array],
+) -> dict[WeightLayerOp, Counterpart]:
+    """What holds the results of layers, given all tensors of some images; all that is whole."""
+    found = {
+        layer: counterpart(
+            layer.output,
+            _as_read(theirs[tensor], layer.output),
+            lambda value: _real(ours[value], value),
+        )
+        for layer, tensor in inner.items()
+    }
+    return {layer: held for layer, held in found.items() if held is not None}
 
 
 @dataclass
@@ -204,8 +236,8 @@ def _is_pooled(value: SSAValue) -> bool:
     )
 
 
-def _aligned(model: GivenModel, name: str, array: Array, value: SSAValue) -> Array:
-    """A tensor of the model, whose views may be others, in the shape of a network's value."""
+def _regrouped(model: GivenModel, name: str, array: Array, value: SSAValue) -> Array:
+    """An output of the model, in which extents of 1 may differ, in the shape of the network's."""
     shape = (len(array), *shape_of(value))
     if array.size != prod(shape):
         raise SpatemError(

@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import SSAValue
 
-from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn import NetworkOp
 from spatem_ir.dialects.cnn.attributes import quantization_of
 
@@ -77,8 +75,7 @@ class GivenModel:
             is_view = node.operator in ("Transpose", "Reshape", "Flatten")
             return not is_view and shape is not None and shape == self.shapes.get(tensor)
 
-        found = self._behind(network, follows, lambda _: False)
-        return {value: tensor for value, tensor in found.items() if self._is_whole(tensor, value)}
+        return self._behind(network, follows, lambda _: False)
 
     def codes(self, network: NetworkOp) -> dict[SSAValue, str]:
         """The tensors of codes that hold what operators of a network compute."""
@@ -87,12 +84,8 @@ class GivenModel:
         return {
             value: tensor
             for value, tensor in results.items()
-            if self._is_whole(tensor, value) and self._states_code(makers[tensor], value)
+            if self._states_code(makers[tensor], value)
         }
-
-    def _is_whole(self, tensor: str, value: SSAValue) -> bool:
-        """Whether a value has as many elements as a tensor: no position was left out."""
-        return prod(self.shapes.get(tensor, ())[1:]) == prod(shape_of(value))
 
     def _states_code(self, node: OnnxNode, value: SSAValue) -> bool:
         """Whether a node gives codes, of the scale and zero point that a value's codes have."""

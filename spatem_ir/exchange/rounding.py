@@ -11,7 +11,7 @@ network's codes of the tensors before it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from xdsl.ir import Operation, SSAValue
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn import DequantizeOp
 from spatem_ir.dialects.cnn.attributes import quantization_of
+from spatem_ir.exchange.counterparts import Counterpart, counterpart
 from spatem_ir.exchange.given_model import GIVEN
 from spatem_ir.exchange.session import Session
 from spatem_ir.numerics.codes import storage_dtype
@@ -80,24 +81,22 @@ def rounding(model: GivenModel, check: TensorCheck, inputs: Sequence[Array]) -> 
     Raises:
         SpatemError: onnxruntime cannot run the model operator by operator.
     """
-    outputs = list(check.network.output.outputs)
-    tensors = {tensor: value for value, tensor in model.codes(check.network).items()}
-    tensors = {tensor: value for tensor, value in tensors.items() if _has_codes(value)}
-    cut = model.with_given({tensor: _dtype(value) for tensor, value in tensors.items()})
+    tensors = _tensors_of_codes(model, check, inputs)
+    cut = model.with_given({tensor: _dtype(held.value) for tensor, held in tensors.items()})
     session = Session(cut, model.path, optimized=False)
-    names = session.outputs[: len(outputs)]
-    compared = {**dict(zip(names, outputs, strict=True)), **tensors}
+    outputs = zip(session.outputs, check.network.output.outputs, strict=False)
+    compared = {**tensors, **{name: Counterpart.of(value) for name, value in outputs}}
     most = dict.fromkeys(compared, 0)
     elements, differing, floats_match = 0, 0, True
-    size = max(1, BATCH_ELEMENTS // sum(prod(shape_of(value)) for value in check.values))
-    for first in range(0, len(inputs[0]), size):
-        batch = [array[first : first + size] for array in inputs]
+    for batch in _batches(check, inputs):
         ours = check.computed(batch)
-        feeds = {tensor + GIVEN: ours[value] for tensor, value in tensors.items()}
+        feeds = {
+            tensor + GIVEN: held.as_tensor(ours[held.value]) for tensor, held in tensors.items()
+        }
         feeds |= zip(session.inputs, batch, strict=False)
         theirs = session.run(feeds, list(compared))
-        for (name, value), result in zip(compared.items(), theirs, strict=True):
-            found = ours[value].reshape(result.shape)
+        for (name, held), result in zip(compared.items(), theirs, strict=True):
+            found = held.as_tensor(ours[held.value]).reshape(result.shape)
             if result.dtype.kind in "iu":
                 differences = np.abs(found.astype(np.int64) - result)
                 elements += result.size
@@ -137,6 +136,30 @@ def most_codes(
             differences = differences / code.scale
         most = max(most, float(differences.max(initial=0)))
     return round(most)
+
+
+def _tensors_of_codes(
+    model: GivenModel, check: TensorCheck, inputs: Sequence[Array]
+) -> dict[str, Counterpart]:
+    """The values of the network that hold tensors of codes of the model."""
+    codes = {tensor: value for value, tensor in model.codes(check.network).items()}
+    codes = {tensor: value for tensor, value in codes.items() if _has_codes(value)}
+    session = Session(model.with_outputs(codes), model.path, optimized=False)
+    batch = next(_batches(check, inputs))
+    ours = check.computed(batch)
+    arrays = session.run(dict(zip(session.inputs, batch, strict=True)), list(codes))
+    found = {
+        tensor: counterpart(codes[tensor], array, ours.__getitem__)
+        for tensor, array in zip(codes, arrays, strict=True)
+    }
+    return {tensor: held for tensor, held in found.items() if held is not None}
+
+
+def _batches(check: TensorCheck, inputs: Sequence[Array]) -> Iterator[list[Array]]:
+    """The images, :data:`BATCH_ELEMENTS` of a network's tensors at a time."""
+    size = max(1, BATCH_ELEMENTS // sum(prod(shape_of(value)) for value in check.values))
+    for first in range(0, len(inputs[0]), size):
+        yield [array[first : first + size] for array in inputs]
 
 
 def _has_codes(value: SSAValue) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -208,3 +209,69 @@ def test_codes_of_another_scale_are_not_compared(capsys: pytest.CaptureFixture[s
         check = ["--check", "onnxruntime", "--level", level, "--inputs", "many.npy"]
         machine = ["--accelerator", "isaac-ou", *(["--engine", "none"] if level == "ou" else [])]
         assert result_of(capsys, model, *check, *machine)["outputs_match"] is True
+
+
+def upsampling_model() -> str:
+    """A transposed convolution and another layer on codes of 16 bits."""
+    b = ModelBuilder(["N", 3, 8, 8], seed=9)
+    zero, fine = np.int16(-20), 1 / 200
+    tensor = b.requantize("x", fine / 100, zero)
+    up = b.node("ConvTranspose", tensor, b.weights(3, 4, 2, 2, axis=None), strides=[2, 2])
+    weights = b.weights(4, 4, 3, 3, axis=None)
+    last = b.node("Conv", b.requantize(up, 0.05 * fine, zero), weights)
+    return b.save(Path("up.onnx"), b.requantize(last, 0.2 * fine, zero), opset=21)
+
+
+def channels_last_model() -> str:
+    """A residual layer between transpositions, which cancel: the sum has its channels in front.
+
+    All extents are equal: shapes do not tell the order.
+    """
+    b = ModelBuilder(["N", 4, 4, 4], seed=9)
+    zero, fine = np.int16(-20), 1 / 200
+    tensor = b.requantize("x", fine / 100, zero)
+    for scale in (0.05, 0.1):
+        maps = b.node("Transpose", tensor, perm=[0, 3, 1, 2])
+        sums = b.node("Conv", maps, b.weights(4, 4, 3, 3, axis=None), pads=[1] * 4)
+        behind = b.requantize(b.node("Transpose", sums, perm=[0, 2, 3, 1]), scale * fine, zero)
+        tensor = b.requantize(b.node("Add", tensor, behind), 0.1 * fine, zero)
+    return b.save(Path("last.onnx"), tensor, opset=21)
+
+
+@pytest.mark.parametrize("model", [upsampling_model, channels_last_model])
+def test_codes_are_compared_in_the_order_of_the_model(
+    model: Callable[[], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Phases of a transposed convolution, and transpositions that moved."""
+    file = model()
+    inputs = onnx.load(file).graph.input[0].type.tensor_type.shape.dim[1:]
+    np.save("many.npy", RANDOM.random((40, *(d.dim_value for d in inputs))).astype(np.float32))
+    result = result_of(capsys, file, *CHECK, "--inputs", "many.npy")
+    assert result["outputs_match"] is True
+    assert result["original_differences"]
+    assert result["rounding"]["most_codes"] == 1
+
+
+def float_upsampling_model() -> str:
+    b = ModelBuilder(["N", 3, 8, 8], seed=3)
+    weights = [b.constant(b.random.normal(size=(3, 4, 2, 2)), dtype=np.float32)]
+    up = b.node("ConvTranspose", "x", *weights, strides=[2, 2], name="layer")
+    return b.save(Path("net.onnx"), b.node("Sigmoid", up))
+
+
+def float_token_model() -> str:
+    b = ModelBuilder(["N", 5, 7], seed=3)
+    weights = b.constant(b.random.normal(size=(7, 6)), dtype=np.float32)
+    return b.save(Path("net.onnx"), b.node("Sigmoid", b.node("MatMul", "x", weights, name="layer")))
+
+
+@pytest.mark.parametrize(
+    ("model", "shape"), [(float_upsampling_model, (6, 3, 8, 8)), (float_token_model, (6, 5, 7))]
+)
+def test_noise_is_that_of_elements_in_the_order_of_the_model(
+    model: Callable[[], str], shape: tuple[int, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.save("net.npy", RANDOM.normal(size=shape).astype(np.float32))
+    found = result_of(capsys, model(), "--calibration", "net.npy", *CHECK)["fidelity"]
+    assert [layer["name"] for layer in found["layers"]] == ["layer"]
+    assert found["worst_layer"]["sqnr_db"] > 25
