@@ -8,6 +8,8 @@ import sys
 from importlib import import_module
 from types import FrameType
 
+from spatem_ir.cli.process import tune_process
+
 FILES = "spatem_ir.support.files"
 """The module that writes outputs; where it is not imported, nothing is being written."""
 
@@ -48,6 +50,7 @@ def _run(tool: str) -> int:
         os._exit(1)
 
     signal.signal(signal.SIGINT, interrupted)
+    tune_process()
     try:
         return import_module(f"spatem_ir.cli.{tool}").main()
     finally:

@@ -41,11 +41,26 @@ def settings(tool: str, **variables: str) -> str:
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_tools_tune_their_process_before_numpy_is_imported(tool: str) -> None:
-    assert settings(tool) == "(50000, 5, 5) 4"
+    assert settings(tool) == "(300000, 5, 5) 4"
 
 
 def test_the_user_sets_the_timeout_of_threads() -> None:
-    assert settings("run", OPENBLAS_THREAD_TIMEOUT="20") == "(50000, 5, 5) 20"
+    assert settings("run", OPENBLAS_THREAD_TIMEOUT="20") == "(300000, 5, 5) 20"
+
+
+STARTED = """
+import gc, sys
+from spatem_ir.cli import start
+start.import_module = lambda tool: sys.exit(str((tool, *gc.get_threshold())))
+start.run()
+"""
+
+
+def test_commands_tune_their_process_before_the_tool_is_imported() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STARTED], capture_output=True, text=True, check=False
+    )
+    assert done.stderr.strip() == "('spatem_ir.cli.run', 300000, 5, 5)"
 
 
 def run_tool(tool: str, *arguments: str, redirection: str = "") -> tuple[int, str, str]:
