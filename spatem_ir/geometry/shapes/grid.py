@@ -75,6 +75,11 @@ class Grid:
         """Windows of the copy that has most."""
         return -(-layer.windows // self.iw)
 
+    @property
+    def window_step(self) -> int:
+        """How far apart the windows of a copy are."""
+        return self.iw if self.deal is Deal.CYCLIC else 1
+
     def coordinates(self, tile: IndexT) -> TileCoordinates[IndexT]:
         """Grid coordinates of a tile number, or of an array of them."""
         rest: Any = tile
@@ -174,14 +179,14 @@ class Grid:
         return None
 
 
-def operand_bytes(rows: int, bits: int) -> int:
+def operand_bytes(rows: IndexT, bits: IndexT) -> IndexT:
     """Bytes of an operand of `rows` activations of which `bits` bits are sent, packed."""
     return -(-rows * bits // 8)
 
 
 def ou_operations(
-    accelerator: Accelerator, rows: int, columns: int, weight_bits: int, bits: int
-) -> int:
+    accelerator: Accelerator, rows: IndexT, columns: IndexT, weight_bits: int, bits: IndexT
+) -> IndexT:
     """Operation-unit operations of one visit to a tile (rule R1).
 
     `rows` × `columns` weights of `weight_bits` bits, `bits` input bits; OUs are anchored at the

@@ -8,6 +8,7 @@ columns; each is multiplied by the im2col operand of W windows.  Row k of a conv
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from spatem_ir.geometry.shapes.window import PADDING, Window
@@ -36,7 +37,7 @@ class Layer:
     input_signed: bool = False
     weight_bits: int = 8
 
-    @property
+    @cached_property
     def output_size(self) -> tuple[int, int]:
         """Rows and columns of output positions."""
         return self.window.output_size(*self.input_shape[1:])
@@ -58,7 +59,7 @@ class Layer:
         """N: matrix columns (weights, not cells), one per output channel of a group."""
         return self.out_channels // self.groups
 
-    @property
+    @cached_property
     def matrices(self) -> int:
         """G: the independent matrices of a grouped or locally connected layer; 1 otherwise."""
         if self.region is None:
@@ -66,7 +67,7 @@ class Layer:
         (oh, ow), (rh, rw) = self.output_size, self.region
         return (oh // rh) * (ow // rw)
 
-    @property
+    @cached_property
     def windows(self) -> int:
         """W: the windows of each matrix, one for each position of its result."""
         if self.region is None:

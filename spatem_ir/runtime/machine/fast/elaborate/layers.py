@@ -77,11 +77,10 @@ class _LayerBuilder:
         self.accelerator = accelerator
         self.layer: Layer = node.layer
         self.grid: Grid = node.grid
-        copies = range(self.grid.iw)
-        shares = [self.grid.copy_windows(self.layer, copy) for copy in copies]
-        self.first_windows = np.array([share.start for share in shares])
-        self.counts = np.array([len(share) for share in shares])
-        self.step = shares[0].step
+        copies = np.arange(self.grid.iw)
+        self.first_windows = self.grid.dealt_window(self.layer, copies, np.zeros_like(copies))
+        self.counts = self.grid.window_counts(self.layer)
+        self.step = self.grid.window_step
 
     def add(self, tiles: Records, crossbars: Int64s, places: tuple[str, ...]) -> None:
         """Add a record for each of the layer's tiles, which sit in `crossbars`: shape [tiles]."""
@@ -116,19 +115,13 @@ class _LayerBuilder:
     def add_extents(self, tiles: Records) -> None:
         """Operand bytes and OU operations, which depend on a tile's row, column and bit part."""
         layer, grid = self.layer, self.grid
-        rows = np.diff([grid.row_range(layer, row) for row in range(grid.hwm)])[:, 0].tolist()
-        columns = np.diff([grid.column_range(layer, c) for c in range(grid.wwm)])[:, 0].tolist()
-        bits = np.diff([grid.bit_range(layer, bit) for bit in range(grid.ib)])[:, 0].tolist()
+        rows = _sizes(grid.hwm, grid.tile_rows, layer.rows)[:, None]
+        columns = _sizes(grid.wwm, grid.tile_columns, layer.columns)[:, None, None]
+        bits = _sizes(grid.ib, grid.tile_bits(layer), layer.input_bits)
         copies = len(tiles) // grid.tiles_per_copy
-        sizes = [[operand_bytes(r, b) for r in rows for b in bits]] * grid.wwm
-        tiles.bytes = np.tile(np.array(sizes).reshape(-1), copies)
-        operations = [
-            ou_operations(self.accelerator, r, c, layer.weight_bits, b)
-            for c in columns
-            for r in rows
-            for b in bits
-        ]
-        tiles.operations = np.tile(operations, copies)
+        tiles.bytes = np.tile(operand_bytes(rows, bits).reshape(-1), copies * grid.wwm)
+        operations = ou_operations(self.accelerator, rows, columns, layer.weight_bits, bits)
+        tiles.operations = np.tile(operations.reshape(-1), copies)
 
     def add_positions(self, parts: Int64s) -> None:
         """The positions of windows, and the ordinals that pieces have."""
@@ -203,6 +196,11 @@ class _LayerBuilder:
             elements = layer.operand_elements(matrix, positions)
             tables.rows.append(distinct_pieces(pieces, elements, grid.tile_rows))
         tables.first_row += layer.matrices * grid.hwm * layer.windows
+
+
+def _sizes(parts: int, size: int, extent: int) -> Int64s:
+    """The sizes of so many parts of an extent, all of `size` but the last, which has the rest."""
+    return np.diff(np.minimum(np.arange(parts + 1) * size, extent))
 
 
 def distinct_pieces(pieces: Int32s, elements: Int64s, size: int) -> tuple[Int32s, Int32s]:
