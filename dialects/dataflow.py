@@ -56,13 +56,16 @@ def dataflow_of(
     module: ModuleOp,
     planned: Mapping[str, Grid] | None = None,
     slices: Mapping[str, tuple[int, ...]] | None = None,
+    *,
+    alone: bool = False,
 ) -> Dataflow:
     """The nodes of a module's network, in network order.
 
     What works on float32 in front of the first codes, or leads to none any more, runs on the host;
     it is no node.
     `planned` gives the grids, by name, of layers that are not partitioned yet; `slices` those of
-    digital operators, unless `pxb.home` ops of the module do.
+    digital operators, unless `pxb.home` ops of the module do.  The network `alone` is what it is
+    without the decisions of its deployment: nothing is spilled, no pooling works by rows.
 
     Raises:
         SpatemError: there is no network, a layer is not partitioned yet, or an operator has no
@@ -71,7 +74,7 @@ def dataflow_of(
     network = network_of(module)
     if network is None:
         raise SpatemError("the module holds no cnn.network")
-    decisions = decisions_of(module)
+    decisions = Decisions({}, set(), {}) if alone else decisions_of(module)
     decisions.slices.update({**(slices or {}), **decisions.slices})
     walk = _Walk(network, planned or {}, decisions, _sum_bits(module))
     for op in network.body.block.ops:

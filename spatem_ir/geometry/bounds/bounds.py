@@ -1,48 +1,63 @@
 """Lower bounds on the latency of a network on an accelerator, whatever the deployment.
 
 [R] Each bound is proven by the rules it names: for every grid, packing, placement, order and choice
-of homes and merges, for one image on an empty chip.  The optimality gap is latency over the
-largest bound.
+of homes and merges, whatever is spilled or pooled by rows, for static and for free dispatch, for
+one image on an empty chip.  The optimality gap is latency over the largest bound, the *binding*
+one.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-from spatem_ir.geometry.bounds.chains import Chains
-from spatem_ir.geometry.bounds.loads import (
-    activation_bound,
-    crossbar_bound,
-    fetch_bound,
-    merge_bound,
-    pooling_bound,
-    work_bound,
-)
+from spatem_ir.geometry.bounds.chains import Chains, path_bound
+from spatem_ir.geometry.bounds.loads import LOADS, work_bound
+from spatem_ir.geometry.bounds.phases import BoundPhase, PhasesBound
 from spatem_ir.geometry.bounds.places import copies_bound, entry_bound
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.network.dataflow import Dataflow
     from spatem_ir.hardware.accelerator import Accelerator
 
+PHASES = "phases"
+"""The name of the bound that adds up phases, each by another bound."""
+
+RESOURCES = {
+    "work": "crossbars",
+    "crossbars": "crossbars",
+    "copies": "cells",
+    "entry": "links from the port's PE",
+    "fetch": "buffer ports",
+    "merging": "adders",
+    "activation": "activation units",
+    "pooling": "pooling units",
+}
+"""The resource of which there would have to be more, by name of bound; *path* has none."""
+
+
+class Relief(NamedTuple):
+    """What more of the resource behind the binding bound can give at most.
+
+    The largest of the bounds that do not count `resource` is `cycles`, most of it by the bound of
+    the name `then`.
+    """
+
+    resource: str
+    cycles: int
+    then: str
+
 
 @dataclass(frozen=True)
 class LowerBounds:
-    """Proven lower bounds on the latency of one image, in digital cycles.
+    """Proven lower bounds on the latency of one image, in digital cycles, as in docs/machine.md.
 
-    `crossbars` is `work` between heads and tails; `copies` is of the cells, `entry` of the links
-    that lead away from the port's PE; the others are of the resources of their names.
+    `phases` are those of the bound of that name; `relief` is None where no resource is short.
     """
 
-    work: int
-    path: int
-    crossbars: int = 0
-    copies: int = 0
-    entry: int = 0
-    fetch: int = 0
-    merging: int = 0
-    activation: int = 0
-    pooling: int = 0
+    by_name: dict[str, int]
+    phases: tuple[BoundPhase, ...] = ()
+    relief: Relief | None = None
 
     @property
     def largest(self) -> int:
@@ -51,42 +66,50 @@ class LowerBounds:
 
     @property
     def name(self) -> str:
-        """The name of the largest bound, as in docs/machine.md; of equals the first."""
-        return max(self.by_name, key=self.by_name.__getitem__)
-
-    @property
-    def by_name(self) -> dict[str, int]:
-        """All bounds in digital cycles, by name."""
-        return asdict(self)
+        """The name of the largest bound; of equals the first."""
+        return largest_of(self.by_name)
 
 
 def lower_bounds(dataflow: Dataflow, accelerator: Accelerator) -> LowerBounds:
-    """The lower bounds of a network on an accelerator."""
-    chains = Chains(dataflow, accelerator)
-    return LowerBounds(
-        work=work_bound(chains),
-        path=path_bound(chains),
-        crossbars=crossbar_bound(chains),
-        copies=copies_bound(chains),
-        entry=entry_bound(chains),
-        fetch=fetch_bound(chains),
-        merging=merge_bound(chains),
-        activation=activation_bound(chains),
-        pooling=pooling_bound(chains),
-    )
+    """The lower bounds of a network on an accelerator.
 
-
-def path_bound(chains: Chains) -> int:
-    """The longest chain from the input through the layers to the output.
-
-    The steps of the chain are those of :class:`Chains`.  The port is taken until all inputs have
-    entered; the last output piece takes at least one cycle of it, all of them their bytes (R9).
+    The dataflow is that of the network alone, without what deployments add to it.
     """
-    port = chains.accelerator.components.port
-    latency = 0
-    for node in chains.dataflow.outputs:
-        times = chains.inputs_ready(node)
-        size = node.positions * -(-node.shape[0] * node.bits // 8)
-        leaving = max(int(times.min()), chains.input_cycles)
-        latency = max(latency, int(times.max()) + 1, leaving + port.cycles(size))
-    return latency
+    chains = Chains.through(dataflow, accelerator)
+    phases = PhasesBound(chains.steps)
+    bounds = {
+        "work": work_bound(chains),
+        "path": path_bound(chains.steps, chains.heads),
+        "copies": copies_bound(chains),
+        "entry": entry_bound(chains),
+        **{name: load(chains).bound().cycles for name, load in LOADS.items()},
+        PHASES: phases.cycles,
+    }
+    return LowerBounds(bounds, tuple(phases.phases), relief_of(chains, bounds, phases))
+
+
+def relief_of(chains: Chains, bounds: dict[str, int], phases: PhasesBound) -> Relief | None:
+    """What more of the resource behind the largest bound can give; None for the path.
+
+    Of phases it is the resource on which they spend most cycles.
+    """
+    by = largest_of(bounds)
+    if by == PHASES:
+        by = largest_of(phases.cycles_by)
+    if by not in RESOURCES:
+        return None
+    resource = RESOURCES[by]
+    of_it = [name for name, other in RESOURCES.items() if other == resource]
+    if resource == RESOURCES["crossbars"]:
+        of_it.append("copies")
+    left = {name: cycles for name, cycles in bounds.items() if name not in of_it}
+    left_phases = PhasesBound(chains.steps, without=of_it)
+    left[PHASES] = left_phases.cycles
+    name = largest_of(left)
+    then = largest_of(left_phases.cycles_by) if name == PHASES else name
+    return Relief(resource, left[name], then)
+
+
+def largest_of(cycles: dict[str, int]) -> str:
+    """The name with the most cycles; of equals the first."""
+    return max(cycles, key=cycles.__getitem__)

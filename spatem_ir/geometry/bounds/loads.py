@@ -1,4 +1,4 @@
-"""Lower bounds from resources: all that a kind of resource must do, between a head and a tail.
+"""Loads: all that a kind of resource must do, between heads and tails.
 
 [R] Work that starts at its head at the earliest, and is followed by its tail, takes at least the
 smallest head + the time of all of it + the smallest tail; so does every part of the work (Carlier,
@@ -7,20 +7,29 @@ smallest head + the time of all of it + the smallest tail; so does every part of
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from spatem_ir.geometry.bounds.chains import NEVER, Chains, latest, layer_of
+from spatem_ir.geometry.bounds.chains import Chains
+from spatem_ir.geometry.bounds.maps import Times
+from spatem_ir.geometry.bounds.reads import layer_of, values_read
 from spatem_ir.geometry.network.dataflow import Node, NodeKind
+from spatem_ir.geometry.network.decided import can_work_by_rows
 from spatem_ir.geometry.shapes.grid import ou_operations
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.layer import Layer
     from spatem_ir.hardware.accelerator import Accelerator
 
-Times = NDArray[np.int64]
+LATE = 2**40
+"""Later than anything."""
+
+MOST_HEADS = 512
+"""How many smallest heads are tried."""
 
 MOST_TAILS = 24
 """How many smallest tails are tried."""
@@ -33,43 +42,100 @@ class Work(NamedTuple):
     tails: Times
     amounts: Times
 
+    @classmethod
+    def of(cls, parts: list[Work]) -> Work:
+        """All of some parts that is needed: there is some, and its tail is not negative."""
+        if not parts:
+            return cls(*(np.zeros(0, np.int64) for _ in range(3)))
+        heads, tails, amounts = (np.concatenate(column) for column in zip(*parts, strict=True))
+        kept = (tails >= 0) & (amounts > 0)
+        return cls(heads[kept], tails[kept], amounts[kept])
 
-def resource_bound(parts: list[Work], capacity: int, cycles: int = 1) -> int:
-    """The largest bound of work that starts late and of work that is followed by much.
+    def later(self, cycles: int) -> Work:
+        """The same work, followed by so much more."""
+        return self._replace(tails=self.tails + cycles)
 
-    `capacity` is the amount that all resources together do in `cycles` cycles, which nothing
-    interrupts.  Work with a negative tail is not needed.  Work that starts together is summed; a
-    start at which nothing of what counts begins gives no more than the next one at which it does.
+
+class LoadBound(NamedTuple):
+    """How long some work takes at least: from `head` on until all is done, in `cycles` cycles."""
+
+    cycles: int
+    head: int
+
+
+@dataclass(frozen=True)
+class Load:
+    """Work for a kind of resource.
+
+    `capacity` is the amount that all resources of the kind together do in `cycles` cycles, which
+    nothing interrupts.  Much may start at once at the `events`.
     """
-    if not parts:
-        return 0
-    heads, tails, amounts = (np.concatenate(column) for column in zip(*parts, strict=True))
-    kept = (tails >= 0) & (amounts > 0)
-    order = np.argsort(heads[kept])
-    heads, tails, amounts = (column[kept][order] for column in (heads, tails, amounts))
-    starts, first = np.unique(heads, return_index=True)
-    least = np.unique(tails)
-    chosen = np.unique(np.linspace(0, len(least) - 1, MOST_TAILS).astype(np.int64))
-    bound = 0
-    for tail in least[chosen].tolist() if len(least) else []:
-        begun = np.add.reduceat(np.where(tails >= tail, amounts, 0), first)
-        remaining = np.cumsum(begun[::-1])[::-1]
-        busy = cycles * -(-remaining // capacity)
-        bound = max(bound, int((starts + busy)[remaining > 0].max()) + tail)
-    return bound
+
+    work: Work
+    capacity: int
+    cycles: int = 1
+    events: tuple[int, ...] = ()
+
+    def bound(self) -> LoadBound:
+        """The largest bound of the parts that start late and are followed by much."""
+        heads, tails, amounts = self._parts
+        if not len(heads):
+            return LoadBound(0, 0)
+        remaining = amounts[::-1, ::-1].cumsum(axis=0).cumsum(axis=1)[::-1, ::-1]
+        busy = self.cycles * -(-remaining // self.capacity)
+        ends = np.where(remaining > 0, heads[:, None] + busy + tails, 0)
+        head, tail = np.unravel_index(ends.argmax(), ends.shape)
+        return LoadBound(int(ends[head, tail]), int(heads[head]))
+
+    def with_work(self, work: Work) -> Load:
+        """More work of the same kind."""
+        return replace(self, work=Work.of([self.work, work]))
+
+    def rounded(self) -> Work:
+        """The work with heads and tails rounded down to those that are tried."""
+        heads, tails, amounts = self._parts
+        head, tail = np.nonzero(amounts)
+        return Work(heads[head], tails[tail], amounts[head, tail])
+
+    @cached_property
+    def _parts(self) -> tuple[Times, Times, Times]:
+        """Heads, tails, and the work [heads, tails] of which these are the largest not above."""
+        heads = chosen(self.work.heads, MOST_HEADS, self.events)
+        tails = chosen(self.work.tails, MOST_TAILS)
+        head = np.searchsorted(heads, self.work.heads, side="right") - 1
+        tail = np.searchsorted(tails, self.work.tails, side="right") - 1
+        amounts = np.zeros((len(heads), len(tails)), np.int64)
+        np.add.at(amounts, (head, tail), self.work.amounts)
+        return heads, tails, amounts
+
+
+def chosen(values: Times, most: int, events: Sequence[int] = ()) -> Times:
+    """At most so many of some values, ascending, the smallest one among them.
+
+    In addition the first one not before each of some events.
+    """
+    different = np.unique(values)
+    if len(different) <= most:
+        return different
+    some = np.linspace(0, len(different) - 1, most).astype(np.int64)
+    later = np.searchsorted(different, events).clip(max=len(different) - 1).astype(np.int64)
+    return different[np.union1d(some, later)]
 
 
 def window_operations(layer: Layer, accelerator: Accelerator) -> int:
     """The fewest OU operations of an output position: cutting a matrix never saves any (R1)."""
-    operations = ou_operations(
-        accelerator, layer.rows, layer.columns, layer.weight_bits, layer.input_bits
-    )
-    return layer.groups * operations
+    row_parts = -(-layer.rows // accelerator.ou.wordlines)
+    return row_parts * row_operations(layer, accelerator, layer.out_channels)
 
 
-def row_operations(layer: Layer, accelerator: Accelerator) -> int:
-    """OU operations in which a matrix row takes part for one window, in all groups (R1)."""
-    return window_operations(layer, accelerator) // -(-layer.rows // accelerator.ou.wordlines)
+def row_operations(layer: Layer, accelerator: Accelerator, channels: int) -> int:
+    """OU operations in which a matrix row takes part for one window and so many outputs (R1).
+
+    The outputs are channels of as few groups as possible.
+    """
+    columns = min(channels, layer.columns)
+    operations = ou_operations(accelerator, 1, columns, layer.weight_bits, layer.input_bits)
+    return -(-channels // layer.columns) * operations
 
 
 def work_bound(chains: Chains) -> int:
@@ -80,45 +146,44 @@ def work_bound(chains: Chains) -> int:
     accelerator = chains.accelerator
     operations = sum(
         int(chains.needed(node).sum()) * window_operations(layer_of(node), accelerator)
-        for node in chains.dataflow.layers
+        for node in chains.layers
     )
     units = accelerator.components.compute_unit
     return units.operation_cycles * -(-operations // accelerator.crossbars)
 
 
-def crossbar_bound(chains: Chains) -> int:
+def crossbar_load(chains: Chains) -> Load:
     """OU operations between the fetch of their rows and what follows their windows.
 
     Proof.  An operation drives at most `ou.wordlines` rows, so of the operations of a window those
-    with a row that is ready at t or later are at least the number of such rows / `ou.wordlines`;
-    they start a fetch of one cycle after t at the earliest (R3).  Work is counted in rows: each
-    operation is worth `ou.wordlines` of them, also where fewer are left.
+    with a row that is ready at t or later are at least the number of such rows / `ou.wordlines`,
+    rounded up; they start a fetch of one cycle after t at the earliest (R3).  Work is counted in
+    rows: each operation is worth `ou.wordlines` of them, also where fewer are left; what is missing
+    counts from the first row of the window on, and operations that may have only padding from the
+    start on.
     """
     accelerator = chains.accelerator
-    ou = accelerator.ou
+    lines = accelerator.ou.wordlines
     parts = []
-    for node in chains.dataflow.layers:
-        layer, reads = layer_of(node), chains.reads[node.number]
-        needed, tails = chains.needed(node), chains.operation_tail(node)
-        positions, own_tails = reads.positions[needed], tails[needed]
-        if not len(positions):
-            continue
-        times, operations = chains.row_times(node), row_operations(layer, accelerator)
-        counts = np.bincount(positions[positions >= 0], minlength=len(times))
-        following = -latest(positions, -own_tails, len(times))
-        followed = np.where(counts > 0, following, NEVER)
-        parts.append(Work(times + 1, followed, counts * reads.rows * operations))
-        slots = len(positions) * -(-layer.rows // ou.wordlines) * ou.wordlines
-        rest = slots - int(counts.sum()) * reads.rows
-        head = 0 if (positions < 0).any() else int(times[positions].min())
-        parts.append(
-            Work(np.array([head + 1]), own_tails.min(keepdims=True), np.array([rest * operations]))
-        )
+    for node in chains.layers:
+        layer, reads = layer_of(node), chains.steps.reads[node.number]
+        windows, needed = reads.windows, chains.needed(node)
+        tails = np.where(needed, chains.operation_tail(node), LATE)
+        times = chains.heads.row_times(node)
+        operations = row_operations(layer, accelerator, chains.channels(node))
+        rows = windows.total(needed.astype(np.int64)) * reads.rows
+        parts.append(Work(times + 1, windows.earliest(tails), rows * operations))
+        rows = windows.positions_read * reads.rows
+        whole = -(-rows // lines) * lines
+        first = windows.of_windows(times, np.minimum, LATE)
+        parts.append(Work(first + 1, tails, needed * (whole - rows) * operations))
+        padded = -(-layer.rows // lines) * lines - whole
+        parts.append(Work(np.ones_like(first), tails, needed * padded * operations))
     operation = accelerator.components.compute_unit.operation_cycles
-    return resource_bound(parts, accelerator.crossbars * ou.wordlines, operation)
+    return Load(Work.of(parts), accelerator.crossbars * lines, operation)
 
 
-def fetch_bound(chains: Chains) -> int:
+def fetch_load(chains: Chains) -> Load:
     """Operands over the ports of all PEs.
 
     Proof.  Equal requests share a fetch only if they are of one window (R2), so all activations of
@@ -128,17 +193,17 @@ def fetch_bound(chains: Chains) -> int:
     components = chains.accelerator.components
     operation = components.compute_unit.operation_cycles
     parts = []
-    for node in chains.dataflow.layers:
-        layer, reads = layer_of(node), chains.reads[node.number]
-        times = np.append(chains.row_times(node), 0)[reads.positions].min(axis=1)
-        bits = np.full(node.positions, layer.groups * layer.rows * layer.input_bits)
+    for node in chains.layers:
+        layer = layer_of(node)
+        groups = -(-chains.channels(node) // layer.columns)
+        bits = np.full(node.positions, groups * layer.rows * layer.input_bits)
         tails = chains.operation_tail(node) + operation
-        parts.append(Work(times, tails, bits))
+        parts.append(Work(chains.window_heads(node), tails, bits))
     port_bits = 8 * components.memory.port_bytes_per_cycle
-    return resource_bound(parts, port_bits * chains.accelerator.pes)
+    return Load(Work.of(parts), port_bits * chains.accelerator.pes)
 
 
-def merge_bound(chains: Chains) -> int:
+def merge_load(chains: Chains) -> Load:
     """Partial sums through the adders of all CUs and PEs.
 
     Proof.  A matrix with more rows than a tile is cut, and the results of all its row parts, one
@@ -149,16 +214,15 @@ def merge_bound(chains: Chains) -> int:
     units = components.compute_unit
     first = 1 + units.operation_cycles + units.pipeline_cycles
     parts = []
-    for node in chains.dataflow.layers:
-        layer, reads = layer_of(node), chains.reads[node.number]
-        row_parts = -(-layer.rows // chains.steps[node.number].most_rows)
-        times = np.append(chains.row_times(node), 0)[reads.positions].min(axis=1)
-        values = np.full(node.positions, row_parts * node.shape[0] if row_parts > 1 else 0)
-        parts.append(Work(times + first, chains.tails[node.number] + 1, values))
-    return resource_bound(parts, components.accumulation.values_per_cycle)
+    for node in chains.layers:
+        row_parts = -(-layer_of(node).rows // chains.steps.layers[node.number].most_rows)
+        values = np.full(node.positions, row_parts * chains.channels(node) if row_parts > 1 else 0)
+        heads, tails = chains.window_heads(node), chains.tails.some[node.number]
+        parts.append(Work(heads + first, tails + 1, values))
+    return Load(Work.of(parts), components.accumulation.values_per_cycle)
 
 
-def activation_bound(chains: Chains) -> int:
+def activation_load(chains: Chains) -> Load:
     """Values through the activation units of all PEs: outputs of layers, reads of operators (R6).
 
     A layer's output is ready a cycle after its activation begins at the earliest.
@@ -166,29 +230,46 @@ def activation_bound(chains: Chains) -> int:
     accelerator = chains.accelerator
     parts = [
         Work(
-            chains.ready[node.number] - 1,
-            chains.tails[node.number],
-            np.full(node.positions, node.shape[0]),
+            chains.heads.ready[node.number] - 1,
+            chains.tails.some[node.number],
+            np.full(node.positions, chains.channels(node)),
         )
-        for node in chains.dataflow.layers
+        for node in chains.layers
     ]
-    parts += [_reads(chains, n) for n in chains.dataflow.nodes if n.kind is NodeKind.ACTIVATE]
+    parts += [_reads(chains, n) for n in chains.nodes if n.kind is NodeKind.ACTIVATE]
     per_pe = accelerator.components.digital.values_per_cycle(pooling=False)
-    return resource_bound(parts, per_pe * accelerator.pes)
+    return Load(Work.of(parts), per_pe * accelerator.pes)
 
 
-def pooling_bound(chains: Chains) -> int:
-    """Values through the pooling units of all PEs (R6)."""
+def pooling_load(chains: Chains) -> Load:
+    """Values through the pooling units of all PEs (R6).
+
+    A pooling over a whole map may work by rows, each of which is worked on once it is there.
+    """
     accelerator = chains.accelerator
-    parts = [_reads(chains, n) for n in chains.dataflow.nodes if n.kind is NodeKind.POOL]
+    parts = []
+    for node in chains.nodes:
+        if can_work_by_rows(node):
+            rows = chains.heads.rows_ready(node)
+            values = np.full(len(rows), int(values_read(node)[0]) // len(rows))
+            parts.append(Work(rows, np.repeat(chains.tails.some[node.number], len(rows)), values))
+        elif node.kind is NodeKind.POOL:
+            parts.append(_reads(chains, node))
     per_pe = accelerator.components.digital.values_per_cycle(pooling=True)
-    return resource_bound(parts, per_pe * accelerator.pes)
+    return Load(Work.of(parts), per_pe * accelerator.pes)
 
 
 def _reads(chains: Chains, node: Node) -> Work:
     """The values that a digital operator reads, all slices together read each channel once."""
-    values = np.zeros(node.positions, np.int64)
-    for reach in node.reaches:
-        channels = reach.channels.indices()
-        values += (reach.positions() >= 0).sum(axis=1) * len(np.unique(channels[channels >= 0]))
-    return Work(chains.inputs_ready(node), chains.tails[node.number], values)
+    tails = chains.tails.some[node.number]
+    return Work(chains.heads.inputs_ready(node), tails, values_read(node))
+
+
+LOADS: dict[str, Callable[[Chains], Load]] = {
+    "crossbars": crossbar_load,
+    "fetch": fetch_load,
+    "merging": merge_load,
+    "activation": activation_load,
+    "pooling": pooling_load,
+}
+"""The load of each kind of resource, by the name of the bound that follows from it."""

@@ -9,17 +9,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from spatem_ir.geometry.bounds.chains import Chains, layer_of
+from spatem_ir.geometry.bounds.chains import Chains
 from spatem_ir.geometry.bounds.loads import row_operations
+from spatem_ir.geometry.bounds.maps import Times
+from spatem_ir.geometry.bounds.reads import layer_of
 from spatem_ir.geometry.bounds.steps import cells_of
 from spatem_ir.geometry.network.dataflow import Node
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.layer import Layer
-
-Times = NDArray[np.int64]
 
 
 def least_latency(suffices: Callable[[int], bool]) -> int:
@@ -44,7 +43,7 @@ def copies_bound(chains: Chains) -> int:
     """
     accelerator = chains.accelerator
     cells = accelerator.crossbars * accelerator.cells_per_crossbar
-    layers = chains.dataflow.layers
+    layers = chains.layers
     own = [cells_of(layer_of(node), accelerator) for node in layers]
     around = [_around(chains, node) for node in layers]
     if sum(own) > cells:
@@ -95,9 +94,8 @@ def _around(chains: Chains, node: Node) -> int:
     needed = chains.needed(node)
     if not needed.any():
         return 0
-    positions = chains.reads[node.number].positions[needed]
-    head = np.append(chains.row_times(node), 0)[positions].min()
-    return int(head) + 1 + int(chains.operation_tail(node)[needed].min())
+    head = int(chains.window_heads(node)[needed].min())
+    return head + 1 + int(chains.operation_tail(node)[needed].min())
 
 
 def entry_bound(chains: Chains) -> int:
@@ -154,20 +152,19 @@ def input_reads(chains: Chains) -> InputReads | None:
     accelerator, inputs = chains.accelerator, chains.dataflow.inputs
     rows = {node.number: np.zeros(node.positions, np.int64) for node in inputs}
     tails = []
-    for node in chains.dataflow.layers:
-        reads, needed = chains.reads[node.number], chains.needed(node)
+    for node in chains.layers:
+        reads, needed = chains.steps.reads[node.number], chains.needed(node)
         if reads.source not in rows or not needed.any():
             continue
-        positions = reads.positions[needed]
-        counts = np.bincount(positions[positions >= 0], minlength=len(rows[reads.source]))
-        operations = row_operations(layer_of(node), accelerator)
+        counts = reads.windows.total(needed.astype(np.int64))
+        operations = row_operations(layer_of(node), accelerator, node.shape[0])
         rows[reads.source] += counts * reads.rows * operations
         tails.append(int(chains.operation_tail(node)[needed].min()))
     inputs = [node for node in inputs if rows[node.number].any()]
     if not inputs:
         return None
     read = [rows[node.number] > 0 for node in inputs]
-    times = [chains.ready[node.number][some] for node, some in zip(inputs, read, strict=True)]
+    times = [chains.heads.ready[node.number][some] for node, some in zip(inputs, read, strict=True)]
     return InputReads(
         rows=np.concatenate([rows[n.number][some] for n, some in zip(inputs, read, strict=True)]),
         size=min(node.piece_bytes(0) for node in inputs),

@@ -44,6 +44,9 @@ class LayerSteps:
         operations = -(-bits // ou.dac_bits) * ou_operations(
             accelerator, 1, 1, layer.weight_bits, ou.dac_bits
         )
+        self.lines, self.crossbars = ou.wordlines, accelerator.crossbars
+        self.row_operations = ou_operations(accelerator, 1, 1, layer.weight_bits, layer.input_bits)
+        self.units = units
         self.smallest_visit = memory.fetch_cycles((bits + 7) // 8) + units.visit_cycles(operations)
         row_parts = -(-self.rows // ou.wordlines)
         fetch = memory.fetch_cycles((self.rows * bits + 7) // 8)
@@ -53,6 +56,7 @@ class LayerSteps:
         transit = components.interconnect.least_transit(accumulation.sum_bytes)
         most = accumulation.most_merged(layer.rows * layer.input_bits, transit)
         self.merged = np.array(most)
+        self._known: dict[tuple[int, int, int], int] = {}
 
     @property
     def most_rows(self) -> int:
@@ -66,15 +70,24 @@ class LayerSteps:
         apart are in different parts, rows that are closer leave no part out.  All but the last
         part of each axis are full.  Every such part is fetched (R3), visited (R1, R4) and merged
         (R5, `most_merged` of the accumulation) after its last row is ready, for a slice of one
-        column at least, and the sum is activated (R6).  The smallest over all r and all bit parts
-        counts.
+        column at least, and the sum is activated (R6).  All crossbars together, each of which has
+        fetched something, do the operations on the parts or on the late rows.  The smallest over
+        all r and all bit parts counts.
         """
+        key = (late, count, spacing)
+        if key not in self._known:
+            self._known[key] = self._least(*key)
+        return self._known[key]
+
+    def _least(self, late: int, count: int, spacing: int) -> int:
         spread = np.where(spacing >= self.rows, count, -(-((count - 1) * spacing + 1) // self.rows))
         hit = np.maximum(-(-late // self.rows), spread)
         full = hit - self.remainder
         by_full = np.where(full > 0, self.full_visit + self._merge(full * self.full_bits), 0)
         by_any = self.smallest_visit + self._merge(hit * self.full_bits)
-        return int(np.maximum(by_full, by_any).min()) + self.after
+        operations = np.maximum(hit, -(-late // self.lines)) * self.row_operations
+        by_all = 1 + self.units.operation_cycles * -(-operations // self.crossbars)
+        return int(np.maximum(np.maximum(by_full, by_any), by_all).min()) + self.after
 
     def _merge(self, contributions: Times) -> Times:
         """The least cycles in which contributions become one sum; one meets others if there are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spatem_ir.geometry.bounds.phases import BoundPhase
 from spatem_ir.runtime.metrics.measurement import Measurement
 from spatem_ir.runtime.metrics.metric import Line, Metrics, metric
 from spatem_ir.runtime.metrics.time import latency_cycles
@@ -17,6 +18,13 @@ def _bound(m: Metrics) -> str:
     return text
 
 
+def _relief(m: Metrics) -> str:
+    return (
+        f"{m.lower_bound_resource}; next bound {m.next_bound_cycles:,} cycles by "
+        f"{m.next_bound_name}"
+    )
+
+
 @metric(
     "cycles",
     report=Line("lower bound", _bound),
@@ -30,13 +38,13 @@ def lower_bound_cycles(run: Measurement) -> int:
 @metric("cycles")
 def work_bound_cycles(run: Measurement) -> int:
     """The lower bound *work*."""
-    return run.bounds.work
+    return run.bounds.by_name["work"]
 
 
 @metric("cycles")
 def path_bound_cycles(run: Measurement) -> int:
     """The lower bound *path*."""
-    return run.bounds.path
+    return run.bounds.by_name["path"]
 
 
 @metric()
@@ -49,6 +57,30 @@ def lower_bound_name(run: Measurement) -> str:
 def lower_bounds_cycles(run: Measurement) -> dict[str, int]:
     """All lower bounds by name."""
     return run.bounds.by_name
+
+
+@metric(scalar=False)
+def lower_bound_phases(run: Measurement) -> tuple[BoundPhase, ...]:
+    """The phases that the lower bound *phases* adds up: what ends each, when, by which bound."""
+    return run.bounds.phases
+
+
+@metric(report=Line("to enlarge", _relief))
+def lower_bound_resource(run: Measurement) -> str | None:
+    """The resource that the largest lower bound is due to; none if it is a chain of steps."""
+    return run.bounds.relief and run.bounds.relief.resource
+
+
+@metric("cycles")
+def next_bound_cycles(run: Measurement) -> int | None:
+    """The largest of the lower bounds that do not count that resource."""
+    return run.bounds.relief and run.bounds.relief.cycles
+
+
+@metric()
+def next_bound_name(run: Measurement) -> str | None:
+    """The name of the bound that this is, or that takes most of its phases."""
+    return run.bounds.relief and run.bounds.relief.then
 
 
 @metric(column=Line("gap", "{:,.2f} ×"))

@@ -79,8 +79,8 @@ class Measurement:
 
     @cached_property
     def bounds(self) -> LowerBounds:
-        """The lower bounds on the latency."""
-        return lower_bounds(self.dataflow, self.accelerator)
+        """The lower bounds on the latency of any deployment of the network."""
+        return lower_bounds(dataflow_of(self.module, alone=True), self.accelerator)
 
     @property
     def ou_operations(self) -> int:

@@ -114,7 +114,7 @@ def bounded(text: str, machine: Accelerator) -> tuple[str, int, int]:
 @pytest.mark.parametrize(
     ("name", "text", "machine"),
     [
-        ("crossbars", dense(2, 1, bits=2), chip()),
+        ("path", dense(2, 1, bits=2), chip()),
         ("path", dense(2, 1, bits=2), chip(crossbars=2)),
         ("path", dense(2, 1, bits=2), chip(units=2)),
         ("path", dense(3, 1), chip(crossbars=3, wordlines=1)),
@@ -130,6 +130,8 @@ def bounded(text: str, machine: Accelerator) -> tuple[str, int, int]:
         ("crossbars", FLATTENED, chip()),
         ("activation", FLATTENED, chip(crossbars=2)),
         ("copies", FULL, one_cell(2)),
+        ("path", dense(1, 1, 1, bits=2), chip()),
+        ("path", dense(2, 1, 1, bits=2), chip(wordlines=1)),
     ],
 )
 def test_the_best_deployment_takes_as_long_as_the_bound(
@@ -146,6 +148,8 @@ def test_the_best_deployment_takes_as_long_as_the_bound(
         # Two PEs are no faster than one; the bound knows of no way between them.
         (dense(2, 1, bits=2), chip(pes=2), 11, 13),
         (dense(1, 2, bits=2), chip(pes=2), 11, 14),
+        # One activation unit takes two cycles for two values, the second of which is late.
+        (dense(2, 2, 1), chip(wordlines=1), 24, 25),
     ],
 )
 def test_the_bound_may_be_out_of_reach(

@@ -280,7 +280,7 @@ def test_bounds_of_many_windows(
     )
     module = parse(text, machine(io={"bytes_per_cycle": bandwidth}))
     bounds = lower_bounds(dataflow_of(module), accelerator_of(module))
-    assert (bounds.work, bounds.path) == (work, path)
+    assert (bounds.by_name["work"], bounds.by_name["path"]) == (work, path)
     assert bounds.largest >= max(work, path)
 
 
