@@ -37,6 +37,8 @@ class Trained:
         input: The name of its input.
         shape: The shape of the input, the batch included.
         outside: What it has that the compiler does not take; empty if there is nothing.
+        deviation: The standard deviation of its inputs, which are integers of 16 bits; 0 if they
+            are float32, of deviation 1.
     """
 
     package: str
@@ -45,6 +47,7 @@ class Trained:
     input: str
     shape: tuple[int, ...]
     outside: str = ""
+    deviation: int = 0
 
     @property
     def shape_option(self) -> str:
@@ -94,6 +97,7 @@ NETWORKS = {
         "voice activity",
         "audio",
         (1, 1, 8000),
+        deviation=3000,
     ),
     "ppocr_v4_rec": Trained(
         _RAPIDOCR,
@@ -151,7 +155,10 @@ def extract(name: str, network: Trained, folder: Path) -> None:
         model = content(archive, network.file)
     (folder / f"{name}.onnx").write_bytes(model)
     drawn = pages if network.task == "text detection" else noise
-    np.save(folder / f"{name}.npy", drawn((IMAGES, *network.shape[1:])))
+    inputs = drawn((IMAGES, *network.shape[1:]))
+    if network.deviation:
+        inputs = (network.deviation * inputs).clip(-(2**15), 2**15 - 1).astype(np.int16)
+    np.save(folder / f"{name}.npy", inputs)
 
 
 def pages(shape: tuple[int, ...]) -> NDArray[np.float32]:

@@ -147,7 +147,7 @@ def model_differences(
     from spatem_ir.exchange.onnxruntime_check import differences, onnxruntime_outputs
     from spatem_ir.exchange.rounding import most_codes, rounding
 
-    expected = onnxruntime_outputs(model.path, inputs)
+    expected = onnxruntime_outputs(model.path, inputs, model.outputs)
     elements = differences(outputs, expected)
     if not elements:
         return ModelDifferences(0, 0, None)

@@ -109,7 +109,7 @@ def fidelity(model: GivenModel, check: TensorCheck, inputs: Sequence[Array], kin
     inner = _layers(model, check.network)
     session = Session(model.with_outputs(inner.values()), model.path, optimized=True)
     outputs = list(check.network.output.outputs)
-    names = session.outputs[: len(outputs)]
+    names = model.outputs
     wanted = list(dict.fromkeys((*names, *inner.values())))
     of_outputs = [_Energy() for _ in outputs]
     of_layers: dict[WeightLayerOp, _Energy] = {}

@@ -67,6 +67,12 @@ class GivenModel:
     def _outputs(self) -> frozenset[str]:
         return frozenset(output.name for output in self._proto.graph.output)
 
+    @property
+    def outputs(self) -> list[str]:
+        """The outputs that the network has, in its order: those that are not constant."""
+        names = [output.name for output in self._proto.graph.output]
+        return [name for name in names if name not in self.constants]
+
     def results(self, network: NetworkOp) -> dict[SSAValue, str]:
         """The tensors that hold what operators of a network compute on float32."""
 

@@ -38,14 +38,16 @@ sums are rounded in another order."""
 Array = NDArray[Any]
 
 
-def onnxruntime_outputs(model: str, inputs: Sequence[Array]) -> list[Array]:
-    """Run an ONNX model on the CPU with the default graph optimisations.
+def onnxruntime_outputs(
+    model: str, inputs: Sequence[Array], outputs: Sequence[str] | None = None
+) -> list[Array]:
+    """Run an ONNX model on the CPU with the default graph optimisations: `outputs`, or all.
 
     Raises:
         SpatemError: onnxruntime is not installed, or cannot run the model.
     """
     session = Session(model, model, optimized=True)
-    return session.run(dict(zip(session.inputs, inputs, strict=True)))
+    return session.run(dict(zip(session.inputs, inputs, strict=True)), outputs)
 
 
 def differences(outputs: Sequence[Array], expected: Sequence[Array]) -> int:

@@ -84,7 +84,7 @@ def rounding(model: GivenModel, check: TensorCheck, inputs: Sequence[Array]) -> 
     tensors = _tensors_of_codes(model, check, inputs)
     cut = model.with_given({tensor: _dtype(held.value) for tensor, held in tensors.items()})
     session = Session(cut, model.path, optimized=False)
-    outputs = zip(session.outputs, check.network.output.outputs, strict=False)
+    outputs = zip(model.outputs, check.network.output.outputs, strict=True)
     compared = {**tensors, **{name: Counterpart.of(value) for name, value in outputs}}
     most = dict.fromkeys(compared, 0)
     elements, differing, floats_match = 0, 0, True

@@ -82,7 +82,8 @@ class Session:
                 raise _failure(self._name, error) from error
         if len(batches) == 1 and size == images:
             return batches[0]
-        return [np.concatenate(parts)[:images] for parts in zip(*batches, strict=True)]
+        results = zip(*batches, strict=True)
+        return [np.concatenate([*map(np.atleast_1d, parts)])[:images] for parts in results]
 
     def _run(self, feeds: Mapping[str, Array], names: list[str]) -> list[Array]:
         """One run of onnxruntime on arrays in the types of the model's inputs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -141,7 +141,7 @@ def load_topology(
     else:
         options.expect_effects(name, KNOWN_SHAPE, (*OF_QUANTIZATION, "seed"))
     store = new_store(weights_file, folder)
-    module = import_graph(seeded_topology(name, options.seed), name, name, store)
+    module = import_graph(seeded_topology(name, options.seed), name, name, store).module
     prepared = Preparation()
     if not options.raw:
         images = None
@@ -169,8 +169,14 @@ def load_onnx(
     from spatem_ir.weights.store import new_store
 
     store = new_store(weights_file, folder)
-    module = import_onnx(source, store, folder, options.shapes)
+    imported = import_onnx(source, store, folder, options.shapes)
+    module = imported.module
     prepared = Preparation() if options.raw else prepare(module, store, options, source)
+    doubts = [
+        f"output '{output}' is left out: it does not depend on an input"
+        for output in imported.constant_outputs
+    ]
+    prepared = replace(prepared, doubts=(*doubts, *prepared.doubts))
     network = network_of(module)
     assert network is not None
     name, arrays = network.sym_name.data, store.referenced(module)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
@@ -22,12 +23,20 @@ from spatem_ir.operators.onnx_import.tensors import OnnxNode
 from spatem_ir.weights.store import PACKAGE_SCHEME, ParameterStore, packaged_file, relative_path
 
 
+@dataclass(frozen=True)
+class ImportedModel:
+    """A module with a network, and the model's outputs that it has not: they are constant."""
+
+    module: ModuleOp
+    constant_outputs: tuple[str, ...]
+
+
 def import_onnx(
     source: str,
     store: ParameterStore,
     folder: Path | None = None,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
-) -> ModuleOp:
+) -> ImportedModel:
     """Import an ONNX model, operator by operator, as a module with one network at level `cnn`.
 
     Parameters that the model holds are referred to under `source`, relative to `folder`, that of
@@ -43,7 +52,7 @@ def import_onnx(
     return import_graph(graph, name, relative_path(source, folder), store)
 
 
-def import_graph(graph: OnnxGraph, name: str, source: str, store: ParameterStore) -> ModuleOp:
+def import_graph(graph: OnnxGraph, name: str, source: str, store: ParameterStore) -> ImportedModel:
     """Import a graph, whose file IR names `source`, as a module with one network called `name`.
 
     Raises:
@@ -67,7 +76,7 @@ def import_graph(graph: OnnxGraph, name: str, source: str, store: ParameterStore
     except VerifyException as error:
         graph.fail(str(error).splitlines()[-1].strip())
     check_sizes(imported, graph.file)
-    return module
+    return ImportedModel(module, network.constant_outputs)
 
 
 def _define(node: OnnxNode, network: Network, views: BatchFreeViews) -> None:

@@ -17,7 +17,7 @@ from spatem_ir.operators.core.register import imports
 from spatem_ir.operators.onnx_import.network import NetworkBuilder, identifier
 from spatem_ir.operators.onnx_import.parameters import Parameters, activation_quantization
 from spatem_ir.operators.onnx_import.shapes import behind_batch
-from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, QuantizedConstant, Value
+from spatem_ir.operators.onnx_import.tensors import OnnxNode, Value
 
 INTEGER_INPUTS: dict[int, tuple[int, bool]] = {
     number: (int(match[2]), not match[1])
@@ -101,14 +101,23 @@ class Network(NetworkBuilder):
         read = {name for node in self.graph.nodes for name in node.inputs}
         return not read.union(self.graph.outputs).isdisjoint(filter(None, tensors))
 
+    @property
+    def constant_outputs(self) -> tuple[str, ...]:
+        """The graph's outputs that do not depend on an input."""
+        return tuple(
+            name for name in self.graph.outputs if not isinstance(self.values.get(name), SSAValue)
+        )
+
     def finish(self) -> Block:
-        """The block, with the network's outputs."""
-        results: list[SSAValue] = []
-        for name in self.graph.outputs:
-            value = self.values.get(name)
-            if value is None or isinstance(value, Constant | QuantizedConstant):
-                self.graph.fail(f"output '{name}' does not depend on an input")
-            results.append(value)
+        """The block, with the network's outputs: those of the graph that are not constant.
+
+        Raises:
+            SpatemError: all are.
+        """
+        values = [self.values.get(name) for name in self.graph.outputs]
+        results = [value for value in values if isinstance(value, SSAValue)]
+        if not results:
+            self.graph.fail(f"output '{self.graph.outputs[0]}' does not depend on an input")
         self.block.add_op(OutputOp(operands=[results]))
         return self.block
 

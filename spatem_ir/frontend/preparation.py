@@ -18,7 +18,7 @@ class Preparation:
         calibration: The inputs [n, …] from which scales were taken, if they were: an array for
             each input of the network.
         is_calibration_drawn: Whether these are random ones, for want of others.
-        doubts: What is probably not meant in them.
+        doubts: What is probably not meant in the model, or in them.
     """
 
     quantized: bool = False

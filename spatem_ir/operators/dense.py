@@ -18,7 +18,7 @@ from spatem_ir.operators.affine import scaled, shifted
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.core.weight_layers import export_weight_layer
 from spatem_ir.operators.onnx_import.products import dense_form, stacked_form
-from spatem_ir.operators.onnx_import.shapes import broadcast_shape
+from spatem_ir.operators.onnx_import.shapes import broadcast
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, QuantizedConstant, Value
 from spatem_ir.operators.onnx_import.weights import (
     constant_shape,
@@ -99,6 +99,32 @@ def _product(
     return network.regrouped(network.transposed(sums, (2, 0, 3, 1)), form.result)
 
 
+def _product_from_left(
+    node: OnnxNode,
+    network: NetworkBuilder,
+    operand: SSAValue,
+    weights: Constant | QuantizedConstant,
+    result: Attribute,
+) -> SSAValue:
+    """The product of a constant matrix, stack of matrices or vector with the operand.
+
+    It is that of the transposed ones, transposed.
+    """
+    rank, dimensions = len(shape_of(operand)), len(constant_shape(node, weights))
+    if rank < 2:
+        node.fail("multiplies along the batch; only dimensions behind it can be multiplied")
+    maps = network.transposed(operand, _swapped(rank))
+    if dimensions > 1:
+        weights = weights.transposed(_swapped(dimensions))
+    product = _product(node, network, maps, weights, result)
+    return network.transposed(product, _swapped(rank)) if dimensions > 1 else product
+
+
+def _swapped(dimensions: int) -> tuple[int, ...]:
+    """The order of dimensions of which the last two change places."""
+    return (*range(dimensions - 2), dimensions - 1, dimensions - 2)
+
+
 def _scaled_weights(
     node: OnnxNode, weights: Constant | QuantizedConstant, factor: float
 ) -> Constant | QuantizedConstant:
@@ -138,19 +164,26 @@ def convert_gemm(node: OnnxNode, network: NetworkBuilder) -> Value:
         part = replace(node, name=f"{node.name}.addend")
         addend = scaled(part, network, addend, Constant(np.array(beta, np.float32)))
     summands = [_dense(node, network, operand, weights, None, f32), addend]
-    result = TensorType(f32, broadcast_shape(node, [shape_of(value) for value in summands]))
-    return network.append(AddOp(f"{node.name}.sum", summands, result), node.name)
+    summands, shape = broadcast(node, network, summands)
+    op = AddOp(f"{node.name}.sum", summands, TensorType(f32, shape))
+    return network.append(op, node.name)
 
 
 def convert_matmul(node: OnnxNode, network: NetworkBuilder) -> Value:
-    """MatMul with constant weights."""
+    """MatMul with constant weights, on either side."""
+    first = network.value(node, 0)
+    if isinstance(first, Constant | QuantizedConstant):
+        return _product_from_left(node, network, network.floats(node, 1), first, f32)
     return _product(node, network, network.floats(node), network.value(node, 1), f32)
 
 
 def convert_matmul_codes(node: OnnxNode, network: NetworkBuilder) -> Value:
-    """QLinearMatMul with constant weights."""
-    codes, weights = network.stated_codes(node, 0), quantized_operand(node, network, 3, axis=-1)
+    """QLinearMatMul with constant weights, on either side."""
     result = network.stated_type(node, 6)
+    if isinstance(network.value(node, 0), Constant):
+        codes, weights = network.stated_codes(node, 3), quantized_operand(node, network, 0, axis=-2)
+        return _product_from_left(node, network, codes, weights, result)
+    codes, weights = network.stated_codes(node, 0), quantized_operand(node, network, 3, axis=-1)
     return _product(node, network, codes, weights, result)
 
 
@@ -220,7 +253,7 @@ OPERATOR = Operator(
         "Gemm": Import(convert_gemm),
         "MatMul": Import(convert_matmul),
         "MatMulInteger": Import(convert_matmul_integers, zero_point=2),
-        "QLinearMatMul": Import(convert_matmul_codes, stating=(0,)),
+        "QLinearMatMul": Import(convert_matmul_codes, stating=(0, 3)),
         "com.microsoft.QGemm": Import(convert_gemm_codes, stating=(0,)),
         "com.microsoft.DynamicQuantizeMatMul": Import(convert_dynamic_matmul),
         "com.microsoft.MatMulIntegerToFloat": Import(convert_matmul_to_float),

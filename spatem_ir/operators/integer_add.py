@@ -8,12 +8,12 @@ from xdsl.dialects.builtin import TensorType
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition
 
-from spatem_ir.dialects.checks import fail, shape_of
+from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.cnn.checks import quantized
 from spatem_ir.dialects.cnn.operators import ElementwiseOp
 from spatem_ir.operators.core.operator import Operator
-from spatem_ir.operators.onnx_import.shapes import broadcast_shape, element_of
+from spatem_ir.operators.onnx_import.shapes import broadcast, element_of
 
 if TYPE_CHECKING:
     from spatem_ir.numerics.codes import Array
@@ -54,7 +54,7 @@ def integers(node: OnnxNode, network: NetworkBuilder, op: type[IntegerOp]) -> SS
         return None
     if (codes[0].scale, codes[0].zero_point) != (1, 0) or codes[0].bits not in WIDTHS:
         return None
-    shape = broadcast_shape(node, [shape_of(value) for value in operands])
+    operands, shape = broadcast(node, network, operands)
     result = TensorType(element_of(operands[0]), shape)
     return network.append(op(node.name, operands, result), node.name)
 

@@ -122,6 +122,17 @@ def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
     if mode != "constant":
         return _repeated(node, network, operand, around, mode)
     number = _padding(node, network, quantization_of(operand.type))
+    return padded(node, network, operand, around, number)
+
+
+def padded(
+    node: OnnxNode,
+    network: NetworkBuilder,
+    operand: SSAValue,
+    around: list[tuple[int, int]],
+    number: float,
+) -> SSAValue:
+    """A tensor with elements of one number before and after each dimension, by a node's name."""
     if len(around) > 3:
         return _padded_one_by_one(node, network, operand, around, number)
     before, after = zip(*around, strict=True)
@@ -142,9 +153,9 @@ def _padded_one_by_one(
         shape = shape_of(operand)
         rows = (prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :]))
         maps, name = network.regrouped(operand, rows), f"{node.name}.{axis}"
-        padded = PadOp(name, maps, (0, before, 0), (0, after, 0), number)
+        op = PadOp(name, maps, (0, before, 0), (0, after, 0), number)
         longer = (*shape[:axis], before + shape[axis] + after, *shape[axis + 1 :])
-        operand = network.regrouped(network.append(padded, name), longer)
+        operand = network.regrouped(network.append(op, name), longer)
     return operand
 
 

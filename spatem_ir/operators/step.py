@@ -8,7 +8,6 @@ from xdsl.dialects.builtin import TensorType, f32
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, prop_def
 
-from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn.attributes import REAL
 from spatem_ir.dialects.cnn.operators import FunctionOp
 from spatem_ir.dialects.cnn.syntax import Real
@@ -16,7 +15,7 @@ from spatem_ir.operators.abs import AbsOp
 from spatem_ir.operators.core.elementwise import uniform_constants
 from spatem_ir.operators.core.evaluation import of_elements
 from spatem_ir.operators.core.operator import Import, Operator
-from spatem_ir.operators.onnx_import.shapes import broadcast_shape
+from spatem_ir.operators.onnx_import.shapes import broadcast
 from spatem_ir.operators.sub import SubOp
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def comparison(*, greater: bool, or_equal: bool) -> Convert:
         swapped = not greater
         if not numbers:
             pair = [network.floats(node, index) for index in ((1, 0) if swapped else (0, 1))]
-            shape = broadcast_shape(node, [shape_of(value) for value in pair])
+            pair, shape = broadcast(node, network, pair)
             name = f"{node.name}.difference"
             difference = network.append(SubOp(name, pair, TensorType(f32, shape)), name)
             return _step(node, network, difference, 0.0, above=True, or_equal=or_equal)

@@ -8,12 +8,12 @@ from xdsl.dialects.builtin import TensorType, f32
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition
 
-from spatem_ir.dialects.checks import fail, shape_of
+from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.cnn.operators import ElementwiseOp
 from spatem_ir.operators.core.elementwise import uniform_constant
 from spatem_ir.operators.core.evaluation import of_operands
 from spatem_ir.operators.core.operator import Import, Operator
-from spatem_ir.operators.onnx_import.shapes import broadcast_shape
+from spatem_ir.operators.onnx_import.shapes import broadcast
 from spatem_ir.operators.step import StepOp
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
     if not isinstance(condition, SSAValue):
         node.fail("has a constant condition; only a comparison of activations is supported")
     values = [condition, *(_value(node, network, index, condition) for index in (1, 2))]
-    shape = broadcast_shape(node, [shape_of(value) for value in values])
+    values, shape = broadcast(node, network, values)
     return network.append(WhereOp(node.name, values, TensorType(f32, shape)), node.name)
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from xdsl.dialects.builtin import TensorType, f32
 from xdsl.ir import SSAValue
 
-from spatem_ir.dialects.checks import is_floating, shape_of
+from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn.operators import ElementwiseOp
-from spatem_ir.operators.onnx_import.shapes import broadcast_shape
+from spatem_ir.operators.onnx_import.shapes import broadcast
 from spatem_ir.operators.onnx_import.tensors import Constant, QuantizedConstant
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def of_activations(node: OnnxNode, network: NetworkBuilder, op: type[Elementwise
     for value in activations:
         if not is_floating(value):
             node.fail("works on float32 here; put DequantizeLinear in front of its operands")
-    shape = broadcast_shape(node, [shape_of(value) for value in activations])
+    activations, shape = broadcast(node, network, activations)
     if len(activations) == 1:
         return activations[0]
     return network.append(op(node.name, activations, TensorType(f32, shape)), node.name)
@@ -86,6 +86,6 @@ def of_two_stated_codes(
     The operands have equal rank; the last scale and zero point are those of the result.
     """
     operands = [network.stated_codes(node, index) for index in (0, 3)]
-    shape = broadcast_shape(node, [shape_of(operand) for operand in operands])
+    operands, shape = broadcast(node, network, operands)
     result = TensorType(network.stated_type(node, 6), shape)
     return network.append(op(node.name, operands, result), node.name)

@@ -39,7 +39,8 @@ def reduced(
     if axes is None:
         return operand
     keeps = bool(node.attribute("keepdims", 1))
-    if 0 in axes and (network.batch > 1 or not keeps):
+    is_one_number = len(axes) == 1 + len(shape)
+    if 0 in axes and (network.batch > 1 or not (keeps or is_one_number)):
         node.fail("reduces the batch; only dimensions behind it can be reduced")
     along = sorted(axis - 1 for axis in axes if axis > 0)
     if not along:

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Attribute, SSAValue
 
+from spatem_ir.dialects.checks import shape_of
+
 if TYPE_CHECKING:
+    from spatem_ir.operators.onnx_import.network import NetworkBuilder
     from spatem_ir.operators.onnx_import.tensors import OnnxNode
 
 
@@ -23,13 +26,27 @@ def element_of(value: SSAValue) -> Attribute:
     return value.type.element_type
 
 
-def broadcast_shape(node: OnnxNode, shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-    """The shape of an element-wise result of operands of equal rank."""
+def broadcast(
+    node: OnnxNode, network: NetworkBuilder, operands: Sequence[SSAValue]
+) -> tuple[list[SSAValue], tuple[int, ...]]:
+    """The operands of an element-wise node, brought to equal rank, and the shape of its result.
+
+    ONNX puts extents of 1 in front of an operand of fewer dimensions, in front of its batch, too:
+    a batch of one image may have them.
+
+    Raises:
+        SpatemError: the operands do not fit together.
+    """
     import numpy as np
 
+    shapes = [shape_of(operand) for operand in operands]
+    rank = max(map(len, shapes))
+    aligned = [(*[1] * (rank - len(shape)), *shape) for shape in shapes]
     try:
-        if len(set(map(len, shapes))) == 1:
-            return np.broadcast_shapes(*shapes)
+        if network.batch == 1 or aligned == shapes:
+            result = np.broadcast_shapes(*aligned)
+            values = [network.regrouped(*pair) for pair in zip(operands, aligned, strict=True)]
+            return values, result
     except ValueError:
         pass
     texts = " and ".join("x".join(map(str, shape)) for shape in shapes)

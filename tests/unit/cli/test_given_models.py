@@ -275,3 +275,26 @@ def test_noise_is_that_of_elements_in_the_order_of_the_model(
     found = result_of(capsys, model(), "--calibration", "net.npy", *CHECK)["fidelity"]
     assert [layer["name"] for layer in found["layers"]] == ["layer"]
     assert found["worst_layer"]["sqnr_db"] > 25
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("activations", [None, np.int16])
+def test_constant_outputs_are_left_out(
+    first: bool, activations: type[np.integer[Any]] | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line says so; the others are compared with the model's by their names."""
+    model = float_model() if activations is None else quantized_model(activations)
+    proto = onnx.load(model)
+    proto.graph.initializer.append(numpy_helper.from_array(np.array([4, 4]), "size"))
+    proto.graph.node.append(helper.make_node("Identity", ["size"], ["extents"]))
+    entry = helper.make_tensor_value_info("extents", onnx.TensorProto.INT64, [2])
+    proto.graph.output.insert(0 if first else 1, entry)
+    onnx.save(proto, "outputs.onnx")
+    np.save("many.npy", RANDOM.random((40, 3, 8, 8)).astype(np.float32))
+    calibration = ["--calibration", "many.npy"] if activations is None else []
+    assert main(["outputs.onnx", *calibration, *CHECK, "--inputs", "many.npy"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == (
+        "spatem-run: warning: output 'extents' is left out: it does not depend on an input\n"
+    )
+    assert "equal to onnxruntime on 40 images" in captured.out

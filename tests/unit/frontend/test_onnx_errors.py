@@ -253,5 +253,5 @@ def test_second_result_is_used(tmp_path: Path) -> None:
 def test_constant_output(tmp_path: Path) -> None:
     b = ModelBuilder(IMAGE)
     constant = b.node("Identity", b.constant(np.ones(3), dtype=np.float32))
-    path = b.save(tmp_path / "m.onnx", b.input(), constant)
+    path = b.save(tmp_path / "m.onnx", constant)
     expect_error(path, f"output '{constant}' does not depend on an input")

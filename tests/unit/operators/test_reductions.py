@@ -9,12 +9,14 @@ import pytest
 from unit.frontend.onnx_builder import ModelBuilder, executed, imported, reference
 from unit.operators.all_the_way import (
     SHAPE,
+    Build,
     assert_equals_onnxruntime,
     assert_runs_on_the_chip,
     convolution,
 )
 from unit.runtime.evaluation import EVERY_CODE, SI8, UI16, codes, real, reals, result_of
 
+from spatem_ir.cli.run import main
 from spatem_ir.dialects.cnn.attributes import Quantization
 from spatem_ir.support.errors import SpatemError
 
@@ -144,3 +146,37 @@ def test_what_is_refused(
     file = model.save(tmp_path / "net.onnx", result, opset=18)
     with pytest.raises(SpatemError, match=f"ReduceMean 'reducemean0': .*{message}"):
         imported(file)
+
+
+def less_its_mean(model: ModelBuilder, tensor: str) -> str:
+    """One number, which has no batch, taken from all elements; and it alone."""
+    mean = model.node("ReduceMean", tensor, keepdims=0)
+    return model.node("Sub", tensor, mean)
+
+
+@pytest.mark.parametrize("build", [less_its_mean, lambda m, x: m.node("ReduceMax", x, keepdims=0)])
+def test_one_number_of_one_image(tmp_path: Path, build: Build) -> None:
+    model = ModelBuilder((1, 3, 4, 5))
+    file = model.save(tmp_path / "m.onnx", build(model, "x"), opset=18)
+    images = reals(1, 2, 3, 4, 5)
+    (result,), (wanted,) = executed(imported(file, raw=True), images), reference(file, images)
+    assert len(wanted) == 2
+    np.testing.assert_allclose(result.reshape(wanted.shape), wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_one_number_of_one_image_on_the_chip(tmp_path: Path) -> None:
+    model = ModelBuilder((1, 3, 8, 8))
+    result = less_its_mean(model, convolution(model, "x", 3, 4))
+    file = model.save(tmp_path / "m.onnx", convolution(model, result, 4, 2), opset=18)
+    check = ["--check", "onnxruntime", "--level", "ou", "--accelerator", "tiny"]
+    assert main([file, *check]) == 0
+
+
+def test_operands_of_fewer_dimensions(tmp_path: Path) -> None:
+    """A batch of one image has dimensions in front of it."""
+    model = ModelBuilder((1, 3, 4, 5))
+    columns = model.node("ReduceSum", "x", model.constant([1, 2], dtype=np.int64), keepdims=0)
+    file = model.save(tmp_path / "m.onnx", model.node("Mul", "x", columns), opset=18)
+    images = reals(1, 1, 3, 4, 5)
+    (result,), (wanted,) = executed(imported(file, raw=True), images), reference(file, images)
+    np.testing.assert_allclose(result, wanted, rtol=1e-5, atol=1e-6)
