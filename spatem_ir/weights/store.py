@@ -124,8 +124,15 @@ class ParameterStore:
         return kept
 
     def files(self, module: ModuleOp) -> list[str]:
-        """The files, outside the package, in which parameters of a module are."""
-        paths = dict.fromkeys(parameter.path.data for parameter in _file_parameters(module))
+        """The files, outside the package, from which parameters of a module are read.
+
+        A file into which kept parameters will be written is none of them.
+        """
+        paths = dict.fromkeys(
+            parameter.path.data
+            for parameter in _file_parameters(module)
+            if not self._is_kept(parameter)
+        )
         found = [self._found(path) for path in paths if not path.startswith(PACKAGE_SCHEME)]
         files = [str(file) for file in found if file is not None]
         models = [file for file in files if file.endswith(".onnx")]
@@ -182,6 +189,11 @@ class ParameterStore:
         if stored.size != np.prod(shape, dtype=np.int64):
             raise SpatemError(f"{path}: parameter '{key}' has shape {stored.shape}, not {shape}")
         return stored.reshape(shape).astype(dtype, copy=False)
+
+    def _is_kept(self, parameter: FileAttr) -> bool:
+        """Whether a parameter was computed in this process."""
+        key = parameter.key.data.removesuffix(TRANSPOSED)
+        return parameter.path.data == self.weights_file and key in self.arrays
 
     def _digest(self, name: str) -> str:
         """The digest of an array in `arrays`, known if :meth:`keep` has put it there."""

@@ -48,3 +48,13 @@ def test_files_in_options_of_passes(capsys: pytest.CaptureFixture[str]) -> None:
         message = error_of(capsys, "net.mlir", "-p", pipeline, "--json", "images.npy")
         assert message.startswith("images.npy: is an input (images.npy)")
     assert np.load("images.npy").shape == (4, 3, 6, 6)
+
+
+def test_weights_that_are_computed_are_no_input(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same command twice: the file of weights of the first time is not read."""
+    command = ["net.onnx", "--calibration", "images.npy", "-o", "quantised.mlir"]
+    assert opt(command) == 0
+    weights = Path("quantised.npz").read_bytes()
+    assert opt(command) == 0
+    assert capsys.readouterr().err == ""
+    assert Path("quantised.npz").read_bytes() == weights
