@@ -106,25 +106,39 @@ class Layer:
         by_region = positions.reshape(oh // rh, rh, ow // rw, rw).swapaxes(1, 2)
         return by_region.reshape(self.matrices, self.windows)
 
-    def operand_elements(
-        self, matrix: int, positions: NDArray[np.int64] | None = None
-    ) -> NDArray[np.int64]:
+    def operand_elements(self, matrix: int) -> NDArray[np.int64]:
         """Flat input elements (channel, y, x order) of every window of a matrix.
-
-        `positions` are those that all windows read, if the caller has them already.
 
         Returns an array of shape [W, K]; :data:`PADDING` marks padded activations.
         """
+        read = self.window.positions(*self.input_shape[1:])[self.window_positions(matrix)]
+        group = 0 if self.region is not None else matrix
+        return self._elements(self._planes()[group], read)
+
+    def all_operand_elements(self) -> NDArray[np.int64]:
+        """Flat input elements of every window of all matrices.
+
+        Returns an array of shape [G, W, K]; :data:`PADDING` marks padded activations.
+        """
+        read = self.window.positions(*self.input_shape[1:])[self.positions_by_matrix()]
+        return self._elements(self._planes()[:, None], read)
+
+    def _planes(self) -> NDArray[np.int64]:
+        """The first element of each input channel: shape [groups, channels of a group]."""
         import numpy as np
 
         channels, height, width = self.input_shape
-        if positions is None:
-            positions = self.window.positions(height, width)
-        positions = positions[self.window_positions(matrix)]
-        per_group = channels // self.groups
-        first = matrix * per_group if self.region is None else 0
-        planes = (first + np.arange(per_group)) * (height * width)
-        elements = np.where(
-            positions[:, None, :] == PADDING, PADDING, planes[None, :, None] + positions[:, None, :]
-        )
-        return elements.reshape(len(positions), -1)
+        return (np.arange(channels) * (height * width)).reshape(self.groups, -1)
+
+    def _elements(
+        self, planes: NDArray[np.int64], positions: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """The elements at some positions [..., W, kernel] of the channels that begin at `planes`.
+
+        Returns an array of shape [..., W, K].
+        """
+        import numpy as np
+
+        read = positions[..., None, :]
+        elements = np.where(read == PADDING, PADDING, planes[..., None] + read)
+        return elements.reshape(*positions.shape[:-1], -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,8 +13,8 @@ from spatem_ir.geometry.shapes.grid import Deal, Grid, operand_bytes, ou_operati
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.runtime.machine.fast.elaborate.readers import ReadRows
-from spatem_ir.runtime.machine.fast.rules.events import kept
-from spatem_ir.runtime.machine.fast.tables import TILE, Int32s, Int64s, Records
+from spatem_ir.runtime.machine.fast.elaborate.rows import KnownRows, Rows
+from spatem_ir.runtime.machine.fast.tables import TILE, Int64s, Records
 
 
 @dataclass
@@ -37,7 +38,7 @@ class Layers:
     ordinals: NDArray[np.int32]
     positions: list[Int64s] = field(default_factory=list)
     windows: list[Int64s] = field(default_factory=list)
-    rows: list[tuple[Int32s, Int32s]] = field(default_factory=list)
+    rows: list[Rows] = field(default_factory=list)
     instances: list[Instances] = field(default_factory=list)
     first_row: int = 0
     first_position: int = 0
@@ -48,9 +49,10 @@ class Layers:
 def layers_of(
     dataflow: Dataflow,
     accelerator: Accelerator,
-    merges: dict[str, tuple[str, ...]],
+    merges: Mapping[str, tuple[str, ...]],
     first_tiles: dict[str, int],
     crossbar_of_tile: Int64s,
+    known: KnownRows,
 ) -> Layers:
     """The tables of all layers, whose tiles are on the given crossbars."""
     tables = Layers(
@@ -61,7 +63,7 @@ def layers_of(
         assert node.layer is not None and node.grid is not None
         first = first_tiles[node.name]
         span = slice(first, first + node.grid.tiles(node.layer))
-        builder = _LayerBuilder(tables, dataflow, node, accelerator)
+        builder = _LayerBuilder(tables, dataflow, node, accelerator, known)
         builder.add(tables.tiles[span], crossbar_of_tile[span], merges[node.name])
     return tables
 
@@ -69,12 +71,20 @@ def layers_of(
 class _LayerBuilder:
     """Adds the tiles, windows and operands of one layer to the tables."""
 
-    def __init__(self, tables: Layers, dataflow: Dataflow, node: Node, accelerator: Accelerator):
+    def __init__(
+        self,
+        tables: Layers,
+        dataflow: Dataflow,
+        node: Node,
+        accelerator: Accelerator,
+        known: KnownRows,
+    ):
         assert node.layer is not None and node.grid is not None
         self.tables = tables
         self.dataflow = dataflow
         self.node = node
         self.accelerator = accelerator
+        self.known = known
         self.layer: Layer = node.layer
         self.grid: Grid = node.grid
         copies = np.arange(self.grid.iw)
@@ -110,7 +120,8 @@ class _LayerBuilder:
         self.add_meetings(
             tiles, (at.matrix * grid.iw + at.copy) * grid.wwm + at.column, at.copy, places
         )
-        self.add_rows()
+        tables.rows.append(self.known.of_layer(self.dataflow, self.node))
+        tables.first_row += layer.matrices * grid.hwm * windows
 
     def add_extents(self, tiles: Records) -> None:
         """Operand bytes and OU operations, which depend on a tile's row, column and bit part."""
@@ -135,11 +146,10 @@ class _LayerBuilder:
         by_part = tables.ordinals[first : first + self.node.pieces]
         by_part = by_part.reshape(-1, self.node.positions)
         matrices = layer.matrices if layer.region is not None else 1
-        for matrix in range(matrices):
-            positions = layer.window_positions(matrix)
-            by_part[:, positions] = ordinals
-            tables.positions.append(positions)
-            tables.first_position += len(positions)
+        positions = layer.positions_by_matrix()[:matrices].reshape(-1)
+        by_part[:, positions] = np.tile(ordinals, matrices)
+        tables.positions.append(positions)
+        tables.first_position += len(positions)
 
     def add_instances(self, tiles: Records, group: Int64s, copy: Int64s, rows: Int64s) -> None:
         """Operands on PEs: tiles of one row and copy differ in columns and bits only.
@@ -187,59 +197,7 @@ class _LayerBuilder:
         np.add.at(at_home, block[np.unique(source, return_index=True)[1]], 1)
         tiles.at_home = at_home[block]
 
-    def add_rows(self) -> None:
-        """The pieces of operands: rows by matrix, row part and window."""
-        layer, grid, tables = self.layer, self.grid, self.tables
-        pieces = self.dataflow.operand_pieces(self.node).astype(np.int32)
-        positions = layer.window.positions(*layer.input_shape[1:])
-        for matrix in range(layer.matrices):
-            elements = layer.operand_elements(matrix, positions)
-            tables.rows.append(distinct_pieces(pieces, elements, grid.tile_rows))
-        tables.first_row += layer.matrices * grid.hwm * layer.windows
-
 
 def _sizes(parts: int, size: int, extent: int) -> Int64s:
     """The sizes of so many parts of an extent, all of `size` but the last, which has the rest."""
     return np.diff(np.minimum(np.arange(parts + 1) * size, extent))
-
-
-def distinct_pieces(pieces: Int32s, elements: Int64s, size: int) -> tuple[Int32s, Int32s]:
-    """How many pieces each part of each row of a table names, and the pieces, each once, ascending.
-
-    `pieces` are those of elements.  Rows of elements are cut into parts of at most `size` entries,
-    of which negative ones are padding.  The first parts of all rows come first, then the second.
-    """
-    counts = np.zeros(-(-elements.shape[1] // size) * len(elements), np.int32)
-    found = np.empty(elements.size, np.int32)
-    total = _gather_distinct(pieces, elements, size, counts, found)
-    return counts, found[:total].copy()
-
-
-@kept
-def _gather_distinct(pieces, elements, size, counts, found):
-    """Fill the results of :func:`distinct_pieces`; returns how many pieces there are.
-
-    Channel by channel the same pieces are named in the same order: the next one usually comes
-    after the last one, or is the same.
-    """
-    part = total = 0
-    for first in range(0, elements.shape[1], size):
-        for row in range(elements.shape[0]):
-            start = last = total
-            for element in elements[row, first : first + size]:
-                if element < 0:
-                    continue
-                piece = pieces[element]
-                following = last + 1 if last + 1 < total else start
-                if following < total and found[following] == piece:
-                    last = following
-                elif last == total or found[last] != piece:
-                    last = start + np.searchsorted(found[start:total], piece)
-                    if last == total or found[last] != piece:
-                        for other in range(total, last, -1):
-                            found[other] = found[other - 1]
-                        found[last] = piece
-                        total += 1
-            counts[part] = total - start
-            part += 1
-    return total

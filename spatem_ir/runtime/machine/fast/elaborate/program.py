@@ -6,7 +6,7 @@ written out: visits are named by bursts, and what follows from a visit is comput
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,14 +14,15 @@ from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.dialects.ou.programs import programs_of
+from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.network.dataflow import Dataflow, NodeKind
-from spatem_ir.geometry.network.waits import input_portions, input_queues
+from spatem_ir.geometry.network.waits import Wait, input_portions, input_queues
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.runtime.machine.fast.elaborate.inputs import Inputs, inputs_of, waits_of
-from spatem_ir.runtime.machine.fast.elaborate.layers import distinct_pieces, layers_of
+from spatem_ir.runtime.machine.fast.elaborate.layers import layers_of
 from spatem_ir.runtime.machine.fast.elaborate.readers import ReadRows, slots_of
+from spatem_ir.runtime.machine.fast.elaborate.rows import KnownRows, Rows
 from spatem_ir.runtime.machine.fast.elaborate.streams import streams_of
 from spatem_ir.runtime.machine.fast.elaborate.trees import trees_of, ways_of_sums
 from spatem_ir.runtime.machine.fast.rules.events import kept
@@ -37,7 +38,7 @@ from spatem_ir.runtime.machine.fast.tables import (
     Records,
     Tables,
 )
-from spatem_ir.runtime.machine.reference.program import distinct_elements, only_stage
+from spatem_ir.runtime.machine.reference.program import only_stage
 
 TASK_KINDS = {
     NodeKind.ACTIVATE: ACTIVATE_TASK,
@@ -100,39 +101,82 @@ def fast_program_of(module: ModuleOp) -> FastProgram:
     Raises:
         SpatemError: the module has no `ou.stage`, or more than one.
     """
-    return _TableBuilder(module, only_stage(module)).build()
+    stage, dataflow = only_stage(module), dataflow_of(module)
+    return elaborated(
+        dataflow,
+        accelerator_of(module),
+        homes=stage.placed().homes(dataflow),
+        programs=programs_of(stage, dataflow),
+        merges=stage.merges,
+        waits=[op.wait(dataflow) for op in stage.waits],
+    )
+
+
+def elaborated(
+    dataflow: Dataflow,
+    accelerator: Accelerator,
+    *,
+    homes: Mapping[int, Int64s],
+    programs: Sequence[CrossbarProgram],
+    merges: Mapping[str, tuple[str, ...]],
+    waits: Sequence[Wait],
+    known: KnownRows | None = None,
+) -> FastProgram:
+    """The program of a deployment that is valid, without any IR.
+
+    Args:
+        dataflow: the network, whose layers are cut.
+        accelerator: what it is deployed on.
+        homes: PE of each piece [slices, positions], by number of the node.
+        programs: those of all crossbars that hold tiles.
+        merges: where partial sums of each layer are merged, by its name.
+        waits: what waits for what, for the sake of the buffers.
+        known: tables of other deployments of the network, which are used again and added to.
+    """
+    builder = _TableBuilder(dataflow, accelerator, homes, waits, known or KnownRows())
+    return builder.build(programs, merges)
 
 
 class _TableBuilder:
     """Writes the tables of a program one after the other."""
 
-    def __init__(self, module: ModuleOp, stage: OuStageOp):
-        self.stage = stage
-        self.accelerator = accelerator_of(module)
-        self.dataflow = dataflow_of(module)
-        self.waits = [op.wait(self.dataflow) for op in stage.waits]
-        homes = stage.placed().homes(self.dataflow)
+    def __init__(
+        self,
+        dataflow: Dataflow,
+        accelerator: Accelerator,
+        homes: Mapping[int, Int64s],
+        waits: Sequence[Wait],
+        known: KnownRows,
+    ):
+        self.accelerator = accelerator
+        self.dataflow = dataflow
+        self.waits = waits
+        self.known = known
         self.pieces = pieces_of(self.dataflow, homes)
 
-    def build(self) -> FastProgram:
+    def build(
+        self, programs: Sequence[CrossbarProgram], merges: Mapping[str, tuple[str, ...]]
+    ) -> FastProgram:
+        """All tables."""
         first_tiles, tiles = {}, 0
         for node in self.dataflow.layers:
             assert node.layer is not None and node.grid is not None
             first_tiles[node.name] = tiles
             tiles += node.grid.tiles(node.layer)
         first_tiles[""] = tiles
-        streams = streams_of(programs_of(self.stage, self.dataflow), first_tiles, self.accelerator)
+        streams = streams_of(programs, first_tiles, self.accelerator)
         layers = layers_of(
             self.dataflow,
             self.accelerator,
-            self.stage.merges,
+            merges,
             first_tiles,
             streams.crossbar_of_tile,
+            self.known,
         )
         tasks, task_rows = self.tasks()
         rows = [*layers.rows, *task_rows]
-        row_first = firsts([counts for counts, _ in rows])
-        row_pieces = np.concatenate([pieces for _, pieces in rows])
+        row_first = firsts([each.counts for each in rows])
+        row_pieces = np.concatenate([each.pieces for each in rows])
         once = np.ones(len(tasks), np.int64)
         task_reads = ReadRows(tasks.pe, layers.first_row + np.arange(len(tasks)), once, once)
         reads = [*layers.instances, task_reads]
@@ -186,24 +230,21 @@ class _TableBuilder:
             watched_slices=waits.watched_slices,
         )
 
-    def tasks(self) -> tuple[Records, list[tuple[Int32s, Int32s]]]:
+    def tasks(self) -> tuple[Records, list[Rows]]:
         """The digital operators and outputs, piece by piece, and the pieces that they read."""
         records, rows = [np.zeros(0, TASK)], []
         for node in self.dataflow.nodes:
             if node.kind not in TASK_KINDS:
                 continue
-            pieces = self.dataflow.operand_pieces(node).astype(np.int32)
-            first = self.dataflow.first_pieces[node.number]
-            for part in range(len(node.slices)):
-                elements = node.operand_windows(part)
-                tasks = np.zeros(node.positions, TASK)
-                tasks["kind"], tasks["node"] = TASK_KINDS[node.kind], node.number
-                tasks["position"] = np.arange(node.positions)
-                tasks["piece"] = first + part * node.positions + np.arange(node.positions)
-                tasks["pe"] = self.pieces.home[tasks["piece"]]
-                tasks["values"] = distinct_elements(elements)
-                records.append(tasks)
-                rows.append(distinct_pieces(pieces, elements, elements.shape[1]))
+            read = self.known.of_digital(self.dataflow, node)
+            tasks = np.zeros(node.pieces, TASK)
+            tasks["kind"], tasks["node"] = TASK_KINDS[node.kind], node.number
+            tasks["position"] = np.tile(np.arange(node.positions), len(node.slices))
+            tasks["piece"] = self.dataflow.first_pieces[node.number] + np.arange(node.pieces)
+            tasks["pe"] = self.pieces.home[tasks["piece"]]
+            tasks["values"] = read.values
+            records.append(tasks)
+            rows.append(read)
         return np.concatenate(records).view(np.recarray), rows
 
     def inputs(self) -> Inputs:
@@ -219,7 +260,7 @@ class _TableBuilder:
         )
 
 
-def pieces_of(dataflow: Dataflow, homes: dict[int, Int64s]) -> Records:
+def pieces_of(dataflow: Dataflow, homes: Mapping[int, Int64s]) -> Records:
     """The records of all pieces, whose home PEs are given by node; ordinals are still 0."""
     pieces = np.zeros(dataflow.first_pieces[-1], PIECE).view(np.recarray)
     for node in dataflow.nodes:

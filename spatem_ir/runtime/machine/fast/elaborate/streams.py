@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -36,7 +37,7 @@ class Streams(NamedTuple):
 
 
 def streams_of(
-    programs: list[CrossbarProgram], first_tiles: dict[str, int], accelerator: Accelerator
+    programs: Sequence[CrossbarProgram], first_tiles: dict[str, int], accelerator: Accelerator
 ) -> Streams:
     """The streams of a stage, given the programs of its crossbars.
 
