@@ -274,8 +274,6 @@ class _Walk:
     def add_layer(self, op: WeightLayerOp, grid: Grid) -> None:
         """A weight layer, cut into the slices of its grid's columns."""
         layer = op.layer
-        per_matrix = range(0, layer.columns, grid.tile_columns)
-        bases = range(1) if layer.region is not None else range(layer.groups)
         operand = self.read(op.sym_name.data, self.operand(op, op.input))
         node = Node(
             number=len(self.nodes),
@@ -283,7 +281,7 @@ class _Walk:
             kind=NodeKind.LAYER,
             shape=feature_map(op.output),
             bits=element_bits(op.output.type),
-            slices=tuple(g * layer.columns + first for g in bases for first in per_matrix),
+            slices=grid.slices(layer),
             operands=(operand,),
             layer=layer,
             grid=grid,

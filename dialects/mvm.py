@@ -35,7 +35,7 @@ from xdsl.traits import HasParent
 
 from spatem_ir.dialects.checks import fail, shape_of
 from spatem_ir.dialects.cnn import NetworkOp
-from spatem_ir.dialects.cnn.attributes import WindowAttr, parse_pair
+from spatem_ir.dialects.cnn.attributes import WindowAttr
 from spatem_ir.dialects.cnn.checks import quantized
 from spatem_ir.dialects.cnn.layers import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.cnn.syntax import Scale
@@ -92,15 +92,21 @@ class MatrixAttr(Data[MatrixShape]):
 
 def parse_matrix(parser: AttrParser) -> MatrixShape:
     """Parse a matrix shape without its attribute's name."""
-    start = parser.pos
-    dimensions, matrices = parser.parse_dimension_list(), 1
-    if len(dimensions) == 1 and parser.parse_optional_keyword("of"):
-        matrices, dimensions = dimensions[0], parser.parse_dimension_list()
-    if len(dimensions) != 2:
-        parser.raise_error("expected rows x columns of a matrix, as in 25x6", start, parser.pos)
+    several = parse_several(parser, "a matrix")
     parser.parse_keyword("windows")
     windows = parser.parse_integer(allow_boolean=False, allow_negative=False)
-    return MatrixShape(matrices, dimensions[0], dimensions[1], windows)
+    return MatrixShape(*several, windows)
+
+
+def parse_several(parser: AttrParser, what: str) -> tuple[int, int, int]:
+    """Parse a number of matrices, which may be left out, and rows and columns: `2 of 25x6`."""
+    start = parser.pos
+    dimensions, count = parser.parse_dimension_list(), 1
+    if len(dimensions) == 1 and parser.parse_optional_keyword("of"):
+        count, dimensions = dimensions[0], parser.parse_dimension_list()
+    if len(dimensions) != 2 or min(count, *dimensions) < 1:
+        parser.raise_error(f"expected rows x columns of {what}, as in 25x6", start, parser.pos)
+    return count, dimensions[0], dimensions[1]
 
 
 @irdl_custom_directive
@@ -124,7 +130,7 @@ class GridAttr(Data[Grid]):
     """A partition grid: `<hwm = 3, wwm = 1, iw = 96 cyclic, ib = 2, tile 9x6>`.
 
     The degrees of SPATEM's Algorithm 1, how windows are dealt to copies, and the rows x columns
-    (in weights) of a full tile.
+    (in weights) of a full tile; `tile 8 of 9x1` is one of eight matrices of a grouped layer.
     """
 
     name = "mvm.grid"
@@ -145,15 +151,16 @@ class GridAttr(Data[Grid]):
                     deal = Deal(parser.parse_keyword_in(tuple(Deal)))
                 parser.parse_punctuation(",")
             parser.parse_keyword("tile")
-            tile = parse_pair(parser)
-        return Grid(**degrees, tile_rows=tile[0], tile_columns=tile[1], deal=deal)
+            joined, rows, columns = parse_several(parser, "a tile")
+        return Grid(**degrees, tile_rows=rows, tile_columns=columns, deal=deal, joined=joined)
 
     def print_parameter(self, printer: Printer) -> None:
         grid = self.data
+        several = f"{grid.joined} of " if grid.joined > 1 else ""
         with printer.in_angle_brackets():
             printer.print_string(
                 f"hwm = {grid.hwm}, wwm = {grid.wwm}, iw = {grid.iw} {grid.deal}, ib = {grid.ib}, "
-                f"tile {grid.tile_rows}x{grid.tile_columns}"
+                f"tile {several}{grid.tile_rows}x{grid.tile_columns}"
             )
 
 

@@ -15,7 +15,6 @@ from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import layer_ops
 from spatem_ir.dialects.ou import ActivateOp, DueOp, MvmOp, OuStageOp, StreamOp
-from spatem_ir.geometry.shapes.grid import ou_operations
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.support.errors import SpatemError
 
@@ -116,7 +115,7 @@ def program_size(module: ModuleOp, accelerator: Accelerator) -> int:
     """The OU operations of a deployed network: every tile visits all windows of its copy."""
     return sum(
         len(op.grid.data.copy_windows(op.layer, op.grid.data.coordinates(tile).copy))
-        * operations(op.layer, op.grid.data, tile, accelerator)
+        * op.grid.data.visit_operations(op.layer, op.grid.data.coordinates(tile), accelerator)
         for op in layer_ops(module)
         for tile in range(op.grid.data.tiles(op.layer))
     )
@@ -127,30 +126,27 @@ def extents(
 ) -> tuple[range, int, int]:
     """The input bits, rows and cells per row of a tile."""
     at = grid.coordinates(tile)
-    first_row, last_row = grid.row_range(layer, at.row)
-    first, last = grid.column_range(layer, at.column)
-    cells = (last - first) * accelerator.cells_per_weight(layer.weight_bits)
-    return range(*grid.bit_range(layer, at.bit)), last_row - first_row, cells
-
-
-def operations(layer: Layer, grid: Grid, tile: int, accelerator: Accelerator) -> int:
-    """The OU operations of one visit to a tile."""
-    bits, rows, cells = extents(layer, grid, tile, accelerator)
-    columns = cells // accelerator.cells_per_weight(layer.weight_bits)
-    return ou_operations(accelerator, rows, columns, layer.weight_bits, len(bits))
+    rows, columns = grid.extents(layer, at)
+    cells = columns * accelerator.cells_per_weight(layer.weight_bits)
+    return range(*grid.bit_range(layer, at.bit)), rows, cells
 
 
 def activate_ops(node: Node, tile: int, accelerator: Accelerator) -> Iterator[ActivateOp]:
     """The OU operations of a visit: for each of the input bits, column by column, row by row."""
     assert node.layer is not None and node.grid is not None
     bits, rows, cells = extents(node.layer, node.grid, tile, accelerator)
-    ou = accelerator.ou
+    ou, of_block = accelerator.ou, min(rows, node.layer.rows)
+    wordlines = [
+        (row, min(row + ou.wordlines, block + of_block))
+        for block in range(0, rows, of_block)
+        for row in range(block, block + of_block, ou.wordlines)
+    ]
     for bit in range(0, len(bits), ou.dac_bits):
         for column in range(0, cells, ou.bitlines):
-            for row in range(0, rows, ou.wordlines):
+            for first, last in wordlines:
                 yield ActivateOp(
                     bits[bit : bit + ou.dac_bits],
-                    range(row, min(row + ou.wordlines, rows)),
+                    range(first, last),
                     range(column, min(column + ou.bitlines, cells)),
                 )
 

@@ -257,9 +257,9 @@ class SharedPacking:
         if not self.by_time:
             return height * width
         columns = width // self.accelerator.cells_per_weight(layer.weight_bits)
-        bits = grid.tile_bits(layer)
-        visit = ou_operations(self.accelerator, height, columns, layer.weight_bits, bits)
-        return visit * grid.windows_per_copy(layer)
+        bits, rows = grid.tile_bits(layer), min(height, layer.rows)
+        of_block = ou_operations(self.accelerator, rows, columns, layer.weight_bits, bits)
+        return height // rows * of_block * grid.windows_per_copy(layer)
 
 
 @dataclass(frozen=True)

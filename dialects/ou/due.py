@@ -14,6 +14,7 @@ from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.scheduling.sequencing import Due
+    from spatem_ir.geometry.shapes.grid import Grid
     from spatem_ir.geometry.shapes.layer import Layer
 
 
@@ -63,23 +64,24 @@ class DueOp(IRDLOperation):
             times = times.flat[:1]
         return DueOp(layer.name, IndexSequence.of(times.reshape(-1)), by_tile=due.by_tile)
 
-    def due(self, layer: Layer) -> Due:
-        """When each window of the layer is due."""
+    def due(self, layer: Layer, grid: Grid) -> Due:
+        """When each window of the layer, cut by a grid, is due."""
         import numpy as np
 
         from spatem_ir.geometry.scheduling.sequencing import Due
 
-        times, shape = self.times.data.to_array(), (layer.matrices, layer.windows)
-        if len(times) == layer.matrices * layer.windows:
+        times, shape = self.times.data.to_array(), (grid.matrices(layer), layer.windows)
+        if len(times) == shape[0] * shape[1]:
             times = times.reshape(shape)
         return Due(np.broadcast_to(times, shape), self.by_tile is not None)
 
-    def verify_entries(self, layer: Layer) -> None:
+    def verify_entries(self, layer: Layer, grid: Grid) -> None:
         """Check that there is an entry for each window of the layer."""
         entries, windows = len(self.times.data), layer.windows
-        every = layer.matrices * windows
+        matrices = grid.matrices(layer)
+        every = matrices * windows
         if entries not in (1, windows, every):
             several = f"{windows} windows"
-            if layer.matrices > 1:
-                several += f" of each of {layer.matrices} matrices"
+            if matrices > 1:
+                several += f" of each of {matrices} matrices"
             fail(self, f"has {entries} entries for {several}")

@@ -93,9 +93,9 @@ def _due(
     dues = {}
     for op in stage.of_type(DueOp):
         name = op.layer.string_value()
-        layer = dataflow.by_name[name].layer
-        assert layer is not None
-        dues[name] = op.due(layer)
+        node = dataflow.by_name[name]
+        assert node.layer is not None and node.grid is not None
+        dues[name] = op.due(node.layer, node.grid)
     found = due_programs(program_classes(dataflow, places), dues)
     assert found is not None
     return [

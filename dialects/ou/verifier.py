@@ -118,12 +118,12 @@ class StageVerifier:
         for op in dues:
             name = op.layer.string_value()
             node = self.dataflow.by_name.get(name)
-            if node is None or node.layer is None:
+            if node is None or node.layer is None or node.grid is None:
                 fail(op, "names no layer of the network")
             if name in named:
                 fail(op, "is the second ou.due of its layer")
             named.add(name)
-            op.verify_entries(node.layer)
+            op.verify_entries(node.layer, node.grid)
         for name, placed in self.places.items():
             follows = ~np.isin(placed.crossbars, self.streamed)
             if name not in named and follows.any():
@@ -198,20 +198,21 @@ class StageVerifier:
             return
         assert node.layer is not None and node.grid is not None
         at = node.grid.coordinates(tile)
-        rows = np.diff(node.grid.row_range(node.layer, at.row)).item()
-        columns = np.diff(node.grid.column_range(node.layer, at.column)).item()
+        rows, columns = node.grid.extents(node.layer, at)
         columns *= self.accelerator.cells_per_weight(node.layer.weight_bits)
         first_bit, last_bit = node.grid.bit_range(node.layer, at.bit)
         covered = np.zeros((last_bit, rows, columns), np.int32)
         for operation in operations:
             _cover(burst, operation, covered, self.accelerator)
+            if len(np.unique(operation.rows.data.to_array() // node.layer.rows)) > 1:
+                fail(burst, "activates rows of several matrices at once: their sums would mix")
         if (covered[first_bit:] != 1).any() or covered[:first_bit].any():
             fail(burst, "its operations do not cover the tile's cells and bits exactly once")
 
 
 def window_counts(layer: Layer, grid: Grid) -> NDArray[np.int64]:
     """The number of windows dealt to each tile: shape [tiles]."""
-    return np.tile(np.repeat(grid.window_counts(layer), grid.tiles_per_copy), layer.matrices)
+    return np.tile(np.repeat(grid.window_counts(layer), grid.tiles_per_copy), grid.matrices(layer))
 
 
 class WindowRanges(NamedTuple):

@@ -6,7 +6,7 @@ anywhere on the chip, homes and merge places at random, visits in any order.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from xdsl.dialects.builtin import ModuleOp
@@ -52,8 +52,9 @@ def parts(random: Random, extent: int, largest: int) -> int:
 def random_grid(random: Random, layer: Layer, machine: Accelerator) -> Grid:
     """A grid that cuts `layer` into tiles for the machine, each cut with some freedom."""
     bitlines = machine.crossbar.bitlines // machine.cells_per_weight(layer.weight_bits)
-    rows = parts(random, layer.rows, machine.crossbar.wordlines)
-    columns = parts(random, layer.columns, bitlines)
+    joined = random_joined(random, layer, machine)
+    rows = layer.rows if joined > 1 else parts(random, layer.rows, machine.crossbar.wordlines)
+    columns = layer.columns if joined > 1 else parts(random, layer.columns, bitlines)
     bits = parts(random, layer.input_bits, layer.input_bits)
     windows = parts(random, layer.windows, layer.windows)
     return Grid(
@@ -64,7 +65,19 @@ def random_grid(random: Random, layer: Layer, machine: Accelerator) -> Grid:
         tile_rows=rows,
         tile_columns=columns,
         deal=random.choice(list(Deal)),
+        joined=joined,
     )
+
+
+def random_joined(random: Random, layer: Layer, machine: Accelerator) -> int:
+    """How many matrices of a layer are joined in a tile: any number that fits, often none."""
+    whole = Grid(1, 1, 1, 1, layer.rows, layer.columns)
+    fitting = [
+        joined
+        for joined in range(2, layer.groups + 1)
+        if replace(whole, joined=joined).problem(layer, machine) is None
+    ]
+    return random.choice(fitting) if fitting and random.randrange(4) else 1
 
 
 def to_mvm(random: Random, module: ModuleOp, machine: Accelerator) -> None:
@@ -125,10 +138,8 @@ def random_places(random: Random, module: ModuleOp, machine: Accelerator) -> lis
 def cells_of_tile(op: LayerOp, tile: int, machine: Accelerator) -> tuple[int, int]:
     """Wordlines and bitlines that a tile covers."""
     layer, grid = op.layer, op.grid.data
-    at = grid.coordinates(tile)
-    first_row, last_row = grid.row_range(layer, at.row)
-    first, last = grid.column_range(layer, at.column)
-    return last_row - first_row, (last - first) * machine.cells_per_weight(layer.weight_bits)
+    rows, columns = grid.extents(layer, grid.coordinates(tile))
+    return rows, columns * machine.cells_per_weight(layer.weight_bits)
 
 
 def stages_of(placed: list[PlacedTile]) -> list[int]:
@@ -220,7 +231,8 @@ def to_ou(random: Random, module: ModuleOp, placed: list[PlacedTile], machine: A
 def random_due(random: Random, op: LayerOp) -> DueOp:
     """Any times at which windows of a layer are due: for all, for those of one or all matrices."""
     layer = op.layer
-    entries = random.choice([1, layer.windows, layer.windows * layer.matrices])
+    matrices = op.grid.data.matrices(layer)
+    entries = random.choice([1, layer.windows, layer.windows * matrices])
     times = IndexSequence.of([random.randrange(9) for _ in range(entries)])
     return DueOp(layer.name, times, by_tile=not random.randrange(3))
 
@@ -294,25 +306,27 @@ def random_bursts(
         operations = None
         if count == 1 and random.randrange(2):
             bits = grid.bit_range(layer, grid.coordinates(place.tile).bit)
-            operations = random_operations(random, place.extent, bits, machine)
+            operations = random_operations(random, place, bits, machine)
         bursts.append(MvmOp(name, IndexSequence.of(own), operations, tile=ordinal))
     return bursts
 
 
 def random_operations(
-    random: Random, extent: tuple[int, int], bits: tuple[int, int], machine: Accelerator
+    random: Random, place: PlacedTile, bits: tuple[int, int], machine: Accelerator
 ) -> list[ActivateOp]:
-    """Operations that cover a tile's cells and bits once, in any order."""
-    ou = machine.ou
+    """Operations that cover a tile's cells and bits once, block by block, in any order."""
+    ou, (height, width) = machine.ou, place.extent
+    block = min(height, place.layer.layer.rows)
     operations = [
         ActivateOp(
             range(bit, min(bit + ou.dac_bits, bits[1])),
-            range(row, min(row + ou.wordlines, extent[0])),
-            range(column, min(column + ou.bitlines, extent[1])),
+            range(row, min(row + ou.wordlines, first + block)),
+            range(column, min(column + ou.bitlines, width)),
         )
         for bit in range(*bits, ou.dac_bits)
-        for row in range(0, extent[0], ou.wordlines)
-        for column in range(0, extent[1], ou.bitlines)
+        for first in range(0, height, block)
+        for row in range(first, first + block, ou.wordlines)
+        for column in range(0, width, ou.bitlines)
     ]
     random.shuffle(operations)
     return operations

@@ -58,12 +58,12 @@ def layer_reads(
     assert layer is not None and grid is not None
     at = grid.coordinates(tiles)
     pieces = np.append(dataflow.operand_pieces(node), PADDING)
-    for matrix in range(layer.matrices):
-        operands = pieces[layer.operand_elements(matrix)]
+    for matrix in range(grid.matrices(layer)):
+        operands = pieces[grid.operand_elements(layer, matrix)]
         readers = np.stack([at.copy, at.row, pes])[:, at.matrix == matrix]
         for copy, row, pe in np.unique(readers, axis=1).T.tolist():
-            rows = slice(*grid.row_range(layer, row))
-            yield np.unique(operands[grid.copy_windows(layer, copy), rows]), pe
+            windows, rows = grid.copy_windows(layer, copy), grid.operand_part(row)
+            yield np.unique(operands[windows, rows]), pe
 
 
 def operator_reads(dataflow: Dataflow, node: Node, home: Ints) -> Iterator[tuple[Ints, Ints]]:

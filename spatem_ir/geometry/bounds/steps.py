@@ -72,7 +72,8 @@ class LayerSteps:
         (R5, `most_merged` of the accumulation) after its last row is ready, for a slice of one
         column at least, and the sum is activated (R6).  All crossbars together, each of which has
         fetched something, do the operations on the parts or on the late rows.  The smallest over
-        all r and all bit parts counts.
+        all r and all bit parts counts.  A tile of joined matrices is no faster than one of a
+        single whole matrix.
         """
         key = (late, count, spacing)
         if key not in self._known:

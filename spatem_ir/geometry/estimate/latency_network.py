@@ -242,9 +242,9 @@ class _Recurrence:
         layer, grid, stations = node.layer, self.grids[node.number], self.stations[node.number]
         assert layer is not None
         arrived = self.latest_reads(node)
-        positions = layer.positions_by_matrix()
+        positions = grid.positions_by_matrix(layer)
         ready = arrived[positions]
-        copies = layer.matrices * grid.iw
+        copies = grid.matrices(layer) * grid.iw
         ready = queued(ready, stations.round.fetch / copies, stations.window.fetch)
         done = self.visits(node, ready, stations)
         later = max(
@@ -367,7 +367,6 @@ def queued(times: Times, load: float, latency: float) -> Times:
 
 def _slices(layer: Layer, grid: Grid) -> list[tuple[int, int]]:
     """The channel slices of a layer's output: (number, channels) of those of equal size."""
-    groups = 1 if layer.region is not None else layer.groups
-    full, rest = divmod(layer.columns, grid.tile_columns)
-    sizes = [(groups * full, grid.tile_columns), (groups, rest)]
-    return [(number, size) for number, size in sizes if number and size]
+    sizes = np.diff([*grid.slices(layer), layer.out_channels])
+    channels, numbers = np.unique(sizes, return_counts=True)
+    return list(zip(numbers.tolist(), channels.tolist(), strict=True))[::-1]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from spatem_ir.geometry.packing.packing import CrossbarPool
 from spatem_ir.geometry.shapes.equals import first_of_equals, lengths
-from spatem_ir.geometry.shapes.grid import operand_bytes, ou_operations
+from spatem_ir.geometry.shapes.grid import operand_bytes
 from spatem_ir.geometry.shapes.tile_shapes import TileShapes
 
 if TYPE_CHECKING:
@@ -81,33 +81,32 @@ def layer_stations(
     layer: Layer, grid: Grid, crossbars: Ints, accelerator: Accelerator
 ) -> LayerStations:
     """The stations of a layer whose tile n is in crossbar `crossbars[n]`: shape [tiles]."""
-    columns = grid.tile_columns
-    bits = grid.tile_bits(layer)
-    operations = ou_operations(accelerator, grid.tile_rows, columns, layer.weight_bits, bits)
-    copies, parts = layer.matrices * grid.iw, grid.hwm * grid.ib
+    values = grid.results
+    operations = grid.visit_operations(layer, grid.coordinates(0), accelerator)
+    copies, parts = grid.matrices(layer) * grid.iw, grid.hwm * grid.ib
     tile = np.arange(len(crossbars))
     block = tile // parts
     operand = tile - (block - block // grid.wwm) * parts  # its column does not count
     cu, units = crossbars // accelerator.crossbars_per_cu, accelerator.cus_per_pe
 
-    size = operand_bytes(grid.tile_rows, bits)
+    size = operand_bytes(grid.operand_rows, grid.tile_bits(layer))
     components = accelerator.components
     interconnect = components.interconnect
     fetch = components.memory.fetch_cycles(size)
     places, cycles_at = components.accumulation.places, components.accumulation.cycles
-    sum_bytes = columns * components.accumulation.sum_bytes
+    sum_bytes = values * components.accumulation.sum_bytes
     packet = interconnect.packet_cycles(sum_bytes)
-    activate = components.digital.cycles(columns, pooling=False)
+    activate = components.digital.cycles(values, pooling=False)
 
     fetches = _pairs(cu, operand)
     cus = _pairs(cu, block)
     pes = _pairs(cus.places // units, cus.items) if "cu" in places else _pairs(cu // units, block)
     home, arriving, remote = _homes(pes, is_merged="pe" in places)
     home_copy, pe_copy = np.arange(len(home)) // grid.wwm, pes.items // grid.wwm
-    in_pe, at_home = cycles_at("pe", columns), cycles_at("home", columns)
+    in_pe, at_home = cycles_at("pe", values), cycles_at("home", values)
     work = (
         _Work(fetch, fetches.places // units, fetches.items // parts, np.ones_like(fetches.items)),
-        _Work(cycles_at("cu", columns), cus.places, cus.items // grid.wwm, _merged(cus.counts)),
+        _Work(cycles_at("cu", values), cus.places, cus.items // grid.wwm, _merged(cus.counts)),
         _Work(
             1,
             np.concatenate([pes.places, home]),

@@ -123,6 +123,13 @@ class Node:
         is_last = number + 1 == len(self.slices)
         return (self.shape[0] if is_last else self.slices[number + 1]) - self.slices[number]
 
+    @property
+    def slice_sizes(self) -> NDArray[np.int64]:
+        """How many channels each slice has: shape [slices]."""
+        import numpy as np
+
+        return np.diff([*self.slices, self.shape[0]])
+
     def piece_bytes(self, number: int) -> int:
         """Bytes of a piece of a slice, its activations packed."""
         return -(-self.slice_channels(number) * self.bits // 8)

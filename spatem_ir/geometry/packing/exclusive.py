@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatem_ir.geometry.shapes.grid import ou_operations
 from spatem_ir.geometry.shapes.placement import Placement
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class CopyTiles:
         """
         crossbar, (heights, widths) = self.accelerator.crossbar, self.extents
         fields = (crossbar.wordlines // heights) * (crossbar.bitlines // widths)
-        return np.minimum(fields, self.layer.matrices)
+        return np.minimum(fields, self.grid.matrices(self.layer))
 
     @property
     def largest_sharing(self) -> int:
@@ -58,7 +57,7 @@ class CopyTiles:
 
     def sets(self, sharing: int) -> NDArray[np.int64]:
         """Crossbars of one copy for the tiles of each kind: shape [tiles per copy]."""
-        return -(-self.layer.matrices // np.minimum(self.most_sharing, sharing))
+        return -(-self.grid.matrices(self.layer) // np.minimum(self.most_sharing, sharing))
 
     def crossbars_per_copy(self, sharing: int) -> int:
         """Crossbars of one copy of all matrices."""
@@ -71,14 +70,8 @@ class CopyTiles:
     def busy_operations(self, sharing: int) -> int:
         """OU operations of the busiest crossbar."""
         layer, grid = self.layer, self.grid
-        visit = ou_operations(
-            self.accelerator,
-            grid.tile_rows,
-            grid.tile_columns,
-            layer.weight_bits,
-            grid.tile_bits(layer),
-        )
-        visits = int((-(-layer.matrices // self.sets(sharing))).max())
+        visit = grid.visit_operations(layer, grid.coordinates(0), self.accelerator)
+        visits = int((-(-grid.matrices(layer) // self.sets(sharing))).max())
         return visits * visit * grid.windows_per_copy(layer)
 
     def place(self, sharing: int, first: int) -> Placement:

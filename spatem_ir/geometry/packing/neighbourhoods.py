@@ -128,7 +128,7 @@ def bundles(
     sequence from left to right; more tiles than the chip has crossbars make bundles larger.
     """
     block = grid.hwm * grid.ib
-    tiles = np.arange(grid.tiles(layer)).reshape(layer.matrices, grid.iw, grid.wwm, block)
+    tiles = np.arange(grid.tiles(layer)).reshape(-1, grid.iw, grid.wwm, block)
     most = size * -(-grid.tiles(layer) // crossbars)
     if pooling is None or layer.region is not None or block > most:
         blocks = tiles.reshape(-1, block)

@@ -85,12 +85,12 @@ def crossbar_incidence(
         at = grid.coordinates(placed.tiles)
         copy = at.matrix * grid.iw + at.copy
         windows = grid.windows_per_copy(layer)
-        copies = layer.matrices * grid.iw
+        copies = grid.matrices(layer) * grid.iw
         items.append(placed.crossbars)
         operands.append(first_operand + (copy * grid.hwm + at.row) * grid.ib + at.bit)
         sums.append(first_sum + copy * grid.wwm + at.column)
-        operand = operand_bytes(grid.tile_rows, grid.tile_bits(layer)) * windows
-        partial_sum = grid.tile_columns * sum_bytes * windows
+        operand = operand_bytes(grid.operand_rows, grid.tile_bits(layer)) * windows
+        partial_sum = grid.results * sum_bytes * windows
         read.append(np.full(copies * grid.hwm * grid.ib, operand))
         fed.append(np.full(copies * grid.wwm, partial_sum))
         first_operand += len(read[-1])

@@ -61,11 +61,12 @@ def layer_homes(node: Node, placed: Placement, crossbars_per_pe: int) -> Ints:
     at = grid.coordinates(placed.tiles)
     blocks = (at.matrix * grid.iw + at.copy) * grid.wwm + at.column
     pes = placed.crossbars // crossbars_per_pe
-    homes = plurality(blocks, pes, 1, np.arange(layer.matrices * grid.iw * grid.wwm))
-    homes = homes.reshape(layer.matrices, grid.iw, grid.wwm)
+    matrices = grid.matrices(layer)
+    homes = plurality(blocks, pes, 1, np.arange(matrices * grid.iw * grid.wwm))
+    homes = homes.reshape(matrices, grid.iw, grid.wwm)
     table = np.empty((len(node.slices), node.positions), np.int64)
     copies = grid.copy_of_window(layer, np.arange(layer.windows))
-    for matrix in range(layer.matrices):
+    for matrix in range(matrices):
         first = grid.slice_of(layer, matrix, 0)
         slices = slice(first, first + grid.wwm)
         table[slices, layer.window_positions(matrix)] = homes[matrix][copies].T

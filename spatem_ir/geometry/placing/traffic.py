@@ -106,11 +106,12 @@ def partial_sum_bytes(
     span = (int(max(senders.max() // per_pe, homes.max())) + 1) * per_pe
     packets_of = blocks * span + senders
     packets_of = np.unique(packets_of) if sending > 1 else np.sort(packets_of)
-    sent = np.bincount(packets_of // span, minlength=layer.matrices * grid.iw * grid.wwm)
+    matrices = grid.matrices(layer)
+    sent = np.bincount(packets_of // span, minlength=matrices * grid.iw * grid.wwm)
     columns = np.arange(grid.wwm)[:, None]
     copies = grid.copy_of_window(layer, np.arange(layer.windows))[None, :]
     total = 0
-    for matrix in range(layer.matrices):
+    for matrix in range(matrices):
         first = grid.slice_of(layer, matrix, 0)
         there = homes[first : first + grid.wwm, layer.window_positions(matrix)]
         block = (matrix * grid.iw + copies) * grid.wwm + columns

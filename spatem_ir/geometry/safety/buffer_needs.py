@@ -73,18 +73,18 @@ def operand_needs(
     """
     layer, grid = node.layer, node.grid
     assert layer is not None and grid is not None
-    if grid.tile_rows * _largest_piece(dataflow, node) <= more_than:
+    if grid.operand_rows * _largest_piece(dataflow, node) <= more_than:
         return
     sizes = piece_bytes(dataflow)
     pieces = np.append(dataflow.operand_pieces(node), PADDING)
-    for matrix in range(layer.matrices):
-        read = pieces[layer.operand_elements(matrix)]
+    for matrix in range(grid.matrices(layer)):
+        read = pieces[grid.operand_elements(layer, matrix)]
         for row in range(grid.hwm):
-            needed = _distinct_bytes(read[:, slice(*grid.row_range(layer, row))], sizes)
+            needed = _distinct_bytes(read[:, grid.operand_part(row)], sizes)
             window = int(np.argmax(needed))
             if needed[window] <= more_than:
                 continue
-            first, stop = grid.row_range(layer, row)
+            first, stop, _ = grid.operand_part(row).indices(read.shape[1])
             what = f"the operand of window {window} of @{node.name}, rows {first} to {stop - 1},"
             for pe in _reading_pes(node, matrix, row, window, placed, crossbars_per_pe):
                 yield BufferNeed(pe, int(needed[window]), what)
@@ -170,9 +170,8 @@ def merging_needs(
     assert layer is not None and grid is not None
     blocks, units = placed.tiles // (grid.hwm * grid.ib), placed.crossbars
     accumulation, together = accelerator.components.accumulation, 1
-    first = grid.coordinates(np.arange(layer.matrices * grid.iw * grid.wwm) * (grid.hwm * grid.ib))
-    bounds = [grid.column_range(layer, column) for column in range(grid.wwm)]
-    values = np.array([stop - start for start, stop in bounds])[first.column]
+    first = grid.coordinates(np.arange(0, grid.tiles(layer), grid.hwm * grid.ib))
+    values = node.slice_sizes[grid.slice_of(layer, first.matrix, first.column)]
     for place in places:
         units = units * together // accumulation.crossbars_at(place)
         together = accumulation.crossbars_at(place)

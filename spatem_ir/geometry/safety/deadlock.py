@@ -117,13 +117,13 @@ class _Precedence:
     def add_operands(self, node: Node) -> None:
         """Operands of a layer come after the pieces of which they consist."""
         layer, grid = _partitioned(node)
-        rows = [slice(*grid.row_range(layer, row)) for row in range(grid.hwm)]
-        first = self.numbered(layer.matrices * layer.windows * len(rows))
+        matrices, rows = grid.matrices(layer), list(map(grid.operand_part, range(grid.hwm)))
+        first = self.numbered(matrices * layer.windows * len(rows))
         self.first_operand[node.number] = first
-        self.positions[node.number] = layer.positions_by_matrix()
+        self.positions[node.number] = grid.positions_by_matrix(layer)
         pieces = self.operand_pieces(node)
-        for matrix in range(layer.matrices):
-            read = pieces[layer.operand_elements(matrix)]
+        for matrix in range(matrices):
+            read = pieces[grid.operand_elements(layer, matrix)]
             operands = first + (matrix * layer.windows + np.arange(layer.windows)) * len(rows)
             for part, chosen in enumerate(rows):
                 self.add_reads(operands + part, read[:, chosen])
@@ -209,7 +209,7 @@ class _Precedence:
         layer, grid = _partitioned(node)
         after = np.full(node.positions, PADDING)
         after[positions] = progress
-        operands = np.arange(layer.matrices * layer.windows * grid.hwm).reshape(-1, grid.hwm)
+        operands = np.arange(grid.matrices(layer) * layer.windows * grid.hwm).reshape(-1, grid.hwm)
         progress = after[self.positions[node.number].reshape(-1)]
         waiting = progress != PADDING
         first = self.first_operand[node.number]
@@ -261,8 +261,7 @@ class _Precedence:
         at = grid.coordinates(shares * grid.ib)
         window = grid.dealt_window(layer, at.copy, turns)
         operands = (at.matrix * layer.windows + window) * grid.hwm + at.row
-        regions = layer.region is not None
-        part = at.column if regions else at.matrix * grid.wwm + at.column
+        part = grid.slice_of(layer, at.matrix, at.column)
         pieces = part * node.positions + self.positions[node.number][at.matrix, window]
         return (
             self.first_operand[node.number] + operands,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.network.links import axes_of, is_aligned, read_positions, source_slices
 from spatem_ir.geometry.shapes.distinct import distinct_rows
-from spatem_ir.geometry.shapes.grid import Grid
+from spatem_ir.geometry.shapes.grid import Grid, TileCoordinates
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.placement import Placement
 from spatem_ir.geometry.shapes.window import PADDING
@@ -102,12 +102,7 @@ def _layer_reads(deployed: Deployed, node: Node, reader: Node) -> _Reads:
     pes, where = _used(placed.crossbars // deployed.accelerator.crossbars_per_pe)
     at = grid.coordinates(placed.tiles)
     operand = reader.operands[0]
-    kernel = layer.window.kernel[0] * layer.window.kernel[1]
-    base = 0 if layer.region is not None else layer.input_shape[0] // layer.groups
-    bounds = np.array([grid.row_range(layer, row) for row in range(grid.hwm)])
-    by_row = np.stack([bounds[:, 0] // kernel, -(-bounds[:, 1] // kernel)], axis=1)
-    channels = (np.arange(layer.matrices) * base)[:, None, None] + by_row
-    read = source_slices(node, operand, deployed.dataflow, channels.reshape(-1, 2))
+    read = source_slices(node, operand, deployed.dataflow, _operand_channels(layer, grid))
     parts = np.zeros((len(pes), len(read)), np.float32)
     parts[where, at.matrix * grid.hwm + at.row] = 1
     slices = parts @ read.astype(np.float32) > 0
@@ -115,6 +110,17 @@ def _layer_reads(deployed: Deployed, node: Node, reader: Node) -> _Reads:
         return _Reads(pes, slices, np.ones((len(pes), node.positions), bool))
     reading = windows_visited(reader, at.matrix, at.copy, where, len(pes))
     return _Reads(pes, slices, _read_by_sets(reading, reader, 0))
+
+
+def _operand_channels(layer: Layer, grid: Grid) -> Ints:
+    """The channels [first, last) that row parts of matrices read: [matrices · hwm, 2]."""
+    matrix, row = (index.reshape(-1) for index in np.indices((grid.matrices(layer), grid.hwm)))
+    none = np.zeros_like(row)
+    height, _ = grid.extents(layer, TileCoordinates(matrix, none, none, row, none))
+    per_matrix = 0 if layer.region is not None else grid.joined * layer.rows
+    first = matrix * per_matrix + row * grid.tile_rows
+    kernel = layer.window.kernel[0] * layer.window.kernel[1]
+    return np.stack([first // kernel, -(-(first + height) // kernel)], axis=1)
 
 
 def _used(numbers: Ints) -> tuple[Ints, Ints]:
@@ -146,7 +152,7 @@ def _by_position(node: Node, by_copy: NDArray[Any]) -> NDArray[Any]:
     if layer.region is None:
         return by_window[:, 0]
     by_position = np.empty((len(by_copy), node.positions), by_copy.dtype)
-    by_position[:, layer.positions_by_matrix()] = by_window
+    by_position[:, grid.positions_by_matrix(layer)] = by_window
     return by_position
 
 
@@ -205,10 +211,10 @@ def _add_meetings(table: NDArray[np.int32], deployed: Deployed, node: Node) -> N
     accelerator, placed = deployed.accelerator, deployed.placements[node.name]
     regions = 1 if layer.region is None else layer.matrices
     blocks, units = placed.tiles // (grid.hwm * grid.ib), placed.crossbars
-    at = grid.coordinates(np.arange(layer.matrices * grid.iw * grid.wwm) * (grid.hwm * grid.ib))
-    bounds = np.array([grid.column_range(layer, column) for column in range(grid.wwm)])
+    at = grid.coordinates(np.arange(0, grid.tiles(layer), grid.hwm * grid.ib))
+    part = grid.slice_of(layer, at.matrix, at.column)
     accumulation, together = accelerator.components.accumulation, 1
-    sizes = ((bounds[:, 1] - bounds[:, 0]) * accumulation.sum_bytes)[at.column]
+    sizes = node.slice_sizes[part] * accumulation.sum_bytes
     for place in deployed.merges[node.name]:
         in_buffer = accumulation.adders(place).in_buffer
         if place == "home":
@@ -216,7 +222,6 @@ def _add_meetings(table: NDArray[np.int32], deployed: Deployed, node: Node) -> N
                 return
             met = np.bincount(blocks, minlength=len(sizes))
             amounts = np.zeros((len(node.slices), regions, grid.iw), np.int32)
-            part = (at.matrix * (regions == 1)) * grid.wwm + at.column
             amounts[part, at.matrix % regions, at.copy] = np.where(met > 1, met, 0) * sizes
             homes = deployed.homes[node.number]
             np.add.at(table, (homes, np.arange(node.positions)), _by_position(node, amounts))

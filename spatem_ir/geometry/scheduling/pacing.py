@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from spatem_ir.geometry.network.dataflow import Node, NodeKind
 from spatem_ir.geometry.scheduling.blocks import Blocks
-from spatem_ir.geometry.shapes.grid import Deal, ou_operations
+from spatem_ir.geometry.shapes.grid import Deal
 from spatem_ir.hardware.accelerator import Accelerator
 
 Ints = NDArray[np.int64]
@@ -162,7 +162,5 @@ def cycles_per_block(node: Node, blocks: Blocks, accelerator: Accelerator) -> in
     layer, grid = node.layer, node.grid
     assert layer is not None and grid is not None
     in_turn = width if grid.deal is Deal.BLOCKS else -(-width // grid.iw)
-    operations = ou_operations(
-        accelerator, grid.tile_rows, grid.tile_columns, layer.weight_bits, grid.tile_bits(layer)
-    )
+    operations = grid.visit_operations(layer, grid.coordinates(0), accelerator)
     return in_turn * accelerator.components.compute_unit.visit_cycles(operations)

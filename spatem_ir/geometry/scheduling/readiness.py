@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.network.position_reads import PositionReads
 from spatem_ir.geometry.shapes.deals import collected, dealt
-from spatem_ir.geometry.shapes.grid import Deal, Grid, ou_operations
+from spatem_ir.geometry.shapes.grid import Deal, Grid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,14 +96,12 @@ def _layer_times(
     times = dataflow.over_channels(node.operands[0], finished, np.maximum)
     reads = PositionReads.along(*layer.window.axes(*layer.input_shape[1:]))
     by_position = np.maximum(reads.latest(times), begin)
-    of_windows = layer.positions_by_matrix()
+    of_windows = grid.positions_by_matrix(layer)
     ready = by_position[of_windows]
     if in_rounds:
         ready = _by_round(ready, grid)
     units = accelerator.components.compute_unit
-    operations = ou_operations(
-        accelerator, grid.tile_rows, grid.tile_columns, layer.weight_bits, grid.tile_bits(layer)
-    )
+    operations = grid.visit_operations(layer, grid.coordinates(0), accelerator)
     done = _in_sequence(ready, units.visit_cycles(operations), layer, grid)
     output = np.zeros(node.positions, np.int64)
     np.maximum.at(output, of_windows, done + units.pipeline_cycles)

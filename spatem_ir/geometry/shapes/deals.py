@@ -22,18 +22,19 @@ def dealt(by_window: Times, layer: Layer, grid: Grid) -> Times:
     Copies with fewer windows get the latest time at the end.
     """
     turns = grid.windows_per_copy(layer)
-    padded = np.full((layer.matrices, turns * grid.iw), by_window.max())
+    padded = np.full((grid.matrices(layer), turns * grid.iw), by_window.max())
     padded[:, : layer.windows] = by_window
     if grid.deal is Deal.CYCLIC:
-        shares = padded.reshape(layer.matrices, turns, grid.iw).swapaxes(1, 2)
+        shares = padded.reshape(len(padded), turns, grid.iw).swapaxes(1, 2)
     else:
-        shares = padded.reshape(layer.matrices, grid.iw, turns)
+        shares = padded.reshape(len(padded), grid.iw, turns)
     return shares.reshape(-1, turns)
 
 
 def collected(by_copy: Times, layer: Layer, grid: Grid) -> Times:
     """Times by copy and turn [matrices · iw, turns] as times by window [matrices, windows]."""
-    shares = by_copy.reshape(layer.matrices, grid.iw, -1)
+    matrices = grid.matrices(layer)
+    shares = by_copy.reshape(matrices, grid.iw, -1)
     if grid.deal is Deal.CYCLIC:
         shares = shares.swapaxes(1, 2)
-    return shares.reshape(layer.matrices, -1)[:, : layer.windows]
+    return shares.reshape(matrices, -1)[:, : layer.windows]

@@ -4,6 +4,11 @@ A grid has the four degrees of SPATEM's Algorithm 1: `hwm` and `wwm` cut one cop
 rows and columns, `iw` deals the windows to copies and `ib` deals the input bits to copies.  Tiles
 are numbered copy-major, so that tiles whose partial sums merge are neighbours:
 ``(((matrix · iw + copy) · wwm + column) · hwm + row) · ib + bit``.
+
+Neighbouring matrices of a layer with channel groups can be *joined*: so many of them are the blocks
+on the diagonal of one matrix, which is one tile.  Its other blocks are zeros and are not stored:
+the blocks stand one below the other in the same bitlines, and each is a matter of operations of
+its own, for no operation activates wordlines of two blocks (R1).
 """
 
 from __future__ import annotations
@@ -11,6 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+from spatem_ir.geometry.shapes.window import PADDING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,7 +40,10 @@ class Deal(StrEnum):
 
 
 class TileCoordinates(NamedTuple, Generic[IndexT]):
-    """Where tiles are in their grid; ints, or equally shaped arrays of them."""
+    """Where tiles are in their grid; ints, or equally shaped arrays of them.
+
+    `matrix` counts joined matrices as one.
+    """
 
     matrix: IndexT
     copy: IndexT
@@ -47,7 +57,8 @@ class Grid:
     """A partition of one layer.
 
     `tile_rows` and `tile_columns` (in weights) and `tile_bits` are the extents of a full tile; the
-    last tile along an axis may be smaller.
+    last tile along an axis may be smaller.  `joined` matrices are one; the last ones may be fewer.
+    Then `tile_rows` and `tile_columns` are those of each block, a whole matrix of the layer.
     """
 
     hwm: int
@@ -57,15 +68,34 @@ class Grid:
     tile_rows: int
     tile_columns: int
     deal: Deal = Deal.CYCLIC
+    joined: int = 1
+
+    @property
+    def operand_rows(self) -> int:
+        """Wordlines of a full tile: the activations that a visit to it receives."""
+        return self.joined * self.tile_rows
+
+    @property
+    def results(self) -> int:
+        """Values that a visit to a full tile contributes to: its columns in all its blocks."""
+        return self.joined * self.tile_columns
 
     @property
     def tiles_per_copy(self) -> int:
         """The tiles of one copy of one matrix: hwm · wwm · ib."""
         return self.hwm * self.wwm * self.ib
 
+    def matrices(self, layer: Layer) -> int:
+        """The matrices of a layer, those that are joined counted as one."""
+        return -(-layer.matrices // self.joined)
+
+    def blocks(self, layer: Layer, matrix: IndexT) -> IndexT:
+        """How many matrices of the layer are joined in one, or in each of an array of them."""
+        return _extent(matrix, self.joined, layer.matrices)
+
     def tiles(self, layer: Layer) -> int:
         """Tiles of all copies of all matrices of a layer."""
-        return layer.matrices * self.iw * self.tiles_per_copy
+        return self.matrices(layer) * self.iw * self.tiles_per_copy
 
     def tile_bits(self, layer: Layer) -> int:
         """The input bits that a full tile works on: ⌈activation bits / ib⌉."""
@@ -94,20 +124,82 @@ class Grid:
         matrix, copy, column, row, bit = at
         return (((matrix * self.iw + copy) * self.wwm + column) * self.hwm + row) * self.ib + bit
 
-    def slice_of(self, layer: Layer, matrix: int, column: int) -> int:
+    def slice_of(self, layer: Layer, matrix: IndexT, column: IndexT) -> IndexT:
         """The channel slice of the layer's output to which a column part contributes.
 
         Regions of a locally connected layer give the same channels at different positions.
         """
-        return column if layer.region is not None else matrix * self.wwm + column
+        return column if layer.region is not None else matrix * self.wwm + column  # type: ignore[return-value]
+
+    def slices(self, layer: Layer) -> tuple[int, ...]:
+        """The first channels of the slices of the layer's output."""
+        firsts = range(1) if layer.region is not None else range(0, layer.groups, self.joined)
+        parts = range(0, layer.columns, self.tile_columns)
+        return tuple(first * layer.columns + part for first in firsts for part in parts)
 
     def row_range(self, layer: Layer, row: int) -> tuple[int, int]:
-        """Matrix rows [first, last) of the tiles in a row of the grid."""
+        """Matrix rows [first, last) of each block of the tiles in a row of the grid."""
         return _chunk(row, self.tile_rows, layer.rows)
 
     def column_range(self, layer: Layer, column: int) -> tuple[int, int]:
-        """Matrix columns [first, last) of the tiles in a column of the grid."""
+        """Matrix columns [first, last) of each block of the tiles in a column of the grid."""
         return _chunk(column, self.tile_columns, layer.columns)
+
+    def extents(self, layer: Layer, at: TileCoordinates[IndexT]) -> tuple[IndexT, IndexT]:
+        """Rows (wordlines, those of all blocks) and columns (in weights) of tiles."""
+        rows = self.blocks(layer, at.matrix) * _extent(at.row, self.tile_rows, layer.rows)
+        return rows, _extent(at.column, self.tile_columns, layer.columns)
+
+    def operand_bytes(self, layer: Layer, at: TileCoordinates[IndexT]) -> IndexT:
+        """Bytes of what a visit to a tile receives, packed."""
+        bits = _extent(at.bit, self.tile_bits(layer), layer.input_bits)
+        return operand_bytes(self.extents(layer, at)[0], bits)
+
+    def visit_operations(
+        self, layer: Layer, at: TileCoordinates[IndexT], accelerator: Accelerator
+    ) -> IndexT:
+        """Operation-unit operations of a visit to a tile (R1); OUs start at each block's corner."""
+        rows = _extent(at.row, self.tile_rows, layer.rows)
+        columns = _extent(at.column, self.tile_columns, layer.columns)
+        bits = _extent(at.bit, self.tile_bits(layer), layer.input_bits)
+        operations = ou_operations(accelerator, rows, columns, layer.weight_bits, bits)
+        return self.blocks(layer, at.matrix) * operations
+
+    def operand_elements(self, layer: Layer, matrix: int) -> NDArray[np.int64]:
+        """Flat input elements of every window of a matrix, see :meth:`Layer.operand_elements`.
+
+        Returns an array of shape [W, rows], block after block.
+        """
+        import numpy as np
+
+        first = matrix * self.joined
+        blocks = range(first, min(first + self.joined, layer.matrices))
+        return np.concatenate([layer.operand_elements(block) for block in blocks], axis=1)
+
+    def all_operand_elements(self, layer: Layer) -> NDArray[np.int64]:
+        """Flat input elements of every window of all matrices.
+
+        Returns an array of shape [matrices, W, rows]; where fewer matrices are joined there is
+        :data:`PADDING`, as for padded activations.
+        """
+        import numpy as np
+
+        elements = layer.all_operand_elements()
+        missing = -len(elements) % self.joined
+        if missing:
+            none = np.full((missing, *elements.shape[1:]), PADDING)
+            elements = np.concatenate([elements, none])
+        _, windows, rows = elements.shape
+        blocks = elements.reshape(-1, self.joined, windows, rows).swapaxes(1, 2)
+        return blocks.reshape(-1, windows, self.joined * rows)
+
+    def positions_by_matrix(self, layer: Layer) -> NDArray[np.int64]:
+        """Output position (raster order) of each window of each matrix: [matrices, W]."""
+        return layer.positions_by_matrix()[: self.matrices(layer)]
+
+    def operand_part(self, row: int) -> slice:
+        """Which of the elements that a window reads the tiles in a row of the grid receive."""
+        return slice(row * self.operand_rows, (row + 1) * self.operand_rows)
 
     def bit_range(self, layer: Layer, bit: int) -> tuple[int, int]:
         """Input bits [first, last) that the tiles of a bit part receive."""
@@ -145,6 +237,10 @@ class Grid:
 
     def problem(self, layer: Layer, accelerator: Accelerator | None) -> str | None:
         """Why this is no partition of `layer` (for `accelerator`, if given); None if it is one."""
+        if self.joined > 1:
+            problem = self._joined_problem(layer)
+            if problem is not None:
+                return problem
         for degree, count, size, extent in (
             ("hwm", self.hwm, self.tile_rows, layer.rows),
             ("wwm", self.wwm, self.tile_columns, layer.columns),
@@ -160,16 +256,29 @@ class Grid:
             return None
         return self._machine_problem(layer, accelerator)
 
+    def _joined_problem(self, layer: Layer) -> str | None:
+        """Why matrices of a layer cannot be joined as this grid does; None if they can."""
+        if layer.region is not None:
+            return "matrices of regions cannot be joined: their windows are at different positions"
+        if self.joined > layer.matrices:
+            return f"a tile of {self.joined} matrices is larger than the layer, of {layer.matrices}"
+        if (self.tile_rows, self.tile_columns) != (layer.rows, layer.columns):
+            return (
+                f"a tile of several matrices holds whole ones, of {layer.rows}x{layer.columns}, "
+                f"not {self.joined} of {self.tile_rows}x{self.tile_columns}"
+            )
+        return None
+
     def _machine_problem(self, layer: Layer, accelerator: Accelerator) -> str | None:
         """Why a tile cannot be executed by a crossbar; None if it can."""
         crossbar = accelerator.crossbar
         cells = self.tile_columns * accelerator.cells_per_weight(layer.weight_bits)
-        if self.tile_rows > crossbar.wordlines or cells > crossbar.bitlines:
+        if self.operand_rows > crossbar.wordlines or cells > crossbar.bitlines:
             return (
-                f"a tile of {self.tile_rows} x {cells} cells exceeds a crossbar of "
+                f"a tile of {self.operand_rows} x {cells} cells exceeds a crossbar of "
                 f"{crossbar.wordlines} x {crossbar.bitlines}"
             )
-        operand = operand_bytes(self.tile_rows, self.tile_bits(layer))
+        operand = operand_bytes(self.operand_rows, self.tile_bits(layer))
         share = accelerator.components.compute_unit.operand_bytes
         if operand > share:
             return (
@@ -187,10 +296,10 @@ def operand_bytes(rows: IndexT, bits: IndexT) -> IndexT:
 def ou_operations(
     accelerator: Accelerator, rows: IndexT, columns: IndexT, weight_bits: int, bits: IndexT
 ) -> IndexT:
-    """Operation-unit operations of one visit to a tile (rule R1).
+    """Operation-unit operations of one visit to a block of a tile (rule R1).
 
     `rows` × `columns` weights of `weight_bits` bits, `bits` input bits; OUs are anchored at the
-    tile's corner.
+    block's corner.
     """
     ou = accelerator.ou
     cells = columns * accelerator.cells_per_weight(weight_bits)
@@ -200,3 +309,10 @@ def ou_operations(
 def _chunk(index: int, size: int, extent: int) -> tuple[int, int]:
     """The part [first, last) with number `index` of `extent` cut into parts of `size`."""
     return index * size, min((index + 1) * size, extent)
+
+
+def _extent(index: IndexT, size: int, extent: int) -> IndexT:
+    """How large parts of `extent` cut into parts of `size` are, by number."""
+    left: Any = extent - index * size
+    part: Any = min(left, size) if isinstance(left, int) else left.clip(max=size)
+    return part

@@ -28,9 +28,7 @@ class Placement:
 
     def extents(self, layer: Layer, grid: Grid, accelerator: Accelerator) -> tuple[Ints, Ints]:
         """Wordlines and bitlines that each tile covers."""
-        at = grid.coordinates(self.tiles)
-        height = np.minimum(grid.tile_rows, layer.rows - at.row * grid.tile_rows)
-        width = np.minimum(grid.tile_columns, layer.columns - at.column * grid.tile_columns)
+        height, width = grid.extents(layer, grid.coordinates(self.tiles))
         return height, width * accelerator.cells_per_weight(layer.weight_bits)
 
     def by_tile(self) -> Placement:

@@ -1,4 +1,4 @@
-"""The tiles of a layer by shape: all but those at the end of a matrix axis are equally large."""
+"""The tiles of a layer by shape: all but those at the end of an axis are equally large."""
 
 from __future__ import annotations
 
@@ -34,13 +34,23 @@ class TileShapes:
         columns = layer.columns - np.arange(grid.wwm) * grid.tile_columns
         width = np.minimum(grid.tile_columns, columns)
         width *= accelerator.cells_per_weight(layer.weight_bits)
-        pairs = {(h, w) for h in set(height.tolist()) for w in set(width.tolist())}
+        matrices = grid.matrices(layer)
+        first, last = (grid.blocks(layer, matrix) for matrix in (0, matrices - 1))
+        pairs = {
+            (blocks * h, w)
+            for blocks in {first, last}
+            for h in set(height.tolist())
+            for w in set(width.tolist())
+        }
         shapes = sorted(pairs, key=lambda shape: (-shape[0] * shape[1], shape))
         heights, widths = zip(*shapes, strict=True)
         of_block = np.empty((grid.wwm, grid.hwm), np.int64)
-        for number, (h, w) in enumerate(shapes):
-            of_block[np.ix_(width == w, height == h)] = number
-        of_tile = np.tile(of_block.repeat(grid.ib), layer.matrices * grid.iw)
+        parts = []
+        for blocks, copies in ((first, (matrices - 1) * grid.iw), (last, grid.iw)):
+            for number, (h, w) in enumerate(shapes):
+                of_block[np.ix_(width == w, blocks * height == h)] = number
+            parts.append(np.tile(of_block.repeat(grid.ib), copies))
+        of_tile = np.concatenate(parts)
         return TileShapes(heights, widths, of_tile)
 
     def split(self, tiles: Ints) -> list[tuple[int, Ints]]:

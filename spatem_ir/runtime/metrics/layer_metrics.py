@@ -47,7 +47,8 @@ class LayerMetrics:
         LayerColumn("matrix", str),
     )
     grid: str = measured(
-        "the degrees in which it is cut", column=LayerColumn("hwm x wwm x iw x ib", str)
+        "the degrees in which it is cut, and how many of its matrices are joined, if any",
+        column=LayerColumn("hwm x wwm x iw x ib", str),
     )
     tiles: int = measured("MVM tiles of all copies", "tiles", LayerColumn("tiles"))
     crossbars: int = measured(
@@ -87,7 +88,8 @@ def layer_metrics(
     slices = (-(-bits // ou.dac_bits))[at.bit]
     windows = np.array([len(grid.copy_windows(layer, copy)) for copy in range(grid.iw)])
     passes = slices * windows[at.copy]
-    row_parts, column_parts = -(-rows // ou.wordlines), -(-cells // ou.bitlines)
+    blocks = grid.blocks(layer, at.matrix)
+    row_parts, column_parts = blocks * -(-rows // blocks // ou.wordlines), -(-cells // ou.bitlines)
     operations = int((passes * row_parts * column_parts).sum())
     crossbars = len(np.unique(placed.crossbars))
     busy = None
@@ -96,10 +98,11 @@ def layer_metrics(
         cycles = operations * accelerator.components.compute_unit.operation_cycles
         busy = round(cycles / (crossbars * execution.ended), 6)
     several = f"{layer.matrices} of " if layer.matrices > 1 else ""
+    joined = f", {grid.joined} joined" if grid.joined > 1 else ""
     return LayerMetrics(
         name=node.name,
         matrix=f"{several}{layer.rows}x{layer.columns}",
-        grid=f"{grid.hwm}x{grid.wwm}x{grid.iw}x{grid.ib}",
+        grid=f"{grid.hwm}x{grid.wwm}x{grid.iw}x{grid.ib}{joined}",
         tiles=len(placed.tiles),
         crossbars=crossbars,
         cells=int((rows * cells).sum()),
@@ -113,7 +116,7 @@ def layer_metrics(
 
 
 def tallest_tile(node: Node) -> int:
-    """The most rows of a tile of a layer."""
+    """The most rows of a tile of a layer, or of each of the matrices that are joined in one."""
     layer, grid = node.layer, node.grid
     assert layer is not None and grid is not None
     ranges = (grid.row_range(layer, row) for row in range(grid.hwm))

@@ -127,13 +127,14 @@ class CnnAccumulator:
 
 
 class Tile(NamedTuple):
-    """A tile, with some of its copy's windows.
+    """A tile, or one block of a tile of joined matrices, with some of its copy's windows.
 
-    `rows` and `columns` are ranges of its matrix; `windows` are counted within the copy's share;
-    `part` is what the tile receives for them.
+    `wordline` is its first one, counted in the whole tile; `rows` and `columns` are ranges of its
+    matrix; `windows` are counted within the copy's share; `part` is what it receives for them.
     """
 
     number: int
+    wordline: int
     matrix: int
     rows: range
     columns: range
@@ -232,12 +233,14 @@ def _tiles(
     windows: range,
     parts: dict[tuple[int, int], OperandPart],
 ) -> Iterator[Tile]:
-    """The tiles of a (matrix, copy, column) of the grid, whose partial sums merge."""
-    columns = range(*grid.column_range(layer.geometry, place[2]))
+    """The tiles of a (matrix of the layer, copy, column), whose partial sums merge."""
+    matrix, copy, column = place
+    joined, block = divmod(matrix, grid.joined)
+    columns = range(*grid.column_range(layer.geometry, column))
     for (row, bit), part in parts.items():
-        number = grid.number(TileCoordinates(*place, row, bit))
+        number = grid.number(TileCoordinates(joined, copy, column, row, bit))
         rows = range(*grid.row_range(layer.geometry, row))
-        yield Tile(number, place[0], rows, columns, windows, part)
+        yield Tile(number, block * len(rows), matrix, rows, columns, windows, part)
 
 
 def _channels(layer: Layer, matrix: int, columns: range) -> slice:

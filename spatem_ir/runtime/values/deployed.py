@@ -49,6 +49,11 @@ class Place(NamedTuple):
     crossbar: int
     corner: tuple[int, int]
 
+    def below(self, wordlines: int) -> Place:
+        """The place so many wordlines below."""
+        row, column = self.corner
+        return self._replace(corner=(row + wordlines, column))
+
 
 class CellAccumulator(TileAccumulator):
     """Programs the weights into the places that stages name, and computes from these cells.
@@ -85,11 +90,17 @@ class CellAccumulator(TileAccumulator):
             own = weights[matrix, columns, rows].T
             codes = (offset_binary(own, offset),) if self.offset_binary else differential(own)
             cells = np.stack([cells_of(part, per_weight, self.bits_per_cell) for part in codes])
+            joined, block = divmod(matrix, grid.joined)
             for copy, bit in product(range(grid.iw), range(grid.ib)):
-                tile = grid.number(TileCoordinates(matrix, copy, column, row, bit))
+                tile = grid.number(TileCoordinates(joined, copy, column, row, bit))
                 if tile in places:
-                    stage, crossbar, corner = places[tile]
+                    stage, crossbar, corner = places[tile].below(block * len(own))
                     self.crossbars[stage].at(crossbar, corner, cells.shape[1:])[:] = cells
+
+    def place_of(self, layer: LoadedLayer, tile: Tile) -> Place | None:
+        """Where a tile sits, a block of one at its own corner; None if it is nowhere."""
+        place = self.places.get(layer.name, {}).get(tile.number)
+        return None if place is None else place.below(tile.wordline)
 
     def cells_at(self, layer: LoadedLayer, tile: Tile, place: Place) -> Cells:
         """The cells that a tile covers at a place: [sets, rows, columns · cells per weight]."""
@@ -110,7 +121,7 @@ class CellAccumulator(TileAccumulator):
         return tile.part.sums(codes)
 
     def contributions(self, layer: LoadedLayer, tile: Tile) -> Iterable[Contribution]:
-        place = self.places.get(layer.name, {}).get(tile.number)
+        place = self.place_of(layer, tile)
         if place is None:
             return []
         return [Contribution(place.crossbar, self.sums_at(layer, tile, place))]

@@ -36,7 +36,7 @@ class OuAccumulator(PxbAccumulator):
         return self.merges[layer.name]
 
     def contributions(self, layer: LoadedLayer, tile: Tile) -> Iterable[Contribution]:
-        place = self.places.get(layer.name, {}).get(tile.number)
+        place = self.place_of(layer, tile)
         if place is None:
             return
         for visits in self.visits.get(layer.name, {}).get(tile.number, []):
@@ -57,10 +57,15 @@ class OuAccumulator(PxbAccumulator):
         """The partial sums of visits to a tile: one product, or operation by operation."""
         if visits.operations is None:
             return self.sums_at(layer, tile, where)
+        own = [
+            activation._replace(rows=activation.rows - tile.wordline)
+            for activation in visits.operations
+            if 0 <= activation.rows[0] - tile.wordline < len(tile.rows)
+        ]
         engine, sent = self.engine, tile.part.sent
         if engine is None or sent is None or self.arithmetic.exact(len(tile.rows)):
-            return self._visited_exactly(layer, tile, where, visits.operations)
-        operations = [Operation(*activation) for activation in visits.operations]
+            return self._visited_exactly(layer, tile, where, own)
+        operations = [Operation(*activation) for activation in own]
         sums = [
             engine.operation_sums(cells, sent, operations)
             for cells in self.rectangles(layer, tile, where)

@@ -55,8 +55,9 @@ def divisors(number: int) -> st.SearchStrategy[int]:
 def partitions(draw: st.DrawFn) -> tuple[Layer, Grid]:
     """A layer and a grid that cuts it."""
     layer = draw(layers())
-    tile_rows = draw(st.integers(1, layer.rows))
-    tile_columns = draw(st.integers(1, layer.columns))
+    joined = draw(st.integers(1, layer.groups))
+    tile_rows = draw(st.integers(1, layer.rows)) if joined == 1 else layer.rows
+    tile_columns = draw(st.integers(1, layer.columns)) if joined == 1 else layer.columns
     deal = draw(st.sampled_from(Deal))
     if deal is Deal.CYCLIC:
         copies = draw(st.integers(1, layer.windows))
@@ -70,5 +71,6 @@ def partitions(draw: st.DrawFn) -> tuple[Layer, Grid]:
         tile_rows=tile_rows,
         tile_columns=tile_columns,
         deal=deal,
+        joined=joined,
     )
     return layer, grid

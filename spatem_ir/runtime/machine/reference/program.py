@@ -27,7 +27,7 @@ from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.network.waits import Wait, by_node, input_portions, input_queues
 from spatem_ir.geometry.shapes.equals import first_of_equals
-from spatem_ir.geometry.shapes.grid import TileCoordinates, operand_bytes, ou_operations
+from spatem_ir.geometry.shapes.grid import TileCoordinates
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.support.errors import SpatemError
 
@@ -152,7 +152,7 @@ def only_stage(module: ModuleOp) -> OuStageOp:
 def visits_of(module: ModuleOp) -> int:
     """The visits of all crossbars of a module at level `ou`: every tile visits all its windows."""
     layers = ((op.layer, op.grid.data) for op in layer_ops(module))
-    return sum(grid.tiles_per_copy * layer.matrices * layer.windows for layer, grid in layers)
+    return sum(grid.tiles_per_copy * grid.matrices(layer) * layer.windows for layer, grid in layers)
 
 
 class _Elaboration:
@@ -210,14 +210,8 @@ class _Elaboration:
         layer, grid, accelerator = node.layer, node.grid, self.program.accelerator
         assert layer is not None and grid is not None
         at = grid.coordinates(tile)
-        first_row, last_row = grid.row_range(layer, at.row)
-        first, last = grid.column_range(layer, at.column)
-        first_bit, last_bit = grid.bit_range(layer, at.bit)
-        rows, bits = last_row - first_row, last_bit - first_bit
-        operations = spelled_out or ou_operations(
-            accelerator, rows, last - first, layer.weight_bits, bits
-        )
-        size = operand_bytes(rows, bits)
+        operations = spelled_out or grid.visit_operations(layer, at, accelerator)
+        size = grid.operand_bytes(layer, at)
         share = grid.copy_windows(layer, at.copy)
         positions = layer.window_positions(at.matrix)
         part = grid.slice_of(layer, at.matrix, at.column)
@@ -240,11 +234,10 @@ class _Elaboration:
         if known is None:
             key = (node.number, at.matrix)
             if key not in self.operand_elements:
-                elements = layer.operand_elements(at.matrix)
+                elements = grid.operand_elements(layer, at.matrix)
                 pieces = np.append(self.dataflow.operand_pieces(node), -1)
                 self.operand_elements[key] = pieces[elements]
-            rows = slice(*grid.row_range(layer, at.row))
-            read = np.unique(self.operand_elements[key][window, rows])
+            read = np.unique(self.operand_elements[key][window, grid.operand_part(at.row)])
             known = tuple(read[read >= 0].tolist())
             self.program.operand_pieces[operand] = known
         return known

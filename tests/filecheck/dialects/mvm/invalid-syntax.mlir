@@ -40,10 +40,20 @@
 
 // -----
 
-// CHECK: expected two numbers of at least 1, as in 3x3
+// CHECK: expected rows x columns of a tile, as in 25x6
 "test.op"() {grid = #mvm.grid<hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 0x2>} : () -> ()
 
 // -----
 
-// CHECK: expected two numbers of at least 1, as in 3x3
+// CHECK: expected rows x columns of a tile, as in 25x6
 "test.op"() {grid = #mvm.grid<hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 4x?>} : () -> ()
+
+// -----
+
+// CHECK: expected rows x columns of a tile, as in 25x6
+"test.op"() {grid = #mvm.grid<hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 0 of 9x1>} : () -> ()
+
+// -----
+
+// CHECK: expected rows x columns of a tile, as in 25x6
+"test.op"() {grid = #mvm.grid<hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 8 of 9>} : () -> ()

@@ -231,3 +231,53 @@ cnn.network @net(%x: tensor<4xui8>) {
   %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 requantize "round" matrix 4x2 windows 1 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 4x2> : tensor<4xui8> -> tensor<2xui8>
   cnn.output %y : tensor<2xui8>
 }
+
+// -----
+
+// Joined matrices.
+
+cnn.network @net(%x: tensor<3x4x4xui8>) {
+  // CHECK: mvm.layer @conv: grid: a tile of 4 matrices is larger than the layer, of 3
+  %y = mvm.layer @conv %x <2x2> groups 3 weights #cnn.seeded<0, tensor<3x1x2x2xsi2>> scale 0.5 matrix 3 of 4x1 windows 9 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 4 of 4x1> : tensor<3x4x4xui8> -> tensor<3x3x3xui8>
+  cnn.output %y : tensor<3x3x3xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<3x4x4xui8>) {
+  // CHECK: mvm.layer @conv: grid: a tile of several matrices holds whole ones, of 4x1, not 2 of 2x1
+  %y = mvm.layer @conv %x <2x2> groups 3 weights #cnn.seeded<0, tensor<3x1x2x2xsi2>> scale 0.5 matrix 3 of 4x1 windows 9 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2 of 2x1> : tensor<3x4x4xui8> -> tensor<3x3x3xui8>
+  cnn.output %y : tensor<3x3x3xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<3x4x4xui8>) {
+  // CHECK: mvm.layer @conv: grid: hwm = 2 parts of 4 do not cut 4 without empty parts
+  %y = mvm.layer @conv %x <2x2> groups 3 weights #cnn.seeded<0, tensor<3x1x2x2xsi2>> scale 0.5 matrix 3 of 4x1 windows 9 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2 of 4x1> : tensor<3x4x4xui8> -> tensor<3x3x3xui8>
+  cnn.output %y : tensor<3x3x3xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui8>) {
+  // CHECK: mvm.layer @fc: grid: a tile of 2 matrices is larger than the layer, of 1
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 2 of 4x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<1x2x2xui8>) {
+  // CHECK: mvm.layer @local: grid: matrices of regions cannot be joined: their windows are at different positions
+  %y = mvm.layer @local %x <1x1> region <1x2> weights #cnn.seeded<0, tensor<2x1x1x1x1xsi2>> scale 0.5 matrix 2 of 1x1 windows 2 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 2 of 1x1> : tensor<1x2x2xui8> -> tensor<1x2x2xui8>
+  cnn.output %y : tensor<1x2x2xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<5x4x4xui8>) {
+  // CHECK: mvm.layer @conv: grid: a tile of 20 x 1 cells exceeds a crossbar of 16 x 16
+  %y = mvm.layer @conv %x <2x2> groups 5 weights #cnn.seeded<0, tensor<5x1x2x2xsi2>> scale 0.5 matrix 5 of 4x1 windows 9 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 5 of 4x1> : tensor<5x4x4xui8> -> tensor<5x3x3xui8>
+  cnn.output %y : tensor<5x3x3xui8>
+}

@@ -303,3 +303,40 @@ ou.stage 0 {
   // CHECK: 'ou.activate' expects parent op 'ou.mvm'
   ou.activate bits 0 rows 0 to 2 columns 0 to 2
 }
+
+// -----
+
+// Two matrices of 2 rows: an operation on rows 1 and 2 would add up results of both.
+
+cnn.network @net(%x: tensor<2x2x1xui1>) {
+  %y = mvm.layer @conv %x <2x1> groups 2 weights #cnn.seeded<0, tensor<2x1x2x1xsi2>> scale 0.5 matrix 2 of 2x1 windows 1 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 2 of 2x1> : tensor<2x2x1xui1> -> tensor<2x1x1xui2>
+  cnn.output %y : tensor<2x1x1xui2>
+}
+pxb.stage 0 {
+  pxb.place @conv tiles 0 crossbars 0 at [0, 0]
+  pxb.home @conv pes 0
+}
+ou.stage 0 {
+  ou.stream crossbars 0 {
+    // CHECK: ou.mvm @conv: activates rows of several matrices at once: their sums would mix
+    ou.mvm @conv windows 0 {
+      ou.activate bits 0 rows [0, 3] columns 0
+      ou.activate bits 0 rows 1 to 3 columns 0
+    }
+  }
+}
+
+// -----
+
+cnn.network @net(%x: tensor<3x2x1xui1>) {
+  %y = mvm.layer @conv %x <1x1> groups 3 weights #cnn.seeded<0, tensor<3x1x1x1xsi2>> scale 0.5 matrix 3 of 1x1 windows 2 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 2 of 1x1> : tensor<3x2x1xui1> -> tensor<3x2x1xui2>
+  cnn.output %y : tensor<3x2x1xui2>
+}
+pxb.stage 0 {
+  pxb.place @conv tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @conv pes [0, 1]
+}
+ou.stage 0 {
+  // CHECK: ou.due @conv: has 6 entries for 2 windows of each of 2 matrices
+  ou.due @conv at 0 to 6
+}

@@ -67,3 +67,38 @@ ou.stage 0 {
     ou.mvm @fc windows 0
   }
 }
+
+// -----
+
+cnn.network @joined(%x: tensor<3x5x1xui1>) {
+  %y = mvm.layer @conv %x <5x1> groups 3 weights #cnn.seeded<0, tensor<3x1x5x1xsi4>> scale 0.5 matrix 3 of 5x1 windows 1 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 2 of 5x1> : tensor<3x5x1xui1> -> tensor<3x1x1xui2>
+  cnn.output %y : tensor<3x1x1xui2>
+}
+pxb.stage 0 {
+  pxb.place @conv tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @conv pes [0, 1]
+}
+// CHECK-LABEL: @joined
+// CHECK: ou.stage 0 {
+ou.stage 0 {
+  // Two matrices of 5 rows, each from its own corner; the third one alone.
+
+  // CHECK-NEXT: ou.stream crossbars 0 {
+  // CHECK-NEXT: ou.mvm @conv windows 0 {
+  // CHECK-NEXT: ou.activate bits 0 rows 0 to 4 columns 0 to 2
+  // CHECK-NEXT: ou.activate bits 0 rows 4 columns 0 to 2
+  // CHECK-NEXT: ou.activate bits 0 rows 5 to 9 columns 0 to 2
+  // CHECK-NEXT: ou.activate bits 0 rows 9 columns 0 to 2
+  // CHECK-NEXT: }
+  // CHECK-NEXT: }
+  // CHECK-NEXT: ou.stream crossbars 1 {
+  // CHECK-NEXT: ou.mvm @conv windows 0 {
+  // CHECK-NEXT: ou.activate bits 0 rows 0 to 4 columns 0 to 2
+  // CHECK-NEXT: ou.activate bits 0 rows 4 columns 0 to 2
+  // CHECK-NEXT: }
+  // CHECK-NEXT: }
+  ou.stream crossbars 0 to 2 {
+    ou.mvm @conv windows 0
+  }
+// CHECK-NEXT: }
+}

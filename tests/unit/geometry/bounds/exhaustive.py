@@ -35,8 +35,16 @@ def all_grids(layer: Layer, machine: Accelerator) -> list[Grid]:
     """Every partition of a layer that the machine can hold."""
     grids = [
         Grid(
-            -(-layer.rows // rows), -(-layer.columns // columns), copies, bits, rows, columns, deal
+            hwm=-(-layer.rows // rows),
+            wwm=-(-layer.columns // columns),
+            iw=copies,
+            ib=bits,
+            tile_rows=rows,
+            tile_columns=columns,
+            deal=deal,
+            joined=joined,
         )
+        for joined in range(1, layer.groups + 1)
         for rows in range(1, layer.rows + 1)
         for columns in range(1, layer.columns + 1)
         for copies in range(1, layer.windows + 1)

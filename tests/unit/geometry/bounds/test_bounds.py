@@ -157,7 +157,7 @@ def test_no_grid_needs_fewer_operations(case: tuple[Layer, Grid]) -> None:
             )
         )
         visit = ou_operations(TINY, rows, columns, layer.weight_bits, bits)
-        operations += visit * len(grid.copy_windows(layer, at.copy))
+        operations += grid.blocks(layer, at.matrix) * visit * len(grid.copy_windows(layer, at.copy))
     assert layer.positions * window_operations(layer, TINY) <= operations
 
 

@@ -142,6 +142,24 @@ def test_the_best_deployment_takes_as_long_as_the_bound(
     assert (found, bound) == (name, best)
 
 
+DEPTHWISE = network(
+    "tensor<2x1x2xui1>",
+    [
+        "%v1 = cnn.conv @conv %v0 <1x1> groups 2 weights #cnn.seeded<0, tensor<2x1x1x1xsi2>> "
+        "scale 0.5 : tensor<2x1x2xui1> -> tensor<2x1x2xui1>",
+    ],
+    "%v1 : tensor<2x1x2xui1>",
+)
+
+
+@pytest.mark.parametrize("machine", [chip(), chip(crossbars=2)])
+def test_no_bound_is_too_high_where_matrices_are_joined(machine: Accelerator) -> None:
+    grids = [layer.grid for m in partitioned(DEPTHWISE, machine) for layer in dataflow_of(m).layers]
+    assert {grid.joined for grid in grids if grid is not None} == {1, 2}
+    _, bound, best = bounded(DEPTHWISE, machine)
+    assert bound <= best
+
+
 @pytest.mark.parametrize(
     ("text", "machine", "bound", "best"),
     [

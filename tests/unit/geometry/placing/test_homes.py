@@ -33,12 +33,7 @@ def placement(crossbars: list[int]) -> Placement:
 
 
 def layer_node(number: int, layer: Layer, grid: Grid, source: int) -> Node:
-    matrices = 1 if layer.region is not None else layer.groups
-    slices = tuple(
-        matrix * layer.columns + first
-        for matrix in range(matrices)
-        for first in range(0, layer.columns, grid.tile_columns)
-    )
+    slices = grid.slices(layer)
     shape = (layer.out_channels, *layer.output_size)
     operand = Operand((source,), layer.input_shape)
     return Node(

@@ -70,15 +70,15 @@ def operand(dataflow: Dataflow, node: Node, finished: list[list[int]]) -> list[i
 
 def layer_ready(node: Node, times: list[int]) -> list[list[int]]:
     """When the last activation of each window of each matrix is there."""
-    layer = node.layer
-    assert layer is not None
+    layer, grid = node.layer, node.grid
+    assert layer is not None and grid is not None
     positions = layer.window.positions(*layer.input_shape[1:])
     return [
         [
             max([times[element] for element in positions[position] if element >= 0], default=0)
             for position in layer.window_positions(matrix)
         ]
-        for matrix in range(layer.matrices)
+        for matrix in range(grid.matrices(layer))
     ]
 
 
@@ -89,8 +89,9 @@ def layer_finished(node: Node, ready: list[list[int]], accelerator: Accelerator)
     operations = ou_operations(
         accelerator, grid.tile_rows, grid.tile_columns, layer.weight_bits, grid.tile_bits(layer)
     )
+    operations *= grid.joined
     times = [0] * node.positions
-    for matrix in range(layer.matrices):
+    for matrix in range(grid.matrices(layer)):
         positions = layer.window_positions(matrix)
         for copy in range(grid.iw):
             free = 0

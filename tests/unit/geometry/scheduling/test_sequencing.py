@@ -129,8 +129,8 @@ def ready_times(dataflow: Dataflow, seed: int) -> dict[str, Due]:
     random = np.random.default_rng(seed)
     ready = {}
     for member in dataflow.layers:
-        assert member.layer is not None
-        shape = (member.layer.matrices, member.layer.windows)
+        assert member.layer is not None and member.grid is not None
+        shape = (member.grid.matrices(member.layer), member.layer.windows)
         ready[member.name] = Due(random.integers(0, 20, shape), bool(random.integers(0, 2)))
     return ready
 
@@ -198,7 +198,7 @@ def test_crossbars_of_a_class_share_a_program_if_all_copies_keep_step(
     for member in dataflow.layers:
         layer, grid = member.layer, member.grid
         assert layer is not None and grid is not None
-        times = np.zeros((layer.matrices, layer.windows), np.int64)
+        times = np.zeros((grid.matrices(layer), layer.windows), np.int64)
         for copy in range(grid.iw):
             share = grid.copy_windows(layer, copy)
             times[:, np.array(share, np.int64)] = np.arange(len(share)) * pace
@@ -229,7 +229,7 @@ def programs(draw: st.DrawFn) -> tuple[list[Slot], dict[str, Due]]:
     slots, ready = [], {}
     for number, (layer, grid) in enumerate(draw(st.lists(partitions(), min_size=1, max_size=3))):
         member = node(number, layer, grid)
-        shape = (layer.matrices, layer.windows)
+        shape = (grid.matrices(layer), layer.windows)
         seed = draw(st.integers(0, 2**32 - 1))
         times = np.random.default_rng(seed).integers(0, 20, shape)
         ready[member.name] = Due(times, draw(st.booleans()))

@@ -41,7 +41,7 @@ def test_tiles_are_numbered_copy_major(case: tuple[Layer, Grid]) -> None:
     layer, grid = case
     assert [grid.coordinates(tile) for tile in range(grid.tiles(layer))] == [
         TileCoordinates(matrix, copy, column, row, bit)
-        for matrix in range(layer.matrices)
+        for matrix in range(grid.matrices(layer))
         for copy in range(grid.iw)
         for column in range(grid.wwm)
         for row in range(grid.hwm)
@@ -60,6 +60,31 @@ def test_parts_cover_every_axis_once(case: tuple[Layer, Grid]) -> None:
         ranges = [range(*part_of(layer, part)) for part in range(parts)]
         assert all(ranges)
         assert [index for part in ranges for index in part] == list(range(extent))
+
+
+@given(CASES)
+def test_matrices_and_their_operands_and_results_are_joined_in_sequence(
+    case: tuple[Layer, Grid],
+) -> None:
+    layer, grid = case
+    matrices = range(grid.matrices(layer))
+    blocks = [grid.blocks(layer, matrix) for matrix in matrices]
+    assert sum(blocks) == layer.matrices
+    assert max(blocks) == grid.joined
+    elements = [grid.operand_elements(layer, matrix) for matrix in matrices]
+    single = [layer.operand_elements(matrix) for matrix in range(layer.matrices)]
+    if layer.region is None:
+        joined = np.concatenate(elements, axis=1)
+        assert joined.tolist() == np.concatenate(single, axis=1).tolist()
+    for tile in range(grid.tiles(layer)):
+        at = grid.coordinates(tile)
+        height, width = grid.extents(layer, at)
+        assert elements[at.matrix][:, grid.operand_part(at.row)].shape[1] == height
+        first, last = grid.bit_range(layer, at.bit)
+        assert grid.operand_bytes(layer, at) == operand_bytes(height, last - first)
+        sizes = np.diff([*grid.slices(layer), layer.out_channels])
+        values = sizes[grid.slice_of(layer, at.matrix, at.column)]
+        assert values == grid.blocks(layer, at.matrix) * width
 
 
 @given(CASES)
@@ -108,6 +133,8 @@ def test_problem_finds_what_is_no_partition(
         ([range(*grid.bit_range(layer, b)) for b in range(grid.ib)], layer.input_bits),
     ]
     is_partition = all(all(parts) and sum(map(len, parts)) == n for parts, n in axes)
+    if grid.joined > 1:
+        is_partition &= (grid.tile_rows, grid.tile_columns) == (layer.rows, layer.columns)
     assert (grid.problem(layer, None) is None) == is_partition
 
 
@@ -172,6 +199,19 @@ def test_ou_operations_against_loops(
         for bit in range(0, bits, dac)
     ]
     assert ou_operations(machine, rows, columns, weight_bits, bits) == len(operations)
+
+
+def test_operation_units_start_at_each_matrix(tiny: Accelerator) -> None:
+    layer = Layer("conv", (5, 3, 3), 5, Window((3, 3)), groups=5, weight_bits=8)
+    grid = Grid(1, 1, 1, 2, 9, 1, joined=2)
+    operations = [
+        grid.visit_operations(layer, grid.coordinates(tile), tiny)
+        for tile in range(grid.tiles(layer))
+    ]
+    # 9 rows x 4 cells in operation units of 4 x 4, 4 bits each: two matrices, two, and one
+    assert operations == [24, 24, 24, 24, 12, 12]
+    together = grid.visit_operations(layer, grid.coordinates(np.arange(6)), tiny)
+    assert together.tolist() == operations
 
 
 def test_ou_operations_of_a_full_isaac_crossbar() -> None:

@@ -58,7 +58,7 @@ def test_extents(case: tuple[Layer, Grid]) -> None:
         at = grid.coordinates(tile)
         first_row, last_row = grid.row_range(layer, at.row)
         first_column, last_column = grid.column_range(layer, at.column)
-        assert height == last_row - first_row
+        assert height == grid.blocks(layer, at.matrix) * (last_row - first_row)
         assert width == (last_column - first_column) * tiny.cells_per_weight(layer.weight_bits)
 
 

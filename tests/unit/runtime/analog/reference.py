@@ -6,12 +6,14 @@ Of the product only the random numbers, the tables of the hardware and the geome
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.dialects.mvm import LayerOp
+from spatem_ir.geometry.shapes.grid import TileCoordinates
 from spatem_ir.geometry.shapes.placement import Placement
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.parameters import AdcMode, Encoding
@@ -184,12 +186,11 @@ class LayerReference:
         layer = self.layer
         total = np.zeros((layer.out_channels, layer.positions, len(images)), np.int64)
         flat = np.append(images.reshape(len(images), -1), np.full((len(images), 1), zero), axis=1)
-        for tile, stage, crossbar, corner in self.places:
-            at = self.grid.coordinates(tile)
+        for at, matrix, stage, crossbar, corner in self.blocks():
             rows = slice(*self.grid.row_range(layer, at.row))
             columns = slice(*self.grid.column_range(layer, at.column))
             bits = range(*self.grid.bit_range(layer, at.bit))
-            own = self.weights[at.matrix, columns, rows].T.astype(np.int64)
+            own = self.weights[matrix, columns, rows].T.astype(np.int64)
             sets = [(1, own + self.offset)]
             if self.differential:
                 sets = [(1, np.maximum(own, 0)), (-1, np.maximum(-own, 0))]
@@ -199,11 +200,11 @@ class LayerReference:
             ]
             conducted = [conductances(self.machine, cells) for _, cells in tiles]
             channels = slice(
-                layer.channel_base(at.matrix) + columns.start,
-                layer.channel_base(at.matrix) + columns.stop,
+                layer.channel_base(matrix) + columns.start,
+                layer.channel_base(matrix) + columns.stop,
             )
-            elements = layer.operand_elements(at.matrix)
-            positions = layer.window_positions(at.matrix)
+            elements = layer.operand_elements(matrix)
+            positions = layer.window_positions(matrix)
             for window, of_matrix in enumerate(self.grid.copy_windows(layer, at.copy)):
                 for image, values in enumerate(flat):
                     # PADDING is -1: the last value of the image.
@@ -222,6 +223,16 @@ class LayerReference:
                         sums = sums + sign * tile_sums(self.machine, cells, received, reads)
                     total[channels, positions[of_matrix], image] += sums
         return wrapped(total)
+
+    def blocks(
+        self,
+    ) -> Iterator[tuple[TileCoordinates[int], int, int, int, tuple[int, int]]]:
+        """The matrix, stage, crossbar and corner of each tile, or of each block of joined ones."""
+        for tile, stage, crossbar, (row, column) in self.places:
+            at = self.grid.coordinates(tile)
+            for block in range(self.grid.blocks(self.layer, at.matrix)):
+                corner = (row + block * self.layer.rows, column)
+                yield at, at.matrix * self.grid.joined + block, stage, crossbar, corner
 
     @property
     def per_weight(self) -> int:

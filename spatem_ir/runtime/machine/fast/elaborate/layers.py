@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.geometry.network.dataflow import Dataflow, Node
-from spatem_ir.geometry.shapes.grid import Deal, Grid, operand_bytes, ou_operations
+from spatem_ir.geometry.shapes.grid import Deal, Grid
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.runtime.machine.fast.elaborate.readers import ReadRows
@@ -105,13 +105,14 @@ class _LayerBuilder:
         tiles.first_window = self.first_windows[at.copy]
         tiles.window_step = self.step
         tables.windows.append(self.counts[at.copy])
-        self.add_extents(tiles)
+        tiles.bytes = grid.operand_bytes(layer, at)
+        tiles.operations = grid.visit_operations(layer, at, self.accelerator)
         local = layer.region is not None
         tiles.positions = tables.first_position + at.matrix * windows * local
-        parts = np.asarray(grid.slice_of(layer, at.matrix, at.column))  # type: ignore[arg-type]
+        parts = grid.slice_of(layer, at.matrix, at.column)
         first = self.dataflow.first_pieces[self.node.number]
         tiles.first_piece = first + parts * self.node.positions
-        tiles.values = np.diff([*self.node.slices, self.node.shape[0]])[parts]
+        tiles.values = self.node.slice_sizes[parts]
         self.add_positions(parts)
         rows = tables.first_row + (at.matrix * grid.hwm + at.row) * windows + tiles.first_window
         self.add_instances(
@@ -121,18 +122,7 @@ class _LayerBuilder:
             tiles, (at.matrix * grid.iw + at.copy) * grid.wwm + at.column, at.copy, places
         )
         tables.rows.append(self.known.of_layer(self.dataflow, self.node))
-        tables.first_row += layer.matrices * grid.hwm * windows
-
-    def add_extents(self, tiles: Records) -> None:
-        """Operand bytes and OU operations, which depend on a tile's row, column and bit part."""
-        layer, grid = self.layer, self.grid
-        rows = _sizes(grid.hwm, grid.tile_rows, layer.rows)[:, None]
-        columns = _sizes(grid.wwm, grid.tile_columns, layer.columns)[:, None, None]
-        bits = _sizes(grid.ib, grid.tile_bits(layer), layer.input_bits)
-        copies = len(tiles) // grid.tiles_per_copy
-        tiles.bytes = np.tile(operand_bytes(rows, bits).reshape(-1), copies * grid.wwm)
-        operations = ou_operations(self.accelerator, rows, columns, layer.weight_bits, bits)
-        tiles.operations = np.tile(operations.reshape(-1), copies)
+        tables.first_row += grid.matrices(layer) * grid.hwm * windows
 
     def add_positions(self, parts: Int64s) -> None:
         """The positions of windows, and the ordinals that pieces have."""
@@ -196,8 +186,3 @@ class _LayerBuilder:
         at_home = np.zeros(blocks, np.int64)
         np.add.at(at_home, block[np.unique(source, return_index=True)[1]], 1)
         tiles.at_home = at_home[block]
-
-
-def _sizes(parts: int, size: int, extent: int) -> Int64s:
-    """The sizes of so many parts of an extent, all of `size` but the last, which has the rest."""
-    return np.diff(np.minimum(np.arange(parts + 1) * size, extent))

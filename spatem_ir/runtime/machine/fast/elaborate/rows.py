@@ -46,7 +46,7 @@ class KnownRows:
     def of_layer(self, dataflow: Dataflow, node: Node) -> Rows:
         """The operands of a layer: rows by matrix, row part and window."""
         assert node.layer is not None and node.grid is not None
-        key = (node.layer, node.grid.tile_rows, _reading(dataflow, node))
+        key = (node.layer, node.grid.tile_rows, node.grid.joined, _reading(dataflow, node))
         return self._of(key, dataflow, node, _layer_rows)
 
     def of_digital(self, dataflow: Dataflow, node: Node) -> Rows:
@@ -92,8 +92,8 @@ def _reading(dataflow: Dataflow, node: Node) -> Hashable:
 def _layer_rows(node: Node, pieces: Int32s) -> Rows:
     """The rows of a layer whose operand's elements are of the given pieces."""
     assert node.layer is not None and node.grid is not None
-    elements = node.layer.all_operand_elements()
-    return Rows(*distinct_pieces(pieces, elements, node.grid.tile_rows), NO_VALUES)
+    elements = node.grid.all_operand_elements(node.layer)
+    return Rows(*distinct_pieces(pieces, elements, node.grid.operand_rows), NO_VALUES)
 
 
 def _digital_rows(node: Node, pieces: Int32s) -> Rows:
