@@ -195,7 +195,8 @@ class Reader:
         name, groups = op.sym_name.data, op.groups.value.data
         per_group = map_shape_of(op.output)[0] // groups
         parts = range(0, per_group, op.grid.data.tile_columns)
-        slices = [group * per_group + part for group in range(groups) for part in parts]
+        firsts = range(0, groups, op.grid.data.joined)
+        slices = [group * per_group + part for group in firsts for part in parts]
         feature = self.features[op.output] = self.new(op.output, slices, name)
         for piece, count in zip(*np.unique(feature.pieces, return_counts=True), strict=True):
             self.tables.values[int(piece)] = int(count)
@@ -240,16 +241,18 @@ class Reader:
         rest, bit = divmod(tile, grid.ib)
         rest, row = divmod(rest, grid.hwm)
         rest, column = divmod(rest, grid.wwm)
-        group = rest // grid.iw
+        group = rest // grid.iw * grid.joined
+        joined = min(grid.joined, op.groups.value.data - group)
         channels, height, width = map_shape_of(op.input)
         features, _, columns_out = map_shape_of(op.output)
         per_group = channels // op.groups.value.data
         window = self.windows(name, tile)[ordinal]
         y, x = divmod(window, columns_out)
         operand = self.features[op.input].pieces.reshape(channels, height, width)
-        operand = operand[group * per_group : (group + 1) * per_group]
+        operand = operand[group * per_group : (group + joined) * per_group]
         matrix_rows = under(op.window.data, y, x, operand).reshape(-1)
-        chosen = matrix_rows[row * grid.tile_rows : (row + 1) * grid.tile_rows]
+        size = grid.joined * grid.tile_rows
+        chosen = matrix_rows[row * size : (row + 1) * size]
         per_part = -(-bits_of(op.input) // grid.ib)
         bits = min(per_part, bits_of(op.input) - bit * per_part)
         of_group = features // op.groups.value.data
@@ -258,12 +261,12 @@ class Reader:
         cells = weights * -(
             -op.weight_element.width.data // self.accelerator.crossbar.bits_per_cell
         )
-        operations = ceiling(len(chosen), ou.wordlines) * ceiling(cells, ou.bitlines)
+        of_matrix = ceiling(len(chosen) // joined, ou.wordlines) * ceiling(cells, ou.bitlines)
         return Visit(
             operand=(op.sym_name.data, group, window, row, bit),
             size=ceiling(len(chosen) * bits, 8),
             reads=frozenset(chosen[chosen >= 0].tolist()),
-            cycles=operations * ceiling(bits, ou.dac_bits) * ou.cycles,
+            cycles=joined * of_matrix * ceiling(bits, ou.dac_bits) * ou.cycles,
             piece=int(feature.map[first, y, x]),
         )
 
