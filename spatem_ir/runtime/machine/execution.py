@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from spatem_ir.runtime.machine.buffers import BufferOccupancy
+from spatem_ir.runtime.machine.schedule import VisitSchedule
 from spatem_ir.runtime.machine.steps import PathStep, ResourceKind
 
 
@@ -16,7 +17,8 @@ class Execution:
     which on nothing happens any more; `visit_starts` the start of each visit of each crossbar;
     `operations` are the OU operations of one image by layer; other counts are over all images.
     `busy` is how long each resource that was used was busy, by kind, in ascending order; `path` the
-    critical path to the end of the last image, None if it was not asked for.
+    critical path to the end of the last image, None if it was not asked for; `schedule` in which
+    order crossbars ran their visits, None if they ran their streams in order.
     """
 
     finished: list[int]
@@ -34,6 +36,7 @@ class Execution:
     buffers: BufferOccupancy
     busy: dict[ResourceKind, list[int]]
     path: list[PathStep] | None = None
+    schedule: VisitSchedule | None = field(default=None, compare=False)
 
     @property
     def images(self) -> int:

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
-from spatem_ir.runtime.machine.fast.results import MeasuredBuffers, logged_facts
+from spatem_ir.runtime.machine.fast.elaborate.queues import NO_QUEUES, Queues
+from spatem_ir.runtime.machine.fast.results import MeasuredBuffers, logged_facts, schedule_of
 from spatem_ir.runtime.machine.fast.rules.components import loop_of
 from spatem_ir.runtime.machine.fast.rules.events import EPOCH, FAR
 from spatem_ir.runtime.machine.fast.steps import FIRST_STEPS, busy_of, collect, path_of
@@ -29,12 +31,14 @@ from spatem_ir.runtime.machine.fast.tables import (
     JOB,
     LOGGED,
     MACHINE,
+    NEVER,
     NONE,
     PACKET,
     PE_STATE,
     PROGRESS,
     RESOURCE,
     STEP,
+    TILE_QUEUE,
     TOTALS,
     WAITER,
     Records,
@@ -53,10 +57,14 @@ EVENTS_PER_REPORT = 1_000_000
 LARGEST_RANK = 2**62
 """Ranks are packed into 63 bits."""
 
+LARGEST_PLACE = 2**31 - 1
+"""Places of visits in streams, over all images, have 31 bits."""
+
 
 class FastEngine:
     """Executes a program on the machine model.
 
+    If `dispatch` is free, crossbars choose their visits (R11), and the execution has the schedule.
     With `log`, the execution has the starts of all visits and the changes of all buffers, and
     :attr:`facts` every grant and arrival; otherwise the former are empty.  With `trace`, it has the
     critical path and how busy resources were.  `say` is told of the progress, and if the loop has
@@ -68,6 +76,7 @@ class FastEngine:
         program: FastProgram,
         images: int = 1,
         *,
+        dispatch: Dispatch = Dispatch.STATIC,
         log: bool = False,
         trace: bool = False,
         say: Messages = SILENT,
@@ -75,7 +84,9 @@ class FastEngine:
         self.program = program
         self.say = say
         self.machine = machine_of(program, images, log, trace)
-        self.state = initial_state(program, self.machine)
+        is_free = dispatch is Dispatch.FREE
+        self.tables = program.queues.added_to(program.tables) if is_free else program.tables
+        self.state = initial_state(program, self.machine, program.queues if is_free else NO_QUEUES)
 
     def run(self) -> Execution:
         """Execute all images.
@@ -87,7 +98,7 @@ class FastEngine:
         kinds = type(components.compute_unit), type(components.accumulation)
         loop = loop_of(*kinds, source_digest())
         with compilation_noted(self.say.note):
-            while not loop(self.machine, self.program.tables, self.state):
+            while not loop(self.machine, self.tables, self.state):
                 self.state = grown(self.machine, self.state)
                 self.report()
         self.check_finished()
@@ -113,6 +124,7 @@ class FastEngine:
             buffers=MeasuredBuffers(facts.changes, self.peaks()),
             path=path_of(self.machine, self.state) if self.machine.is_traced else None,
             busy=busy_of(self.machine, self.state),
+            schedule=schedule_of(self.machine, self.state),
         )
 
     def report(self) -> None:
@@ -138,9 +150,9 @@ class FastEngine:
         """
         program, crossbars = self.program, self.state.crossbars
         where = np.searchsorted(crossbars.number, program.order)
-        for core in crossbars[where][crossbars.ended[where] < crossbars.total[where]][:1]:
-            tables = program.tables
-            visit = tables.sequence[core.first + core.ended % core.visits]
+        for index in where[crossbars.ended[where] < crossbars.total[where]][:1]:
+            core, tables = crossbars[index], program.tables
+            visit = tables.sequence[self.awaited(index)]
             first = tables.bursts[visit.burst].first
             tile = tables.tiles[tables.burst_tiles[first + core.column]]
             window = tile.first_window + visit.ordinal * tile.window_step
@@ -151,17 +163,30 @@ class FastEngine:
         if self.state.images.outputs_left.any():
             raise SpatemError("the program ends before all outputs have left the chip")
 
+    def awaited(self, index: int) -> int:
+        """The entry of the sequence that a crossbar has not run, the first one if it chooses."""
+        core = self.state.crossbars[index]
+        if not self.state.freedom:
+            return int(core.first + core.ended % core.visits)
+        queues = self.state.tile_queues
+        left = queues[(queues.crossbar == index) & (queues.image < self.machine.images)]
+        left = left[left.image == left.image.min()]
+        return int(self.tables.tile_visits[left.first + left.asked].min())
+
 
 def machine_of(program: FastProgram, images: int, log: bool, trace: bool) -> np.record:
     """The numbers of a program, its accelerator and a run: a :data:`MACHINE` record.
 
     Raises:
-        SpatemError: ranks of so many images, pieces and crossbars do not fit into 63 bits.
+        SpatemError: ranks of so many images, pieces and crossbars do not fit into 63 bits, or the
+            places of visits in streams not into 31.
     """
     accelerator, tables = program.accelerator, program.tables
     components = accelerator.components
     pes, pieces = accelerator.pes, len(tables.pieces)
-    if images * pieces * 2 * accelerator.crossbars * max(pes, 2) > LARGEST_RANK:
+    most_visits = images * int(program.crossbars.visits.max())
+    largest_rank = images * pieces * 2 * accelerator.crossbars * max(pes, 2)
+    if largest_rank > LARGEST_RANK or most_visits > LARGEST_PLACE:
         raise SpatemError(f"{images} images in flight are too many for the fast engine")
     machine = np.zeros(1, MACHINE).view(np.recarray)[0]
     machine.images, machine.pieces, machine.pes = images, pieces, pes
@@ -221,18 +246,24 @@ def waiters_of(program: FastProgram, images: int) -> int:
     return len(program.crossbars) + images * len(tables.tasks) + len(tables.queues)
 
 
-def initial_state(program: FastProgram, machine: np.record) -> State:
-    """Nothing has happened yet.
+def initial_state(program: FastProgram, machine: np.record, queues: Queues) -> State:
+    """Nothing has happened yet; crossbars that choose do so from `queues` (R11).
 
     Raises:
         SpatemError: there is not enough memory.
     """
-    images, waiters = int(machine.images), waiters_of(program, int(machine.images))
+    images, is_free = int(machine.images), len(queues.dispatchers) > 0
+    waiters = waiters_of(program, images)
+    if is_free:
+        waiters += len(queues.tile_queues) - len(program.crossbars)
+    visits = program.visits * images * is_free
     meetings = images * int(machine.meetings + machine.pieces)
     slots, instances = images * len(program.slot_reads), images * len(program.instance_reads)
     bringers = slots * int(machine.is_traced)
     needed = instances * INSTANCE.itemsize + bringers * BRINGER.itemsize
     needed += waiters * WAITER.itemsize + (2 * slots + meetings) * np.dtype(np.int32).itemsize
+    needed += len(queues.tile_queues) * (TILE_QUEUE.itemsize + np.dtype(np.int64).itemsize)
+    needed += visits * (np.dtype(np.int32).itemsize + np.dtype(np.int64).itemsize)
     check_memory(needed, images)
     watched_positions = program.watched_positions
     crossbars = program.crossbars.copy()
@@ -260,10 +291,19 @@ def initial_state(program: FastProgram, machine: np.record) -> State:
         steps=records(STEP, FIRST_STEPS if machine.is_traced else 1),
         bringers=records(BRINGER, bringers),
         causes=np.zeros(0, np.int32),
+        dispatchers=queues.dispatchers.copy(),
+        tile_queues=queues.tile_queues.copy(),
+        heads=np.full(len(queues.tile_queues), NEVER, np.int64),
+        ran=np.full(visits, NONE, np.int32),
+        began=np.full(visits, NONE, np.int64),
+        finished_at=np.full(images * len(program.tables.pieces) * is_free, NONE, np.int64),
+        freedom=(True,) if is_free else (),
         hooks=(True,) if machine.is_logged or machine.is_traced else (),
     )
     totals = state.totals
-    totals.contended = totals.changed = NONE
+    if is_free:
+        state.dispatchers.first_run = np.cumsum(crossbars.total) - crossbars.total
+    totals.undecided = totals.contended = totals.changed = NONE
     totals.pause = EVENTS_PER_REPORT
     totals.free_job = totals.free_packet = totals.cause = NONE
     state.fetches.operand = state.resources.first = NONE

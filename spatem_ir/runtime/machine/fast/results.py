@@ -11,6 +11,7 @@ from spatem_ir.runtime.machine.buffers import BufferOccupancy
 from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
 from spatem_ir.runtime.machine.fast.rules.crossbars import NUMBER_BITS
 from spatem_ir.runtime.machine.fast.tables import Records, State
+from spatem_ir.runtime.machine.schedule import VisitSchedule
 
 
 @dataclass
@@ -51,6 +52,19 @@ def logged_facts(program: FastProgram, machine: np.record, state: State) -> Fact
         if here.any():
             facts.changes[pe] = list(zip(time[here].tolist(), rank[here].tolist(), strict=True))
     return facts
+
+
+def schedule_of(machine: np.record, state: State) -> VisitSchedule | None:
+    """In which order crossbars ran their visits, if they chose it (R11)."""
+    if not state.freedom:
+        return None
+    return VisitSchedule(
+        crossbars=state.crossbars.number.copy(),
+        first=np.append(state.dispatchers.first_run, len(state.ran)),
+        places=state.ran,
+        starts=state.began,
+        finished=state.finished_at.reshape(int(machine.images), -1),
+    )
 
 
 def log_of(state: State) -> Records:

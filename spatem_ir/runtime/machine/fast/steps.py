@@ -92,6 +92,8 @@ def _references(state: State) -> Iterator[Int32s]:
     yield state.bringers.step
     yield state.progress.cause
     yield state.waiters.cause
+    yield state.tile_queues.cause
+    yield state.dispatchers.step
     yield state.images.step
 
 
@@ -105,6 +107,10 @@ def _forget(state: State) -> None:
     state.bringers.step[state.bringers.time < now] = NONE
     state.progress.cause[state.progress.time < now] = NONE
     state.waiters.cause[state.waiters.since < now] = NONE
+    state.tile_queues.cause[state.tile_queues.since < now] = NONE
+    dispatchers = state.dispatchers
+    room_since = np.maximum(dispatchers.started_at, dispatchers.ended_at)
+    dispatchers.step[room_since < now] = NONE
 
 
 @kept

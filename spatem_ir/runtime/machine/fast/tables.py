@@ -22,6 +22,9 @@ NONE = -1
 PRESENT = -2
 """What stands for the list of those that wait for a piece once the piece is there."""
 
+NEVER = 2**63 - 1
+"""What stands for the place in a stream of the head of a queue that is not ready."""
+
 ACTIVATE_TASK, POOL_TASK, OUTPUT_TASK = range(3)
 """Kinds of digital tasks."""
 
@@ -140,6 +143,32 @@ CROSSBAR = record(
 )
 """A crossbar that has a stream: where it is in it."""
 
+DISPATCHER = record(
+    first_run="i8",  # entry of its first visit in `ran` and `began`
+    started_at="i8",  # when its last visit started, and when one last ended
+    ended_at="i8",
+    first_queue="i4",  # its queues, and how many of their heads are ready
+    stop_queue="i4",
+    ready="i4",
+    step="i4",  # its last visit, if the run is traced
+    is_listed="i4",  # whether it chooses in this cycle, and the next crossbar that does
+    next="i4",
+)
+"""What a crossbar needs to choose its visits."""
+
+TILE_QUEUE = record(
+    since="i8",  # when its head became ready
+    first="i8",  # first entry of its visits in `tile_visits`
+    visits="i4",  # of one image
+    asked="i4",  # visits of this image whose operands were asked for; the next one is its head
+    image="i4",
+    ordinal="i4",  # of the head
+    tile="i4",
+    crossbar="i4",  # index of its record
+    cause="i4",  # the step by which its head became ready, if the run is traced
+)
+"""The visits of a tile that its crossbar has not asked for, in the order of the stream."""
+
 FETCH = record(operand="i8", start="i8", step="i4")
 """The fetch that a crossbar asked for last: key of the operand, when it starts, its step."""
 
@@ -180,10 +209,10 @@ PACKET = record(
 SLOT = record(pe="i4", bytes="i4")
 """A piece on a PE."""
 
-WAITER = record(entry="i8", stop="i8", since="i8", next="i4", cause="i4")
+WAITER = record(entry="i8", first="i8", since="i8", next="i4", cause="i4")
 """What waits for an entry of `read_slots` or of its waits, and the next that waits for the same.
 
-`stop` is the end of its entries of `read_slots`.
+`first` is the first of its entries of `read_slots`.
 
 If it waits for progress, `since` is when it began to, and `cause` the step that let it.
 """
@@ -218,6 +247,7 @@ TOTALS = record(
     near="i8",  # those of this epoch
     events="i8",  # events and grants so far
     pause="i8",  # so many after which the loop stops, between two cycles
+    undecided="i8",  # first crossbar that chooses in this cycle
     contended="i8",  # first resource with requests of this cycle
     changed="i8",  # first PE into whose buffer bytes came this cycle
     free_job="i8",  # first unused record of each pool, and how many there are
@@ -295,6 +325,8 @@ class Tables(NamedTuple):
         tiles, tasks, pieces, inputs: records of all layers, operators, nodes and inputs.
         sequence: :data:`VISIT` records of the streams, one after the other.
         bursts, burst_tiles: the tile of each crossbar of each burst.
+        burst_queues, tile_visits: of crossbars that choose (R11): which of a crossbar's queues has
+            the visits of each burst, and the visits of each queue as entries of the sequence.
         cu_crossbars: first crossbar record of each CU; a last entry counts all.
         positions: output positions of windows.
         read_first, read_slots: the slots of which operands and inputs of tasks consist, reader by
@@ -319,6 +351,8 @@ class Tables(NamedTuple):
     sequence: Records
     bursts: Records
     burst_tiles: Int32s
+    burst_queues: Int32s
+    tile_visits: Int32s
     cu_crossbars: Int32s
     positions: Int32s
     read_first: Int64s
@@ -341,7 +375,8 @@ class State(NamedTuple):
         lists: heads of the lists of events of each cycle of this epoch, then of later epochs.
         awaiting: by slot, the first that waits for it, PRESENT or NONE.
         reads_left: by slot, how often it is still to be read.
-        waiters: crossbars, then the tasks of all images, then the queues of what enters.
+        waiters: crossbars (their tiles' queues, if they choose), then the tasks of all images, then
+            the queues of what enters.
         entries: by queue.
         progress: by node.
         unfinished: pieces to be finished of each position of each watched node, over all images.
@@ -351,6 +386,11 @@ class State(NamedTuple):
         steps: steps in an order in which causes come first, if the run is traced.
         bringers: by slot, if the run is traced.
         causes: by job, if the run is traced.
+        dispatchers, tile_queues: by crossbar, and by tile on a crossbar, if crossbars choose.
+        heads: by queue, the place of its head in the stream, over all images, if it is ready.
+        ran, began: by crossbar and visit in turn, its place in the stream and when it started.
+        finished_at: by image and piece, when it was finished.
+        freedom: empty unless crossbars choose (R11), as `hooks`.
         hooks: empty unless the run is logged or traced.  How many entries a tuple has is known when
             the loop is compiled: without hooks there is no trace of them in it.
     """
@@ -377,4 +417,11 @@ class State(NamedTuple):
     steps: Records
     bringers: Records
     causes: Int32s
+    dispatchers: Records
+    tile_queues: Records
+    heads: Int64s
+    ran: Int32s
+    began: Int64s
+    finished_at: Int64s
+    freedom: tuple[bool, ...]
     hooks: tuple[bool, ...]

@@ -1,9 +1,9 @@
 """The kernel of the reference engine: time, events and first-come-first-served resources.
 
-Time is counted in integer digital cycles.  All events of a cycle happen before resources of that
-cycle are granted, so the order in which events of one cycle are processed has no influence: a free
-resource takes the request that arrived first, and of those that arrived in the same cycle the one
-with the lowest rank (rule R3).
+Time is counted in integer digital cycles.  All events of a cycle happen before decisions are made
+(rule R11) and resources of that cycle are granted, so the order in which events of one cycle are
+processed has no influence: a free resource takes the request that arrived first, and of those that
+arrived in the same cycle the one with the lowest rank (rule R3).
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Clock:
         self.cause: Step | None = None
         self._events: list[tuple[int, int, Action, Step | None]] = []
         self._numbers = count()
+        self._undecided: dict[int, Action] = {}
         self._contended: dict[int, Resource] = {}
 
     def at(self, time: int, action: Action) -> None:
@@ -50,8 +51,12 @@ class Clock:
         action()
         self.cause = before
 
+    def decide(self, who: int, action: Action) -> None:
+        """Do something for somebody, once, after all events of this cycle and before any grant."""
+        self._undecided[who] = action
+
     def arbitrate(self, resource: Resource) -> None:
-        """Ask a resource, after all events of this cycle, to grant what it can."""
+        """Ask a resource, after all events and decisions of this cycle, to grant what it can."""
         self._contended[id(resource)] = resource
 
     def run(self, watch: Action = lambda: None) -> None:
@@ -78,6 +83,9 @@ class Clock:
             while self._events and self._events[0][0] == self.now:
                 _, _, action, cause = heapq.heappop(self._events)
                 self.because(cause, action)
+            undecided, self._undecided = self._undecided, {}
+            for action in undecided.values():
+                action()
             contended, self._contended = self._contended, {}
             for resource in contended.values():
                 resource.grant()

@@ -8,19 +8,21 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from spatem_ir.hardware.accelerator import CrossbarAddress
-from spatem_ir.runtime.machine.reference.clock import Clock, Resource
+from spatem_ir.runtime.machine.reference.clock import Action, Clock, Resource
 from spatem_ir.runtime.machine.reference.pieces import Pieces
 from spatem_ir.runtime.machine.reference.program import Key, Program, Visit
 from spatem_ir.runtime.machine.reference.steps import Step
+from spatem_ir.runtime.machine.schedule import VisitSchedule
 from spatem_ir.runtime.machine.steps import ResourceKind
 from spatem_ir.support.errors import SpatemError
 
 
 @dataclass
 class CrossbarState:
-    """Where a crossbar is in its stream: the visit that runs next, and the operands it has.
+    """Where a crossbar is: the visit that runs next, and the operands it has.
 
-    `ready_at` is when the last operand was there, `fetch` the step that brought it.
+    Its visits are counted in the order in which they run, over all images.  `ready_at` is when the
+    last operand was there, `fetch` the step that brought it.
     """
 
     visits: list[Visit]
@@ -34,9 +36,27 @@ class CrossbarState:
     running: bool = False
     starts: list[int] = field(default_factory=list)
 
+    @property
+    def has_room(self) -> bool:
+        """R2: whether there are operands to ask for, and none is ahead of the visit that runs."""
+        return self.requested < min(self.total, self.next_visit + self.running + 1)
+
+    @property
+    def awaited(self) -> Visit:
+        """The visit that runs next."""
+        return self.visit(self.next_visit)
+
+    def turn(self, number: int) -> int:
+        """Which visit of the stream, counted over all images, runs as the one with a number."""
+        return number
+
     def visit(self, number: int) -> Visit:
-        """The visit with a number counted over all images."""
-        return self.visits[number % len(self.visits)]
+        """The visit with a number."""
+        return self.visits[self.turn(number) % len(self.visits)]
+
+    def image(self, number: int) -> int:
+        """The image of the visit with a number."""
+        return self.turn(number) // len(self.visits)
 
 
 class Crossbars:
@@ -44,6 +64,8 @@ class Crossbars:
 
     `contribute(crossbar, key)` is called when the results of a visit are valid.
     """
+
+    state: type[CrossbarState] = CrossbarState
 
     def __init__(
         self,
@@ -61,9 +83,13 @@ class Crossbars:
         self.register_bytes = 0
         self.ports: dict[int, Resource] = defaultdict(lambda: Resource(clock, ResourceKind.PORT))
         self.states = {
-            number: CrossbarState(visits, images * len(visits), program.accelerator.address(number))
+            number: self.state(visits, images * len(visits), program.accelerator.address(number))
             for number, visits in program.streams.items()
         }
+
+    def visit(self, crossbar: int, number: int) -> Visit:
+        """The visit of a crossbar that runs as the one with a number."""
+        return self.states[crossbar].visit(number)
 
     def start(self) -> None:
         """All crossbars ask for their first operands."""
@@ -78,30 +104,40 @@ class Crossbars:
         pieces are there (R3) and nothing keeps its window from beginning (R10).
         """
         state = self.states[crossbar]
-        number = state.requested
-        if number >= state.total or number > state.next_visit + state.running:
+        if not state.has_room:
             return
-        visit = state.visit(number)
-        image = number // len(state.visits)
-        if state.running:
-            before = state.visit(number - 1)
-            if before.operand == visit.operand and (number - 1) // len(state.visits) == image:
-                state.requested += 1
-                self.operand_ready(crossbar)
-                return
-            share = self.components.compute_unit.operand_bytes
-            if before.operand_bytes + visit.operand_bytes > share:
-                return
-        state.requested += 1
+        number = state.requested
+        if self.is_known(state, number):
+            state.requested += 1
+            self.operand_ready(crossbar)
+        elif not state.running or self.fits(state, number):
+            state.requested += 1
+            fetch = partial(self.fetch, crossbar, number)
+            self.when_ready(state.address.pe, state.image(number), state.visit(number), fetch)
+
+    def is_known(self, state: CrossbarState, number: int) -> bool:
+        """R2: whether the visit with a number reads what the one reads that runs before it."""
+        return (
+            state.running
+            and state.visit(number - 1).operand == state.visit(number).operand
+            and state.image(number - 1) == state.image(number)
+        )
+
+    def fits(self, state: CrossbarState, number: int) -> bool:
+        """R2: whether the register has room for the operand of a visit and of that before it."""
+        both = state.visit(number - 1).operand_bytes + state.visit(number).operand_bytes
+        return both <= self.components.compute_unit.operand_bytes
+
+    def when_ready(self, pe: int, image: int, visit: Visit, action: Action) -> None:
+        """R3, R10: do something when the operand of a visit is there and its window may begin."""
         pieces = self.program.operand_pieces[visit.operand._replace(bit=0)]
-        fetch = partial(self.fetch, crossbar, number)
-        met = partial(self.pieces.progress.when_met, (image, visit.piece), fetch)
-        self.pieces.when_present(state.address.pe, image, pieces, met)
+        met = partial(self.pieces.progress.when_met, (image, visit.piece), action)
+        self.pieces.when_present(pe, image, pieces, met)
 
     def fetch(self, crossbar: int, number: int) -> None:
         """R3: fetch an operand over the PE port; equal requests of a CU share one fetch (R2)."""
         state = self.states[crossbar]
-        visit, image = state.visit(number), number // len(state.visits)
+        visit, image = state.visit(number), state.image(number)
         pe, cu, _ = state.address
         cycles = self.components.memory.fetch_cycles(visit.operand_bytes)
 
@@ -116,7 +152,7 @@ class Crossbars:
     def operand_ready(self, crossbar: int) -> None:
         """The operand of the first visit without one is in the register: its pieces are read."""
         state = self.states[crossbar]
-        visit, image = state.visit(state.ready), state.ready // len(state.visits)
+        visit, image = state.visit(state.ready), state.image(state.ready)
         state.ready += 1
         state.ready_at, state.fetch = self.clock.now, self.clock.cause
         for piece in self.program.operand_pieces[visit.operand._replace(bit=0)]:
@@ -139,7 +175,7 @@ class Crossbars:
     def visit_started(self, crossbar: int) -> None:
         """R1, R4: when a visit ends and its results are valid; the next operand is asked for."""
         state = self.states[crossbar]
-        visit, image = state.visit(state.next_visit), state.next_visit // len(state.visits)
+        visit, image = state.visit(state.next_visit), state.image(state.next_visit)
         units = self.components.compute_unit
         ends = self.clock.now + units.visit_cycles(visit.operations)
         self.clock.at(ends, partial(self.end_visit, crossbar))
@@ -155,6 +191,10 @@ class Crossbars:
         self.start_visit(crossbar)
         self.request_operand(crossbar)
 
+    def schedule(self, images: int) -> VisitSchedule | None:
+        """In which order crossbars ran their visits, if that is not the order of their streams."""
+        return None
+
     def check_finished(self) -> None:
         """Check that every visit has run.
 
@@ -163,7 +203,7 @@ class Crossbars:
         """
         for crossbar, state in self.states.items():
             if state.next_visit < state.total:
-                operand = state.visit(state.next_visit).operand
+                operand = state.awaited.operand
                 name = self.program.dataflow.nodes[operand.node].name
                 raise SpatemError(
                     f"the program deadlocks: crossbar {crossbar} waits for the operand of window "

@@ -14,6 +14,7 @@ from functools import partial
 
 from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.runtime.machine.buffers import BufferOccupancy
+from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.reference.clock import Clock, Resource
 from spatem_ir.runtime.machine.reference.components import crossbars_of, partial_sums_of
@@ -30,6 +31,7 @@ from spatem_ir.support.messages import unwatched
 class ReferenceEngine:
     """Executes a program on the machine model, event by event.
 
+    If `dispatch` is free, crossbars choose their visits (R11), and the execution has the schedule.
     With `log`, the `grants` of all resources say when each request was granted.  `progress` is told
     from time to time which share of the visits has begun.
     """
@@ -39,6 +41,7 @@ class ReferenceEngine:
         program: Program,
         images: int = 1,
         *,
+        dispatch: Dispatch = Dispatch.STATIC,
         log: bool = False,
         progress: Callable[[float], None] = unwatched,
     ):
@@ -53,7 +56,7 @@ class ReferenceEngine:
         self.pieces = Pieces(program, clock, self.packets, self.buffers, self.progress)
         partial_sums = partial_sums_of(type(self.components.accumulation))
         self.partial_sums = partial_sums(program, clock, self.packets, self.buffers, self.activate)
-        crossbars = crossbars_of(type(self.components.compute_unit))
+        crossbars = crossbars_of(type(self.components.compute_unit), dispatch)
         self.crossbars = crossbars(
             program, clock, self.pieces, images, self.partial_sums.contribute
         )
@@ -94,8 +97,9 @@ class ReferenceEngine:
             byte_hops=self.packets.traffic.byte_hops,
             io_bytes=self.io.bytes,
             buffers=self.buffers,
-            path=path_to(self.last_step[-1], self.program),
+            path=path_to(self.last_step[-1], self.program, self.crossbars.visit),
             busy=self.busy(),
+            schedule=self.crossbars.schedule(self.images),
         )
 
     def watch(self) -> None:

@@ -46,8 +46,12 @@ class VisitOperand(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """One tile, one window: what it reads, how long it works, and to which piece it adds."""
+    """One tile, one window: what it reads, how long it works, and to which piece it adds.
 
+    `tile` is the tile's number in its layer.
+    """
+
+    tile: int
     operand: VisitOperand
     operand_bytes: int
     operations: int
@@ -223,7 +227,7 @@ class _Elaboration:
             operand = VisitOperand(node.number, at.matrix, window, at.row, at.bit)
             self.add_reads(pe, self.pieces(node, at, window))
             self.add_contributor(node, piece, part, crossbar)
-            yield Visit(operand, size, operations, piece)
+            yield Visit(tile, operand, size, operations, piece)
 
     def pieces(self, node: Node, at: TileCoordinates[int], window: int) -> tuple[int, ...]:
         """The pieces of which a tile's operand consists."""

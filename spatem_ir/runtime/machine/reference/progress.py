@@ -28,7 +28,7 @@ class NodeProgress:
 
 
 class Progress:
-    """The progress of the nodes for which others wait."""
+    """The progress of the nodes for which others wait, and when pieces were finished."""
 
     def __init__(self, program: Program, clock: Clock):
         self.program = program
@@ -36,6 +36,7 @@ class Progress:
         self.sizes = [node.positions for node in program.dataflow.nodes]
         watched = {wait.other for waits in program.waits.values() for wait in waits}
         self.nodes = {node: NodeProgress() for node in watched}
+        self.finished_at: dict[Key, int] = {}
         self.pieces_finished: Counter[tuple[int, int]] = Counter()
         self.waiting: dict[tuple[int, int], list[Action]] = defaultdict(list)
 
@@ -62,6 +63,7 @@ class Progress:
 
     def finish(self, key: Key) -> None:
         """R10: a piece is finished: it has entered or left the chip, or its values are there."""
+        self.finished_at[key] = self.clock.now
         if not self.nodes:
             return
         number, position = self.program.place(key[1])

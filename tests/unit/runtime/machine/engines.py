@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from xdsl.dialects.builtin import ModuleOp
 
+from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
 from spatem_ir.runtime.machine.fast.engine import FastEngine
@@ -12,6 +14,7 @@ from spatem_ir.runtime.machine.fast.results import Event, logged_events
 from spatem_ir.runtime.machine.reference.clock import Resource
 from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 from spatem_ir.runtime.machine.reference.program import program_of
+from spatem_ir.runtime.machine.schedule import VisitSchedule
 from spatem_ir.support.errors import SpatemError
 
 
@@ -36,10 +39,12 @@ def reference_events(engine: ReferenceEngine) -> list[Event]:
     return sorted(events)
 
 
-def expect_equal_engines(module: ModuleOp, images: int) -> Execution | None:
+def expect_equal_engines(
+    module: ModuleOp, images: int, dispatch: Dispatch = Dispatch.STATIC
+) -> Execution | None:
     """Both engines give the same events and results, or the same error."""
-    reference = ReferenceEngine(program_of(module), images, log=True)
-    fast = FastEngine(fast_program_of(module), images, log=True, trace=True)
+    reference = ReferenceEngine(program_of(module), images, dispatch=dispatch, log=True)
+    fast = FastEngine(fast_program_of(module), images, dispatch=dispatch, log=True, trace=True)
     try:
         expected = reference.run()
     except SpatemError as error:
@@ -69,7 +74,16 @@ def expect_equal_engines(module: ModuleOp, images: int) -> Execution | None:
         "busy",
     ):
         assert getattr(execution, name) == getattr(expected, name), name
+    expect_equal_schedules(execution.schedule, expected.schedule)
     return execution
+
+
+def expect_equal_schedules(one: VisitSchedule | None, other: VisitSchedule | None) -> None:
+    """Crossbars ran the same visits in the same order at the same times, if they chose."""
+    assert (one is None) == (other is None)
+    if one is not None and other is not None:
+        for name, values in vars(one).items():
+            assert np.array_equal(values, vars(other)[name]), name
 
 
 def sorted_changes(execution: Execution) -> dict[int, list[tuple[int, int]]]:

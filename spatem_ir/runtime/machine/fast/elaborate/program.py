@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from xdsl.dialects.builtin import ModuleOp
@@ -21,6 +22,7 @@ from spatem_ir.geometry.network.waits import Wait, input_portions, input_queues
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.runtime.machine.fast.elaborate.inputs import Inputs, inputs_of, waits_of
 from spatem_ir.runtime.machine.fast.elaborate.layers import layers_of
+from spatem_ir.runtime.machine.fast.elaborate.queues import NO_QUEUES, Queues, queues_of
 from spatem_ir.runtime.machine.fast.elaborate.readers import ReadRows, slots_of
 from spatem_ir.runtime.machine.fast.elaborate.rows import KnownRows, Rows
 from spatem_ir.runtime.machine.fast.elaborate.streams import streams_of
@@ -70,6 +72,11 @@ class FastProgram:
     meetings: int
     watched_positions: Int64s
     watched_slices: Int32s
+
+    @cached_property
+    def queues(self) -> Queues:
+        """What crossbars choose from (R11)."""
+        return queues_of(self.tables, self.crossbars)
 
     @property
     def operations(self) -> dict[str, int]:
@@ -203,6 +210,8 @@ class _TableBuilder:
             sequence=streams.sequence,
             bursts=streams.bursts,
             burst_tiles=streams.burst_tiles,
+            burst_queues=NO_QUEUES.burst_queues,
+            tile_visits=NO_QUEUES.tile_visits,
             cu_crossbars=np.searchsorted(streams.crossbars.cu, units).astype(np.int32),
             positions=positions,
             read_first=slots.read_first,

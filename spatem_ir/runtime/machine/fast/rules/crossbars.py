@@ -1,12 +1,10 @@
-"""Crossbars, their operands and what waits for pieces (rules R1 to R3, R10), compiled by numba."""
+"""Crossbars and their operands (rules R1 to R3, R10), compiled by numba."""
 
 from __future__ import annotations
 
 from spatem_ir.runtime.machine.fast.rules.events import (
     add_step,
     drain,
-    fill,
-    image_of,
     inlined,
     is_traced,
     occupy,
@@ -17,39 +15,36 @@ from spatem_ir.runtime.machine.fast.rules.events import (
     write_log,
 )
 from spatem_ir.runtime.machine.fast.rules.kinds import (
-    ACTIVATIONS,
     CONTRIBUTE,
     END,
     FETCH,
-    LEAVE,
-    PROCESS,
-    PRODUCE,
     READY,
 )
 from spatem_ir.runtime.machine.fast.rules.waits import all_met
-from spatem_ir.runtime.machine.fast.tables import NONE, OUTPUT_TASK, POOL_TASK, PRESENT
+from spatem_ir.runtime.machine.fast.tables import PRESENT
 
 NUMBER_BITS = 32
 """Bits of a visit's number in the rank of its fetch."""
 
 
 @inlined
-def all_present(machine, tables, state, waiter, image, entry, stop):
-    """Whether the pieces of a reader, from an entry up to `stop`, are in the buffer of its PE.
+def all_present(machine, tables, state, waiter, image, first, stop):
+    """Whether the pieces of a reader, from the first entry up to `stop`, are in its PE's buffer.
 
-    If not, the waiter waits for the first that is not, and goes on from there.
+    If not, the waiter waits for the last that is not, and goes on from there: the last pieces
+    usually come last, so that it need not wait often.
     """
-    first = image * machine.slots
-    while entry < stop:
-        at = first + tables.read_slots[entry]
+    slots = image * machine.slots
+    while stop > first:
+        stop -= 1
+        at = slots + tables.read_slots[stop]
         if state.awaiting[at] != PRESENT:
             waiting = state.waiters[waiter]
             waiting.next = state.awaiting[at]
-            waiting.entry = entry
-            waiting.stop = stop
+            waiting.first = first
+            waiting.entry = stop
             state.awaiting[at] = waiter
             return False
-        entry += 1
     return True
 
 
@@ -125,16 +120,9 @@ def proceed(machine, tables, state, index):
     burst = tables.bursts[tables.sequence[entry].burst]
     asked_tile = tables.burst_tiles[burst.first + core.column]
     tile = tables.tiles[asked_tile]
-    known = False
-    if core.running == 1:
-        before = tables.tiles[core.tile]
-        known = (
-            core.image == image
-            and before.instance + core.ordinal == tile.instance + ordinal
-            and before.bit == tile.bit
-        )
-        if not known and before.bytes + tile.bytes > machine.share:
-            return
+    known = is_known(tables, core, tile, ordinal, image)
+    if core.running == 1 and not known and not fits(machine, tables, core, tile):
+        return
     core.requested += 1
     core.asked_tile, core.asked_ordinal, core.asked_image = asked_tile, ordinal, image
     core.asked_operations = burst.operations if burst.operations > 0 else tile.operations
@@ -148,25 +136,57 @@ def proceed(machine, tables, state, index):
         if not all_present(machine, tables, state, index, image, first, stop):
             return
         instance.is_present = 1
-    request_when_met(machine, tables, state, index, core)
+    asked_present(machine, tables, state, index)
 
 
 @inlined
-def visited(tables, core):
-    """The node and position to which the visit adds whose operand the crossbar asked for last."""
-    tile = tables.tiles[core.asked_tile]
-    window = tile.first_window + core.asked_ordinal * tile.window_step
+def is_known(tables, core, tile, ordinal, image):
+    """R2: whether the visit that runs reads what the visit of a tile reads."""
+    if core.running == 0 or core.image != image:
+        return False
+    before = tables.tiles[core.tile]
+    return before.instance + core.ordinal == tile.instance + ordinal and before.bit == tile.bit
+
+
+@inlined
+def fits(machine, tables, core, tile):
+    """R2: whether the register has room for a tile's operand and that of the visit before."""
+    return tables.tiles[core.tile].bytes + tile.bytes <= machine.share
+
+
+@inlined
+def visited(tables, number, ordinal):
+    """The node and position to which the visit of a tile with an ordinal adds."""
+    tile = tables.tiles[number]
+    window = tile.first_window + ordinal * tile.window_step
     return tile.node, tables.positions[tile.positions + window]
 
 
 @inlined
-def request_when_met(machine, tables, state, index, core):
+def asked_came(machine, tables, state, number):
+    """R3: the last piece of the operand has come that a crossbar asked for."""
+    core = state.crossbars[number]
+    reader = tables.tiles[core.asked_tile].instance + core.asked_ordinal
+    state.instances[core.asked_image * machine.instances + reader].is_present = 1
+    asked_present(machine, tables, state, number)
+
+
+@inlined
+def asked_present(machine, tables, state, number):
     """R10: the operand is in the buffer; it is fetched when the window may begin."""
     if tables.waits.size > 0:
-        node, position = visited(tables, core)
-        if not all_met(machine, tables, state, index, core.asked_image, node, position, 0):
-            return
-    request_fetch(machine, tables, state, index, core)
+        asked_waits(machine, tables, state, number, 0)
+    else:
+        request_fetch(machine, tables, state, number, state.crossbars[number])
+
+
+@inlined
+def asked_waits(machine, tables, state, number, entry):
+    """R10: an operand is fetched when no wait, from an entry on, holds its window back."""
+    core = state.crossbars[number]
+    node, position = visited(tables, core.asked_tile, core.asked_ordinal)
+    if all_met(machine, tables, state, number, core.asked_image, node, position, entry):
+        request_fetch(machine, tables, state, number, core)
 
 
 @inlined
@@ -214,73 +234,3 @@ def grant_fetch(machine, tables, state, index, rank):
     state.fetches[index].step = totals.cause
     schedule(machine, state, start + cycles, READY, index, 0)
     write_log(machine, state, core.pe, rank, start)
-
-
-@inlined
-def await_inputs(machine, tables, state, waiter):
-    """R6, R9: a digital operator or output starts as soon as its inputs are there."""
-    number = waiter - state.crossbars.size
-    image, task = number // tables.tasks.size, number % tables.tasks.size
-    reader = machine.instances + task
-    first, stop = tables.read_first[reader], tables.read_first[reader + 1]
-    if all_present(machine, tables, state, waiter, image, first, stop):
-        start_when_met(machine, tables, state, waiter, image, task)
-
-
-@inlined
-def start_when_met(machine, tables, state, waiter, image, number):
-    """R10: the inputs of a digital operator are there; it starts when its position may begin."""
-    task = tables.tasks[number]
-    if all_met(machine, tables, state, waiter, image, task.node, task.position, 0):
-        start_task(machine, tables, state, image, number)
-
-
-@inlined
-def start_task(machine, tables, state, image, number):
-    """R6: the inputs of a digital operator are there; an output leaves at once (R9)."""
-    task = tables.tasks[number]
-    key = image * machine.pieces + task.piece
-    trace_arrivals(machine, tables, state, image, machine.instances + number)
-    if task.kind == OUTPUT_TASK:
-        request(machine, state, machine.first_io, key, LEAVE, number, key)
-    elif task.values == 0:
-        schedule(machine, state, state.totals[0].now, PRODUCE, ACTIVATIONS, key)
-    else:
-        pooling = task.kind == POOL_TASK
-        first = machine.first_pooling if pooling else machine.first_activation
-        request(machine, state, first + task.pe, key, PROCESS, number, key)
-
-
-@inlined
-def deliver(machine, tables, state, number, key):
-    """R10: a piece is in a PE's buffer, until it has been read as often as it will be."""
-    image = image_of(machine, key)
-    at = image * machine.slots + number
-    slot = tables.slots[number]
-    waiter = state.awaiting[at]
-    state.awaiting[at] = PRESENT
-    if is_traced(machine, state):
-        bringer = state.bringers[at]
-        bringer.time = state.totals[0].now
-        bringer.step = state.totals[0].cause
-    fill(machine, state, slot.pe, slot.bytes)
-    write_log(machine, state, machine.first_arrivals + slot.pe, key, state.totals[0].now)
-    while waiter != NONE:
-        waiting = state.waiters[waiter]
-        following = waiting.next
-        if all_present(machine, tables, state, waiter, image, waiting.entry + 1, waiting.stop):
-            go_on_present(machine, tables, state, waiter, image)
-        waiter = following
-
-
-@inlined
-def go_on_present(machine, tables, state, waiter, image):
-    """R3, R6: all pieces that a crossbar or a digital operator waited for are there."""
-    if waiter < state.crossbars.size:
-        core = state.crossbars[waiter]
-        reader = tables.tiles[core.asked_tile].instance + core.asked_ordinal
-        state.instances[image * machine.instances + reader].is_present = 1
-        request_when_met(machine, tables, state, waiter, core)
-    else:
-        task = (waiter - state.crossbars.size) % tables.tasks.size
-        start_when_met(machine, tables, state, waiter, image, task)

@@ -27,11 +27,18 @@ FAR = 1 << 12
 """Lists of later epochs; epochs so far apart share one."""
 
 
+INLINED: Any = {
+    "forceinline": True,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "error_model": "numpy",
+}
+"""How functions are compiled that are inlined where they are called."""
+
+
 def inlined(function: Callable[..., Any]) -> Any:
     """A compiled function that is inlined where it is called: its arguments are many arrays."""
-    options: Any = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    options["error_model"] = "numpy"
-    return njit(**options)(function)
+    return njit(**INLINED)(function)
 
 
 def kept(function: Callable[..., Any]) -> Any:
@@ -91,6 +98,12 @@ def is_logged(machine, state):
 
 
 @inlined
+def is_free(state):
+    """Whether crossbars choose what they run (R11), likewise."""
+    return len(state.freedom) > 0
+
+
+@inlined
 def piece_of(machine, key):
     """The piece of a key; divisions take long, and there is seldom more than one image."""
     return key if key < machine.pieces else key % machine.pieces
@@ -119,6 +132,18 @@ def free_job(state, number):
     state.jobs[number].next = totals.free_job
     totals.free_job = number
     totals.free_jobs += 1
+
+
+@inlined
+def is_short(machine, state):
+    """Whether the next event might need more records than a pool has left."""
+    totals = state.totals[0]
+    return (
+        totals.free_jobs < machine.jobs_reserve
+        or totals.free_packets < machine.packets_reserve
+        or (is_logged(machine, state) and state.log.size - totals.logged < machine.log_reserve)
+        or (is_traced(machine, state) and totals.steps == state.steps.size)
+    )
 
 
 @inlined

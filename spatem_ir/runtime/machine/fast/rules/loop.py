@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
+from spatem_ir.runtime.machine.fast.rules.arrivals import await_inputs, deliver, first_task
 from spatem_ir.runtime.machine.fast.rules.crossbars import (
-    await_inputs,
-    deliver,
     end_visit,
     grant_fetch,
     proceed,
     read_operand,
     read_pieces,
 )
+from spatem_ir.runtime.machine.fast.rules.either import either
 from spatem_ir.runtime.machine.fast.rules.events import (
     EPOCH,
     borrowed,
@@ -21,8 +21,7 @@ from spatem_ir.runtime.machine.fast.rules.events import (
     free_job,
     image_of,
     inlined,
-    is_logged,
-    is_traced,
+    is_short,
     kept,
     measure_peaks,
     next_cycle,
@@ -32,6 +31,11 @@ from spatem_ir.runtime.machine.fast.rules.events import (
     recall_cause,
     schedule,
     write_log,
+)
+from spatem_ir.runtime.machine.fast.rules.free_crossbars import (
+    make_choices,
+    no_choices,
+    proceed_freely,
 )
 from spatem_ir.runtime.machine.fast.rules.kinds import (
     ACTIVATE,
@@ -72,17 +76,11 @@ from spatem_ir.runtime.machine.fast.rules.traffic import (
 )
 from spatem_ir.runtime.machine.fast.tables import NONE, POOL_TASK
 
+crossbar_goes_on = either(proceed, proceed_freely)
+"""R1, R2, R11: a crossbar starts its next visit if possible, then asks for an operand."""
 
-@inlined
-def is_short(machine, state):
-    """Whether the next event might need more records than a pool has left."""
-    totals = state.totals[0]
-    return (
-        totals.free_jobs < machine.jobs_reserve
-        or totals.free_packets < machine.packets_reserve
-        or (is_logged(machine, state) and state.log.size - totals.logged < machine.log_reserve)
-        or (is_traced(machine, state) and totals.steps == state.steps.size)
-    )
+choices_are_made = either(no_choices, make_choices)
+"""R11: after all events of a cycle crossbars choose; False if a pool has to grow before."""
 
 
 @inlined
@@ -144,7 +142,7 @@ def handle(machine, tables, state, kind, number, key):
             read_operand(machine, tables, state, core)
         elif kind == END:
             end_visit(machine, state, core, key)
-        proceed(machine, tables, state, number)
+        crossbar_goes_on(machine, tables, state, number)
     elif kind <= SUM_HOME or (kind == ARRIVE and state.packets[number].tile != NONE):
         contribution(machine, tables, state, kind, number, key)
     elif kind in (ARRIVE, DELIVER):
@@ -241,16 +239,17 @@ def begin(machine, tables, state):
     for queue in tables.queues:
         first = tables.inputs[tables.portions[queue.first].first].piece
         schedule(machine, state, 0, ENTER, queue.first, first)
-    for waiter in range(state.waiters.size - state.entries.size):
-        kind = PROCEED if waiter < state.crossbars.size else AWAIT
-        schedule(machine, state, 0, kind, waiter, 0)
+    for index in range(state.crossbars.size):
+        schedule(machine, state, 0, PROCEED, index, 0)
+    for waiter in range(first_task(state), state.waiters.size - state.entries.size):
+        schedule(machine, state, 0, AWAIT, waiter, 0)
 
 
 @inlined
 def advance(machine, tables, state):
     """Execute until nothing is left to happen (True), or a pool has to grow or it is time to pause.
 
-    All events of a cycle come before any grant of that cycle (rule R3).
+    All events of a cycle come before any choice (R11), these before any grant of that cycle (R3).
     """
     tables = borrowed(tables)  # type: ignore[call-arg]
     state = borrowed(state)  # type: ignore[call-arg]
@@ -277,6 +276,8 @@ def advance(machine, tables, state):
             else:
                 free_job(state, event)
                 handle(machine, tables, state, kind, number, key)
+        if not choices_are_made(machine, tables, state):
+            return False
         while totals.contended != NONE:
             if is_short(machine, state):
                 return False

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from spatem_ir.runtime.machine.fast.rules.crossbars import request_fetch, start_task, visited
-from spatem_ir.runtime.machine.fast.rules.events import image_of, inlined, piece_of, request
+from spatem_ir.runtime.machine.fast.rules.arrivals import first_task, start_task
+from spatem_ir.runtime.machine.fast.rules.crossbars import asked_waits
+from spatem_ir.runtime.machine.fast.rules.either import either
+from spatem_ir.runtime.machine.fast.rules.events import (
+    image_of,
+    inlined,
+    is_free,
+    piece_of,
+    request,
+)
+from spatem_ir.runtime.machine.fast.rules.free_crossbars import head_waits
 from spatem_ir.runtime.machine.fast.rules.kinds import ENTERING
 from spatem_ir.runtime.machine.fast.rules.waits import all_met
 from spatem_ir.runtime.machine.fast.tables import NONE
+
+window_waits = either(asked_waits, head_waits)
+"""R10: a window for which a crossbar, or a tile on it, waits may begin or waits for more."""
 
 
 @inlined
@@ -17,6 +29,8 @@ def finish_piece(machine, tables, state, key):
     pieces the one with the lowest number.
     """
     piece, image = piece_of(machine, key), image_of(machine, key)
+    if is_free(state):
+        state.finished_at[key] = state.totals[0].now
     number = tables.pieces[piece].node
     node = tables.nodes[number]
     if node.first_watched == NONE:
@@ -50,13 +64,10 @@ def finish_piece(machine, tables, state, key):
 def go_on(machine, tables, state, waiter):
     """R10: what waited for progress looks at its other waits, and begins if there are none."""
     entry = state.waiters[waiter].entry + 1
-    if waiter < state.crossbars.size:
-        core = state.crossbars[waiter]
-        node, position = visited(tables, core)
-        if all_met(machine, tables, state, waiter, core.asked_image, node, position, entry):
-            request_fetch(machine, tables, state, waiter, core)
+    if waiter < first_task(state):
+        window_waits(machine, tables, state, waiter, entry)
     elif waiter < state.waiters.size - state.entries.size:
-        number = waiter - state.crossbars.size
+        number = waiter - first_task(state)
         image, number = number // tables.tasks.size, number % tables.tasks.size
         task = tables.tasks[number]
         if all_met(machine, tables, state, waiter, image, task.node, task.position, entry):

@@ -1,0 +1,16 @@
+"""In which order crossbars run their visits (rules R1 and R11)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Dispatch(StrEnum):
+    """How crossbars choose what they run next.
+
+    STATIC: a crossbar runs its stream in order (R1).
+    FREE: of the visits whose operands are there it runs the one that its stream has first (R11).
+    """
+
+    STATIC = "static"
+    FREE = "free"
