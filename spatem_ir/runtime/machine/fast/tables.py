@@ -203,6 +203,8 @@ PACKET = record(
     tile="i4",
     source="i4",
     slots="i4",  # entry of `piece_slots` of its first target
+    group="i4",  # of the link that it got last, NONE before it got any
+    cycles="i4",  # in which all its bytes pass such a link
 )
 """A piece on its way (`tile` is NONE), or partial sums."""
 

@@ -183,6 +183,7 @@ def take_packet(machine, tables, state, index, key, is_piece, source, size):
     packet.tile = NONE
     packet.source = source
     packet.slots = 0
+    packet.group = NONE
     totals.byte_hops += size * tree.links
     return number
 
@@ -208,12 +209,18 @@ def request_link(machine, tables, state, index, rank):
 
 @inlined
 def grant_link(machine, tables, state, index):
-    """R8: the head got a link: it is at the next ones after `head`, the last byte follows."""
+    """R8: the head got a link: it is at the next ones after `head`, the last byte follows.
+
+    Divisions take long, and links of a way are mostly alike.
+    """
     job = state.jobs[index]
     number, packet, link = job.number, state.packets[job.number], tables.links[job.link]
     resource, child = machine.first_link + link.number, link.child
     group = tables.groups[link.group]
-    cycles = (packet.bytes + group.bytes - 1) // group.bytes
+    if packet.group != link.group:
+        packet.group = link.group
+        packet.cycles = (packet.bytes + group.bytes - 1) // group.bytes
+    cycles = packet.cycles
     node = NONE
     if is_traced(machine, state):
         node = tables.pieces[piece_of(machine, packet.key)].node
