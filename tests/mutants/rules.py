@@ -41,14 +41,14 @@ FAST = (
     Mutant(
         "R2 two operands fit",
         f"{MACHINE}/fast/rules/crossbars.py",
-        "before.bytes + tile.bytes > machine.share",
-        "before.bytes + tile.bytes >= machine.share",
+        "tables.tiles[core.tile].bytes + tile.bytes <= machine.share",
+        "tables.tiles[core.tile].bytes + tile.bytes < machine.share",
     ),
     Mutant(
         "R2 same operand again",
         f"{MACHINE}/fast/rules/crossbars.py",
-        "core.image == image",
-        "core.image == image + 1",
+        "core.image != image",
+        "core.image != image + 1",
     ),
     Mutant(
         "R2 shared fetches",
@@ -64,9 +64,9 @@ FAST = (
     ),
     Mutant(
         "R3 pieces in the buffer",
-        f"{MACHINE}/fast/rules/crossbars.py",
-        "image, waiting.entry + 1, waiting.stop",
-        "image, waiting.entry + 2, waiting.stop",
+        f"{MACHINE}/fast/rules/arrivals.py",
+        "image, waiting.first, waiting.entry",
+        "image, waiting.first, waiting.entry - 1",
     ),
     Mutant(
         "R4 pipeline",
@@ -128,6 +128,18 @@ FAST = (
         "if state.progress[wait.other].finished < needed:",
         "if state.progress[wait.other].finished < 0:",
     ),
+    Mutant(
+        "R11 images in turn",
+        f"{MACHINE}/fast/rules/free_crossbars.py",
+        "state.heads[number] = queue.image * core.visits + place",
+        "state.heads[number] = place",
+    ),
+    Mutant(
+        "R11 the operand must fit",
+        f"{MACHINE}/fast/rules/free_crossbars.py",
+        "not known and not fits(machine, tables, core, tile)",
+        "not known and queue.asked < 0",
+    ),
 )
 
 REFERENCE = (
@@ -140,8 +152,8 @@ REFERENCE = (
     Mutant(
         "R2 two operands fit",
         f"{MACHINE}/reference/crossbars.py",
-        "before.operand_bytes + visit.operand_bytes > share",
-        "before.operand_bytes + visit.operand_bytes >= share",
+        "return both <= self.components",
+        "return both < self.components",
     ),
     Mutant(
         "R2 shared fetches",
@@ -202,5 +214,17 @@ REFERENCE = (
         f"{MACHINE}/reference/progress.py",
         "if self.nodes[wait.other].finished < needed:",
         "if self.nodes[wait.other].finished < 0:",
+    ),
+    Mutant(
+        "R11 the first of the stream",
+        f"{MACHINE}/reference/free_crossbars.py",
+        "min(ready, key=lambda queue: queue.head)",
+        "max(ready, key=lambda queue: queue.head)",
+    ),
+    Mutant(
+        "R11 after all events",
+        f"{MACHINE}/reference/free_crossbars.py",
+        "self.clock.decide(crossbar, partial(self.choose, crossbar))",
+        "self.choose(crossbar)",
     ),
 )
