@@ -54,8 +54,8 @@ class LayerSteps:
         self.after = units.pipeline_cycles + 1
         accumulation = components.accumulation
         transit = components.interconnect.least_transit(accumulation.sum_bytes)
-        most = accumulation.most_merged(layer.rows * layer.input_bits, transit)
-        self.merged = np.array(most)
+        parts = layer.rows * layer.input_bits
+        self.merged = np.array(accumulation.most_merged(parts, transit, memory.fetch_cycles(1)))
         self._known: dict[tuple[int, int, int], int] = {}
 
     @property
@@ -70,7 +70,8 @@ class LayerSteps:
         apart are in different parts, rows that are closer leave no part out.  All but the last
         part of each axis are full.  Every such part is fetched (R3), visited (R1, R4) and merged
         (R5, `most_merged` of the accumulation) after its last row is ready, for a slice of one
-        column at least, and the sum is activated (R6).  All crossbars together, each of which has
+        column at least, and the sum is activated (R6); parts have different operands, which the
+        port of a PE fetches one after the other.  All crossbars together, each of which has
         fetched something, do the operations on the parts or on the late rows.  The smallest over
         all r and all bit parts counts.  A tile of joined matrices is no faster than one of a
         single whole matrix.

@@ -82,11 +82,12 @@ class Accumulation(Component):
         """The values that all adders of the chip add in a cycle, at most."""
 
     @abstractmethod
-    def most_merged(self, contributions: int, transit: int) -> list[int]:
+    def most_merged(self, contributions: int, transit: int, spacing: int) -> list[int]:
         """The most contributions of one value that merge in 0, 1, 2 … cycles.
 
-        Counted from when all are valid, up to a time that suffices for `contributions`; a partial
-        sum takes `transit` cycles at least from one PE to another.
+        Counted from when the first are valid, up to a time that suffices for `contributions`.  A
+        partial sum takes `transit` cycles at least from one PE to another; contributions of one
+        PE become valid `spacing` cycles after one another at least.
         """
 
     # Studies

@@ -59,24 +59,21 @@ class HomeAccumulation(Accumulation):
         in_cu, in_pe = (self.adders(place).values_per_cycle for place in ("cu", "pe"))
         return (self.description.cus_per_pe * in_cu + in_pe) * self.description.pes
 
-    def most_merged(self, contributions: int, transit: int) -> list[int]:
+    def most_merged(self, contributions: int, transit: int, spacing: int) -> list[int]:
         """The most contributions of one value that merge in 0, 1, 2 … cycles.
 
         Proof (R5).  A place adds one contribution of at least one value per cycle, the last one in
-        the cycle before its sum is complete, and a lone contribution passes free.  In T cycles
-        a CU adds at most T (or passes 1); a PE adds what CUs completed in T − 1, T − 2, … cycles;
-        the home adds what CUs of its PE completed by then or what other PEs completed and sent, a
-        packet's `transit` earlier (R8), or once the sum of its own PE.
+        the cycle before its sum is complete, and a lone contribution passes free.  The n-th of a PE
+        is valid after (n − 1) · `spacing` cycles, so ⌈T / `spacing`⌉ of them are in a sum that is
+        complete after T > 0 cycles, wherever they are added.  Besides those of its own PE the home
+        adds one sum per cycle that another PE completed and sent, a packet's `transit` earlier
+        (R8).
         """
-        in_cu, in_pe, at_home = [1], [1], [1]
+        at_home = [1]
         while at_home[-1] < contributions:
             time = len(at_home)
-            in_cu.append(time)
-            in_pe.append(max(time, sum(in_cu[:time])))
-            sent = [0] * transit + in_pe
-            others = [max(cu, pe) for cu, pe in zip(in_cu[:time], sent, strict=False)]
-            own = max(pe - other for pe, other in zip(in_pe, others, strict=False))
-            at_home.append(max(in_pe[time], sum(others) + own))
+            in_pe = [max(1, -(-earlier // spacing)) for earlier in range(time - transit)]
+            at_home.append(-(-time // spacing) + sum(in_pe))
         return at_home
 
     def speeds(self) -> Mapping[str, Changes]:
