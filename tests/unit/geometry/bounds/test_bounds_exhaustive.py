@@ -8,7 +8,7 @@ import pytest
 from unit.geometry.bounds.exhaustive import latencies, partitioned
 
 from spatem_ir.dialects.dataflow import dataflow_of
-from spatem_ir.geometry.bounds.bounds import lower_bounds
+from spatem_ir.geometry.bounds.bounds import LowerBounds, lower_bounds
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
 
@@ -102,9 +102,14 @@ FULL = network(
 """Two layers of one weight each."""
 
 
+def bounds_of(text: str, machine: Accelerator) -> LowerBounds:
+    """The bounds of a network, which hold for every partition of it."""
+    return lower_bounds(dataflow_of(next(partitioned(text, machine))), machine)
+
+
 def bounded(text: str, machine: Accelerator) -> tuple[str, int, int]:
     """The name of the best bound, the bound, and the least latency of all deployments."""
-    bounds = lower_bounds(dataflow_of(next(partitioned(text, machine))), machine)
+    bounds = bounds_of(text, machine)
     best = min(latencies(text, machine))
     too_high = {name: bound for name, bound in bounds.by_name.items() if bound > best}
     assert not too_high, f"the best of all deployments takes {best} cycles"
