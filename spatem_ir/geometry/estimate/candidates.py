@@ -34,7 +34,8 @@ class Cut(NamedTuple):
 class LayerCandidates:
     """All candidate cuts of a layer along its four axes, in ascending degree.
 
-    The first cut of each axis is the minimum mapping.
+    The first cut of each axis is the minimum mapping.  With `joined` matrices in a tile, rows and
+    columns are those of each of them, and are not cut.
     """
 
     layer: Layer
@@ -42,6 +43,7 @@ class LayerCandidates:
     columns: tuple[Cut, ...]
     windows: tuple[Cut, ...]
     bits: tuple[Cut, ...]
+    joined: int = 1
 
     @property
     def axes(self) -> tuple[tuple[Cut, ...], ...]:
@@ -53,14 +55,13 @@ class LayerCandidates:
         """Tiles of every combination of cuts: shape [rows, columns, windows, bits]."""
         degrees = [np.array([cut.degree for cut in axis], np.int64) for axis in self.axes]
         h, w, i, b = np.ix_(*degrees)
-        return self.layer.matrices * h * w * i * b
+        return -(-self.layer.matrices // self.joined) * h * w * i * b
 
     def grid(self, choice: tuple[int, ...], deal: Deal = Deal.CYCLIC) -> Grid:
         """The grid of one combination of cuts, given by their numbers."""
         row, column, window, bit = (axis[k] for axis, k in zip(self.axes, choice, strict=True))
-        return Grid(
-            row.degree, column.degree, window.degree, bit.degree, row.extent, column.extent, deal
-        )
+        degrees = row.degree, column.degree, window.degree, bit.degree
+        return Grid(*degrees, row.extent, column.extent, deal, self.joined)
 
 
 def layer_candidates(layer: Layer, accelerator: Accelerator) -> LayerCandidates:
@@ -90,6 +91,24 @@ def layer_candidates(layer: Layer, accelerator: Accelerator) -> LayerCandidates:
         windows=part_cuts(layer.windows),
         bits=bit_cuts,
     )
+
+
+def joined_candidates(layer: Layer, accelerator: Accelerator) -> tuple[LayerCandidates, ...]:
+    """Candidates with several matrices of a grouped layer in a tile, most matrices first.
+
+    A tile holds as many as a crossbar has wordlines for and an input register share has bytes for,
+    or fewer, each number with fewer in the largest tile than the last.  There are none if no two
+    fit, and for layers without groups.
+    """
+    crossbar, share = accelerator.crossbar, accelerator.components.compute_unit.operand_bytes
+    cells = layer.columns * accelerator.cells_per_weight(layer.weight_bits)
+    most = min(crossbar.wordlines, share * 8 // layer.input_bits) // layer.rows
+    if most < 2 or cells > crossbar.bitlines:
+        return ()
+    single = layer_candidates(layer, accelerator)
+    whole = replace(single, rows=(Cut(1, layer.rows),), columns=(Cut(1, layer.columns),))
+    numbers = [cut.extent for cut in part_cuts(layer.groups, limit=most)]
+    return tuple(replace(whole, joined=number) for number in numbers if number > 1)
 
 
 def pooled_candidates(candidates: LayerCandidates, pooling: Window) -> LayerCandidates:

@@ -41,17 +41,18 @@ def layer_latencies(candidates: LayerCandidates, accelerator: Accelerator) -> ND
     h, w, _, b = np.ix_(*degrees)
     rows, columns, windows, bits = np.ix_(*extents)
     cells = columns * accelerator.cells_per_weight(layer.weight_bits)
+    values = candidates.joined * columns
     per_cu, per_pe = accelerator.crossbars_per_cu, accelerator.crossbars_per_pe
 
     tiles = candidates.parts
     crowd = -(-tiles // accelerator.crossbars)
     visit = -(-rows // ou.wordlines) * -(-cells // ou.bitlines) * -(-bits // ou.dac_bits)
-    compute = crowd * components.compute_unit.visit_cycles(visit)
+    compute = crowd * components.compute_unit.visit_cycles(candidates.joined * visit)
 
     block = h * b
     tiles_per_pe = crowd * np.minimum(tiles, per_pe)
     sharing = np.minimum(w, np.maximum(per_cu // block, 1))
-    operand_bytes = -(-rows * bits // 8)
+    operand_bytes = -(-candidates.joined * rows * bits // 8)
     fetch_one = components.memory.fetch_cycles(operand_bytes)
     fetch = -(-tiles_per_pe // sharing) * fetch_one
 
@@ -64,15 +65,15 @@ def layer_latencies(candidates: LayerCandidates, accelerator: Accelerator) -> ND
     blocks_per_pe = np.maximum(tiles_per_pe // block, 1)
     sums_in_pe = np.minimum(sums, per_pe // per_place)
     arriving = pes if "pe" in accumulation.places else sums
-    add_in_cu, add_in_pe, add_at_home = (accumulation.cycles(at, columns) for at in PLACES)
+    add_in_cu, add_in_pe, add_at_home = (accumulation.cycles(at, values) for at in PLACES)
     merge_cu = np.where(in_cu > 1, in_cu * blocks_per_cu * add_in_cu, 0)
     merge_pe = np.where(sums > 1, sums_in_pe * blocks_per_pe * add_in_pe, 0)
     merge_home = np.where(arriving > 1, arriving * blocks_per_pe * add_at_home, 0)
     interconnect = components.interconnect
-    packet = interconnect.packet_cycles(columns * accumulation.sum_bytes)
+    packet = interconnect.packet_cycles(values * accumulation.sum_bytes)
     homes = np.minimum(tiles // block, accelerator.pes)
     packets = np.where(pes > 1, interconnect.most_packets(arriving, homes) * packet, 0)
-    activate = blocks_per_pe * components.digital.cycles(columns, pooling=False)
+    activate = blocks_per_pe * components.digital.cycles(values, pooling=False)
 
     stations = np.broadcast_arrays(
         compute, fetch, merge_cu, merge_pe + merge_home, packets, activate

@@ -15,6 +15,7 @@ from unit.geometry.strategies import layers
 
 from spatem_ir.geometry.estimate.candidates import (
     Cut,
+    joined_candidates,
     layer_candidates,
     part_cuts,
     pooled_candidates,
@@ -148,6 +149,36 @@ def test_parts_of_all_combinations() -> None:
     np.testing.assert_array_equal(
         candidates.parts[0, 0], [[2, 4], [4, 8], [6, 12], [10, 20], [18, 36]]
     )
+
+
+@examples(60)
+@given(layers(), machines(), st.sampled_from(Deal))
+def test_joined_candidates_are_legal_grids_of_fewer_and_fewer_matrices(
+    layer: Layer, accelerator: Accelerator, deal: Deal
+) -> None:
+    layer = reduced(layer)
+    joined = joined_candidates(layer, accelerator)
+    numbers = [candidates.joined for candidates in joined]
+    assert numbers == sorted(set(numbers), reverse=True)
+    for candidates in joined:
+        for choice in np.ndindex(candidates.parts.shape):
+            grid = candidates.grid(choice, deal)
+            assert grid.joined == candidates.joined > 1
+            assert grid.problem(layer, accelerator) is None
+            assert candidates.parts[choice] == grid.tiles(layer)
+
+
+def test_joined_candidates_of_a_depthwise_layer() -> None:
+    machine = load_accelerator("isaac-ou")
+    layer = Layer("conv", (71, 9, 9), 71, Window((3, 3)), groups=71)
+    # 14 matrices of 9 rows fit into 128 wordlines: 6 tiles, of 12 matrices at most
+    assert [each.joined for each in joined_candidates(layer, machine)] == [
+        *(12, 11, 9, 8, 7, 6, 5, 4, 3, 2),
+    ]
+    narrow = replace(machine, cu=replace(machine.cu, input_register_bytes=8 * 30))
+    assert [each.joined for each in joined_candidates(layer, narrow)] == [3, 2]
+    assert joined_candidates(replace(layer, groups=1), machine) == ()
+    assert joined_candidates(replace(layer, out_channels=71 * 33), machine) == ()
 
 
 def test_operands_fit_into_the_input_register() -> None:

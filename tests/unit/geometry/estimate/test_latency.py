@@ -68,6 +68,18 @@ def test_column_parts_share_a_fetch_in_a_cu() -> None:
     assert estimate(CONV, Cut(1, 16), Cut(2, 4), Cut(1, 9), Cut(1, 8)) == expected
 
 
+def test_joined_matrices_are_read_and_activated_together() -> None:
+    """Three matrices of 4 rows and 2 columns, of which a tile holds two."""
+    layer = Layer("conv", (3, 4, 4), 6, Window((2, 2)), groups=3, weight_bits=2)
+    compute = 2 * 8 * TINY.ou.cycles
+    fetch = 2 * 8 // TINY.pe.port_bytes_per_cycle  # two tiles
+    activate = 2 * 4 // TINY.pe.activations_per_cycle
+    one = Cut(1, 4), Cut(1, 2), Cut(1, 9), Cut(1, 8)
+    candidates = LayerCandidates(layer, *((cut,) for cut in one), joined=2)
+    expected = 8 * compute + compute + fetch + activate + TINY.ou.pipeline_cycles
+    assert layer_latencies(candidates, TINY).item() == expected
+
+
 def test_all_combinations_at_once() -> None:
     candidates = layer_candidates(CONV, TINY)
     estimates = layer_latencies(candidates, TINY)
