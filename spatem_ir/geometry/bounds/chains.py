@@ -30,6 +30,7 @@ class Chains:
 
     The tails are those to the end of the inference, or to whatever the nodes lead to.  Of the
     results of layers all channels count, or only the `first` one to be ready, whichever it is.
+    `returns` are the least cycles from each PE to where the end is, if that is known.
     """
 
     steps: NetworkSteps
@@ -37,12 +38,15 @@ class Chains:
     tails: Tails
     nodes: Sequence[Node]
     first: bool = False
+    returns: Times | None = None
 
     @classmethod
     def through(cls, dataflow: Dataflow, accelerator: Accelerator) -> Chains:
         """All chains from the inputs of a network to its outputs."""
         steps = NetworkSteps(dataflow, accelerator)
-        return cls(steps, Heads.of_chains(steps), Tails.to_outputs(steps), dataflow.nodes)
+        heads, tails = Heads.of_chains(steps), Tails.to_outputs(steps)
+        returns = accelerator.components.interconnect.least_returns
+        return cls(steps, heads, tails, dataflow.nodes, returns=returns)
 
     @property
     def dataflow(self) -> Dataflow:

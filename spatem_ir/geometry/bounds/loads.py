@@ -67,14 +67,16 @@ class LoadBound(NamedTuple):
 class Load:
     """Work for a kind of resource.
 
-    `capacity` is the amount that all resources of the kind together do in `cycles` cycles, which
-    nothing interrupts.  Much may start at once at the `events`.
+    `capacity` is the amount that all resources of the kind, which are spread evenly over the PEs,
+    together do in `cycles` cycles, which nothing interrupts.  Much may start at once at the
+    `events`.  After work in each PE come `returns` cycles, if they are given, besides the tail.
     """
 
     work: Work
     capacity: int
     cycles: int = 1
     events: tuple[int, ...] = ()
+    returns: Times | None = None
 
     def bound(self) -> LoadBound:
         """The largest bound of the parts that start late and are followed by much."""
@@ -82,10 +84,26 @@ class Load:
         if not len(heads):
             return LoadBound(0, 0)
         remaining = amounts[::-1, ::-1].cumsum(axis=0).cumsum(axis=1)[::-1, ::-1]
-        busy = self.cycles * -(-remaining // self.capacity)
-        ends = np.where(remaining > 0, heads[:, None] + busy + tails, 0)
+        ends = np.where(remaining > 0, heads[:, None] + self.least_cycles(remaining) + tails, 0)
         head, tail = np.unravel_index(ends.argmax(), ends.shape)
         return LoadBound(int(ends[head, tail]), int(heads[head]))
+
+    def least_cycles(self, amounts: Times) -> Times:
+        """The least times from the head of some amounts of work to their tail.
+
+        Within T cycles a PE whose results take d cycles back finishes ⌊(T − d) / `cycles`⌋ times
+        what its resources do at once.  From the longest way back on, `cycles` more cycles are one
+        more for each PE.
+        """
+        if self.returns is None:
+            return self.cycles * -(-amounts // self.capacity)
+        pes = len(self.returns)
+        distances, counts = np.unique(self.returns, return_counts=True)
+        times = np.arange(int(distances[-1]) + self.cycles + 1)
+        done = (np.maximum(times[:, None] - distances, 0) // self.cycles) @ counts
+        wanted = -(-amounts * pes // self.capacity)
+        more = np.maximum(-(-(wanted - done[-1]) // pes), 0)
+        return more * self.cycles + np.searchsorted(done, wanted - more * pes)
 
     def with_work(self, work: Work) -> Load:
         """More work of the same kind."""
@@ -180,7 +198,8 @@ def crossbar_load(chains: Chains) -> Load:
         padded = -(-layer.rows // lines) * lines - whole
         parts.append(Work(np.ones_like(first), tails, needed * padded * operations))
     operation = accelerator.components.compute_unit.operation_cycles
-    return Load(Work.of(parts), accelerator.crossbars * lines, operation)
+    capacity = accelerator.crossbars * lines
+    return Load(Work.of(parts), capacity, operation, returns=chains.returns)
 
 
 def fetch_load(chains: Chains) -> Load:
@@ -200,7 +219,7 @@ def fetch_load(chains: Chains) -> Load:
         tails = chains.operation_tail(node) + operation
         parts.append(Work(chains.window_heads(node), tails, bits))
     port_bits = 8 * components.memory.port_bytes_per_cycle
-    return Load(Work.of(parts), port_bits * chains.accelerator.pes)
+    return Load(Work.of(parts), port_bits * chains.accelerator.pes, returns=chains.returns)
 
 
 def merge_load(chains: Chains) -> Load:
@@ -219,7 +238,8 @@ def merge_load(chains: Chains) -> Load:
         values = np.full(node.positions, row_parts * chains.channels(node) if row_parts > 1 else 0)
         heads, tails = chains.window_heads(node), chains.tails.some[node.number]
         parts.append(Work(heads + first, tails + 1, values))
-    return Load(Work.of(parts), components.accumulation.values_per_cycle)
+    capacity = components.accumulation.values_per_cycle
+    return Load(Work.of(parts), capacity, returns=chains.returns)
 
 
 def activation_load(chains: Chains) -> Load:
@@ -238,7 +258,7 @@ def activation_load(chains: Chains) -> Load:
     ]
     parts += [_reads(chains, n) for n in chains.nodes if n.kind is NodeKind.ACTIVATE]
     per_pe = accelerator.components.digital.values_per_cycle(pooling=False)
-    return Load(Work.of(parts), per_pe * accelerator.pes)
+    return Load(Work.of(parts), per_pe * accelerator.pes, returns=chains.returns)
 
 
 def pooling_load(chains: Chains) -> Load:
@@ -256,7 +276,7 @@ def pooling_load(chains: Chains) -> Load:
         elif node.kind is NodeKind.POOL:
             parts.append(_reads(chains, node))
     per_pe = accelerator.components.digital.values_per_cycle(pooling=True)
-    return Load(Work.of(parts), per_pe * accelerator.pes)
+    return Load(Work.of(parts), per_pe * accelerator.pes, returns=chains.returns)
 
 
 def _reads(chains: Chains, node: Node) -> Work:

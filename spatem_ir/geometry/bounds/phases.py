@@ -146,7 +146,9 @@ class PhasesBound:
         found = _Event(until, chain, 0, PATH, {}, [n for n in between if tails.is_never(n)])
         if last in self.wholes:
             found = found._replace(begin=self.wholes[last].cycles)
-        chains = Chains(self.steps, self.heads, tails, between)
+        interconnect = self.steps.accelerator.components.interconnect
+        returns = interconnect.least_returns if ends[0].kind is NodeKind.OUTPUT else None
+        chains = Chains(self.steps, self.heads, tails, between, returns=returns)
         for name, load in self._loads(chains):
             if last in self.wholes:
                 after = int(tails.full[last].max())

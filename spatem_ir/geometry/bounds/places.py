@@ -105,7 +105,8 @@ def entry_bound(chains: Chains) -> int:
     cut only if all operations that read it are in the crossbars of the PEs within it: each reads at
     most `ou.wordlines` rows (R1), and their time is the latency without the least head and tail.
     All other pieces take one of the links, one after the other (R8); after the last has got its
-    link come the way of its head, its further bytes, a fetch (R3), an operation and its tail.
+    link come the way of its head, its further bytes, a fetch (R3), an operation, its tail, and if
+    the end is at the port a way back.
     """
     accelerator = chains.accelerator
     ou, interconnect = accelerator.ou, accelerator.components.interconnect
@@ -116,6 +117,8 @@ def entry_bound(chains: Chains) -> int:
     cycles = interconnect.least_cycles(reads.size)
     operation = accelerator.components.compute_unit.operation_cycles
     fixed = reads.first + interconnect.least_transit(reads.size) + reads.after
+    if chains.returns is not None:
+        fixed += int(chains.returns[chains.returns > 0].min())
 
     def sent(latency: int, crossbars: int) -> int:
         """The fewest pieces that some crossbars must leave to others."""

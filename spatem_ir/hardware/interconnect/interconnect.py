@@ -160,6 +160,14 @@ class Interconnect(Component):
         widest = max(group.bytes_per_cycle for group in self.groups)
         return self.head_cycles - (-size // widest) - 1
 
+    @cached_property
+    def least_returns(self) -> Ints:
+        """The least cycles from each PE to the one at the chip's port, for any packet: [PEs]."""
+        import numpy as np
+
+        pes = np.arange(self.pes)
+        return np.diff(self.routes(pes, np.full_like(pes, PORT_PE)).first) * self.head_cycles
+
     @property
     @abstractmethod
     def cuts(self) -> tuple[PortCut, ...]:

@@ -170,7 +170,7 @@ def test_no_bound_is_too_high_where_matrices_are_joined(machine: Accelerator) ->
     [
         # Two PEs are no faster than one; the bound knows of no way between them.
         (dense(2, 1, bits=2), chip(pes=2), 11, 13),
-        (dense(1, 2, bits=2), chip(pes=2), 11, 14),
+        (dense(1, 2, bits=2), chip(pes=2), 12, 14),
         # One activation unit takes two cycles for two values, the second of which is late.
         (dense(2, 2, 1), chip(wordlines=1), 24, 25),
     ],
