@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.window import Window
 
 Times = NDArray[np.int64]
+Booleans = NDArray[np.bool_]
 
 NEVER = -(2**40)
 """The tail of what no output depends on."""

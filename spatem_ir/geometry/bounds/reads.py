@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spatem_ir.geometry.bounds.maps import MapWindows, Times
+from spatem_ir.geometry.bounds.maps import Booleans, MapWindows, Times
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind, Operand
 from spatem_ir.geometry.network.decided import can_work_by_rows
 
@@ -55,12 +55,13 @@ def reads_of(dataflow: Dataflow, node: Node) -> WindowReads:
 class OperandReads(NamedTuple):
     """What a digital operator reads of an operand.
 
-    `of_all` says whether it reads all channels, `for_all` whether all of its own channels read it.
+    `channels` says which of the operand's channels it reads, `for_all` whether all of its own
+    channels read some.
     """
 
     operand: Operand
     windows: MapWindows
-    of_all: bool
+    channels: Booleans
     for_all: bool
 
 
@@ -69,9 +70,10 @@ def operand_reads(node: Node) -> list[OperandReads]:
     reads = []
     for operand, reach in zip(node.operands, node.reaches, strict=True):
         channels = reach.channels.indices()
-        of_all = len(np.unique(channels[channels >= 0])) == operand.shape[0]
+        read = np.zeros(operand.shape[0], np.bool_)
+        read[channels[channels >= 0]] = True
         for_all = bool((channels >= 0).any(axis=1).all())
-        reads.append(OperandReads(operand, MapWindows.of_reach(reach), of_all, for_all))
+        reads.append(OperandReads(operand, MapWindows.of_reach(reach), read, for_all))
     return reads
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatem_ir.geometry.bounds.maps import NEVER, Times
+from spatem_ir.geometry.bounds.maps import NEVER, Booleans, Times
 from spatem_ir.geometry.bounds.reads import layer_of
 from spatem_ir.geometry.network.dataflow import Node, NodeKind, Operand
 
@@ -21,7 +21,8 @@ class Tails:
     """The least times that pass from when positions are ready until some end, digital cycles.
 
     `some` has, by node, what follows when some channel of a position is ready, `full` what follows
-    when all of its channels are; :data:`NEVER` where the end does not depend on it.
+    when all of its channels are; :data:`NEVER` where the end does not depend on it.  Where readers
+    take some of the channels, `elements` has what follows for each channel of each position.
     """
 
     def __init__(self, steps: NetworkSteps):
@@ -29,6 +30,7 @@ class Tails:
         self.dataflow = steps.dataflow
         self.some: dict[int, Times] = {}
         self.full: dict[int, Times] = {}
+        self.elements: dict[int, Times] = {}
 
     @classmethod
     def to_outputs(cls, steps: NetworkSteps) -> Tails:
@@ -55,7 +57,12 @@ class Tails:
         What reads a late element is late by a step, and all its readers must end.  A layer without
         groups reads all channels, so one late element makes all channels of its outputs late.
         """
-        np.maximum(self.full[node.number], self.some[node.number], out=self.full[node.number])
+        some, full = self.some[node.number], self.full[node.number]
+        if node.number in self.elements:
+            own = np.maximum(self.elements.pop(node.number), some)
+            own.min(axis=0, out=some)
+            np.maximum(full, own.max(axis=0), out=full)
+        np.maximum(full, some, out=full)
         if node.kind is NodeKind.LAYER:
             self._from_layer(node)
         elif node.kind is not NodeKind.INPUT:
@@ -67,7 +74,9 @@ class Tails:
         following = full if layer_of(node).groups == 1 else self.some[node.number]
         one_row = following + steps.least(1, 1, 1)
         if reads.source is None:
-            self._to_operand(node.operands[0], reads.windows.latest(one_row))
+            operand = node.operands[0]
+            every = np.ones(operand.shape[0], np.bool_)
+            self._to_operand(operand, reads.windows.latest(one_row), every)
         elif reads.source in self.some:
             all_channels = full + steps.least(reads.rows, reads.rows, reads.spacing)
             for tails, values in ((self.some, one_row), (self.full, all_channels)):
@@ -84,27 +93,28 @@ class Tails:
             some, full = self.some[node.number], self.full[node.number]
         for reads in self.steps.operands[node.number]:
             operand, windows = reads.operand, reads.windows
-            if not reads.of_all or all(source not in self.some for source in operand.sources):
+            if all(source not in self.some for source in operand.sources):
                 continue
-            self._to_operand(operand, windows.latest(cycles + some))
+            self._to_operand(operand, windows.latest(cycles + some), reads.channels)
             source = operand.sources[0]
             same = self.dataflow.nodes[source].positions == operand.positions
-            if same and operand.order is None and len(operand.sources) == 1 and reads.for_all:
+            same = same and operand.order is None and len(operand.sources) == 1
+            if same and reads.channels.all() and reads.for_all:
                 own = self.full[source]
                 np.maximum(own, windows.latest(cycles + full), out=own)
 
-    def _to_operand(self, operand: Operand, values: Times) -> None:
+    def _to_operand(self, operand: Operand, values: Times, channels: Booleans) -> None:
         """What follows a late element at each position of an operand also follows its source's.
 
-        If some channel of a source's position is late, which one is unknown: the least counts; if
-        all are, the largest.
+        `channels` are those of the operand that are read: [channels].
         """
         nodes = [self.dataflow.nodes[source] for source in operand.sources]
-        if operand.order is None and all(n.positions == operand.positions for n in nodes):
+        same = operand.order is None and all(n.positions == operand.positions for n in nodes)
+        if same and channels.all():
             for own in (self.some[node.number] for node in nodes if node.number in self.some):
                 np.maximum(own, values, out=own)
             return
-        elements = np.tile(values, operand.shape[0])
+        elements = np.where(channels[:, None], values, NEVER).reshape(-1)
         if operand.order is not None:
             viewed, elements = elements, np.full(sum(node.elements for node in nodes), NEVER)
             np.maximum.at(elements, operand.order, viewed)
@@ -112,7 +122,7 @@ class Tails:
         for node in nodes:
             own = elements[first : first + node.elements].reshape(node.shape[0], -1)
             first += node.elements
-            if node.number in self.some:
-                some, full = self.some[node.number], self.full[node.number]
-                np.maximum(some, own.min(axis=0), out=some)
-                np.maximum(full, own.max(axis=0), out=full)
+            if node.number in self.elements:
+                np.maximum(self.elements[node.number], own, out=self.elements[node.number])
+            elif node.number in self.some:
+                self.elements[node.number] = own

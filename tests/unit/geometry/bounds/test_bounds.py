@@ -214,3 +214,29 @@ def expect_bounded(module: ModuleOp, dispatch: Dispatch) -> None:
 def test_the_largest_bound_counts(work: int, path: int) -> None:
     bounds = LowerBounds({"work": work, "path": path})
     assert (bounds.largest, bounds.name) == (7, "path" if path == 7 else "work")
+
+
+SPLIT = """
+cnn.network @net(%x: tensor<4x1x6xui8>) {
+  %a = cnn.conv @a %x <1x1> weights #cnn.seeded<0, tensor<4x4x1x1xsi2>> scale 0.5 : tensor<4x1x6xui8> -> tensor<4x1x6xui8>
+  %g = cnn.gather %a dimension 0 indices FIRST : tensor<4x1x6xui8> -> tensor<2x1x6xui8>
+  %h = cnn.gather %a dimension 0 indices 2 to 4 : tensor<4x1x6xui8> -> tensor<2x1x6xui8>
+  %b = cnn.conv @b %g <1x1> weights #cnn.seeded<0, tensor<2x2x1x1xsi2>> scale 0.5 : tensor<2x1x6xui8> -> tensor<2x1x6xui8>
+  %c = cnn.concat %b, %h : tensor<2x1x6xui8>, tensor<2x1x6xui8> -> tensor<4x1x6xui8>
+  cnn.output %c : tensor<4x1x6xui8>
+}
+"""  # noqa: E501
+"""Two channels of a layer go through another one, two around it."""
+
+
+@pytest.mark.parametrize(("first", "windows"), [("0 to 2", 12), ("2 to 4", 6)])
+def test_readers_of_some_channels_each(first: str, windows: int) -> None:
+    """A window of 8 bits counts if all of its channels are read, by whomever, and not otherwise."""
+    one = replace(
+        TINY,
+        chip=replace(TINY.chip, pe_rows=1, pe_columns=1),
+        pe=replace(TINY.pe, compute_units=1),
+        cu=replace(TINY.cu, crossbars=1),
+    )
+    bounds = bounds_of(SPLIT.replace("FIRST", first), one)
+    assert bounds.by_name["work"] == windows * 8 * TINY.ou.cycles
