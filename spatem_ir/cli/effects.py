@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 ALONE = ("--list", "--list-operators", "--print-preset")
 """Options that print something, in place of a run."""
 
+OF_CYCLES = ("--images-in-flight", "--dispatch", "--critical-path")
+"""Options of the simulation."""
+
 
 def check_alone(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     """Check that nothing stands beside an option that prints something in place of a run.
@@ -41,13 +44,11 @@ def check_effects(
     """
     sweeps = any(len(values) > 1 for values in overrides.values())
     if sweeps:
-        for option in ("--engine", "--images-in-flight", "--critical-path", "--level"):
+        for option in ("--engine", *OF_CYCLES, "--level"):
             if _given(arguments, option):
                 raise SpatemError(f"{option} is for a single run: a sweep counts no cycles")
         return
-    of_cycles = [
-        option for option in ("--images-in-flight", "--critical-path") if _given(arguments, option)
-    ]
+    of_cycles = [option for option in OF_CYCLES if _given(arguments, option)]
     if level is not Level.OU and _given(arguments, "--engine"):
         of_cycles.append("--engine")
     if of_cycles and (level is not Level.OU or arguments.engine == "none"):

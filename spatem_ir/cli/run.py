@@ -15,6 +15,7 @@ from spatem_ir.cli.errors import raise_usage_errors, run_tool
 from spatem_ir.cli.inputs import add_network_arguments, files_of, import_options
 from spatem_ir.cli.progress import ProgressLines
 from spatem_ir.passes.partition.register import strategy_names
+from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.engine import ENGINES, default_engine
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.files import check_outputs, write_together
@@ -132,6 +133,13 @@ def argument_parser() -> argparse.ArgumentParser:
         type=int,
         metavar="N",
         help="images that overlap when the interval is measured (default 1: interval = latency)",
+    )
+    parser.add_argument(
+        "--dispatch",
+        choices=tuple(map(str, Dispatch)),
+        help="how crossbars choose what they run next: static (default), in the order of their "
+        "programs, or free, whatever is ready first, as hardware with dynamic dispatch would; what "
+        "that gains is reported",
     )
     parser.add_argument(
         "--critical-path",
@@ -294,6 +302,7 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         files=files,
         engine=arguments.engine or default_engine(),
         images_in_flight=arguments.images_in_flight or 1,
+        dispatch=Dispatch(arguments.dispatch or Dispatch.STATIC),
         critical_path=arguments.critical_path,
         level=level,
         overrides=overrides,

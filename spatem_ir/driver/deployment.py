@@ -18,6 +18,7 @@ from spatem_ir.driver.simulation import Simulation, simulated
 from spatem_ir.driver.sources import Source
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.passes.partition.register import DEFAULT_STRATEGY
+from spatem_ir.runtime.machine.dispatch import dispatch_named
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import SILENT, Messages
 
@@ -66,6 +67,7 @@ class Deployment:
         images: int = 1,
         *,
         engine: str | None = None,
+        dispatch: str = "static",
         critical_path: bool = False,
         say: Messages = SILENT,
     ) -> Simulation:
@@ -75,17 +77,28 @@ class Deployment:
             images: How many images are in flight when the interval is measured; latency, bytes
                 and energy are of one image.
             engine: ``fast`` (the default if numba is installed) or ``reference``: the same cycles.
+            dispatch: ``static``: crossbars run their programs in order; ``free``: they run whatever
+                visit is ready, as hardware with dynamic dispatch would, which is compared with the
+                static order.
             critical_path: Whether to find what the latency is spent on; of the last image.
             say: Who is told of the progress.
 
         Raises:
-            SpatemError: the module is above level `ou`, or too much for the engine or the buffers.
+            SpatemError: the module is above level `ou`, or too much for the engine or the buffers,
+                or there is no such dispatch.
         """
         if images < 1:
             raise SpatemError(f"images is {images}; it must be at least 1")
         if self.level is not Level.OU:
             raise SpatemError(f"{self.name} is at level {self.level}; only level ou has cycles")
-        return simulated(self.source, images=images, engine=engine, traced=critical_path, say=say)
+        return simulated(
+            self.source,
+            images=images,
+            engine=engine,
+            dispatch=dispatch_named(dispatch),
+            traced=critical_path,
+            say=say,
+        )
 
     def run(self, *inputs: ArrayLike) -> NDArray[Any] | list[NDArray[Any]]:
         """Compute outputs from the deployment: from programmed cells at level `vxb` and below.

@@ -25,12 +25,13 @@ from spatem_ir.driver.checks import (
 from spatem_ir.driver.compile import check_lowering, deploy, tell_doubts
 from spatem_ir.driver.effects import check_overrides, check_values_reported
 from spatem_ir.driver.inputs import input_images
-from spatem_ir.driver.simulation import simulated, static_metrics
+from spatem_ir.driver.simulation import Simulation, simulated, static_metrics
 from spatem_ir.driver.sources import Source, chosen_accelerator, read_source
 from spatem_ir.frontend.load import PACKAGED_MODELS, ImportOptions
 from spatem_ir.hardware.accelerator import Accelerator, doubts
 from spatem_ir.hardware.overrides import Key, overridden
 from spatem_ir.hardware.parameters import Value, parameters_of
+from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.metrics.layer_metrics import inexact_layers
 from spatem_ir.runtime.metrics.metric import Metrics
 from spatem_ir.support.errors import SpatemError
@@ -71,6 +72,7 @@ class RunOptions:
     files: Collection[str] = ()
     engine: str = "reference"
     images_in_flight: int = 1
+    dispatch: Dispatch = Dispatch.STATIC
     critical_path: bool = False
     level: Level = Level.OU
     overrides: Mapping[Key, tuple[Value, ...]] = field(default_factory=dict)
@@ -119,8 +121,13 @@ class RunResult:
     tensors: TensorComparison | None
     model_differences: ModelDifferences | None
     fidelity: Fidelity | None
-    critical_path: CriticalPath | None = None
+    simulation: Simulation | None = None
     outputs: list[Array] | None = None
+
+    @property
+    def critical_path(self) -> CriticalPath | None:
+        """What the latency is spent on, if it was asked for."""
+        return None if self.simulation is None else self.simulation.critical_path
 
     def to_dict(self) -> dict[str, Any]:
         """The result as a flat dictionary for JSON, `layers` last."""
@@ -132,6 +139,8 @@ class RunResult:
             "strategy": self.strategy,
             "pipeline": self.pipeline,
             "engine": self.engine,
+            "dispatch": None if self.simulation is None else str(self.simulation.dispatch),
+            "static_cycles": None if self.simulation is None else self.simulation.static_cycles,
             **metrics,
             "analog": analog_parameters(self.accelerator),
             "exact": self.exact,
@@ -194,16 +203,17 @@ def run(options: RunOptions, say: Messages = SILENT) -> RunResult:
         )
         values = executed(options, deployment, inputs, labels, inexact=bool(inexact), say=say)
     if options.engine == "none" or source.level is not Level.OU:
-        metrics, path = static_metrics(source), None
+        metrics, simulation = static_metrics(source), None
     else:
         simulation = simulated(
             source,
             images=options.images_in_flight,
             engine=options.engine,
+            dispatch=options.dispatch,
             traced=options.critical_path,
             say=say,
         )
-        metrics, path = simulation.metrics, simulation.critical_path
+        metrics = simulation.metrics
     return RunResult(
         network=source.name,
         accelerator=source.accelerator,
@@ -220,7 +230,7 @@ def run(options: RunOptions, say: Messages = SILENT) -> RunResult:
         tensors=values.tensors,
         model_differences=values.model_differences,
         fidelity=values.fidelity,
-        critical_path=path,
+        simulation=simulation,
         outputs=values.outputs,
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatem_ir.dialects.level import Level
 from spatem_ir.driver.display import as_html, as_text
+from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.engine import default_engine, executor
 from spatem_ir.runtime.metrics.layer_metrics import LayerMetrics, shown_columns
 from spatem_ir.runtime.metrics.metric import Metrics
@@ -30,12 +31,17 @@ class Simulation:
         images: How many images were in flight when the interval was measured.
         engine: The engine that counted the cycles; ``none`` if none did.
         critical_path: What the latency is spent on, if it was asked for.
+        dispatch: Whether crossbars ran their streams in order (``static``) or whatever was ready
+            (``free``, rule R11).
+        static_cycles: The latency of one image in the order of the streams, if `dispatch` is free.
     """
 
     metrics: Metrics
     images: int
     engine: str
     critical_path: CriticalPath | None = None
+    dispatch: Dispatch = Dispatch.STATIC
+    static_cycles: int | None = None
 
     @property
     def layers(self) -> tuple[LayerMetrics, ...]:
@@ -68,7 +74,12 @@ class Simulation:
     def to_dict(self) -> dict[str, Any]:
         """All metrics as a dictionary for JSON, with the critical path if there is one."""
         path = None if self.critical_path is None else self.critical_path.to_dict()
-        return {**self.metrics.to_dict(), "critical_path": path}
+        return {
+            **self.metrics.to_dict(),
+            "dispatch": str(self.dispatch),
+            "static_cycles": self.static_cycles,
+            "critical_path": path,
+        }
 
 
 def simulated(
@@ -76,12 +87,14 @@ def simulated(
     *,
     images: int = 1,
     engine: str | None = None,
+    dispatch: Dispatch = Dispatch.STATIC,
     traced: bool = False,
     say: Messages = SILENT,
 ) -> Simulation:
     """Execute a module at level `ou`; one image for the latency, `images` for the interval.
 
-    With the critical path of the last image if `traced`.
+    With the critical path of the last image if `traced`; with the latency in the order of the
+    streams, too, if `dispatch` is free.
 
     Raises:
         SpatemError: the program is too much for the engine, deadlocks, or a buffer overflows.
@@ -99,14 +112,18 @@ def simulated(
         trace=traced,
         say=say,
     )
-    execution = execute(1)
+    static_cycles = None
+    if dispatch is Dispatch.FREE:
+        static_cycles = execute(1).finished[0]
+        say.step("simulating free dispatch")
+    execution = execute(1, dispatch)
     pipelined = None
     if images > 1:
         say.step(f"simulating {images} images in flight")
-        pipelined = execute(images)
+        pipelined = execute(images, dispatch)
     metrics = metrics_of(source.module, execution, pipelined)
     path = critical_path(pipelined or execution, source.module) if traced else None
-    return Simulation(metrics, images, engine, path)
+    return Simulation(metrics, images, engine, path, dispatch, static_cycles)
 
 
 def static_metrics(source: Source) -> Metrics | None:

@@ -21,6 +21,8 @@ from unit.runtime.machine.engines import expect_equal_engines
 from unit.runtime.machine.random_programs import at_random, through_the_passes
 from xdsl.dialects.builtin import ModuleOp
 
+from spatem_ir.runtime.machine.dispatch import Dispatch
+
 LONGEST = 900.0
 """Seconds that a comparison may take: a mutated program might not end."""
 
@@ -85,7 +87,9 @@ def compare(programs: int) -> None:
         ):
             print(f"program {kind} {seed}", flush=True)
             random = Random(1000 + seed)
-            expect_equal_engines(make(random), random.choice([1, 1, 2, 3]))
+            module, images = make(random), random.choice([1, 1, 2, 3])
+            for dispatch in Dispatch:
+                expect_equal_engines(module, images, dispatch)
 
 
 def with_waits(random: Random) -> ModuleOp:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from spatem_ir.support.errors import SpatemError
+
 
 class Dispatch(StrEnum):
     """How crossbars choose what they run next.
@@ -14,3 +16,14 @@ class Dispatch(StrEnum):
 
     STATIC = "static"
     FREE = "free"
+
+
+def dispatch_named(name: str) -> Dispatch:
+    """The dispatch of a name.
+
+    Raises:
+        SpatemError: there is none.
+    """
+    if name not in tuple(Dispatch):
+        raise SpatemError(f"unknown dispatch '{name}'; there are {', '.join(Dispatch)}")
+    return Dispatch(name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
+from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import SILENT, Messages
 
@@ -31,11 +32,20 @@ class Engine(Protocol):
         ...
 
 
-Starter = Callable[[int, bool], Engine]
+Starter = Callable[[int, bool, Dispatch], Engine]
 """An engine for an elaborated program, a number of images in flight, with a critical path or not.
 
-The critical path may also be there if it was not asked for.
+The critical path may also be there if it was not asked for.  Crossbars run their visits as the
+dispatch says.
 """
+
+
+class Executor(Protocol):
+    """What executes a program as often as it is asked to."""
+
+    def __call__(self, images: int, dispatch: Dispatch = Dispatch.STATIC) -> Execution:
+        """Execute so many images in flight; crossbars run their visits as `dispatch` says."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,9 @@ def _fast(module: ModuleOp, say: Messages) -> Starter:
     from spatem_ir.runtime.machine.fast.engine import FastEngine
 
     program = fast_program_of(module)
-    return lambda images, trace: FastEngine(program, images, trace=trace, say=say)
+    return lambda images, trace, dispatch: FastEngine(
+        program, images, dispatch=dispatch, trace=trace, say=say
+    )
 
 
 def _reference(module: ModuleOp, say: Messages) -> Starter:
@@ -77,7 +89,9 @@ def _reference(module: ModuleOp, say: Messages) -> Starter:
     from spatem_ir.runtime.machine.reference.program import program_of
 
     program = program_of(module)
-    return lambda images, _: ReferenceEngine(program, images, progress=say.progress)
+    return lambda images, _, dispatch: ReferenceEngine(
+        program, images, dispatch=dispatch, progress=say.progress
+    )
 
 
 ENGINES = {
@@ -103,7 +117,7 @@ def executor(
     most_images: int = 1,
     trace: bool = False,
     say: Messages = SILENT,
-) -> Callable[[int], Execution]:
+) -> Executor:
     """What executes so many images in flight of a module at level `ou`.
 
     `source` is the name of the network in messages, `most_images` the most images that will be
@@ -139,8 +153,8 @@ def executor(
     start = kind.elaborate(module, say)
     is_bounded = only_stage(module).unbounded is None
 
-    def execute(images: int) -> Execution:
-        execution = start(images, trace and images == most_images).run()
+    def execute(images: int, dispatch: Dispatch = Dispatch.STATIC) -> Execution:
+        execution = start(images, trace and images == most_images, dispatch).run()
         if is_bounded:
             execution.buffers.check(accelerator_of(module).components.memory, images)
         return execution

@@ -143,6 +143,11 @@ RUNS: dict[str, list[tuple[str, str]]] = {
         ("net.mlir --level pxb --engine none", "--engine" + CYCLES),
         ("net.mlir --adc-bits 2,3 --engine reference", "--engine" + SWEEP),
     ],
+    "--dispatch": [
+        ("net.mlir --level pxb --dispatch free", "--dispatch" + CYCLES),
+        ("net.mlir --engine none --dispatch static", "--dispatch" + CYCLES),
+        ("net.mlir --adc-bits 2,3 --dispatch free", "--dispatch" + SWEEP),
+    ],
     "--images-in-flight": [
         ("net.mlir --level pxb --images-in-flight 1", "--images-in-flight" + CYCLES),
         ("net.mlir --engine none --images-in-flight 2", "--images-in-flight" + CYCLES),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,7 @@ from spatem_ir.cli.run import main
 from spatem_ir.exchange import onnxruntime_check
 from spatem_ir.exchange.session import Session
 from spatem_ir.hardware.loader import preset_names
+from spatem_ir.runtime.machine.engine import ENGINES
 
 pytestmark = pytest.mark.usefixtures("networks_folder")
 
@@ -54,6 +56,7 @@ KEYS = {
     "energy_parts_nj",
     "area_mm2",
     "area_parts_mm2",
+    "dispatch",
     "layers",
 }
 """What every result holds."""
@@ -70,6 +73,7 @@ NEED_CYCLES = {
     "optimality_gap",
     "energy_nj",
     "energy_parts_nj",
+    "dispatch",
 }
 """What only an engine can tell."""
 
@@ -357,6 +361,23 @@ def test_both_engines_report_the_same(capsys: pytest.CaptureFixture[str]) -> Non
     )
     assert (fast.pop("engine"), reference.pop("engine")) == ("fast", "reference")
     assert fast == reference
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_free_dispatch_is_compared_with_the_static_order(
+    engine: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    static = result_of(capsys, *TINY)
+    assert (static["dispatch"], static["static_cycles"]) == ("static", None)
+    command = [*TINY, "--engine", engine, "--dispatch", "free"]
+    free = result_of(capsys, *command, "--images-in-flight", "2", "--critical-path")
+    assert (free["dispatch"], free["static_cycles"]) == ("free", static["latency_cycles"])
+    gain = (free["latency_cycles"] - free["static_cycles"]) / free["static_cycles"]
+    path = free["critical_path"]
+    assert path["total_cycles"] > free["latency_cycles"]
+    assert main(command) == 0
+    line = f"free: {gain:+.2%} of {static['latency_cycles']:,} cycles in order"
+    assert re.search(rf"^dispatch +{re.escape(line)} *$", capsys.readouterr().out, re.MULTILINE)
 
 
 def test_without_numba_the_reference_engine_is_the_default(

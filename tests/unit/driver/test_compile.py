@@ -49,6 +49,16 @@ def test_compile_simulate_and_run(network: Path) -> None:
     np.testing.assert_array_equal(reference.run(IMAGES), outputs)
 
 
+def test_simulate_with_free_dispatch(network: Path) -> None:
+    deployment = sp.compile(network, "tiny")
+    static, free = (deployment.simulate(dispatch=name) for name in ("static", "free"))
+    assert (static.dispatch, static.static_cycles) == ("static", None)
+    assert (free.dispatch, free.static_cycles) == ("free", static.latency_cycles)
+    assert free.to_dict()["dispatch"] == "free"
+    with pytest.raises(sp.SpatemError, match="unknown dispatch 'own'; there are static, free"):
+        deployment.simulate(dispatch="own")
+
+
 def test_displays(network: Path) -> None:
     deployment = sp.compile(network, "tiny", passes="partition{strategy=minimum}")
     assert str(deployment).splitlines() == [

@@ -10,7 +10,8 @@ import numpy as np
 from spatem_ir.runtime.machine.buffers import BufferOccupancy
 from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
 from spatem_ir.runtime.machine.fast.rules.crossbars import NUMBER_BITS
-from spatem_ir.runtime.machine.fast.tables import Records, State
+from spatem_ir.runtime.machine.fast.rules.events import kept
+from spatem_ir.runtime.machine.fast.tables import NONE, Int64s, Records, State
 from spatem_ir.runtime.machine.schedule import VisitSchedule
 
 
@@ -65,6 +66,45 @@ def schedule_of(machine: np.record, state: State) -> VisitSchedule | None:
         starts=state.began,
         finished=state.finished_at.reshape(int(machine.images), -1),
     )
+
+
+def visit_starts(
+    program: FastProgram, schedule: VisitSchedule, image: int = 0
+) -> dict[str, Int64s]:
+    """When the visits of an image started, by layer name: shape [tiles, windows of a copy].
+
+    Windows are counted within the tile's copy, in the order of its share; where a copy has fewer
+    windows than another, NONE stands for those that it lacks.
+    """
+    shapes: dict[str, tuple[int, int]] = {}
+    firsts: list[Int64s] = []
+    size = 0
+    for node in program.dataflow.layers:
+        assert node.layer is not None and node.grid is not None
+        tiles, windows = node.grid.tiles(node.layer), node.grid.windows_per_copy(node.layer)
+        shapes[node.name] = tiles, windows
+        firsts.append(size + np.arange(tiles) * windows)
+        size += tiles * windows
+    starts = np.full(size, NONE, np.int64)
+    ran = schedule.first, schedule.places, schedule.starts
+    _put_starts(program.tables, program.crossbars, image, *ran, np.concatenate(firsts), starts)
+    parts = np.split(starts, [first[0] for first in firsts[1:]])
+    return {
+        name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)
+    }
+
+
+@kept
+def _put_starts(tables, crossbars, image, first, places, began, first_of_tile, starts):
+    """Put the start of each visit of an image to that of its tile and window."""
+    for index in range(crossbars.size):
+        core = crossbars[index]
+        for entry in range(first[index], first[index + 1]):
+            place = places[entry] - image * core.visits
+            if 0 <= place < core.visits:
+                visit = tables.sequence[core.first + place]
+                tile = tables.burst_tiles[tables.bursts[visit.burst].first + core.column]
+                starts[first_of_tile[tile] + visit.ordinal] = began[entry]
 
 
 def log_of(state: State) -> Records:

@@ -18,6 +18,7 @@ from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.interconnect.mesh import MeshParameters
 from spatem_ir.hardware.loader import load_accelerator
+from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 from spatem_ir.runtime.machine.reference.program import Program, program_of
@@ -145,9 +146,14 @@ def program(text: str, accelerator: Accelerator = TINY) -> Program:
     return program_of(parse(text, accelerator))
 
 
-def run(text: str, accelerator: Accelerator = TINY, images: int = 1) -> Execution:
+def run(
+    text: str,
+    accelerator: Accelerator = TINY,
+    images: int = 1,
+    dispatch: Dispatch = Dispatch.STATIC,
+) -> Execution:
     """Execute a text on the reference engine."""
-    return ReferenceEngine(program(text, accelerator), images).run()
+    return ReferenceEngine(program(text, accelerator), images, dispatch=dispatch).run()
 
 
 def arrivals(execution: Execution, pe: int) -> list[tuple[int, int]]:

@@ -19,6 +19,7 @@ from unit.runtime.machine.programs import (
 )
 
 from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.reference import engine as reference
 from spatem_ir.runtime.machine.reference.clock import Clock
@@ -57,7 +58,9 @@ SLOW = machine(pe={"port_bytes_per_cycle": 1}, io={"bytes_per_cycle": 16})
 def facts(execution: Execution) -> dict[str, object]:
     """All that happened, in a form that does not depend on the order of tables."""
     occupancy = {pe: sorted(changes) for pe, changes in execution.buffers.changes.items()}
-    return {**vars(execution), "buffers": occupancy}
+    ran = execution.schedule
+    order = None if ran is None else {name: values.tolist() for name, values in vars(ran).items()}
+    return {**vars(execution), "buffers": occupancy, "schedule": order}
 
 
 def test_two_runs_are_identical() -> None:
@@ -100,17 +103,24 @@ def shuffled_clock(random: Random) -> type[Clock]:
 
 
 def expect_the_same_in_any_order(
-    monkeypatch: pytest.MonkeyPatch, text: str, accelerator: Accelerator
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    accelerator: Accelerator,
+    dispatch: Dispatch = Dispatch.STATIC,
 ) -> Execution:
-    execution = run(text, accelerator, images=2)
+    execution = run(text, accelerator, 2, dispatch)
+    expected = facts(execution)
     for seed in range(10):
         monkeypatch.setattr(reference, "Clock", shuffled_clock(Random(seed)))
-        assert facts(run(text, accelerator, images=2)) == facts(execution)
+        assert facts(run(text, accelerator, 2, dispatch)) == expected
     return execution
 
 
-def test_the_order_of_events_in_a_cycle_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    expect_the_same_in_any_order(monkeypatch, everywhere(STREAMS), SLOW)
+@pytest.mark.parametrize("dispatch", Dispatch)
+def test_the_order_of_events_in_a_cycle_does_not_matter(
+    dispatch: Dispatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expect_the_same_in_any_order(monkeypatch, everywhere(STREAMS), SLOW, dispatch)
 
 
 def test_sums_of_a_pe_and_of_its_pieces_at_home_share_its_adders_in_a_fixed_order(

@@ -8,6 +8,7 @@ import pytest
 from unit.runtime.machine.programs import dense, deployment, machine, parse
 from xdsl.dialects.builtin import UnitAttr
 
+from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.engine import ENGINES, Engine, EngineKind, default_engine, executor
 from spatem_ir.runtime.machine.reference.program import only_stage
 from spatem_ir.support.errors import SpatemError
@@ -40,15 +41,15 @@ def test_the_first_engine_that_is_installed_is_the_default(
 
 
 def test_an_engine_of_ones_own_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[tuple[int, bool]] = []
+    started: list[tuple[int, bool, Dispatch]] = []
 
-    def start(images: int, trace: bool) -> Engine:
-        started.append((images, trace))
-        return ENGINES["reference"].elaborate(parse(TWO_PES), SILENT)(images, trace)
+    def start(images: int, trace: bool, dispatch: Dispatch) -> Engine:
+        started.append((images, trace, dispatch))
+        return ENGINES["reference"].elaborate(parse(TWO_PES), SILENT)(images, trace, dispatch)
 
     monkeypatch.setitem(ENGINES, "own", EngineKind("own", lambda *_: start))
     assert executor("own", parse(TWO_PES), source="two", trace=True)(1).finished == [85]
-    assert started == [(1, True)]
+    assert started == [(1, True, Dispatch.STATIC)]
 
 
 def test_an_unknown_engine() -> None:
