@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spatem_ir.geometry.bounds.covers import least_covers
 from spatem_ir.geometry.bounds.maps import Times
 from spatem_ir.geometry.bounds.reads import (
     OperandReads,
@@ -32,8 +33,9 @@ MOST_THRESHOLDS = 16
 class NetworkSteps:
     """The least steps of all nodes of a network on an accelerator, by number of node.
 
-    `layers` has those of layers, `reads` what these read; `digital` the cycles of digital operators
-    at each position, `operands` what these and outputs read.
+    `layers` has those of layers, `reads` what these read, `covers` how many OU operations of each
+    window and column part have a row at least that is no padding; `digital` has the cycles of
+    digital operators at each position, `operands` what these and outputs read.
     """
 
     def __init__(self, dataflow: Dataflow, accelerator: Accelerator):
@@ -47,6 +49,10 @@ class NetworkSteps:
         }
         self.reads: dict[int, WindowReads] = {
             node.number: reads_of(dataflow, node) for node in dataflow.layers
+        }
+        self.covers: dict[int, Times] = {
+            number: least_covers(reads.windows, reads.rows, accelerator.ou.wordlines)
+            for number, reads in self.reads.items()
         }
         self.digital: dict[int, Times] = {
             node.number: digital_cycles(node, accelerator)

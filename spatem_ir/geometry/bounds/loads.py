@@ -176,9 +176,9 @@ def crossbar_load(chains: Chains) -> Load:
     Proof.  An operation drives at most `ou.wordlines` rows, so of the operations of a window those
     with a row that is ready at t or later are at least the number of such rows / `ou.wordlines`,
     rounded up; they start a fetch of one cycle after t at the earliest (R3).  Work is counted in
-    rows: each operation is worth `ou.wordlines` of them, also where fewer are left; what is missing
-    counts from the first row of the window on, and operations that may have only padding from the
-    start on.
+    rows: each operation is worth `ou.wordlines` of them, also where fewer are left.  What is
+    missing of the operations that have a row which is no padding (:mod:`covers`) counts from the
+    first row of the window on; operations that may have only padding count from the start on.
     """
     accelerator = chains.accelerator
     lines = accelerator.ou.wordlines
@@ -192,7 +192,7 @@ def crossbar_load(chains: Chains) -> Load:
         rows = windows.total(needed.astype(np.int64)) * reads.rows
         parts.append(Work(times + 1, windows.earliest(tails), rows * operations))
         rows = windows.positions_read * reads.rows
-        whole = -(-rows // lines) * lines
+        whole = chains.steps.covers[node.number] * lines
         first = windows.of_windows(times, np.minimum, LATE)
         parts.append(Work(first + 1, tails, needed * (whole - rows) * operations))
         padded = -(-layer.rows // lines) * lines - whole

@@ -73,6 +73,15 @@ class MapWindows:
         rows, columns = ((line.indices >= 0).sum(axis=1) for line in self._lines)
         return np.outer(rows, columns).reshape(-1)
 
+    @property
+    def padding_kinds(self) -> list[tuple[Booleans, Times]]:
+        """What of the kernel is no padding, for the rows and for the columns of windows.
+
+        For each axis the different cases [kinds, kernel], and that of each result [results].
+        """
+        kinds = [np.unique(line.indices >= 0, axis=0, return_inverse=True) for line in self._lines]
+        return [(each, number.reshape(-1)) for each, number in kinds]
+
     @cached_property
     def is_whole(self) -> bool:
         """Whether each window reads every position."""
