@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.zoo import networks, trained
-from benchmarks.zoo.measure import Result
+from benchmarks.zoo.measure import SCALES, Result
 
 HEAD = """# Networks that were tried
 
@@ -31,13 +31,18 @@ python -m benchmarks.zoo.page exported trained > docs/networks.md
 *Check* imports and quantises a network and compares every tensor of one image at level `cnn` with
 onnxruntime (`--level cnn --check onnxruntime`): all tensors listed are equal. *Run* compiles it,
 executes the image with values at level `ou`, which equal the integer reference, and measures cycles
-(`--check reference`). The machine is `isaac-ou`; *x2* and *x4* are copies of it with 2 and 4 times
-as many PEs per side and bytes per buffer. Both with Python's start and all imports, numpy's
-products on one core. *—*: not run, or no place on these machines.
+(`--check reference`), of the graph of one exporter, as both give the same layers. The machine is
+`isaac-ou`; *x2* and *x4* are copies of it with 2 and 4 times as many PEs per side and bytes per
+buffer. Both with Python's start and all imports, numpy's products on one core. *—*: not run, or no
+place on these machines.
 """
 
 COLUMNS = "tensors | elements | check CPU s | MB | machine | cycles | run CPU s | MB |"
 ALIGNED = "---:|---:|---:|---:|---|---:|---:|---:|"
+
+
+FIRST = str(SCALES[0])
+"""The factor of `isaac-ou` itself."""
 
 
 def main(exported: Path, of_packages: Path) -> None:
@@ -45,11 +50,13 @@ def main(exported: Path, of_packages: Path) -> None:
     print(HEAD)
     print("## Exported from PyTorch\n")
     print(f"| network | pixels | exporter | {COLUMNS}\n|---|---:|---|{ALIGNED}")
-    for (name, exporter), result in sorted(_exported(exported).items()):
+    results = _exported(exported)
+    for (name, exporter), result in sorted(results.items()):
         if not result.error:
             size = networks.NETWORKS[name].size
             print(f"| {name} | {size} | {exporter} | {_row(result)} |")
     found = _results(of_packages)
+    refused = {name: result for (name, _), result in sorted(results.items()) if result.refusals}
     print("\n## Trained, from packages on PyPI\n")
     print(f"| network | package | task | input | {COLUMNS}\n|---|---|---|---|{ALIGNED}")
     for name, network in trained.NETWORKS.items():
@@ -57,7 +64,13 @@ def main(exported: Path, of_packages: Path) -> None:
         if result is not None and not result.error:
             shape = " x ".join(map(str, network.shape[1:]))
             print(f"| {name} | `{network.package}` | {network.task} | {shape} | {_row(result)} |")
-    print("\nOutside, with what `spatem-run` says of them:\n")
+    print("\n## Too large for `isaac-ou`\n")
+    print("| network | what `spatem-run` says |\n|---|---|")
+    for name, result in {**refused, **found}.items():
+        if FIRST in result.refusals:
+            print(f"| {name} | {result.refusals[FIRST].removeprefix('spatem-run: ')} |")
+    print("\n## Outside\n")
+    print("Of the trained ones, with what `spatem-run` says of them:\n")
     print("| network | package | task | it has | message |\n|---|---|---|---|---|")
     for name, network in trained.NETWORKS.items():
         result = found.get(name)
