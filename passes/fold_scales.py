@@ -21,7 +21,7 @@ from spatem_ir.dialects.cnn.views import UnaryViewOp
 from spatem_ir.operators.affine import AffineOp
 from spatem_ir.operators.average_pool import AveragePoolOp
 from spatem_ir.operators.clip import ClipOp
-from spatem_ir.operators.global_average_pool import GlobalPoolOp
+from spatem_ir.operators.core.global_pools import GlobalPoolOp
 from spatem_ir.operators.leaky_relu import LeakyReluOp
 from spatem_ir.operators.max_pool import MaxPoolOp
 from spatem_ir.operators.relu import ReluOp

@@ -9,8 +9,8 @@ from xdsl.irdl import irdl_op_definition, traits_def
 from spatem_ir.dialects.checks import fail, shape_of
 from spatem_ir.dialects.cnn.operators import StaysFloatAtEnd
 from spatem_ir.operators.core.evaluation import of_operands
+from spatem_ir.operators.core.global_pools import GlobalPoolOp, of_windows, windows_in_onnx
 from spatem_ir.operators.core.operator import Import, Operator
-from spatem_ir.operators.global_average_pool import GlobalPoolOp
 from spatem_ir.operators.neg import NegOp
 from spatem_ir.operators.onnx_import.reductions import pooled_over
 from spatem_ir.operators.onnx_import.shapes import behind_batch
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @irdl_op_definition
 class ArgMaxOp(GlobalPoolOp):
-    """The number of the largest element of each channel, which is one row; the first one of equals.
+    """The number of the largest element of each window of one row; the first one of equals.
 
     Numbers are float32, or codes of them.
     """
@@ -36,8 +36,8 @@ class ArgMaxOp(GlobalPoolOp):
 
     def verify_(self) -> None:
         super().verify_()
-        if shape_of(self.input)[1] != 1:
-            fail(self, "works on feature maps of one row")
+        if self.window.data.kernel[0] != 1:
+            fail(self, "has a window of more than one row")
 
 
 def along_axis(*, smallest: bool = False) -> Convert:
@@ -83,6 +83,6 @@ def export(op: ArgMaxOp, graph: GraphBuilder, operands: list[str]) -> str:
 OPERATOR = Operator(
     ArgMaxOp,
     {"ArgMax": Import(along_axis()), "ArgMin": Import(along_axis(smallest=True))},
-    of_operands(number_of_largest),
-    export,
+    of_windows(of_operands(number_of_largest)),
+    windows_in_onnx(export),
 )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from xdsl.dialects.builtin import TensorType, f32
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition
 
-from spatem_ir.dialects.checks import fail, shape_of
+from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn.attributes import Quantization, WindowAttr
 from spatem_ir.dialects.cnn.checks import quantized, works_on_codes
-from spatem_ir.dialects.cnn.operators import PoolOp
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.operators.core.evaluation import computed
+from spatem_ir.operators.core.global_pools import GlobalPoolOp, of_windows, windows_in_onnx
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.onnx_import.pooling import as_maps, as_signal, refuse_channels_last
 from spatem_ir.operators.onnx_import.reductions import reduced
@@ -32,19 +33,9 @@ LANES = 4
 """Sums that onnxruntime's global average pooling keeps side by side, in one vector register."""
 
 
-class GlobalPoolOp(PoolOp):
-    """A pooling whose window is the whole feature map."""
-
-    def verify_(self) -> None:
-        super().verify_()
-        _, height, width = shape_of(self.input)
-        if self.window.data != Window((height, width)):
-            fail(self, "has a window that is not the whole feature map")
-
-
 @irdl_op_definition
 class GlobalAveragePoolOp(GlobalPoolOp):
-    """Mean of each channel.
+    """Mean of each window, in general the whole of a channel.
 
     Where both tensors are quantised it rounds before it adds the zero point, `cnn.average_pool`
     after, as onnxruntime does.
@@ -85,7 +76,7 @@ def evaluate(op: GlobalAveragePoolOp, operands: list[Array], _: ParameterStore) 
     if not works_on_codes(op):
         return computed(op, operands, global_average_pool)
     source, target = quantized(op, op.input), quantized(op, op.output)
-    return scaled_sums(operands[0], source, target, _positions(op))
+    return scaled_sums(operands[0], source, target, prod(op.window.data.kernel))
 
 
 def global_average_pool(images: Reals) -> Reals:
@@ -152,13 +143,7 @@ def export(op: GlobalAveragePoolOp, graph: GraphBuilder, operands: list[str]) ->
             *graph.scale_and_zero_point("output", target),
         )
         return graph.saturated(result, target)
-    return scaled_sums_in_onnx(graph, operands[0], source, target, _positions(op))
-
-
-def _positions(op: GlobalAveragePoolOp) -> int:
-    """The positions of a channel."""
-    _, height, width = shape_of(op.input)
-    return height * width
+    return scaled_sums_in_onnx(graph, operands[0], source, target, prod(op.window.data.kernel))
 
 
 OPERATOR = Operator(
@@ -168,6 +153,6 @@ OPERATOR = Operator(
         "ReduceMean": Import(convert_mean),
         "com.microsoft.QLinearGlobalAveragePool": Import(convert_codes, stating=(0,)),
     },
-    evaluate,
-    export,
+    of_windows(evaluate),
+    windows_in_onnx(export),
 )

@@ -9,8 +9,8 @@ from xdsl.irdl import irdl_op_definition, traits_def
 from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.cnn.checks import same_quantization
 from spatem_ir.dialects.cnn.operators import CommutesWithQuantization
+from spatem_ir.operators.core.global_pools import GlobalPoolOp, of_windows, windows_in_onnx
 from spatem_ir.operators.core.operator import Import, Operator
-from spatem_ir.operators.global_average_pool import GlobalPoolOp
 from spatem_ir.operators.onnx_import.reductions import reduced
 
 if TYPE_CHECKING:
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @irdl_op_definition
 class GlobalMinPoolOp(GlobalPoolOp):
-    """Smallest value of each channel; input and output have the same quantisation."""
+    """Smallest value of each window, in general the whole of a channel.
+
+    Input and output have the same quantisation.
+    """
 
     name = "cnn.global_min_pool"
 
@@ -57,5 +60,8 @@ def export(op: GlobalMinPoolOp, graph: GraphBuilder, operands: list[str]) -> str
 
 
 OPERATOR = Operator(
-    GlobalMinPoolOp, {"ReduceMin": Import(convert, passes_code=True)}, evaluate, export
+    GlobalMinPoolOp,
+    {"ReduceMin": Import(convert, passes_code=True)},
+    of_windows(evaluate),
+    windows_in_onnx(export),
 )

@@ -9,9 +9,10 @@ from xdsl.irdl import irdl_op_definition
 from spatem_ir.dialects.cnn.checks import quantized, works_on_codes
 from spatem_ir.operators.abs import AbsOp
 from spatem_ir.operators.core.evaluation import computed
+from spatem_ir.operators.core.global_pools import GlobalPoolOp, of_windows, windows_in_onnx
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.exp import ExpOp
-from spatem_ir.operators.global_average_pool import GlobalPoolOp, scaled_sums, scaled_sums_in_onnx
+from spatem_ir.operators.global_average_pool import scaled_sums, scaled_sums_in_onnx
 from spatem_ir.operators.log import LogOp
 from spatem_ir.operators.onnx_import.reductions import reduced
 from spatem_ir.operators.pow import PowOp
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 @irdl_op_definition
 class GlobalSumPoolOp(GlobalPoolOp):
-    """Sum of each channel.
+    """Sum of each window, in general the whole of a channel.
 
     Where both tensors are quantised ``saturate(round_half_even((Σ (x − zx)) · float32(sx / s)) +
     z)``.
@@ -102,6 +103,6 @@ OPERATOR = Operator(
         "ReduceLogSum": Import(sums_of(after=LogOp)),
         "ReduceLogSumExp": Import(sums_of(ExpOp, LogOp)),
     },
-    evaluate,
-    export,
+    of_windows(evaluate),
+    windows_in_onnx(export),
 )

@@ -7,6 +7,7 @@ quotients, of which each has its code.  All shapes are without the batch.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
@@ -31,12 +32,24 @@ DEFAULT_EPSILON = 1e-5
 
 
 def convert_layer(node: OnnxNode, network: NetworkBuilder) -> Value:
-    """LayerNormalization over the last dimensions, whose scale and bias vary along them."""
+    """LayerNormalization over the last dimensions, whose scale and bias vary along them.
+
+    They take the place of the channels: each position is normalised for itself.
+    """
     operand = network.floats(node)
     shape = shape_of(operand)
     node.attribute("stash_type")
     first = dimension_behind_batch(node, node.attribute("axis", -1), shape)
-    result = _normalized(node, network, operand, first)
+    if first == 0:
+        result = _normalized_maps(node, network, operand, 0)
+    else:
+        order = (*range(first, len(shape)), *range(first))
+        moved = network.transposed(operand, order)
+        positions = (prod(shape[: first - 1]), shape[first - 1])
+        maps = network.regrouped(moved, (prod(shape[first:]), *positions))
+        result = network.regrouped(_normalized(node, network, maps, [0]), shape_of(moved))
+        inverse = tuple(order.index(axis) for axis in range(len(shape)))
+        result = network.transposed(result, inverse)
     return _scaled_and_shifted(node, network, result, network.value(node, 1), len(shape) - first)
 
 
@@ -44,7 +57,7 @@ def convert_instance(node: OnnxNode, network: NetworkBuilder) -> Value:
     """InstanceNormalization: each channel of each image."""
     operand = network.floats(node)
     shape = shape_of(operand)
-    result = _normalized(node, network, operand, 1)
+    result = _normalized_maps(node, network, operand, 1)
     return _scaled_and_shifted(node, network, result, network.value(node, 1), len(shape))
 
 
@@ -56,23 +69,29 @@ def convert_groups(node: OnnxNode, network: NetworkBuilder) -> Value:
     if count < 1 or shape[0] % count:
         node.fail(f"has {count} groups of {shape[0]} channels")
     groups = network.regrouped(operand, (count, shape[0] // count, *shape[1:]))
-    result = network.regrouped(_normalized(node, network, groups, 1), shape)
+    result = network.regrouped(_normalized_maps(node, network, groups, 1), shape)
     return _scaled_and_shifted(node, network, result, network.value(node, 1), len(shape))
 
 
-def _normalized(node: OnnxNode, network: NetworkBuilder, operand: SSAValue, first: int) -> SSAValue:
-    """(x − mean) / √(variance + epsilon), of the dimensions from `first` on.
-
-    Operands that are no feature maps have their other dimensions as channels.
-    """
-    import numpy as np
-
+def _normalized_maps(
+    node: OnnxNode, network: NetworkBuilder, operand: SSAValue, first: int
+) -> SSAValue:
+    """An operand whose dimensions from `first` on are normalised, with the others as channels."""
     shape = shape_of(operand)
+    maps = shape
     if len(shape) != 3:
         maps = (prod(shape[:first]), prod(shape[first:-1]), shape[-1])
-        result = _normalized(node, network, network.regrouped(operand, maps), 1)
-        return network.regrouped(result, shape)
-    along = range(first, len(shape))
+        first = 1
+    result = _normalized(node, network, network.regrouped(operand, maps), range(first, 3))
+    return network.regrouped(result, shape)
+
+
+def _normalized(
+    node: OnnxNode, network: NetworkBuilder, operand: SSAValue, along: Sequence[int]
+) -> SSAValue:
+    """(x − mean) / √(variance + epsilon) of feature maps, along some of their dimensions."""
+    import numpy as np
+
     name, epsilon = node.name, node.attribute("epsilon", DEFAULT_EPSILON)
 
     def part(what: str) -> OnnxNode:

@@ -26,9 +26,6 @@ def reduced(
 ) -> SSAValue:
     """A node that reduces dimensions of its operand to one element each.
 
-    The dimensions that are kept take the place of the channels, those that are reduced that of
-    the positions; a reduction over rows and columns needs no other order.
-
     A batch of one image is reduced to itself.
 
     Raises:
@@ -55,16 +52,26 @@ def reduced(
 def pooled_over(
     network: NetworkBuilder, name: str, operand: SSAValue, along: Sequence[int], pooling: Pooling
 ) -> SSAValue:
-    """The operand with an extent of 1 in place of the dimensions over which is pooled."""
+    """The operand with an extent of 1 in place of the dimensions over which is pooled.
+
+    Where one dimension at most is kept, in general the channels, it is that of the channels, each a
+    feature map with one window.  Else there is one channel with a window for each index of those
+    that are kept, so that a window needs no more of the operand than it reads: the channels at a
+    position, for example.
+    """
     shape = shape_of(operand)
     kept = [axis for axis in range(len(shape)) if axis not in along]
     extents = [shape[axis] for axis in along]
-    size = (prod(extents[:-1]), extents[-1])
-    channels = prod(shape[axis] for axis in kept)
+    count = prod(shape[axis] for axis in kept)
+    if len(kept) < 2:
+        channels, windows, size = count, 1, (prod(extents[:-1]), extents[-1])
+    else:
+        channels, windows, size = 1, count, (1, prod(extents))
     maps = network.transposed(operand, (*kept, *along))
-    maps = network.regrouped(maps, (channels, *size))
-    output = TensorType(element_of(operand), (channels, 1, 1))
-    pooled = network.append(pooling(name, maps, WindowAttr(Window(size)), output), name)
+    maps = network.regrouped(maps, (channels, windows * size[0], size[1]))
+    window = Window(size) if windows == 1 else Window(size, strides=size)
+    output = TensorType(element_of(operand), (channels, windows, 1))
+    pooled = network.append(pooling(name, maps, WindowAttr(window), output), name)
     ones = tuple(1 if axis in along else extent for axis, extent in enumerate(shape))
     return network.regrouped(pooled, ones)
 

@@ -22,10 +22,12 @@ Build = Callable[[ModelBuilder, str], str]
 """Appends nodes that read a tensor to a model; returns the name of the result."""
 
 
-def convolution(model: ModelBuilder, tensor: str, channels: int, outputs: int) -> str:
+def convolution(
+    model: ModelBuilder, tensor: str, channels: int, outputs: int, **attributes: Any
+) -> str:
     """A 1x1 convolution with random weights."""
     weights = model.random.normal(0, 0.5, (outputs, channels, 1, 1)).astype(np.float32)
-    return model.node("Conv", tensor, model.constant(weights))
+    return model.node("Conv", tensor, model.constant(weights), **attributes)
 
 
 def assert_equals_onnxruntime(

@@ -180,3 +180,25 @@ def test_operands_of_fewer_dimensions(tmp_path: Path) -> None:
     images = reals(1, 1, 3, 4, 5)
     (result,), (wanted,) = executed(imported(file, raw=True), images), reference(file, images)
     np.testing.assert_allclose(result, wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("operator", OPS)
+def test_channels_are_reduced_position_by_position(tmp_path: Path, operator: str) -> None:
+    """Buffers hold no whole feature map: what is read together is reduced together."""
+
+    def build(model: ModelBuilder, tensor: str) -> str:
+        reduced = reduce(model, tensor, operator, [1], 1)
+        return convolution(model, model.node("Sub", tensor, reduced), SHAPE[0], 2)
+
+    deployed = assert_runs_on_the_chip(tmp_path, build)
+    assert deployed["peak_buffer_bytes"] < SHAPE[0] * SHAPE[1] * SHAPE[2]
+
+
+def test_rows_of_reduced_channels_that_nobody_reads(tmp_path: Path) -> None:
+    """At level ou there are fewer windows, of every second row."""
+
+    def build(model: ModelBuilder, tensor: str) -> str:
+        mean = reduce(model, tensor, "ReduceMean", [1], 1)
+        return model.node("Relu", convolution(model, mean, 1, 2, strides=[2, 2]))
+
+    assert_runs_on_the_chip(tmp_path, build)

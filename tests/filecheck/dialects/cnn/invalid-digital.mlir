@@ -99,9 +99,9 @@ cnn.network @net(%x: tensor<1x1x1xui8>) {
 // -----
 
 cnn.network @net(%x: tensor<1x4x4xui8>) {
-  // CHECK: cnn.global_average_pool @pool: has a window that is not the whole feature map
-  %y = cnn.global_average_pool @pool %x <4x2> : tensor<1x4x4xui8> -> tensor<1x1x3xui8>
-  cnn.output %y : tensor<1x1x3xui8>
+  // CHECK: cnn.global_average_pool @pool: has a window with pads
+  %y = cnn.global_average_pool @pool %x <4x4, pads [0, 0, 0, 1]> : tensor<1x4x4xui8> -> tensor<1x1x2xui8>
+  cnn.output %y : tensor<1x1x2xui8>
 }
 
 // -----
