@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING
 
 from xdsl.dialects.builtin import TensorType, f32
@@ -17,8 +18,10 @@ from spatem_ir.operators.add import AddOp
 from spatem_ir.operators.affine import scaled, shifted
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.core.weight_layers import export_weight_layer
+from spatem_ir.operators.onnx_import.einsum import EinsteinSum
+from spatem_ir.operators.onnx_import.parts import dimension_behind_batch
 from spatem_ir.operators.onnx_import.products import dense_form, stacked_form
-from spatem_ir.operators.onnx_import.shapes import broadcast
+from spatem_ir.operators.onnx_import.shapes import behind_batch, broadcast
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, QuantizedConstant, Value
 from spatem_ir.operators.onnx_import.weights import (
     constant_shape,
@@ -177,6 +180,58 @@ def convert_matmul(node: OnnxNode, network: NetworkBuilder) -> Value:
     return _product(node, network, network.floats(node), network.value(node, 1), f32)
 
 
+def convert_einsum(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """Einsum of an activation and constant weights, as a product of matrices or a stack of them."""
+    if len(node.inputs) != 2:
+        node.fail(f"has {len(node.inputs)} operands; two are supported, of which one is constant")
+    first = network.value(node, 0)
+    at = 0 if isinstance(first, Constant | QuantizedConstant) else 1
+    weights = network.value(node, at)
+    shape = constant_shape(node, weights)
+    form = EinsteinSum.of(node, at)
+    assert isinstance(weights, Constant | QuantizedConstant)
+    if isinstance(weights, QuantizedConstant) and len(shape) != 2 and weights.scale.values.size > 1:
+        node.fail("has several scales for weights that are not a matrix; give them one")
+    operand = network.floats(node, 1 - at)
+    extents = dict(zip(form.activation, shape_of(operand), strict=True))
+    extents |= zip(form.weights, shape, strict=True)
+
+    def count(labels: str) -> int:
+        return prod(extents[label] for label in labels)
+
+    stack, rows, summed, columns = form.stack, form.rows, form.summed, form.columns
+    maps = network.transposed(operand, _order(form.activation, stack + rows + summed))
+    maps = network.regrouped(maps, (count(stack), count(rows), count(summed)))
+    weights = weights.transposed(_order(form.weights, stack + summed + columns))
+    matrix = (count(summed), count(columns))
+    weights = weights.reshaped((count(stack), *matrix) if stack else matrix)
+    product = _product(node, network, maps, weights, f32)
+    labels = stack + rows + columns
+    product = network.regrouped(product, behind_batch(tuple(extents[each] for each in labels)))
+    return network.transposed(product, _order(labels, form.result)) if labels else product
+
+
+def _order(labels: str, wanted: str) -> tuple[int, ...]:
+    """Where the wanted labels are."""
+    return tuple(labels.index(label) for label in wanted)
+
+
+def convert_cumulated(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """CumSum behind the batch, as a product with a triangular matrix of ones."""
+    import numpy as np
+
+    operand = network.floats(node)
+    shape = shape_of(operand)
+    axis = int(network.constant(node, 1).values.reshape(()))
+    along = dimension_behind_batch(node, axis, shape)
+    first = int(bool(node.attribute("exclusive", 0)))
+    ones = np.triu(np.ones((shape[along], shape[along]), np.float32), first)
+    matrix = Constant(ones.T if node.attribute("reverse", 0) else ones)
+    order = (*(each for each in range(len(shape)) if each != along), along)
+    sums = _product(node, network, network.transposed(operand, order), matrix, f32)
+    return network.transposed(sums, tuple(order.index(each) for each in range(len(shape))))
+
+
 def convert_matmul_codes(node: OnnxNode, network: NetworkBuilder) -> Value:
     """QLinearMatMul with constant weights, on either side."""
     result = network.stated_type(node, 6)
@@ -252,6 +307,8 @@ OPERATOR = Operator(
     {
         "Gemm": Import(convert_gemm),
         "MatMul": Import(convert_matmul),
+        "Einsum": Import(convert_einsum),
+        "CumSum": Import(convert_cumulated),
         "MatMulInteger": Import(convert_matmul_integers, zero_point=2),
         "QLinearMatMul": Import(convert_matmul_codes, stating=(0, 3)),
         "com.microsoft.QGemm": Import(convert_gemm_codes, stating=(0,)),
