@@ -134,13 +134,15 @@ class PhasesBound:
         """
         nodes = self.steps.dataflow.nodes
         beside = self.wholes[last].beside if last in self.wholes else []
-        between = [*beside, *nodes[max(last, 0) : ends[0].number]]
+        among = {node.number for node in ends}
+        before = nodes[max(last, 0) : max(among)]
+        between = [*beside, *(node for node in before if node.number not in among)]
         tails = Tails(self.steps)
         for node in between:
             tails.add(node)
         for node in ends:
             tails.add(node, 0)
-        for node in (*ends, *reversed(between)):
+        for node in sorted((*ends, *between), key=lambda each: each.number, reverse=True):
             if node.number != last:
                 tails.pass_back(node)
         found = _Event(until, chain, 0, PATH, {}, [n for n in between if tails.is_never(n)])

@@ -110,3 +110,13 @@ def test_no_deployment_is_faster(strategy: str) -> None:
     bounds = lower_bounds(dataflow_of(module, alone=True), FAST)
     latency = ReferenceEngine(program_of(module)).run().finished[0]
     assert bounds.by_name["crossbars"] < bounds.largest <= latency
+
+
+def test_outputs_before_and_at_the_last_whole_layer() -> None:
+    """A network ends no earlier if what a gate reads leaves it, too."""
+    alone = gated(3, 1).replace("cnn.output %m0 : tensor<4x3x3xui8>", "cnn.output %g0 : OF")
+    both = alone.replace("%g0 : OF", "%p0, %g0 : OF, OF")
+    cycles = [
+        bounds_of(text.replace("OF", "tensor<4x1x1xui8>"), FAST).largest for text in (alone, both)
+    ]
+    assert cycles[1] >= cycles[0] > 9 * 8 * TINY.ou.cycles
