@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Minimum(DealingStrategy):
-    """The fewest tiles: matrices cut by the crossbar's size only, one copy, all bits at once.
+    """The fewest tiles: matrices cut by the crossbar's size only, none joined, one copy, all bits.
 
     [P] The mapping against which SPATEM counts its latency reduction.
     """
