@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from spatem_ir.geometry.bounds.chains import Chains, path_bound
+from spatem_ir.geometry.bounds.copies import copies_bound
+from spatem_ir.geometry.bounds.entry import entry_bound
 from spatem_ir.geometry.bounds.loads import LOADS, work_bound
 from spatem_ir.geometry.bounds.phases import BoundPhase, PhasesBound
-from spatem_ir.geometry.bounds.places import copies_bound, entry_bound
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.network.dataflow import Dataflow

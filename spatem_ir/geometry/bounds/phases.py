@@ -18,9 +18,9 @@ from typing import NamedTuple
 import numpy as np
 
 from spatem_ir.geometry.bounds.chains import Chains, path_bound
+from spatem_ir.geometry.bounds.entry import entry_bound
 from spatem_ir.geometry.bounds.heads import Heads, NetworkSteps
 from spatem_ir.geometry.bounds.loads import LOADS, Load, Work
-from spatem_ir.geometry.bounds.places import entry_bound
 from spatem_ir.geometry.bounds.reads import layer_of
 from spatem_ir.geometry.bounds.tails import Tails
 from spatem_ir.geometry.network.dataflow import Node, NodeKind

@@ -1,9 +1,10 @@
 """The least latency of all places, homes, merges and orders of a partitioned network, by CP-SAT.
 
 A constraint program of the machine (rules R1 to R9) for one or two PEs, whose optimum is proven.
-It leaves out what never makes an execution faster: room in registers and buffers, queues of packets
-of partial sums, that a resource serves first what was asked for first.  So every execution is one
-of its solutions, and what bounds the latency bounds its optimum where the proof is by what is here.
+It leaves out what never makes an execution faster: room in registers and buffers, that resources
+serve first what was asked for first, more than one packet of partial sums from a PE for a piece.
+So every execution is one of its solutions, and what bounds the latency bounds its optimum where the
+proof is by what is here.
 """
 
 from __future__ import annotations
@@ -258,11 +259,26 @@ class _Program:
                 self.add_contribution(piece, tile, valid, complete, channels)
             else:
                 self.move(valid, complete, tile, piece, channels)
+        self.send_sums(piece, [tile for tile, _ in contributions], complete, channels)
         for pe, home in enumerate(self.homes[piece]):
             cycles = self.components.digital.cycles(channels, pooling=False)
             begin, end = self.use((NodeKind.ACTIVATE, pe), cycles, home)
             self.not_before(begin, complete, home)
             self.not_before(self.ready[piece], end, home)
+
+    def send_sums(self, piece: int, tiles: list[Tile], complete: Any, channels: int) -> None:
+        """At least a packet of sums leaves each PE that contributes to a piece and is not home."""
+        if self.machine.pes == 1:
+            return
+        size = channels * self.components.accumulation.sum_bytes
+        cycles = self.components.interconnect.least_cycles(size)
+        for pe, home in enumerate(self.homes[piece]):
+            sent = self.model.new_bool_var("")
+            begin, _ = self.use(("link", pe), cycles, sent)
+            transit = self.components.interconnect.least_transit(size)
+            self.not_before(complete, begin + transit, sent)
+            for tile in tiles:
+                self.model.add_bool_or([~tile.pes[pe], home, sent])
 
     def move(self, time: Any, arrival: Any, tile: Tile, piece: int, channels: int) -> None:
         """Sums of a tile's PE arrive at the home of a piece, as a packet if it is another PE."""
