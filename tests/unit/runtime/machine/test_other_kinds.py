@@ -267,7 +267,8 @@ def expect_all_of(module: ModuleOp, images: int) -> None:
     assert metrics.energy_nj == pytest.approx(sum(parts.values()), abs=1e-3)
     assert metrics.area_mm2 == pytest.approx(sum(metrics.area_parts_mm2.values()))
     assert metrics.buffer_bytes == accelerator_of(module).components.memory.buffer_bytes
-    assert critical_path(execution, module).total.total == metrics.latency_cycles
+    path = critical_path(execution, module)
+    assert path.total.total == execution.finished[0] <= metrics.latency_cycles
 
 
 @pytest.mark.parametrize("seed", range(8))
