@@ -30,6 +30,7 @@ from spatem_ir.hardware.memory.memory import Memory
 from spatem_ir.hardware.parameters import ComputeUnit, KindParameters, parameter
 from spatem_ir.passes.verify_deployment import VerifyDeploymentPass
 from spatem_ir.runtime.critical_path import critical_path
+from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.engine import executor
 from spatem_ir.runtime.metrics.register import metrics_of
 from spatem_ir.support.errors import SpatemError
@@ -247,7 +248,8 @@ def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 
 
 def expect_all_of(module: ModuleOp, images: int) -> None:
-    """Equal events, and metrics that fit together."""
+    """Equal events, however crossbars choose, and metrics that fit together."""
+    expect_equal_engines(module, images, Dispatch.FREE)
     execution = expect_equal_engines(module, images)
     if execution is None or images > 1:
         return
