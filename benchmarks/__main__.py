@@ -12,6 +12,7 @@ BENCHMARKS = (
     "fast_engine",
     "scaling",
     "ou_arithmetic",
+    "deployments",
 )
 
 

@@ -52,8 +52,9 @@ from spatem_ir.geometry.shapes.grid import Deal, Grid
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.window import Window
 
-PACKINGS = ("spatem", "exclusive")
-"""How tiles are packed: crossbars shared by all layers, or owned by one copy of one layer each."""
+PACKINGS = ("spatem", "exclusive", "floor-plan")
+"""How tiles are packed: crossbars shared by all layers, owned by one copy of one layer each, or
+with tiles of every layer at the same corner of all crossbars."""
 
 
 class MatrixShape(NamedTuple):
@@ -304,23 +305,36 @@ class AlternativeOp(IRDLOperation):
 class PackingOp(IRDLOperation):
     """How `pack` packs the tiles unless its options say otherwise: `mvm.packing "exclusive"`.
 
-    A partition made for crossbars of its own (`exclusive`) says so, for `pack` cannot see it.
+    A partition made for crossbars of its own (`exclusive`) or for a `floor-plan` says so, for
+    `pack` cannot see it; the latter also how many PEs to leave empty:
+    `mvm.packing "floor-plan" spare 1`.
     """
 
     name = "mvm.packing"
 
     method = prop_def(StringAttr)
+    spare = opt_prop_def(INTEGER)
 
     traits = traits_def(HasParent(ModuleOp))
 
-    assembly_format = "$method attr-dict"
+    assembly_format = "$method (`spare` $spare^)? attr-dict"
 
-    def __init__(self, method: str):
-        super().__init__(properties={"method": StringAttr(method)})
+    def __init__(self, method: str, spare: int = 0):
+        properties = {"method": StringAttr(method), "spare": integer(spare) if spare else None}
+        super().__init__(properties=properties)
+
+    @property
+    def spare_pes(self) -> int:
+        """How many PEs are to stay empty."""
+        return 0 if self.spare is None else self.spare.value.data
 
     def verify_(self) -> None:
         if self.method.data not in PACKINGS:
             fail(self, f"unknown method '{self.method.data}'; one of {', '.join(PACKINGS)}")
+        if self.spare_pes < 0:
+            fail(self, f"spare is {self.spare_pes}; it must be at least 0")
+        if self.spare_pes and self.method.data != "floor-plan":
+            fail(self, f"only a floor-plan leaves PEs spare, not '{self.method.data}'")
         if sum(isinstance(op, PackingOp) for op in module_of(self).ops) > 1:
             fail(self, "stands twice in a module; one says how all tiles are packed")
 

@@ -6,11 +6,12 @@ numbered from 0; where these are on the chip is not yet known.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Dialect
-from xdsl.irdl import irdl_op_definition, traits_def
+from xdsl.dialects.builtin import ModuleOp, UnitAttr
+from xdsl.ir import Dialect, Operation
+from xdsl.irdl import irdl_op_definition, opt_prop_def, traits_def
 from xdsl.traits import HasParent, NoTerminator
 
 from spatem_ir.dialects.places import PlaceOp, StageOp
@@ -21,9 +22,22 @@ if TYPE_CHECKING:
 
 @irdl_op_definition
 class VxbStageOp(StageOp):
-    """The contents of all virtual crossbars during one stage."""
+    """The contents of all virtual crossbars during one stage: `vxb.stage 0 { … }`.
+
+    If they were packed with the chip in mind, `vxb.stage 0 in_place { … }`, virtual crossbar n is
+    meant to become physical crossbar n.
+    """
 
     name = "vxb.stage"
+
+    in_place = opt_prop_def(UnitAttr)
+
+    assembly_format = "$number (`in_place` $in_place^)? $body attr-dict"
+
+    def __init__(self, number: int, ops: Iterable[Operation], *, in_place: bool = False):
+        super().__init__(number, ops)
+        if in_place:
+            self.in_place = UnitAttr()
 
     traits = traits_def(HasParent(ModuleOp), NoTerminator())
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.placement import Placement
     from spatem_ir.hardware.accelerator import Accelerator
 
-METHODS = ("spatem", "sequential")
+METHODS = ("auto", "spatem", "sequential")
 HOMES = ("tiles", "pool")
 PIECES = ("parts", "whole")
 
@@ -44,7 +44,8 @@ class AssignPass(ModulePass):
     neighbouring numbers make the CUs or PEs instead where fewer partial sums then leave a PE.
 
     Options:
-        method: `spatem`, or `sequential` (virtual crossbar n becomes physical crossbar n).
+        method: `spatem`, `sequential` (virtual crossbar n becomes physical crossbar n), or `auto`:
+            `sequential` for a `vxb.stage` that was packed in place, and otherwise `spatem`.
         homes: a layer's results are at home where their `tiles` are, so that they travel as
             activations, or before a pooling where the `pool` is, to which partial sums travel.
         pieces: what of a digital operator's results at one position travels as one packet: `parts`
@@ -53,7 +54,7 @@ class AssignPass(ModulePass):
 
     name = "assign"
 
-    method: str = "spatem"
+    method: str = "auto"
     homes: str = "tiles"
     pieces: str = "parts"
 
@@ -78,7 +79,8 @@ class AssignPass(ModulePass):
         slices = whole_slices(dataflow) if self.pieces == "whole" else {}
         dataflow = dataflow_of(module, slices=slices)
         virtual = stage.placements()
-        physical_of = self.physical_crossbars(dataflow, virtual, accelerator)
+        in_place = stage.in_place is not None
+        physical_of = self.physical_crossbars(dataflow, virtual, accelerator, in_place=in_place)
         physical = {name: placed.moved(physical_of) for name, placed in virtual.items()}
         homes = home_tables(
             dataflow, physical, accelerator.crossbars_per_pe, pool_at_home=self.homes == "pool"
@@ -100,13 +102,18 @@ class AssignPass(ModulePass):
         Rewriter.replace_op(stage, PxbStageOp(stage.number.value.data, [*places, *home_ops]))
 
     def physical_crossbars(
-        self, dataflow: Dataflow, virtual: dict[str, Placement], accelerator: Accelerator
+        self,
+        dataflow: Dataflow,
+        virtual: dict[str, Placement],
+        accelerator: Accelerator,
+        *,
+        in_place: bool = False,
     ) -> NDArray[np.int64]:
-        """The physical crossbar of each virtual crossbar."""
+        """The physical crossbar of each virtual crossbar; `in_place` if they were packed so."""
         import numpy as np
 
         count = max(int(placed.crossbars.max()) for placed in virtual.values()) + 1
-        if self.method == "sequential":
+        if self.method == "sequential" or (self.method == "auto" and in_place):
             return np.arange(count)
         unit_of, pe_of = clusters(dataflow, virtual, count, accelerator)
         unit_in_pe = rank_within(pe_of)

@@ -14,7 +14,7 @@ from xdsl.rewriter import Rewriter
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import layer_ops
-from spatem_ir.dialects.ou import ActivateOp, DueOp, MvmOp, OuStageOp, StreamOp
+from spatem_ir.dialects.ou import ActivateOp, DueOp, MvmOp, OrderOp, OuStageOp, StreamOp
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.support.errors import SpatemError
 
@@ -41,7 +41,7 @@ class ExpandOuPass(ModulePass):
     cycles.
 
     Options:
-        until: `streams` (a stream for all crossbars that run the same program, and no due times) or
+        until: `streams` (a stream for all crossbars that run the same program, no other order) or
             `operations` (a stream for each crossbar, one op for every visit and OU operation).
         limit: the most OU operations that are spelled out; a larger program is an error.
     """
@@ -85,7 +85,7 @@ class ExpandOuPass(ModulePass):
                 streams.append(stream_of(program))
             else:
                 streams += expanded_streams(program, accelerator)
-        kept = [op for op in stage.body.block.ops if not isinstance(op, StreamOp | DueOp)]
+        kept = [op for op in stage.body.block.ops if not isinstance(op, StreamOp | OrderOp | DueOp)]
         for op in kept:
             op.detach()
         number, unbounded = stage.number.value.data, stage.unbounded is not None

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.dialects.ou import DueOp, MergeOp, OuStageOp, WaitOp
+from spatem_ir.dialects.ou import DueOp, MergeOp, OuStageOp, ScheduleOp, WaitOp
+from spatem_ir.dialects.ou.schedule import digest_of, schedule_of
 from spatem_ir.dialects.places import stages_of
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.scheduling.sequencing import Due, ProgramClass
     from spatem_ir.hardware.accelerator import Accelerator
 
-METHODS = ("asap", "layer")
+METHODS = ("auto", "asap", "layer")
 PROGRAMS = ("auto", "own", "shared")
 BUFFERS = ("fit", "ignore")
 MERGES = {"everywhere": PLACES, "pe": ("pe", "home"), "home": ("home",)}
@@ -56,7 +58,9 @@ class OrderPass(ModulePass):
     contention.
 
     Options:
-        method: `asap` (by ready time) or `layer` (all visits of a layer before the next layer's).
+        method: `asap` (by ready time), `layer` (all visits of a layer before the next layer's) or
+            `auto`: as `ou.schedule` says, which a strategy leaves that found an order with its
+            partition, if it is for the places that the tiles have; otherwise `asap`.
         programs: `own` (windows are due when their operands are ready), `shared` (when those of all
             copies are, in grains of time, so that crossbars with tiles of the same layers run one
             program), or `auto`: `own` where all different programs have at most
@@ -73,7 +77,7 @@ class OrderPass(ModulePass):
 
     name = "order"
 
-    method: str = "asap"
+    method: str = "auto"
     programs: str = "auto"
     merge: str = "everywhere"
     buffers: str = "fit"
@@ -92,11 +96,18 @@ class OrderPass(ModulePass):
         stages = stages_of(op, PxbStageOp, self.name, "assign")
         if any(isinstance(other, OuStageOp) for other in op.ops):
             raise SpatemError("order: the module holds an ou.stage already")
+        found, dataflow = schedule_of(op), dataflow_of(op)
         for stage in stages:
-            dataflow, schedule = self.with_room(op, stage, merged_at)
-            unbounded = self.buffers == "ignore"
-            program = ordered_stage(dataflow, stage, schedule, merged_at, unbounded)
+            if found is not None and self.method == "auto" and is_for(found, dataflow, stage):
+                program = scheduled_stage(dataflow, stage, found, merged_at)
+            else:
+                dataflow, schedule = self.with_room(op, stage, merged_at)
+                unbounded = self.buffers == "ignore"
+                program = ordered_stage(dataflow, stage, schedule, merged_at, unbounded=unbounded)
             op.body.block.add_op(program)
+        if found is not None:
+            found.detach()
+            found.erase()
 
     def with_room(
         self, module: ModuleOp, stage: PxbStageOp, merged_at: tuple[str, ...]
@@ -219,27 +230,57 @@ class OrderPass(ModulePass):
         return ready
 
 
+def is_for(schedule: ScheduleOp, dataflow: Dataflow, stage: PxbStageOp) -> bool:
+    """Whether a schedule is for the places of a stage."""
+    return schedule.places is None or schedule.places.data == digest_of(stage, dataflow)
+
+
+def scheduled_stage(
+    dataflow: Dataflow, stage: PxbStageOp, schedule: ScheduleOp, merged_at: tuple[str, ...]
+) -> OuStageOp:
+    """The `ou.stage` that runs as a schedule says."""
+    known = {(op.node, op.other) for op in schedule.waits}
+    ops: list[Operation] = [op.clone() for op in schedule.body.block.ops]
+    ops += merges_of(dataflow, stage, merged_at)
+    ops += [op for op in loads_of(dataflow) if (op.node, op.other) not in known]
+    return OuStageOp(stage.number.value.data, ops, timed=schedule.timed is not None)
+
+
+def merges_of(dataflow: Dataflow, stage: PxbStageOp, merged_at: tuple[str, ...]) -> list[MergeOp]:
+    """Where partial sums of the layers of a stage are merged, if not at all places there are."""
+    if merged_at == accelerator_of(stage).components.accumulation.places:
+        return []
+    placed = stage.placements()
+    return [MergeOp(node.name, merged_at) for node in dataflow.layers if node.name in placed]
+
+
+def loads_of(dataflow: Dataflow) -> list[WaitOp]:
+    """The waits without which what was spilled could come back before it has left."""
+    from spatem_ir.geometry.network.waits import loads
+
+    return [wait_op(dataflow, wait) for wait in loads(dataflow)]
+
+
+def wait_op(dataflow: Dataflow, wait: Wait) -> WaitOp:
+    """What waits for what, as an op."""
+    node, other = dataflow.nodes[wait.node], dataflow.nodes[wait.other]
+    return WaitOp(node.name, other.name, IndexSequence.of(wait.until))
+
+
 def ordered_stage(
     dataflow: Dataflow,
     stage: PxbStageOp,
     schedule: Schedule,
     merged_at: tuple[str, ...],
+    *,
     unbounded: bool,
 ) -> OuStageOp:
     """The `ou.stage` that runs the given programs, waits and merges."""
-    from spatem_ir.geometry.network.waits import loads
-
     placed = stage.placements()
     layers = [node.layer for node in dataflow.layers if node.name in placed and node.layer]
     dues = [DueOp.of(layer, schedule.dues[layer.name]) for layer in layers]
-    everywhere = accelerator_of(stage).components.accumulation.places
-    merges = [MergeOp(layer.name, merged_at) for layer in layers if merged_at != everywhere]
-    names = [node.name for node in dataflow.nodes]
-    known = {(wait.node, wait.other) for wait in schedule.waits}
-    back = [wait for wait in loads(dataflow) if (wait.node, wait.other) not in known]
-    waiting = [
-        WaitOp(names[wait.node], names[wait.other], IndexSequence.of(wait.until))
-        for wait in [*schedule.waits, *back]
-    ]
-    ops = [*dues, *merges, *waiting]
+    waits = [wait_op(dataflow, wait) for wait in schedule.waits]
+    known = {(op.node, op.other) for op in waits}
+    back = [op for op in loads_of(dataflow) if (op.node, op.other) not in known]
+    ops = [*dues, *merges_of(dataflow, stage, merged_at), *waits, *back]
     return OuStageOp(stage.number.value.data, ops, unbounded=unbounded)

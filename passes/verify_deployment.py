@@ -43,8 +43,8 @@ class VerifyDeploymentPass(ModulePass):
     - what a PE must hold at once fits into its buffer (from `vxb`);
     - no visit waits for ever (level `ou`);
     - buffers suffice whatever the timing, thanks to what waits for what (level `ou`, unless the
-      program says that it is unbounded): the upper bound of :mod:`geometry.occupancy`, for one
-      image in flight, is at most the size of the buffer.
+      program says that it is unbounded or timed): the upper bound of :mod:`geometry.occupancy`,
+      for one image in flight, is at most the size of the buffer.
 
     Raises:
         VerifyException: naming the op, the layer and the numbers of what is wrong.
@@ -76,7 +76,7 @@ class VerifyDeploymentPass(ModulePass):
             for stage in stages:
                 program = _program_of(stage, programs)
                 assert program is not None
-                if program.unbounded is None:
+                if program.unbounded is None and program.timed is None:
                     _verify_occupancy(stage, program, dataflow, accelerator)
 
 

@@ -9,14 +9,27 @@ from xdsl.ir import Dialect
 from spatem_ir.dialects.ou.attributes import MergePlacesAttr
 from spatem_ir.dialects.ou.due import DueOp
 from spatem_ir.dialects.ou.merging import MergeOp
+from spatem_ir.dialects.ou.orders import OrderOp, VisitsAttr
+from spatem_ir.dialects.ou.schedule import ScheduleOp
 from spatem_ir.dialects.ou.stage import OuStageOp
 from spatem_ir.dialects.ou.streams import ActivateOp, InterleaveOp, MvmOp, StreamOp
 from spatem_ir.dialects.ou.waits import WaitOp
 
 OU = Dialect(
     "ou",
-    [OuStageOp, DueOp, StreamOp, InterleaveOp, MvmOp, ActivateOp, MergeOp, WaitOp],
-    [MergePlacesAttr],
+    [
+        OuStageOp,
+        ScheduleOp,
+        OrderOp,
+        DueOp,
+        StreamOp,
+        InterleaveOp,
+        MvmOp,
+        ActivateOp,
+        MergeOp,
+        WaitOp,
+    ],
+    [MergePlacesAttr, VisitsAttr],
 )
 
 __all__ = [
@@ -27,7 +40,10 @@ __all__ = [
     "MergeOp",
     "MergePlacesAttr",
     "MvmOp",
+    "OrderOp",
     "OuStageOp",
+    "ScheduleOp",
     "StreamOp",
+    "VisitsAttr",
     "WaitOp",
 ]

@@ -39,7 +39,7 @@ class DueOp(IRDLOperation):
     by_tile = opt_prop_def(UnitAttr)
     times = prop_def(IndicesAttr)
 
-    traits = traits_def(HasParentNamed("ou.stage"))
+    traits = traits_def(HasParentNamed("ou.stage", "ou.schedule"))
 
     custom_directives = (Indices,)
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import SymbolRefAttr
 
 from spatem_ir.dialects.ou.due import DueOp
+from spatem_ir.dialects.ou.orders import OrderOp
 from spatem_ir.dialects.ou.stage import OuStageOp
 from spatem_ir.dialects.ou.streams import InterleaveOp, MvmOp, StreamOp
 from spatem_ir.geometry.network.crossbar_program import Activation, CrossbarProgram
 from spatem_ir.geometry.network.dataflow import Dataflow
 from spatem_ir.geometry.network.held_tiles import HeldTiles
-from spatem_ir.geometry.scheduling.sequencing import Slot, due_programs, program_classes
+from spatem_ir.geometry.scheduling.sequencing import (
+    LocatedCrossbars,
+    ProgramClass,
+    Slot,
+    due_programs,
+    program_classes,
+)
 from spatem_ir.geometry.shapes.equals import first_of_equals
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
-from spatem_ir.geometry.shapes.placement import Placement
+from spatem_ir.geometry.shapes.placement import Placement, without
 
 Ints = NDArray[np.int64]
 
@@ -25,25 +32,37 @@ Ints = NDArray[np.int64]
 def programs_of(stage: OuStageOp, dataflow: Dataflow, number: int = 0) -> list[CrossbarProgram]:
     """The programs of all crossbars that hold tiles.
 
-    First those that streams write out, in their order, then those that follow from when windows are
-    due, class by class.  `number` is that of the stage among those that run one after the other.
+    First those that streams and orders write out, in their order, then those that follow from when
+    windows are due, class by class.  `number` is that of the stage among those that run one after
+    the other.
     """
     places = stage.placed().placements()
     held = {name: HeldTiles(dataflow.by_name[name], placed) for name, placed in places.items()}
     streams = [stream for stream in stage.streams if stream.bursts]
     programs = [_written_out(stream, dataflow, held, number) for stream in streams]
-    streamed = np.concatenate([np.empty(0, np.int64), *(p.crossbars for p in programs)])
-    left = {name: _elsewhere(placed, streamed) for name, placed in places.items()}
-    left = {name: placed for name, placed in left.items() if len(placed.tiles)}
+    left = without(places, _crossbars_of(programs))
+    if stage.orders:
+        programs += _ordered(stage.orders, dataflow, left, number)
+        left = without(left, _crossbars_of(programs))
     return programs + (_due(stage, dataflow, left, number) if left else [])
 
 
-def _elsewhere(placed: Placement, crossbars: Ints) -> Placement:
-    """The tiles that are on none of some crossbars."""
-    keep = ~np.isin(placed.crossbars, crossbars)
-    return Placement(
-        placed.tiles[keep], placed.crossbars[keep], placed.rows[keep], placed.columns[keep]
-    )
+def _crossbars_of(programs: list[CrossbarProgram]) -> Ints:
+    """The crossbars that run some programs."""
+    return np.concatenate([np.empty(0, np.int64), *(p.crossbars for p in programs)])
+
+
+def _ordered(
+    orders: Sequence[OrderOp], dataflow: Dataflow, places: dict[str, Placement], number: int
+) -> list[CrossbarProgram]:
+    """The programs of crossbars whose order is written out."""
+    located = LocatedCrossbars.of(program_classes(dataflow, places))
+    programs = []
+    for op in orders:
+        members = located.members(op.crossbars.data.to_array())
+        assert members is not None
+        programs.append(_program(members, op.tiles, number))
+    return programs
 
 
 def _written_out(
@@ -98,19 +117,21 @@ def _due(
         dues[name] = op.due(node.layer, node.grid)
     found = due_programs(program_classes(dataflow, places), dues)
     assert found is not None
-    return [
-        CrossbarProgram(
-            stage=number,
-            crossbars=members.crossbars,
-            nodes=tuple(slot.node for slot in members.slots),
-            ordinals=tuple(_ordinals(members.slots)),
-            tiles=np.stack([slot.tiles for slot in members.slots]),
-            bursts=order,
-            windows=_windows_in_turn(order),
-            activations=(None,) * len(members.slots),
-        )
-        for members, order in found
-    ]
+    return [_program(members, order, number) for members, order in found]
+
+
+def _program(members: ProgramClass, order: Ints, number: int) -> CrossbarProgram:
+    """The program of crossbars of a class that visit their tiles in an order."""
+    return CrossbarProgram(
+        stage=number,
+        crossbars=members.crossbars,
+        nodes=tuple(slot.node for slot in members.slots),
+        ordinals=tuple(_ordinals(members.slots)),
+        tiles=np.stack([slot.tiles for slot in members.slots]),
+        bursts=order,
+        windows=_windows_in_turn(order),
+        activations=(None,) * len(members.slots),
+    )
 
 
 def _ordinals(slots: tuple[Slot, ...]) -> Iterator[int]:

@@ -23,6 +23,7 @@ from spatem_ir.dialects.dataflow import verified_dataflow_of
 from spatem_ir.dialects.hw import accelerator_of, module_of
 from spatem_ir.dialects.ou.due import DueOp
 from spatem_ir.dialects.ou.merging import MergeOp
+from spatem_ir.dialects.ou.orders import OrderOp
 from spatem_ir.dialects.ou.streams import StreamOp
 from spatem_ir.dialects.ou.waits import WaitOp
 from spatem_ir.dialects.places import PlaceOp
@@ -36,26 +37,36 @@ class OuStageOp(IRDLOperation):
     """The program of the chip during one stage: `ou.stage 0 { … }`.
 
     Tiles sit where the `pxb.stage` of the same number places them.  Each crossbar that holds tiles
-    runs the `ou.stream` that names it, or else visits them in the order in which `ou.due` says that
-    they are due.  A program that is `unbounded` may need larger buffers than the machine has: for
-    finding out how large they would have to be.
+    runs the `ou.stream` or `ou.order` that names it, or else visits them in the order in which
+    `ou.due` says that they are due.  A program that is `unbounded` may need larger buffers than the
+    machine has: for finding out how large they would have to be.  Buffers suffice for one that is
+    `timed` as the machine's times are (an execution checks it), not whatever they are.
     """
 
     name = "ou.stage"
 
     number = prop_def(INTEGER)
     unbounded = opt_prop_def(UnitAttr)
+    timed = opt_prop_def(UnitAttr)
     body = region_def("single_block")
 
     traits = traits_def(HasParent(ModuleOp), NoTerminator())
 
-    assembly_format = "$number (`unbounded` $unbounded^)? $body attr-dict"
+    assembly_format = "$number (`unbounded` $unbounded^)? (`timed` $timed^)? $body attr-dict"
 
-    def __init__(self, number: int, ops: Sequence[Operation], *, unbounded: bool = False):
+    def __init__(
+        self,
+        number: int,
+        ops: Sequence[Operation],
+        *,
+        unbounded: bool = False,
+        timed: bool = False,
+    ):
         super().__init__(
             properties={
                 "number": integer(number),
                 "unbounded": UnitAttr() if unbounded else None,
+                "timed": UnitAttr() if timed else None,
             },
             regions=[Region(Block(ops))],
         )
@@ -68,6 +79,11 @@ class OuStageOp(IRDLOperation):
     def streams(self) -> list[StreamOp]:
         """The programs that are written out, in order."""
         return self.of_type(StreamOp)
+
+    @property
+    def orders(self) -> list[OrderOp]:
+        """The programs that are written out as an order of tiles."""
+        return self.of_type(OrderOp)
 
     @property
     def waits(self) -> list[WaitOp]:
@@ -99,12 +115,13 @@ class OuStageOp(IRDLOperation):
         fail(self, f"there is no pxb.stage {self.number.value.data} before it")
 
     def verify_(self) -> None:
-        from spatem_ir.dialects.ou.verifier import StageVerifier
+        from spatem_ir.dialects.ou.verifier import StageVerifier, verify_waits
 
         dataflow = verified_dataflow_of(self)
         verifier = StageVerifier(self, dataflow, self.placed().placements())
         verifier.verify_streams(self.streams)
+        verifier.verify_orders(self.orders)
         verifier.verify_dues(self.of_type(DueOp))
         verifier.verify_merges(self.of_type(MergeOp))
-        verifier.verify_waits(self.waits)
+        verify_waits(self.waits, dataflow)
         verifier.verify_loads(self.waits)

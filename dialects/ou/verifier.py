@@ -12,6 +12,8 @@ from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.ou.streams import ActivateOp, MvmOp, StreamOp
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.network.held_tiles import HeldTiles
+from spatem_ir.geometry.scheduling.sequencing import LocatedCrossbars, program_classes
+from spatem_ir.geometry.shapes.placement import without
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from spatem_ir.dialects.ou.due import DueOp
     from spatem_ir.dialects.ou.merging import MergeOp
+    from spatem_ir.dialects.ou.orders import OrderOp
     from spatem_ir.dialects.ou.waits import WaitOp
     from spatem_ir.geometry.shapes.grid import Grid
     from spatem_ir.geometry.shapes.index_sequence import IndexSequence
@@ -112,18 +115,35 @@ class StageVerifier:
             fail(self.stage, f"tile {tile} of @{name} has no window {window}")
         fail(self.stage, f"tile {tile} of @{name} visits its window {window} {times[window]} times")
 
+    def verify_orders(self, orders: Sequence[OrderOp]) -> None:
+        """Check that each tile on a crossbar with an order is visited once for each window."""
+        if not orders:
+            return
+        left = without(self.places, self.streamed)
+        located = LocatedCrossbars.of(program_classes(self.dataflow, left)) if left else None
+        for op in orders:
+            crossbars = op.crossbars.data.to_array()
+            named = np.append(self.streamed, crossbars)
+            if len(np.unique(named)) < len(named):
+                fail(op, "names a crossbar that has a program already")
+            self.streamed = named
+            members = None if located is None else located.members(crossbars)
+            if members is None:
+                fail(op, "names crossbars without tiles, or with tiles of different kinds")
+            counts = np.bincount(op.tiles, minlength=len(members.slots))
+            if len(counts) > len(members.slots):
+                fail(op, f"visits tile {len(counts) - 1}; there are {len(members.slots)}")
+            for number, slot in enumerate(members.slots):
+                if counts[number] != slot.windows:
+                    fail(
+                        op,
+                        f"visits tile {number}, of @{slot.node.name}, {counts[number]} times; it "
+                        f"has {slot.windows} windows",
+                    )
+
     def verify_dues(self, dues: Sequence[DueOp]) -> None:
         """Check that every layer with tiles on crossbars without a stream says when it is due."""
-        named: set[str] = set()
-        for op in dues:
-            name = op.layer.string_value()
-            node = self.dataflow.by_name.get(name)
-            if node is None or node.layer is None or node.grid is None:
-                fail(op, "names no layer of the network")
-            if name in named:
-                fail(op, "is the second ou.due of its layer")
-            named.add(name)
-            op.verify_entries(node.layer, node.grid)
+        named = verify_dues(dues, self.dataflow)
         for name, placed in self.places.items():
             follows = ~np.isin(placed.crossbars, self.streamed)
             if name not in named and follows.any():
@@ -150,27 +170,6 @@ class StageVerifier:
                 known = ", ".join(places)
                 fail(op, f"names the place {missing[0]}; the accelerator adds in {known}")
             named.add(name)
-
-    def verify_waits(self, waits: Sequence[WaitOp]) -> None:
-        """Check that each pair of nodes waits once, and no longer than there are positions."""
-        named: set[tuple[str, str]] = set()
-        for op in waits:
-            pair = (op.node.string_value(), op.other.string_value())
-            for name in pair:
-                if name not in self.dataflow.by_name:
-                    fail(op, f"names @{name}, which is no node of the network")
-            if pair in named:
-                fail(op, f"is the second ou.wait for @{pair[1]} of its node")
-            named.add(pair)
-            node, other = (self.dataflow.by_name[name] for name in pair)
-            if len(op.until.data) != node.positions:
-                fail(op, f"has {len(op.until.data)} entries for {node.positions} positions")
-            if op.until.data.maximum > other.positions:
-                fail(
-                    op,
-                    f"waits for {op.until.data.maximum} positions of @{other.name}, which has "
-                    f"{other.positions}",
-                )
 
     def verify_loads(self, waits: Sequence[WaitOp]) -> None:
         """Check that what comes back waits until it has left."""
@@ -286,3 +285,40 @@ def _cover(
         if chosen.minimum < 0 or chosen.maximum >= extent:
             fail(burst, f"activates {what} outside its tile, which has {extent}")
     np.add.at(covered, np.ix_(*(chosen.to_array() for chosen in indices)), 1)
+
+
+def verify_dues(dues: Sequence[DueOp], dataflow: Dataflow) -> set[str]:
+    """Check that dues name layers, each once, with an entry for each window; the layers' names."""
+    named: set[str] = set()
+    for op in dues:
+        name = op.layer.string_value()
+        node = dataflow.by_name.get(name)
+        if node is None or node.layer is None or node.grid is None:
+            fail(op, "names no layer of the network")
+        if name in named:
+            fail(op, "is the second ou.due of its layer")
+        named.add(name)
+        op.verify_entries(node.layer, node.grid)
+    return named
+
+
+def verify_waits(waits: Sequence[WaitOp], dataflow: Dataflow) -> None:
+    """Check that each pair of nodes waits once, and no longer than there are positions."""
+    named: set[tuple[str, str]] = set()
+    for op in waits:
+        pair = (op.node.string_value(), op.other.string_value())
+        for name in pair:
+            if name not in dataflow.by_name:
+                fail(op, f"names @{name}, which is no node of the network")
+        if pair in named:
+            fail(op, f"is the second ou.wait for @{pair[1]} of its node")
+        named.add(pair)
+        node, other = (dataflow.by_name[name] for name in pair)
+        if len(op.until.data) != node.positions:
+            fail(op, f"has {len(op.until.data)} entries for {node.positions} positions")
+        if op.until.data.maximum > other.positions:
+            fail(
+                op,
+                f"waits for {op.until.data.maximum} positions of @{other.name}, which has "
+                f"{other.positions}",
+            )

@@ -31,7 +31,7 @@ class WaitOp(IRDLOperation):
     other = prop_def(SymbolRefAttr)
     until = prop_def(IndicesAttr)
 
-    traits = traits_def(HasParentNamed("ou.stage"))
+    traits = traits_def(HasParentNamed("ou.stage", "ou.schedule"))
 
     custom_directives = (Indices,)
 

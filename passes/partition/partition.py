@@ -114,8 +114,13 @@ class PartitionPass(ModulePass):
         )
         for layer, grid in zip(layers, chosen.grids, strict=True):
             Rewriter.replace_op(layer, LayerOp.from_cnn(layer, grid))
-        if strategy.packing is not None and not any(isinstance(o, PackingOp) for o in op.ops):
-            op.body.block.add_op(PackingOp(strategy.packing))
+        notes = chosen.notes
+        if chosen.packing is None and strategy.packing is not None:
+            notes.append(PackingOp(strategy.packing))
+        known = {type(other) for other in op.ops}
+        for note in notes:
+            if type(note) not in known:
+                op.body.block.add_op(note)
         partly = len(layer_ops(op)) > len(layers)
         for other in [] if partly else others:
             op.body.block.add_op(AlternativeOp(list(other.grids)))

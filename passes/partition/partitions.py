@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from spatem_ir.dialects.mvm import PackingOp
+    from spatem_ir.dialects.ou import ScheduleOp
     from spatem_ir.geometry.estimate.candidates import LayerCandidates
     from spatem_ir.geometry.shapes.grid import Deal, Grid
     from spatem_ir.geometry.shapes.layer import Layer
@@ -19,11 +21,19 @@ if TYPE_CHECKING:
 class Partition:
     """A partition of the whole network: one grid per layer.
 
-    `cycles` is the estimated latency in digital cycles.
+    `cycles` is the estimated latency in digital cycles.  `packing` is the packing for which it
+    cuts and `schedule` the order in which it is to run, if it is not left to `pack` and `order`.
     """
 
     cycles: int
     grids: tuple[Grid, ...]
+    packing: PackingOp | None = None
+    schedule: ScheduleOp | None = None
+
+    @property
+    def notes(self) -> list[PackingOp | ScheduleOp]:
+        """What the partition says to the passes after it."""
+        return [note for note in (self.packing, self.schedule) if note is not None]
 
     def tiles(self, layers: list[Layer]) -> int:
         """The MVM tiles of all layers together."""

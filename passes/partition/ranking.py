@@ -26,7 +26,7 @@ from spatem_ir.dialects.hw import module_of
 from spatem_ir.dialects.mvm import layer_ops
 from spatem_ir.geometry.estimate.candidates import layer_candidates
 from spatem_ir.geometry.estimate.latency_network import NetworkModel
-from spatem_ir.passes.pack import SharedPacking
+from spatem_ir.passes.packings import SharedPacking
 from spatem_ir.passes.partition.algorithm_1 import partition_spatem
 from spatem_ir.passes.partition.limited import MANY_LAYERS, limited_strategies
 from spatem_ir.passes.partition.trial import Trial

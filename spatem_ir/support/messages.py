@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 
@@ -45,3 +47,21 @@ class Messages:
 
 
 SILENT = Messages()
+
+
+_CURRENT: ContextVar[Messages] = ContextVar("messages", default=SILENT)
+
+
+def current_messages() -> Messages:
+    """Who is told by what cannot be given it: passes, which have options only."""
+    return _CURRENT.get()
+
+
+@contextmanager
+def told(say: Messages) -> Iterator[None]:
+    """Meanwhile, passes tell `say`."""
+    token = _CURRENT.set(say)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from differential.dealt import dealt
 from differential.machines import fewest_crossbars, machines, with_crossbars
 from differential.networks import Network, build, networks, random_images
 from differential.profile import examples
@@ -15,6 +16,7 @@ from xdsl.passes import ModulePass
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
 from spatem_ir.dialects.level import Level, level_of
+from spatem_ir.geometry.shapes.grid import Deal
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.passes import assign, expand_ou, order, pack
 from spatem_ir.passes.partition import partition
@@ -28,11 +30,9 @@ MOST_OPERATIONS = 4000
 @st.composite
 def pipelines(draw: st.DrawFn) -> list[ModulePass]:
     """The passes from `cnn` to `ou`, with random strategies."""
+    strategy = draw(st.sampled_from(strategy_names()))
     return [
-        partition.PartitionPass(
-            strategy=draw(st.sampled_from(strategy_names()))
-            + draw(st.sampled_from(["{deal=cyclic}", "{deal=blocks}"])),
-        ),
+        partition.PartitionPass(strategy=dealt(strategy, draw(st.sampled_from(Deal)))),
         pack.PackPass(
             method=draw(st.sampled_from(pack.METHODS)),
             balance=draw(st.sampled_from(pack.BALANCES)),

@@ -65,8 +65,8 @@ FAST = (
     Mutant(
         "R3 pieces in the buffer",
         f"{MACHINE}/fast/rules/arrivals.py",
-        "image, waiting.entry + 1, waiting.stop",
-        "image, waiting.entry + 2, waiting.stop",
+        "image, waiting.first, waiting.entry",
+        "image, waiting.first, waiting.entry - 1",
     ),
     Mutant(
         "R4 pipeline",

@@ -66,6 +66,36 @@ class ProgramClass:
         return ProgramClass(self.crossbars[numbers], slots)
 
 
+class LocatedCrossbars(NamedTuple):
+    """Classes of crossbars, and where in them a crossbar is.
+
+    `crossbars` are ascending; `numbers` and `positions` are those of their class, and in it.
+    """
+
+    classes: list[ProgramClass]
+    crossbars: Ints
+    numbers: Ints
+    positions: Ints
+
+    @staticmethod
+    def of(classes: list[ProgramClass]) -> LocatedCrossbars:
+        """Where the crossbars of some classes are."""
+        crossbars = np.concatenate([members.crossbars for members in classes])
+        sizes = [len(members.crossbars) for members in classes]
+        positions = np.concatenate([np.arange(size) for size in sizes])
+        order = np.argsort(crossbars)
+        numbers = np.repeat(np.arange(len(classes)), sizes)
+        return LocatedCrossbars(classes, crossbars[order], numbers[order], positions[order])
+
+    def members(self, crossbars: Ints) -> ProgramClass | None:
+        """Some crossbars as members of their class; None if they are not all of one."""
+        at = np.searchsorted(self.crossbars, crossbars).clip(max=len(self.crossbars) - 1)
+        numbers = self.numbers[at]
+        if (self.crossbars[at] != crossbars).any() or (numbers != numbers[0]).any():
+            return None
+        return self.classes[int(numbers[0])].select(self.positions[at])
+
+
 class ProgramOrder(NamedTuple):
     """The crossbars that run one program, and the slot of each visit in order: shape [visits]."""
 

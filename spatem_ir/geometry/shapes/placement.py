@@ -71,3 +71,14 @@ def first_overlap(
             first = int(np.argmax(shared))
             return int(order[first]), int(order[first + distance])
     return None
+
+
+def without(places: dict[str, Placement], crossbars: Ints) -> dict[str, Placement]:
+    """The tiles that are on none of some crossbars, by layer, of the layers that have any."""
+    left = {}
+    for name, placed in places.items():
+        keep = ~np.isin(placed.crossbars, crossbars)
+        if keep.any():
+            columns = (placed.tiles, placed.crossbars, placed.rows, placed.columns)
+            left[name] = Placement(*(column[keep] for column in columns))
+    return left

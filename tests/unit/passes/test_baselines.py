@@ -17,7 +17,7 @@ from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
-from spatem_ir.passes.pack import ExclusivePacking
+from spatem_ir.passes.packings import ExclusivePacking
 from spatem_ir.passes.partition.strategies.hitm import (
     fastest_pipeline,
     partition_hitm,

@@ -21,9 +21,10 @@ from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
-from spatem_ir.passes.pack import (
+from spatem_ir.passes.pack import PackPass
+from spatem_ir.passes.packings import (
     ExclusivePacking,
-    PackPass,
+    FloorPlanPacking,
     SharedPacking,
     tile_shapes,
 )
@@ -89,7 +90,8 @@ def test_the_first_strategy_that_fits_wins(
         [grid.data for grid in op.grids] for op in module.ops if isinstance(op, AlternativeOp)
     ]
     exclusive = strategy == "exclusive"
-    packing = ExclusivePacking(accelerator) if exclusive else SharedPacking(accelerator)
+    packings = {"exclusive": ExclusivePacking, "floor-plan": FloorPlanPacking}
+    packing = packings.get(strategy, SharedPacking)(accelerator)
     expected = next((g for g in tried if packing.placements(layers, g) is not None), None)
     try:
         applied(module, [PackPass(method=strategy)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from differential.dealt import dealt
 from differential.machines import machines
 from differential.networks import Network, networks
 from differential.profile import examples
@@ -91,7 +92,7 @@ def test_what_every_level_prints_parses_again(
 ) -> None:
     module = network_on(network, machine, slack=2)
     passes: list[ModulePass] = [
-        partition.PartitionPass(strategy=partitioning),
+        partition.PartitionPass(strategy=dealt(partitioning, "cyclic")),
         pack.PackPass(method=packing),
         assign.AssignPass(method=assignment),
         order.OrderPass(method=ordering),

@@ -211,10 +211,10 @@ PACKET = record(
 SLOT = record(pe="i4", bytes="i4")
 """A piece on a PE."""
 
-WAITER = record(entry="i8", stop="i8", since="i8", next="i4", cause="i4")
+WAITER = record(entry="i8", first="i8", since="i8", next="i4", cause="i4")
 """What waits for an entry of `read_slots` or of its waits, and the next that waits for the same.
 
-`stop` is the end of its entries of `read_slots`.
+`first` is the first of its entries of `read_slots`.
 
 If it waits for progress, `since` is when it began to, and `cause` the step that let it.
 """

@@ -156,7 +156,7 @@ cnn.network @net(%x: tensor<4xui8>) {
 
 // How tiles are packed.
 
-// CHECK: mvm.packing: unknown method 'loosely'; one of spatem, exclusive
+// CHECK: mvm.packing: unknown method 'loosely'; one of spatem, exclusive, floor-plan
 mvm.packing "loosely"
 
 // -----

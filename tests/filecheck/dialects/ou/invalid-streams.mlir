@@ -349,5 +349,5 @@ ou.stage 0 {
 
 // -----
 
-// CHECK: 'ou.due' expects parent op 'ou.stage'
+// CHECK: 'ou.due' expects parent op to be one of 'ou.stage', 'ou.schedule'
 ou.due @fc at 0

@@ -4,7 +4,7 @@
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,assign' 2>&1 | filecheck %s --match-full-lines --check-prefix=LEVEL
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,assign,assign' 2>&1 | filecheck %s --match-full-lines --check-prefix=LEVEL
 
-// METHOD: spatem-opt: assign: unknown method 'random'; one of spatem, sequential
+// METHOD: spatem-opt: assign: unknown method 'random'; one of auto, spatem, sequential
 // HOMES: spatem-opt: assign: unknown homes 'port'; one of tiles, pool
 // OPTION: spatem-opt: --pass-pipeline 'partition,pack,assign{seed=1}': Provided arguments ["seed"] not found in expected arguments ["method", "homes", "pieces"]
 // LEVEL: spatem-opt: assign: the module holds no vxb.stage; run pack first

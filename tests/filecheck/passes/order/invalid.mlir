@@ -2,7 +2,7 @@
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,assign,order{window=1}' 2>&1 | filecheck %s --match-full-lines --check-prefix=OPTION
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,order' 2>&1 | filecheck %s --match-full-lines --check-prefix=LEVEL
 
-// METHOD: spatem-opt: order: unknown method 'alap'; one of asap, layer
+// METHOD: spatem-opt: order: unknown method 'alap'; one of auto, asap, layer
 // OPTION: spatem-opt: --pass-pipeline 'partition,pack,assign,order{window=1}': Provided arguments ["window"] not found in expected arguments ["method", "programs", "merge", "buffers"]
 // LEVEL: spatem-opt: order: the module holds no pxb.stage; run assign first
 

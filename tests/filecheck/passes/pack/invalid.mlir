@@ -4,10 +4,10 @@
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack{tiles=2}' 2>&1 | filecheck %s --match-full-lines --check-prefix=OPTION
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='pack' 2>&1 | filecheck %s --match-full-lines --check-prefix=LEVEL
 
-// METHOD: spatem-opt: pack: unknown method 'best'; one of auto, spatem, exclusive
+// METHOD: spatem-opt: pack: unknown method 'best'; one of auto, spatem, exclusive, floor-plan
 // STRATEGY: spatem-opt: pack: there is no option 'strategy', which is partition's; write 'method'
 // BALANCE: spatem-opt: pack: unknown balance 'energy'; one of cells, time
-// OPTION: spatem-opt: --pass-pipeline 'partition,pack{tiles=2}': Provided arguments ["tiles"] not found in expected arguments ["method", "balance", "gather"]
+// OPTION: spatem-opt: --pass-pipeline 'partition,pack{tiles=2}': Provided arguments ["tiles"] not found in expected arguments ["method", "balance", "gather", "spare"]
 // LEVEL: spatem-opt: pack: the module holds no mvm.layer; run partition first
 
 cnn.network @net(%x: tensor<4xui8>) {

@@ -6,7 +6,7 @@
 // RUN: not spatem-opt %s --pass-pipeline='partition' 2>&1 | filecheck %s --match-full-lines --check-prefix=ACCELERATOR
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,partition' 2>&1 | filecheck %s --match-full-lines --check-prefix=TWICE
 
-// STRATEGY: spatem-opt: partition: unknown strategy 'fastest'; one of exact-additive, {{.*}}, spatem
+// STRATEGY: spatem-opt: partition: unknown strategy 'fastest'; one of exact-additive, {{.*}}, spatem, search
 // DEAL: spatem-opt: partition: unknown deal 'random'; one of cyclic, blocks
 // OPTION: spatem-opt: partition: strategy spatem has no option 'copies'; it has deal, slack
 // TYPE: spatem-opt: --pass-pipeline 'partition{alternatives=many}': Incompatible types: given ('many',), expected <class 'int'>

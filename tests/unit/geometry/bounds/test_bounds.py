@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from differential.dealt import dealt
 from differential.machines import machines
 from differential.networks import Network, networks
 from differential.profile import examples
@@ -189,7 +190,7 @@ def test_bounds_are_below_the_simulated_latency(
     dispatch: Dispatch,
 ) -> None:
     module = network_on(network, machine, slack)
-    passes = [PartitionPass(f"{strategy}{{deal={deal}}}"), PackPass(), AssignPass(), OrderPass()]
+    passes = [PartitionPass(dealt(strategy, deal)), PackPass(), AssignPass(), OrderPass()]
     applied(module, passes)
     expect_bounded(module, dispatch)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from random import Random
 
+from differential.dealt import dealt
 from differential.deployments import random_places, stages_of, to_mvm, to_ou, to_pxb, to_vxb
 from differential.machines import fewest_crossbars, with_crossbars
 from xdsl.context import Context
@@ -250,8 +251,7 @@ def through_the_passes(random: Random) -> ModuleOp:
     module = random_module(random)
     passes = [
         partition.PartitionPass(
-            strategy=random.choice(strategy_names())
-            + random.choice(["{deal=cyclic}", "{deal=blocks}"]),
+            strategy=dealt(random.choice(strategy_names()), random.choice(["cyclic", "blocks"])),
         ),
         pack.PackPass(method=random.choice(pack.METHODS), balance=random.choice(pack.BALANCES)),
         assign.AssignPass(method=random.choice(assign.METHODS), homes=random.choice(assign.HOMES)),

@@ -85,7 +85,7 @@ def deliver(machine, tables, state, number, key):
     while waiter != NONE:
         waiting = state.waiters[waiter]
         following = waiting.next
-        if all_present(machine, tables, state, waiter, image, waiting.entry + 1, waiting.stop):
+        if all_present(machine, tables, state, waiter, image, waiting.first, waiting.entry):
             go_on_present(machine, tables, state, waiter, image)
         waiter = following
 

@@ -28,22 +28,23 @@ NUMBER_BITS = 32
 
 
 @inlined
-def all_present(machine, tables, state, waiter, image, entry, stop):
-    """Whether the pieces of a reader, from an entry up to `stop`, are in the buffer of its PE.
+def all_present(machine, tables, state, waiter, image, first, stop):
+    """Whether the pieces of a reader, from the first entry up to `stop`, are in its PE's buffer.
 
-    If not, the waiter waits for the first that is not, and goes on from there.
+    If not, the waiter waits for the last that is not, and goes on from there: the last pieces
+    usually come last, so that it need not wait often.
     """
-    first = image * machine.slots
-    while entry < stop:
-        at = first + tables.read_slots[entry]
+    slots = image * machine.slots
+    while stop > first:
+        stop -= 1
+        at = slots + tables.read_slots[stop]
         if state.awaiting[at] != PRESENT:
             waiting = state.waiters[waiter]
             waiting.next = state.awaiting[at]
-            waiting.entry = entry
-            waiting.stop = stop
+            waiting.first = first
+            waiting.entry = stop
             state.awaiting[at] = waiter
             return False
-        entry += 1
     return True
 
 

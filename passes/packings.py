@@ -1,0 +1,233 @@
+"""Ways of packing tiles into virtual crossbars: shared, owned, or by a floor plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from spatem_ir.geometry.packing.exclusive import CopyTiles
+    from spatem_ir.geometry.packing.gathering import Bundle
+    from spatem_ir.geometry.shapes.grid import Grid
+    from spatem_ir.geometry.shapes.layer import Layer
+    from spatem_ir.geometry.shapes.placement import Placement
+    from spatem_ir.geometry.shapes.window import Window
+    from spatem_ir.hardware.accelerator import Accelerator
+
+
+def tile_shapes(
+    layer: Layer, grid: Grid, accelerator: Accelerator
+) -> list[tuple[int, int, NDArray[np.int64]]]:
+    """The tiles of a layer by shape: (height, width, tile numbers), in cells, largest first.
+
+    Tiles of one shape are in descending number of windows, so that neighbouring crossbars hold
+    tiles with equally many.
+    """
+    import numpy as np
+
+    from spatem_ir.geometry.shapes.tile_shapes import TileShapes
+
+    tiles = np.arange(grid.tiles(layer))
+    windows = np.array([len(grid.copy_windows(layer, copy)) for copy in range(grid.iw)])
+    busiest = np.argsort(-windows[grid.coordinates(tiles).copy], kind="stable")
+    shapes = TileShapes.of(layer, grid, accelerator)
+    return [
+        (shapes.heights[number], shapes.widths[number], members)
+        for number, members in shapes.split(busiest)
+    ]
+
+
+class Packing(Protocol):
+    """A way of packing tiles into crossbars."""
+
+    def placements(self, layers: list[Layer], grids: list[Grid]) -> list[Placement] | None:
+        """Where the tiles of each layer sit; None if they do not fit."""
+        ...
+
+    def least_crossbars(self, layers: list[Layer], grids: list[Grid]) -> int:
+        """A lower bound on the crossbars that the tiles of all layers need."""
+        ...
+
+
+@dataclass(frozen=True)
+class SharedPacking:
+    """Each tile in the emptiest crossbar that can hold it, whatever else that crossbar holds.
+
+    `gather` looks for that crossbar in one neighbourhood for all tiles of a column block, and for
+    copies whose results are pooled together; `poolings` are by layer.
+    """
+
+    accelerator: Accelerator
+    by_time: bool = False
+    gather: bool = True
+    poolings: Mapping[str, Window] = field(default_factory=dict)
+
+    def least_crossbars(self, layers: list[Layer], grids: list[Grid]) -> int:
+        """A lower bound on the crossbars that the tiles of all layers need."""
+        from spatem_ir.geometry.packing.packing import crossbars_needed
+        from spatem_ir.geometry.shapes.tile_shapes import TileShapes
+
+        shapes = [
+            shape
+            for layer, grid in zip(layers, grids, strict=True)
+            for shape in TileShapes.of(layer, grid, self.accelerator).counts()
+        ]
+        crossbar = self.accelerator.crossbar
+        return crossbars_needed(shapes, crossbar.wordlines, crossbar.bitlines)
+
+    def placements(self, layers: list[Layer], grids: list[Grid]) -> list[Placement] | None:
+        """Where the tiles of each layer sit; None if one finds no place.
+
+        Where tiles cannot be gathered they are placed one by one in sequence, and where even then
+        one finds no place, the largest of all layers first.
+        """
+        if self.least_crossbars(layers, grids) > self.accelerator.crossbars:
+            return None
+        gathered = self.gathered(layers, grids) if self.gather else None
+        return (
+            gathered
+            or self.one_by_one(layers, grids, largest_first=False)
+            or self.one_by_one(layers, grids, largest_first=True)
+        )
+
+    def one_by_one(
+        self, layers: list[Layer], grids: list[Grid], *, largest_first: bool
+    ) -> list[Placement] | None:
+        """Places on the whole chip, layer by layer [P] or `largest_first` [R]."""
+        from spatem_ir.geometry.packing.packing import CrossbarPool, placement_of
+        from spatem_ir.geometry.shapes.placement import Placement
+
+        crossbar = self.accelerator.crossbar
+        pool = CrossbarPool(self.accelerator.crossbars, crossbar.wordlines, crossbar.bitlines)
+        shapes = [
+            (number, *shape)
+            for number, (layer, grid) in enumerate(zip(layers, grids, strict=True))
+            for shape in tile_shapes(layer, grid, self.accelerator)
+        ]
+        if largest_first:
+            shapes.sort(key=lambda shape: -shape[1] * shape[2])
+        parts: list[list[Placement]] = [[] for _ in layers]
+        for number, height, width, tiles in shapes:
+            load = self.load(layers[number], grids[number], height, width)
+            runs = pool.place_all(height, width, load, len(tiles))
+            if runs is None:
+                return None
+            parts[number].append(placement_of(tiles, runs))
+        return [Placement.joined(of_layer) for of_layer in parts]
+
+    def gathered(self, layers: list[Layer], grids: list[Grid]) -> list[Placement] | None:
+        """Places in neighbourhoods, as many crossbars as a PE has, bundle by bundle [R].
+
+        Layer by layer; a layer that finds no place is put before all others, once.
+        """
+        from spatem_ir.geometry.packing.gathering import gathered
+        from spatem_ir.geometry.packing.neighbourhoods import Neighbourhoods
+
+        accelerator = self.accelerator
+        chip = Neighbourhoods(
+            accelerator.crossbars,
+            accelerator.crossbars_per_pe,
+            accelerator.crossbar.wordlines,
+            accelerator.crossbar.bitlines,
+        )
+        return gathered(chip, list(map(self.bundles, layers, grids)))
+
+    def bundles(self, layer: Layer, grid: Grid) -> list[Bundle]:
+        """The tiles of a layer that are placed together."""
+        from spatem_ir.geometry.packing.gathering import Bundle
+        from spatem_ir.geometry.packing.neighbourhoods import bundles
+        from spatem_ir.geometry.shapes.tile_shapes import TileShapes
+
+        accelerator = self.accelerator
+        shapes = TileShapes.of(layer, grid, accelerator)
+        extents = zip(shapes.heights, shapes.widths, strict=True)
+        loads = tuple(self.load(layer, grid, height, width) for height, width in extents)
+        pooling = self.poolings.get(layer.name)
+        tiles = bundles(layer, grid, pooling, accelerator.crossbars, accelerator.crossbars_per_pe)
+        return [Bundle(together, shapes, loads) for together in tiles]
+
+    def load(self, layer: Layer, grid: Grid, height: int, width: int) -> int:
+        """What a tile of `height` x `width` cells fills of a crossbar: cells or busy time."""
+        from spatem_ir.geometry.shapes.grid import ou_operations
+
+        if not self.by_time:
+            return height * width
+        columns = width // self.accelerator.cells_per_weight(layer.weight_bits)
+        bits, rows = grid.tile_bits(layer), min(height, layer.rows)
+        of_block = ou_operations(self.accelerator, rows, columns, layer.weight_bits, bits)
+        return height // rows * of_block * grid.windows_per_copy(layer)
+
+
+@dataclass(frozen=True)
+class ExclusivePacking:
+    """Each crossbar for one copy of one layer; matrices share it as little as the chip allows."""
+
+    accelerator: Accelerator
+
+    def least_crossbars(self, layers: list[Layer], grids: list[Grid]) -> int:
+        """The crossbars that the tiles of all layers need."""
+        return sum(
+            tiles.crossbars(tiles.largest_sharing) for tiles in self.copy_tiles(layers, grids)
+        )
+
+    def placements(self, layers: list[Layer], grids: list[Grid]) -> list[Placement] | None:
+        """Where the tiles of each layer sit; None if there are too few crossbars."""
+        from spatem_ir.geometry.packing.exclusive import sharings
+
+        tiles = self.copy_tiles(layers, grids)
+        chosen = sharings(tiles, self.accelerator.crossbars)
+        if chosen is None:
+            return None
+        placements, first = [], 0
+        for copy_tiles, sharing in zip(tiles, chosen, strict=True):
+            placements.append(copy_tiles.place(sharing, first))
+            first += copy_tiles.crossbars(sharing)
+        return placements
+
+    def copy_tiles(self, layers: list[Layer], grids: list[Grid]) -> list[CopyTiles]:
+        """The tiles of the copies of each layer."""
+        from spatem_ir.geometry.packing.exclusive import CopyTiles
+
+        return [
+            CopyTiles(layer, grid, self.accelerator)
+            for layer, grid in zip(layers, grids, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class FloorPlanPacking:
+    """Tiles one after the other round the chip, those of a lap at the same corner everywhere.
+
+    The first `spare` PEs stay empty.
+    """
+
+    accelerator: Accelerator
+    spare: int = 0
+
+    @property
+    def first(self) -> int:
+        """The first crossbar that may hold tiles."""
+        return self.spare * self.accelerator.crossbars_per_pe
+
+    def least_crossbars(self, layers: list[Layer], grids: list[Grid]) -> int:
+        """A lower bound on the crossbars that the tiles of all layers need."""
+        return self.first + SharedPacking(self.accelerator).least_crossbars(layers, grids)
+
+    def placements(self, layers: list[Layer], grids: list[Grid]) -> list[Placement] | None:
+        """Where the tiles of each layer sit; None if no floor plan is found."""
+        import numpy as np
+
+        from spatem_ir.geometry.packing.floor_plan import floor_plan_of
+
+        crossbars = np.arange(self.first, self.accelerator.crossbars)
+        if not len(crossbars):
+            return None
+        plan = floor_plan_of(layers, grids, self.accelerator, len(crossbars))
+        if plan is None:
+            return None
+        counts = [grid.tiles(layer) for layer, grid in zip(layers, grids, strict=True)]
+        return [plan.placement(n, tiles).moved(crossbars) for n, tiles in enumerate(counts)]

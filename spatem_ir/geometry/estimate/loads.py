@@ -1,0 +1,154 @@
+"""What each candidate grid of a layer asks of the machine's resources.
+
+One array per kind of resource over all candidates at once, each in digital cycles of one unit if
+the work is spread evenly over all units of the chip; so a price in cycles per cycle can weigh them.
+Tiles are taken to follow each other on the chip, copy-major, as in a floor plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatem_ir.geometry.estimate.candidates import joined_candidates, layer_candidates
+from spatem_ir.geometry.shapes.grid import Deal
+
+if TYPE_CHECKING:
+    from spatem_ir.geometry.estimate.candidates import LayerCandidates
+    from spatem_ir.geometry.shapes.grid import Grid
+    from spatem_ir.geometry.shapes.layer import Layer
+    from spatem_ir.hardware.accelerator import Accelerator
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CandidateLoads:
+    """Candidate grids of a layer and their loads: arrays [candidates].
+
+    Attributes:
+        kinds: the candidates without and with several matrices in a tile.
+        kind: of which of them each is.
+        choices: its cuts there, [candidates, axes].
+        tiles: how many tiles there are.
+        laps: how many of them the busiest crossbar holds.
+        cells: the cells that they take of it.
+        busy: the cycles for which it works.
+        visit: the cycles of one visit.
+        fetch: the cycles of a PE's port.
+        adders: the cycles of the busiest kind of adders.
+        packets: the cycles of links into a PE, for packets of partial sums.
+        results: those for the packets of results, if each goes over one link.
+    """
+
+    kinds: tuple[LayerCandidates, ...]
+    kind: Ints
+    choices: Ints
+    tiles: Ints
+    laps: Ints
+    cells: Ints
+    busy: Ints
+    visit: Ints
+    fetch: Floats
+    adders: Floats
+    packets: Floats
+    results: Floats
+
+    def __len__(self) -> int:
+        return len(self.choices)
+
+    def grid(self, number: int, deal: Deal = Deal.CYCLIC) -> Grid:
+        """The grid of a candidate."""
+        return self.kinds[self.kind[number]].grid(tuple(self.choices[number].tolist()), deal)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All arrays by name."""
+        return {name: value for name, value in vars(self).items() if name != "kinds"}
+
+    def select(self, chosen: Ints | NDArray[np.bool_]) -> CandidateLoads:
+        """Some of the candidates."""
+        arrays = {name: value[chosen] for name, value in self.arrays().items()}
+        return CandidateLoads(self.kinds, **arrays)
+
+
+def candidate_loads(layer: Layer, accelerator: Accelerator, crossbars: int) -> CandidateLoads:
+    """The loads of all candidate grids of a layer whose tiles are spread over so many crossbars.
+
+    Raises:
+        SpatemError: a single weight or activation exceeds a crossbar or its input register.
+    """
+    single = layer_candidates(layer, accelerator)
+    kinds = (single, *joined_candidates(layer, accelerator))
+    parts = [
+        _loads(candidates, number, accelerator, crossbars).arrays()
+        for number, candidates in enumerate(kinds)
+    ]
+    arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return CandidateLoads(kinds, **arrays)
+
+
+def _loads(
+    candidates: LayerCandidates, kind: int, accelerator: Accelerator, crossbars: int
+) -> CandidateLoads:
+    """The loads of candidates of one kind."""
+    layer, joined = candidates.layer, candidates.joined
+    components, ou = accelerator.components, accelerator.ou
+    choices = np.indices([len(axis) for axis in candidates.axes]).reshape(4, -1).T
+    (h, w, i, b), (rows, columns, windows, bits) = (
+        np.stack([np.array(axis)[choices[:, n], part] for n, axis in enumerate(candidates.axes)])
+        for part in (0, 1)
+    )
+    width = columns * accelerator.cells_per_weight(layer.weight_bits)
+    operations = -(-rows // ou.wordlines) * -(-width // ou.bitlines) * -(-bits // ou.dac_bits)
+    visit = np.asarray(components.compute_unit.visit_cycles(joined * operations))
+    matrices = -(-layer.matrices // joined)
+    tiles = matrices * h * w * i * b
+    laps = -(-tiles // crossbars)
+
+    share = np.minimum(tiles, crossbars) / accelerator.crossbars
+    pes, all_windows, values = accelerator.pes * share, matrices * layer.windows, joined * columns
+    fetch = np.asarray(components.memory.fetch_cycles(-(-joined * rows * bits // 8)))
+    packet = np.asarray(components.interconnect.packet_cycles(values * sum_bytes(accelerator)))
+    parts = -(-h * b // components.accumulation.crossbars_sending)
+    split = (h * b - 1) / accelerator.crossbars_per_pe
+    return CandidateLoads(
+        (candidates,),
+        np.full(len(choices), kind),
+        choices,
+        tiles,
+        laps,
+        laps * joined * rows * width,
+        laps * visit * windows,
+        visit,
+        all_windows * h * w * b * fetch / pes,
+        all_windows * w * adder_cycles(h * b, values, accelerator) / share,
+        all_windows * w * (parts - 1 + split) * packet / pes,
+        all_windows * w * np.asarray(components.interconnect.packet_cycles(values)) / pes,
+    )
+
+
+def sum_bytes(accelerator: Accelerator) -> int:
+    """The bytes of a partial sum."""
+    return accelerator.components.accumulation.sum_bytes
+
+
+def adder_cycles(parts: Ints, columns: Ints, accelerator: Accelerator) -> Floats:
+    """The cycles that merging `parts` contributions to `columns` values takes all adders of a kind.
+
+    Of the kind that it takes longest; the parts are on neighbouring crossbars.
+    """
+    accumulation, crossbars = accelerator.components.accumulation, accelerator.crossbars
+    by_units: dict[int, Floats] = {}
+    for place in accumulation.places:
+        size = accumulation.crossbars_at(place)
+        arriving, parts = parts, -(-parts // size)
+        is_last = place == accumulation.places[-1]
+        units = accelerator.pes if is_last else crossbars // size
+        merged = np.where(arriving > parts, arriving, 0)
+        cycles = merged * np.asarray(accumulation.cycles(place, columns)) / units
+        by_units[units] = by_units.get(units, 0) + cycles
+    return np.max([*by_units.values()], axis=0)

@@ -1,0 +1,1 @@
+"""Search for a deployment, with the machine as the judge."""

@@ -1,0 +1,216 @@
+"""From a deployment to what the machine does with it.
+
+An evaluation is what a user's pipeline would do: the passes after `partition`, with their options,
+then an execution.  Where `order` is free to take over a schedule, that is the one of a simulation
+in which crossbars choose among all visits whose operands are there
+(:mod:`spatem_ir.search.freezing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
+
+import numpy as np
+
+from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
+from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.level import Level, level_of
+from spatem_ir.dialects.mvm import LayerOp, PackingOp
+from spatem_ir.dialects.ou import DueOp, ScheduleOp
+from spatem_ir.dialects.ou.schedule import digest_of
+from spatem_ir.dialects.pxb import PxbStageOp
+from spatem_ir.geometry.shapes.index_sequence import IndexSequence
+from spatem_ir.passes.assign import AssignPass
+from spatem_ir.passes.order import OrderPass, wait_op
+from spatem_ir.passes.pack import PackPass
+from spatem_ir.runtime.machine.dispatch import Dispatch
+from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
+from spatem_ir.runtime.machine.fast.engine import FastEngine
+from spatem_ir.search.freezing import frozen_orders, input_waits, output_waits
+from spatem_ir.support.errors import SpatemError
+
+if TYPE_CHECKING:
+    from xdsl.context import Context
+    from xdsl.dialects.builtin import ModuleOp
+    from xdsl.passes import ModulePass
+
+    from spatem_ir.geometry.network.dataflow import Dataflow
+    from spatem_ir.geometry.shapes.grid import Grid
+    from spatem_ir.hardware.accelerator import Accelerator
+    from spatem_ir.runtime.machine.execution import Execution
+
+USUAL = {Level.MVM: PackPass, Level.VXB: AssignPass, Level.PXB: OrderPass}
+"""The passes that lower what those of a pipeline leave above level `ou`."""
+
+IMAGES = 2
+"""Images in flight with which a schedule must keep to its buffers: one that follows another."""
+
+
+class Candidate(NamedTuple):
+    """A deployment to be looked at.
+
+    Attributes:
+        grids: of each layer that is to be partitioned, in network order.
+        packing: the packing for which they are cut, None if any will do.
+        spare: how many PEs the packing leaves empty.
+        depth: how much later, as a share of its windows, a layer is served than the one before it;
+            None if `order` decides.
+    """
+
+    grids: tuple[Grid, ...]
+    packing: str | None
+    spare: int
+    depth: float | None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What came of a candidate.
+
+    Attributes:
+        candidate: What was evaluated.
+        execution: Of one image.
+        events: How many were simulated.
+        schedule: That of the execution; None if `order` decides without us.
+    """
+
+    candidate: Candidate
+    execution: Execution
+    events: int
+    schedule: ScheduleOp | None = None
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the start until the last output byte has left."""
+        return self.execution.finished[0]
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """Evaluates candidates for a module at level `cnn`; `passes` follow `partition`."""
+
+    context: Context
+    module: ModuleOp
+    accelerator: Accelerator
+    passes: Sequence[ModulePass]
+
+    def evaluate(self, candidate: Candidate) -> Evaluation:
+        """Deploy a candidate and execute it.
+
+        Raises:
+            SpatemError: it has no place, or its buffers are too small.
+        """
+        module = self.partitioned(candidate)
+        for following in self.lowering(module):
+            if candidate.depth is not None and is_free(following):
+                return self.scheduled(module, candidate, candidate.depth, following)
+            following.apply(self.context, module)
+        engine = FastEngine(fast_program_of(module))
+        execution = engine.run()
+        execution.buffers.check(self.accelerator.components.memory, 1)
+        return Evaluation(candidate, execution, int(engine.state.totals[0].events))
+
+    def lowering(self, module: ModuleOp) -> Iterator[ModulePass]:
+        """The passes that bring a module to level `ou`, given that each is applied to it."""
+        yield from self.passes
+        while level_of(module) is not Level.OU:
+            yield USUAL[level_of(module)]()
+
+    def pipelined(self, found: Evaluation) -> Evaluation:
+        """What was found, with a schedule that suffices for images that follow each other, too.
+
+        Where buffers are too small for an image while the last one is in work, it waits for its
+        end.
+        """
+        if found.schedule is None:
+            return found
+        module = self.partitioned(found.candidate)
+        module.body.block.add_op(found.schedule.clone())
+        for following in self.lowering(module):
+            following.apply(self.context, module)
+        execution = FastEngine(fast_program_of(module), IMAGES).run()
+        try:
+            execution.buffers.check(self.accelerator.components.memory, IMAGES)
+        except SpatemError:
+            dataflow = dataflow_of(module)
+            waits = [wait_op(dataflow, wait) for wait in output_waits(dataflow)]
+            ops = [op.clone() for op in found.schedule.body.block.ops]
+            places = None if found.schedule.places is None else found.schedule.places.data
+            schedule = ScheduleOp([*ops, *waits], timed=True, places=places)
+            return replace(found, schedule=schedule)
+        return found
+
+    def partitioned(self, candidate: Candidate) -> ModuleOp:
+        """The module at level `mvm`, with a note on how to pack."""
+        from xdsl.rewriter import Rewriter
+
+        module = self.module.clone()
+        layers = [op for op in module.walk() if isinstance(op, ConvOp | DenseOp | LocalOp)]
+        for op, grid in zip(layers, candidate.grids, strict=True):
+            Rewriter.replace_op(op, LayerOp.from_cnn(op, grid))
+        if candidate.packing is not None:
+            module.body.block.add_op(PackingOp(candidate.packing, candidate.spare))
+        return module
+
+    def scheduled(
+        self, placed: ModuleOp, candidate: Candidate, depth: float, order: OrderPass
+    ) -> Evaluation:
+        """What comes of a candidate at level `pxb` in the order that free dispatch finds.
+
+        The input is held back, ever more, until the buffers suffice.
+
+        Raises:
+            SpatemError: they never do.
+        """
+        memory, dataflow = self.accelerator.components.memory, dataflow_of(placed)
+        dues, events = dues_by_share(dataflow, depth), 0
+        stage = next(op for op in placed.ops if isinstance(op, PxbStageOp))
+        places = digest_of(stage, dataflow)
+        for rows in leads(dataflow):
+            waits = [wait_op(dataflow, wait) for wait in input_waits(dataflow, rows)]
+            module = placed.clone()
+            module.body.block.add_op(ScheduleOp([op.clone() for op in [*dues, *waits]], timed=True))
+            order.apply(self.context, module)
+            engine = FastEngine(fast_program_of(module), dispatch=Dispatch.FREE)
+            execution = engine.run()
+            events += int(engine.state.totals[0].events)
+            if max(execution.buffers.peaks().values(), default=0) <= memory.buffer_bytes:
+                assert execution.schedule is not None
+                orders = frozen_orders(engine.program, execution.schedule)
+                schedule = ScheduleOp([*orders, *waits], timed=True, places=places)
+                return Evaluation(candidate, execution, events, schedule)
+        raise SpatemError("search: the buffers do not suffice for any order")
+
+
+def is_free(following: ModulePass) -> TypeGuard[OrderPass]:
+    """Whether a pass takes over a schedule."""
+    return isinstance(following, OrderPass) and following.method == "auto"
+
+
+def dues_by_share(dataflow: Dataflow, depth: float) -> list[DueOp]:
+    """Windows in the order of the share of the layer's windows before them; deeper layers later.
+
+    Layer n of the network is served as if it were n · `depth` of its windows later.
+    """
+    dues = []
+    for number, node in enumerate(dataflow.layers):
+        layer = node.layer
+        assert layer is not None
+        share = (np.arange(layer.windows) + 0.5) / layer.windows + depth * number
+        times = (share * RESOLUTION).astype(np.int64)
+        dues.append(DueOp(layer.name, IndexSequence.of(times)))
+    return dues
+
+
+RESOLUTION = 2**20
+"""Into how many parts the windows of a layer are told apart by their share."""
+
+
+def leads(dataflow: Dataflow) -> Iterator[int | None]:
+    """How many rows the input may be ahead of its readers: any number, then half as many again."""
+    yield None
+    rows = max((node.shape[1] for node in dataflow.inputs), default=0)
+    while rows := rows // 2:
+        yield rows

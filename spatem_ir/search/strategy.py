@@ -1,0 +1,72 @@
+"""The partition strategy `search`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from spatem_ir.passes.partition.strategy import Problem, Strategy, option
+from spatem_ir.support.errors import SpatemError
+
+if TYPE_CHECKING:
+    from spatem_ir.passes.partition.partitions import Partition
+
+EVENTS_PER_EFFORT = 50_000_000
+"""The simulated events that one unit of effort allows."""
+
+
+@dataclass(frozen=True)
+class Search(Strategy):
+    """Search on the machine: floor plans under prices, in the order that free dispatch finds.
+
+    [R] Nothing of it is published.  Layers are cut so that their tiles fill all crossbars equally
+    and stand at the same corner of each of them; which cuts, is chosen under prices of what else
+    they ask of the machine, and the prices are searched with the simulated machine as the judge.
+    """
+
+    name = "search"
+
+    effort: int = option(1, "how much is simulated, in units of 50 million events")
+    seed: int = option(0, "of what is drawn")
+
+    def __post_init__(self) -> None:
+        if self.effort < 0:
+            raise SpatemError(f"effort must be at least 0, not {self.effort}")
+
+    def partitions(self, problem: Problem) -> Sequence[Partition]:
+        from xdsl.context import Context
+
+        from spatem_ir.dialects.hw import module_of
+        from spatem_ir.dialects.mvm import PackingOp
+        from spatem_ir.passes.partition.following import following_passes
+        from spatem_ir.passes.partition.partitions import Partition
+        from spatem_ir.passes.partition.register import strategy_type
+        from spatem_ir.runtime.machine.engine import ENGINES
+        from spatem_ir.search.evaluator import Evaluator
+        from spatem_ir.search.explore import Exploration
+        from spatem_ir.support.messages import current_messages
+
+        if not ENGINES["fast"].is_installed:
+            raise SpatemError(
+                "strategy search executes deployments, for which it needs "
+                f"{ENGINES['fast'].module}; {ENGINES['fast'].remedy}"
+            )
+        module = module_of(problem.ops[0])
+        evaluator = Evaluator(Context(), module, problem.accelerator, following_passes())
+        exploration = Exploration(
+            evaluator,
+            problem,
+            lambda found: found.latency,
+            self.effort * EVENTS_PER_EFFORT,
+            self.seed,
+            current_messages(),
+        )
+        best = exploration.run()
+        if best is None:
+            return strategy_type("spatem")().partitions(problem)
+        best = evaluator.pipelined(best)
+        packing = best.candidate.packing
+        note = None if packing is None else PackingOp(packing, best.candidate.spare)
+        found = Partition(best.latency, best.candidate.grids, note, best.schedule)
+        return [found, *strategy_type("minimum")().partitions(problem)]
