@@ -9,7 +9,7 @@ in which crossbars choose among all visits whose operands are there
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 import numpy as np
@@ -19,6 +19,7 @@ from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import LayerOp, PackingOp
 from spatem_ir.dialects.ou import DueOp, ScheduleOp
+from spatem_ir.dialects.ou.programs import programs_of
 from spatem_ir.dialects.ou.schedule import digest_of
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
@@ -26,8 +27,10 @@ from spatem_ir.passes.assign import AssignPass
 from spatem_ir.passes.order import OrderPass, wait_op
 from spatem_ir.passes.pack import PackPass
 from spatem_ir.runtime.machine.dispatch import Dispatch
-from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
+from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram, elaborated
+from spatem_ir.runtime.machine.fast.elaborate.rows import KnownRows
 from spatem_ir.runtime.machine.fast.engine import FastEngine
+from spatem_ir.runtime.machine.reference.program import only_stage
 from spatem_ir.search.freezing import frozen_orders, input_waits, output_waits
 from spatem_ir.support.errors import SpatemError
 
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
     from xdsl.passes import ModulePass
 
+    from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
     from spatem_ir.geometry.network.dataflow import Dataflow
     from spatem_ir.geometry.shapes.grid import Grid
     from spatem_ir.hardware.accelerator import Accelerator
@@ -89,12 +93,16 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Evaluator:
-    """Evaluates candidates for a module at level `cnn`; `passes` follow `partition`."""
+    """Evaluates candidates for a module at level `cnn`; `passes` follow `partition`.
+
+    `known` are tables that deployments have in common.
+    """
 
     context: Context
     module: ModuleOp
     accelerator: Accelerator
     passes: Sequence[ModulePass]
+    known: KnownRows = field(default_factory=KnownRows)
 
     def evaluate(self, candidate: Candidate) -> Evaluation:
         """Deploy a candidate and execute it.
@@ -107,7 +115,8 @@ class Evaluator:
             if candidate.depth is not None and is_free(following):
                 return self.scheduled(module, candidate, candidate.depth, following)
             following.apply(self.context, module)
-        engine = FastEngine(fast_program_of(module))
+        _, program = self.elaborated(module)
+        engine = FastEngine(program)
         execution = engine.run()
         execution.buffers.check(self.accelerator.components.memory, 1)
         return Evaluation(candidate, execution, int(engine.state.totals[0].events))
@@ -130,7 +139,8 @@ class Evaluator:
         module.body.block.add_op(found.schedule.clone())
         for following in self.lowering(module):
             following.apply(self.context, module)
-        execution = FastEngine(fast_program_of(module), IMAGES).run()
+        _, program = self.elaborated(module)
+        execution = FastEngine(program, IMAGES).run()
         try:
             execution.buffers.check(self.accelerator.components.memory, IMAGES)
         except SpatemError:
@@ -141,6 +151,21 @@ class Evaluator:
             schedule = ScheduleOp([*ops, *waits], timed=True, places=places)
             return replace(found, schedule=schedule)
         return found
+
+    def elaborated(self, module: ModuleOp) -> tuple[list[CrossbarProgram], FastProgram]:
+        """The programs of all crossbars of a module at level `ou`, and the engine's tables."""
+        stage, dataflow = only_stage(module), dataflow_of(module)
+        programs = programs_of(stage, dataflow)
+        program = elaborated(
+            dataflow,
+            self.accelerator,
+            homes=stage.placed().homes(dataflow),
+            programs=programs,
+            merges=stage.merges,
+            waits=[op.wait(dataflow) for op in stage.waits],
+            known=self.known,
+        )
+        return programs, program
 
     def partitioned(self, candidate: Candidate) -> ModuleOp:
         """The module at level `mvm`, with a note on how to pack."""
@@ -173,12 +198,13 @@ class Evaluator:
             module = placed.clone()
             module.body.block.add_op(ScheduleOp([op.clone() for op in [*dues, *waits]], timed=True))
             order.apply(self.context, module)
-            engine = FastEngine(fast_program_of(module), dispatch=Dispatch.FREE)
+            programs, program = self.elaborated(module)
+            engine = FastEngine(program, dispatch=Dispatch.FREE)
             execution = engine.run()
             events += int(engine.state.totals[0].events)
             if max(execution.buffers.peaks().values(), default=0) <= memory.buffer_bytes:
                 assert execution.schedule is not None
-                orders = frozen_orders(engine.program, execution.schedule)
+                orders = frozen_orders(programs, execution.schedule)
                 schedule = ScheduleOp([*orders, *waits], timed=True, places=places)
                 return Evaluation(candidate, execution, events, schedule)
         raise SpatemError("search: the buffers do not suffice for any order")

@@ -14,49 +14,27 @@ from numpy.typing import NDArray
 from spatem_ir.dialects.ou import OrderOp
 from spatem_ir.geometry.network.links import link
 from spatem_ir.geometry.network.waits import Wait
-from spatem_ir.geometry.shapes.equals import first_of_equals, lengths
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
     from spatem_ir.geometry.network.dataflow import Dataflow, Node
-    from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
     from spatem_ir.runtime.machine.schedule import VisitSchedule
 
 Ints = NDArray[np.int64]
 
 
-def frozen_orders(program: FastProgram, run: VisitSchedule) -> list[OrderOp]:
-    """The order in which each crossbar visited its tiles in a free run of a program, of one image.
+def frozen_orders(programs: Sequence[CrossbarProgram], run: VisitSchedule) -> list[OrderOp]:
+    """The order in which crossbars visited their tiles in a free run of one image.
 
-    Crossbars with tiles of the same layers, with as many windows, that ran in the same order have
-    one op.
+    `programs` are those that due times gave them: their bursts are the tiles, as `ou.order` counts
+    them.
     """
-    tables, crossbars = program.tables, program.crossbars
-    visits = crossbars.visits.astype(np.int64)
-    core = np.repeat(np.arange(len(crossbars)), visits)
-    entry = crossbars.first[core] + run.places
-    burst = tables.bursts.first[tables.sequence.burst[entry]]
-    tiles = tables.burst_tiles[burst + crossbars.column[core]].astype(np.int64)
-    held, visited, windows = np.unique(
-        core * len(tables.tiles) + tiles, return_inverse=True, return_counts=True
-    )
-    owner, tile = np.divmod(held, len(tables.tiles))
-    kinds = np.stack([tables.tiles.node[tile].astype(np.int64), windows], axis=1)
-    in_order = np.lexsort((tile, windows, kinds[:, 0], owner))
-    firsts = first_of_equals(owner)
-    rank = np.empty(len(held), np.int64)
-    rank[in_order] = np.arange(len(held)) - np.repeat(firsts, lengths(firsts, len(held)))
-    ranks, kinds = rank[visited.reshape(-1)].astype(np.uint16), kinds[in_order]
-    members: dict[tuple[bytes, bytes], list[int]] = {}
-    first_visit = (np.cumsum(visits) - visits).tolist()
-    last_tile = [*firsts[1:].tolist(), len(held)]
-    for index, (start, count) in enumerate(zip(first_visit, visits.tolist(), strict=True)):
-        kind = kinds[firsts[index] : last_tile[index]].tobytes()
-        order = ranks[start : start + count].tobytes()
-        members.setdefault((kind, order), []).append(int(crossbars.number[index]))
     return [
-        OrderOp(IndexSequence.of(np.array(numbers)), np.frombuffer(order, np.uint16))
-        for (_, order), numbers in members.items()
+        OrderOp(IndexSequence.of(program.crossbars), program.bursts)
+        for program in run.frozen(programs)
     ]
 
 

@@ -238,10 +238,13 @@ def random_due(random: Random, op: LayerOp) -> DueOp:
 
 
 def add_waits(random: Random, module: ModuleOp) -> None:
-    """Make some nodes wait for others, readers of theirs or any: most lets the program end."""
+    """Let more nodes wait for others, readers of theirs or any: most lets the program end."""
     dataflow = dataflow_of(module)
     (stage,) = (op for op in module.ops if isinstance(op, OuStageOp))
-    pairs = set()
+    numbers = {name: node.number for name, node in dataflow.by_name.items()}
+    pairs = {
+        (numbers[op.node.string_value()], numbers[op.other.string_value()]) for op in stage.waits
+    }
     for _ in range(random.randint(1, 4)):
         node = random.choice(dataflow.nodes)
         readers = dataflow.readers(node)

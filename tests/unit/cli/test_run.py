@@ -370,7 +370,9 @@ def test_free_dispatch_is_compared_with_the_static_order(
     static = result_of(capsys, *TINY)
     assert (static["dispatch"], static["static_cycles"]) == ("static", None)
     command = [*TINY, "--engine", engine, "--dispatch", "free"]
-    free = result_of(capsys, *command, "--images-in-flight", "2", "--critical-path")
+    pipelined = [*command, "--images-in-flight", "2", "--critical-path"]
+    assert main(pipelined) == 0  # compiles what is not cached, and says so
+    free = result_of(capsys, *pipelined)
     assert (free["dispatch"], free["static_cycles"]) == ("free", static["latency_cycles"])
     gain = (free["latency_cycles"] - free["static_cycles"]) / free["static_cycles"]
     path = free["critical_path"]

@@ -24,7 +24,7 @@ from spatem_ir.dialects.cnn import DigitalOp, FlattenOp, NetworkOp, OutputOp, Po
 from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import LayerOp
-from spatem_ir.dialects.ou import DueOp, InterleaveOp, MergeOp, MvmOp, OuStageOp
+from spatem_ir.dialects.ou import DueOp, InterleaveOp, MergeOp, MvmOp, OrderOp, OuStageOp
 from spatem_ir.dialects.pxb import HomeOp, PxbPlaceOp, PxbStageOp
 from spatem_ir.geometry.shapes.grid import Deal
 from spatem_ir.hardware.accumulation.accumulation import PLACES
@@ -117,6 +117,9 @@ class Reader:
                         tile = self.held[crossbar][name][burst.tile.value.data]
                         visit = self.visit(name, tile, window)
                         self.tables.streams.setdefault(crossbar, []).append(visit)
+        for order in [op for op in ops if isinstance(op, OrderOp)]:
+            for crossbar in order.crossbars.data:
+                self.tables.streams[crossbar] = self.ordered_visits(crossbar, order)
         dues = {op.layer.string_value(): op for op in ops if isinstance(op, DueOp)}
         for crossbar in sorted(self.held.keys() - self.tables.streams.keys()):
             self.tables.streams[crossbar] = self.due_visits(crossbar, dues)
@@ -145,6 +148,17 @@ class Reader:
             return list(range(copy, rows * columns, grid.iw))
         share = ceiling(rows * columns, grid.iw)
         return list(range(rows * columns))[copy * share : (copy + 1) * share]
+
+    def ordered_visits(self, crossbar: int, order: OrderOp) -> list[Visit]:
+        """The visits of a crossbar whose order is written out."""
+        own = self.held[crossbar]
+        tiles = [(name, tile) for name in self.layers for tile in own.get(name, [])]
+        turns = [0] * len(tiles)
+        visits = []
+        for number in order.tiles.tolist():
+            visits.append(self.visit(*tiles[number], turns[number]))
+            turns[number] += 1
+        return visits
 
     def due_visits(self, crossbar: int, dues: dict[str, DueOp]) -> list[Visit]:
         """The visits of a crossbar that follows due times."""
