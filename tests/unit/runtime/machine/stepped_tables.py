@@ -156,7 +156,8 @@ class Reader:
         turns = [0] * len(tiles)
         visits = []
         for number in order.tiles.tolist():
-            visits.append(self.visit(*tiles[number], turns[number]))
+            name, tile = tiles[number]
+            visits.append(self.visit(name, tile, turns[number]))
             turns[number] += 1
         return visits
 
