@@ -26,3 +26,9 @@ def followed_by(passes: Sequence[ModulePass]) -> Iterator[None]:
         yield
     finally:
         _FOLLOWING.reset(token)
+
+
+def passes_after_partition(passes: Sequence[ModulePass]) -> Sequence[ModulePass]:
+    """The passes of a pipeline that deploy what `partition` leaves."""
+    names = [each.name for each in passes]
+    return passes[names.index("partition") + 1 :] if "partition" in names else ()

@@ -127,7 +127,12 @@ class SpatemOptMain(xDSLOptMain):
 
     def apply_passes(self, prog: ModuleOp) -> None:
         if self.pipeline.passes:
-            with self.store.in_use():
+            from spatem_ir.passes.partition.following import followed_by, passes_after_partition
+            from spatem_ir.support.messages import Messages, told
+
+            say = Messages(step=lambda step: tell(f"spatem-opt: {step}"))
+            following = passes_after_partition(self.pipeline.passes)
+            with self.store.in_use(), followed_by(following), told(say):
                 super().apply_passes(prog)
         elif not self.args.disable_verify:
             prog.verify()

@@ -23,7 +23,7 @@ from spatem_ir.hardware.overrides import Key, overridden
 from spatem_ir.hardware.parameters import Value
 from spatem_ir.passes.verify_deployment import VerifyDeploymentPass
 from spatem_ir.support.errors import SpatemError
-from spatem_ir.support.messages import SILENT, Messages
+from spatem_ir.support.messages import SILENT, Messages, told
 
 
 def compile_network(
@@ -129,7 +129,7 @@ def deploy(
     usual = passes_of(remaining_pipeline(source.level, strategy, level))
     more = read_settings(settings, ",".join([*own, *usual]))
     given, ran = source.module.clone(), []
-    with source.store.in_use():
+    with source.store.in_use(), told(say):
         if passes is not None:
             passes = with_settings(passes, more)
             run_pipeline(source.context, source.module, passes, say.step)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.passes import ModulePass, PassPipeline
+from xdsl.passes import PassPipeline
 from xdsl.universe import Universe
 from xdsl.utils.arg_spec import ArgSpec, parse_pipeline
 from xdsl.utils.exceptions import ArgSpecParseError
 
 from spatem_ir.dialects.level import Level
-from spatem_ir.passes.partition.following import followed_by
+from spatem_ir.passes.partition.following import followed_by, passes_after_partition
 from spatem_ir.passes.partition.register import strategy_spec
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import silent
@@ -202,9 +202,3 @@ def run_pipeline(
         raise SpatemError(f"--pass-pipeline '{pipeline}': {pipeline_error(error)}") from error
     with followed_by(following):
         passes.apply(context, module)
-
-
-def passes_after_partition(passes: Sequence[ModulePass]) -> Sequence[ModulePass]:
-    """The passes that deploy what `partition` leaves."""
-    names = [each.name for each in passes]
-    return passes[names.index("partition") + 1 :] if "partition" in names else ()

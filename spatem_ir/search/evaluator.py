@@ -22,6 +22,7 @@ from spatem_ir.dialects.ou import DueOp, ScheduleOp
 from spatem_ir.dialects.ou.programs import programs_of
 from spatem_ir.dialects.ou.schedule import digest_of
 from spatem_ir.dialects.pxb import PxbStageOp
+from spatem_ir.geometry.bounds.bounds import lower_bounds
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.passes.assign import AssignPass
 from spatem_ir.passes.order import OrderPass, wait_op
@@ -120,6 +121,11 @@ class Evaluator:
         execution = engine.run()
         execution.buffers.check(self.accelerator.components.memory, 1)
         return Evaluation(candidate, execution, int(engine.state.totals[0].events))
+
+    def bound(self, candidate: Candidate) -> int:
+        """The lower bound of the latency of any deployment, whatever the candidate is."""
+        dataflow = dataflow_of(self.partitioned(candidate), alone=True)
+        return lower_bounds(dataflow, self.accelerator).largest
 
     def lowering(self, module: ModuleOp) -> Iterator[ModulePass]:
         """The passes that bring a module to level `ou`, given that each is applied to it."""

@@ -70,33 +70,41 @@ class Exploration:
     evaluations: int = 0
     best: Evaluation | None = None
     where: Proposal = DEFAULT
+    seen: set[Candidate] = field(default_factory=set)
     choosers: dict[int, PlanChooser] = field(default_factory=dict)
 
     def run(self) -> Evaluation | None:
         """The best evaluation that the budget allows; None if nothing could be deployed."""
-        least, seen = float("inf"), set[Candidate]()
+        least, bound = float("inf"), 0
         for candidate, proposal in self.proposals():
-            if candidate not in seen:
-                seen.add(candidate)
-                found = self.evaluated(candidate)
-                value = float("inf") if found is None else self.objective(found)
-                if found is not None and value < least:
-                    least, self.best = value, found
-                    self.where = proposal or self.where
-                    self.say.step(f"search: {found.latency} cycles, evaluation {self.evaluations}")
+            found = self.evaluated(candidate)
+            value = float("inf") if found is None else self.objective(found)
+            if found is not None and value < least:
+                least, self.best = value, found
+                self.where = proposal or self.where
+                bound = bound or self.evaluator.bound(candidate)
+                self.say.step(
+                    f"search: {found.latency} cycles, {found.latency / bound:.2f} x the bound, "
+                    f"evaluation {self.evaluations}"
+                )
             if self.best is not None and self.spent >= self.budget:
                 break
         return self.best
 
     def evaluated(self, candidate: Candidate) -> Evaluation | None:
-        """What comes of a candidate, in an order of our own if the buffers suffice for one."""
+        """What comes of a candidate, in an order of our own if the buffers suffice for one.
+
+        None if it cannot be deployed, or was looked at before.
+        """
+        if candidate in self.seen:
+            return None
+        self.seen.add(candidate)
         self.evaluations += 1
         try:
             found = self.evaluator.evaluate(candidate)
         except SpatemError:
-            return (
-                None if candidate.depth is None else self.evaluated(candidate._replace(depth=None))
-            )
+            ordered = candidate._replace(depth=None)
+            return None if ordered == candidate else self.evaluated(ordered)
         self.spent += found.events
         return found
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from differential.machines import machines
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.passes.deployed import context, network_on
 
+from spatem_ir.cli.opt import main as opt_main
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
 from spatem_ir.dialects.ou import OuStageOp, ScheduleOp
 from spatem_ir.driver.compile import compile_network
@@ -84,3 +87,17 @@ def test_passes_that_follow_are_those_of_the_pipeline() -> None:
     )
     (stage,) = (op for op in module.ops if isinstance(op, OuStageOp))
     assert stage.timed is None and not stage.orders
+
+
+def test_commands_tell_the_progress(capsys: pytest.CaptureFixture[str]) -> None:
+    command = "partition{strategy=search effort=0},pack,assign,order{method=layer}"
+    compile_network("lenet", strategy="search{effort=0}")  # compiles what is not cached
+    capsys.readouterr()
+    assert opt_main(["lenet", f"--pass-pipeline={command}"]) == 0
+    captured = capsys.readouterr()
+    assert "ou.order" not in captured.out and "ou.schedule" not in captured.out
+    assert re.search(
+        r"^spatem-opt: search: \d+ cycles, \d\.\d\d x the bound, evaluation 1$",
+        captured.err,
+        re.MULTILINE,
+    )
