@@ -21,7 +21,7 @@ from spatem_ir.hardware.accumulation.accumulation import PLACES
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -239,10 +239,9 @@ def scheduled_stage(
     dataflow: Dataflow, stage: PxbStageOp, schedule: ScheduleOp, merged_at: tuple[str, ...]
 ) -> OuStageOp:
     """The `ou.stage` that runs as a schedule says."""
-    known = {(op.node, op.other) for op in schedule.waits}
     ops: list[Operation] = [op.clone() for op in schedule.body.block.ops]
     ops += merges_of(dataflow, stage, merged_at)
-    ops += [op for op in loads_of(dataflow) if (op.node, op.other) not in known]
+    ops += loads_beside(schedule.waits, dataflow)
     return OuStageOp(stage.number.value.data, ops, timed=schedule.timed is not None)
 
 
@@ -254,11 +253,13 @@ def merges_of(dataflow: Dataflow, stage: PxbStageOp, merged_at: tuple[str, ...])
     return [MergeOp(node.name, merged_at) for node in dataflow.layers if node.name in placed]
 
 
-def loads_of(dataflow: Dataflow) -> list[WaitOp]:
-    """The waits without which what was spilled could come back before it has left."""
+def loads_beside(waits: Sequence[WaitOp], dataflow: Dataflow) -> list[WaitOp]:
+    """The waits, beside those given, without which what was spilled could come back too early."""
     from spatem_ir.geometry.network.waits import loads
 
-    return [wait_op(dataflow, wait) for wait in loads(dataflow)]
+    known = {(op.node, op.other) for op in waits}
+    back = [wait_op(dataflow, wait) for wait in loads(dataflow)]
+    return [op for op in back if (op.node, op.other) not in known]
 
 
 def wait_op(dataflow: Dataflow, wait: Wait) -> WaitOp:
@@ -280,7 +281,5 @@ def ordered_stage(
     layers = [node.layer for node in dataflow.layers if node.name in placed and node.layer]
     dues = [DueOp.of(layer, schedule.dues[layer.name]) for layer in layers]
     waits = [wait_op(dataflow, wait) for wait in schedule.waits]
-    known = {(op.node, op.other) for op in waits}
-    back = [op for op in loads_of(dataflow) if (op.node, op.other) not in known]
-    ops = [*dues, *merges_of(dataflow, stage, merged_at), *waits, *back]
+    ops = [*dues, *merges_of(dataflow, stage, merged_at), *waits, *loads_beside(waits, dataflow)]
     return OuStageOp(stage.number.value.data, ops, unbounded=unbounded)

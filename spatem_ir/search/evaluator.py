@@ -19,7 +19,6 @@ from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import LayerOp, PackingOp
 from spatem_ir.dialects.ou import DueOp, ScheduleOp
-from spatem_ir.dialects.ou.programs import programs_of
 from spatem_ir.dialects.ou.schedule import digest_of
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.geometry.bounds.bounds import lower_bounds
@@ -28,10 +27,9 @@ from spatem_ir.passes.assign import AssignPass
 from spatem_ir.passes.order import OrderPass, wait_op
 from spatem_ir.passes.pack import PackPass
 from spatem_ir.runtime.machine.dispatch import Dispatch
-from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram, elaborated
+from spatem_ir.runtime.machine.fast.elaborate.program import elaborated_module
 from spatem_ir.runtime.machine.fast.elaborate.rows import KnownRows
 from spatem_ir.runtime.machine.fast.engine import FastEngine
-from spatem_ir.runtime.machine.reference.program import only_stage
 from spatem_ir.search.freezing import frozen_orders, input_waits, output_waits
 from spatem_ir.support.errors import SpatemError
 
@@ -40,7 +38,6 @@ if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
     from xdsl.passes import ModulePass
 
-    from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
     from spatem_ir.geometry.network.dataflow import Dataflow
     from spatem_ir.geometry.shapes.grid import Grid
     from spatem_ir.hardware.accelerator import Accelerator
@@ -116,7 +113,7 @@ class Evaluator:
             if candidate.depth is not None and is_free(following):
                 return self.scheduled(module, candidate, candidate.depth, following)
             following.apply(self.context, module)
-        _, program = self.elaborated(module)
+        _, program = elaborated_module(module, self.known)
         engine = FastEngine(program)
         execution = engine.run()
         execution.buffers.check(self.accelerator.components.memory, 1)
@@ -145,7 +142,7 @@ class Evaluator:
         module.body.block.add_op(found.schedule.clone())
         for following in self.lowering(module):
             following.apply(self.context, module)
-        _, program = self.elaborated(module)
+        _, program = elaborated_module(module, self.known)
         execution = FastEngine(program, IMAGES).run()
         try:
             execution.buffers.check(self.accelerator.components.memory, IMAGES)
@@ -157,21 +154,6 @@ class Evaluator:
             schedule = ScheduleOp([*ops, *waits], timed=True, places=places)
             return replace(found, schedule=schedule)
         return found
-
-    def elaborated(self, module: ModuleOp) -> tuple[list[CrossbarProgram], FastProgram]:
-        """The programs of all crossbars of a module at level `ou`, and the engine's tables."""
-        stage, dataflow = only_stage(module), dataflow_of(module)
-        programs = programs_of(stage, dataflow)
-        program = elaborated(
-            dataflow,
-            self.accelerator,
-            homes=stage.placed().homes(dataflow),
-            programs=programs,
-            merges=stage.merges,
-            waits=[op.wait(dataflow) for op in stage.waits],
-            known=self.known,
-        )
-        return programs, program
 
     def partitioned(self, candidate: Candidate) -> ModuleOp:
         """The module at level `mvm`, with a note on how to pack."""
@@ -204,7 +186,7 @@ class Evaluator:
             module = placed.clone()
             module.body.block.add_op(ScheduleOp([op.clone() for op in [*dues, *waits]], timed=True))
             order.apply(self.context, module)
-            programs, program = self.elaborated(module)
+            programs, program = elaborated_module(module, self.known)
             engine = FastEngine(program, dispatch=Dispatch.FREE)
             execution = engine.run()
             events += int(engine.state.totals[0].events)

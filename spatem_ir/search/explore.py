@@ -123,7 +123,8 @@ class Exploration:
             self.spent += OVERHEAD
             proposal = proposed(draw, self.where)
             candidate = self.floor_plan(proposal)
-            fruitless = fruitless + 1 if candidate is None else 0
+            is_fruitless = candidate is None or self.best is None
+            fruitless = fruitless + 1 if is_fruitless else 0
             if candidate is not None:
                 yield candidate, proposal
 
@@ -157,7 +158,8 @@ NAME = "search"
 """The strategy that is us."""
 
 MOST_FRUITLESS = 20
-"""After so many proposals in a row that have no floor plan none is expected."""
+"""After so many proposals in a row that have no floor plan, or while nothing could be deployed,
+nothing is expected of more."""
 
 
 def proposed(draw: random.Random, near: Proposal) -> Proposal:

@@ -51,7 +51,7 @@ def input_waits(dataflow: Dataflow, rows: int | None) -> list[Wait]:
     ]
 
 
-def input_lead(dataflow: Dataflow, node: Node, reader: Node, rows: int | None) -> np.ndarray:
+def input_lead(dataflow: Dataflow, node: Node, reader: Node, rows: int | None) -> Ints:
     """How many positions of a reader each position of an input waits for: [positions]."""
     if rows is None:
         return np.zeros(node.positions, np.int64)
@@ -63,10 +63,11 @@ def input_lead(dataflow: Dataflow, node: Node, reader: Node, rows: int | None) -
 
 def output_waits(dataflow: Dataflow) -> list[Wait]:
     """Waits with which an image enters when the last one has left."""
+    stores = {node.store for node in dataflow.inputs}
+    outputs = [node for node in dataflow.outputs if node.number not in stores]
     return [
         Wait(node.number, output.number, np.zeros(node.positions, np.int64))
         for node in dataflow.inputs
         if node.store is None
-        for output in dataflow.outputs
-        if output.number not in {other.store for other in dataflow.inputs}
+        for output in outputs
     ]

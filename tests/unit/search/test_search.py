@@ -26,6 +26,7 @@ from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
 from spatem_ir.runtime.machine.fast.engine import FastEngine
 from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 from spatem_ir.runtime.machine.reference.program import program_of
+from spatem_ir.search.evaluator import Candidate, Evaluation, Evaluator
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import Messages, told
 
@@ -101,3 +102,16 @@ def test_commands_tell_the_progress(capsys: pytest.CaptureFixture[str]) -> None:
         captured.err,
         re.MULTILINE,
     )
+
+
+def test_the_search_ends_where_nothing_can_be_deployed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then another strategy says what stands in the way, if anything does."""
+
+    def fail(self: Evaluator, candidate: Candidate) -> Evaluation:
+        raise SpatemError("its buffers are too small")
+
+    monkeypatch.setattr(Evaluator, "evaluate", fail)
+    deployed = compile_network("lenet", strategy="search{effort=0}", level="mvm")
+    (partitioned,) = (p for p in deployed.passes if p.startswith("partition"))
+    assert "search" in partitioned
+    assert not any(isinstance(op, ScheduleOp) for op in deployed.module.ops)

@@ -108,15 +108,31 @@ def fast_program_of(module: ModuleOp) -> FastProgram:
     Raises:
         SpatemError: the module has no `ou.stage`, or more than one.
     """
+    return elaborated_module(module)[1]
+
+
+def elaborated_module(
+    module: ModuleOp, known: KnownRows | None = None
+) -> tuple[list[CrossbarProgram], FastProgram]:
+    """The programs of all crossbars of a verified module at level `ou`, and what they make.
+
+    `known` is that of :func:`elaborated`.
+
+    Raises:
+        SpatemError: the module has no `ou.stage`, or more than one.
+    """
     stage, dataflow = only_stage(module), dataflow_of(module)
-    return elaborated(
+    programs = programs_of(stage, dataflow)
+    program = elaborated(
         dataflow,
         accelerator_of(module),
         homes=stage.placed().homes(dataflow),
-        programs=programs_of(stage, dataflow),
+        programs=programs,
         merges=stage.merges,
         waits=[op.wait(dataflow) for op in stage.waits],
+        known=known,
     )
+    return programs, program
 
 
 def elaborated(

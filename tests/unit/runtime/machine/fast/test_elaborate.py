@@ -11,17 +11,13 @@ from unit.runtime.machine.random_programs import at_random, through_the_passes
 from xdsl.dialects.builtin import ModuleOp
 
 import spatem_ir as sp
-from spatem_ir.dialects.dataflow import dataflow_of
-from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.dialects.ou.programs import programs_of
-from spatem_ir.runtime.machine.reference.program import only_stage
 
 pytest.importorskip("numba")
 
 from spatem_ir.runtime.machine.fast.elaborate import rows
 from spatem_ir.runtime.machine.fast.elaborate.program import (
     FastProgram,
-    elaborated,
+    elaborated_module,
     fast_program_of,
 )
 from spatem_ir.runtime.machine.fast.elaborate.rows import KnownRows
@@ -29,16 +25,7 @@ from spatem_ir.runtime.machine.fast.elaborate.rows import KnownRows
 
 def elaborated_again(module: ModuleOp, known: KnownRows) -> FastProgram:
     """The program of a module, with tables that are known."""
-    stage, dataflow = only_stage(module), dataflow_of(module)
-    return elaborated(
-        dataflow,
-        accelerator_of(module),
-        homes=stage.placed().homes(dataflow),
-        programs=programs_of(stage, dataflow),
-        merges=stage.merges,
-        waits=[op.wait(dataflow) for op in stage.waits],
-        known=known,
-    )
+    return elaborated_module(module, known)[1]
 
 
 def arrays(program: FastProgram) -> Iterator[np.ndarray]:
