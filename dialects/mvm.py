@@ -46,8 +46,14 @@ from spatem_ir.dialects.cnn.weight_layers import (
     WeightLayerOp,
     integer,
 )
-from spatem_ir.dialects.hw import module_of, optional_accelerator
+from spatem_ir.dialects.hw import (
+    IndicesAttr,
+    accelerator_of,
+    module_of,
+    optional_accelerator,
+)
 from spatem_ir.dialects.lines import print_keyword
+from spatem_ir.geometry.packing.regions import Regions
 from spatem_ir.geometry.shapes.grid import Deal, Grid
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.window import Window
@@ -307,21 +313,36 @@ class PackingOp(IRDLOperation):
 
     A partition made for crossbars of its own (`exclusive`) or for a `floor-plan` says so, for
     `pack` cannot see it; the latter also how many PEs to leave empty:
-    `mvm.packing "floor-plan" spare 1`.
+    `mvm.packing "floor-plan" spare 1`, and which layers are kept apart on regions of so many PEs:
+    `regions <[0, 1, 0]> pes <[100, 67]>` for three layers.
     """
 
     name = "mvm.packing"
 
     method = prop_def(StringAttr)
     spare = opt_prop_def(INTEGER)
+    region_of = opt_prop_def(IndicesAttr)
+    pes = opt_prop_def(IndicesAttr)
 
     traits = traits_def(HasParent(ModuleOp))
 
-    assembly_format = "$method (`spare` $spare^)? attr-dict"
+    assembly_format = "$method (`spare` $spare^)? (`regions` $region_of^)? (`pes` $pes^)? attr-dict"
 
-    def __init__(self, method: str, spare: int = 0):
-        properties = {"method": StringAttr(method), "spare": integer(spare) if spare else None}
+    def __init__(self, method: str, spare: int = 0, parts: Regions | None = None):
+        properties: dict[str, Attribute | None] = {
+            "method": StringAttr(method),
+            "spare": integer(spare) if spare else None,
+            "region_of": None if parts is None else IndicesAttr.of(parts.of_layer),
+            "pes": None if parts is None else IndicesAttr.of(parts.pes),
+        }
         super().__init__(properties=properties)
+
+    @property
+    def parts(self) -> Regions | None:
+        """The regions of the chip; None if all layers stand on the whole of it."""
+        if self.region_of is None or self.pes is None:
+            return None
+        return Regions(tuple(self.pes.data), tuple(self.region_of.data))
 
     @property
     def spare_pes(self) -> int:
@@ -335,8 +356,29 @@ class PackingOp(IRDLOperation):
             fail(self, f"spare is {self.spare_pes}; it must be at least 0")
         if self.spare_pes and self.method.data != "floor-plan":
             fail(self, f"only a floor-plan leaves PEs spare, not '{self.method.data}'")
+        if (self.region_of is None) != (self.pes is None):
+            fail(self, "regions of layers and their pes stand together or not at all")
+        if self.parts is not None:
+            self.verify_regions(self.parts)
         if sum(isinstance(op, PackingOp) for op in module_of(self).ops) > 1:
             fail(self, "stands twice in a module; one says how all tiles are packed")
+
+    def verify_regions(self, parts: Regions) -> None:
+        """Check that each layer is on a region that there is, and each region on the chip."""
+        if self.method.data != "floor-plan":
+            fail(self, f"only a floor-plan has regions, not '{self.method.data}'")
+        layers = len(layer_ops(module_of(self)))
+        if len(parts.of_layer) != layers:
+            fail(self, f"has {len(parts.of_layer)} regions, there are {layers} layers")
+        if not all(0 <= region < len(parts.pes) for region in parts.of_layer):
+            fail(self, f"a layer is on none of the {len(parts.pes)} regions")
+        pes = accelerator_of(self).pes
+        if min(parts.pes) < 1 or self.spare_pes + sum(parts.pes) > pes:
+            fail(
+                self,
+                f"regions of {list(parts.pes)} PEs and {self.spare_pes} spare ones; "
+                f"each needs one, there are {pes}",
+            )
 
 
 def network_of(module: ModuleOp) -> NetworkOp | None:

@@ -111,14 +111,15 @@ class PackPass(ModulePass):
         self, notes: list[PackingOp], accelerator: Accelerator, poolings: Mapping[str, Window]
     ) -> Packing:
         """The way of packing that the options and the module's note, if it has one, ask for."""
-        method, spare = self.method, self.spare
+        method, spare, regions = self.method, self.spare, None
         if method == "auto":
             method = notes[0].method.data if notes else "spatem"
             spare = notes[0].spare_pes if notes else 0
+            regions = notes[0].parts if notes else None
         if method == "exclusive":
             return ExclusivePacking(accelerator)
         if method == "floor-plan":
-            return FloorPlanPacking(accelerator, spare)
+            return FloorPlanPacking(accelerator, spare, regions)
         return SharedPacking(accelerator, self.balance == "time", self.gather, poolings)
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from spatem_ir.geometry.packing.exclusive import CopyTiles
     from spatem_ir.geometry.packing.gathering import Bundle
+    from spatem_ir.geometry.packing.regions import Regions
     from spatem_ir.geometry.shapes.grid import Grid
     from spatem_ir.geometry.shapes.layer import Layer
     from spatem_ir.geometry.shapes.placement import Placement
@@ -200,34 +201,43 @@ class ExclusivePacking:
 
 @dataclass(frozen=True)
 class FloorPlanPacking:
-    """Tiles one after the other round the chip, those of a lap at the same corner everywhere.
+    """Tiles one after the other round a region, those of a lap at the same corner everywhere.
 
-    The first `spare` PEs stay empty.
+    The first `spare` PEs stay empty.  The others are one region for all layers unless `regions`
+    says which PEs are for which.
     """
 
     accelerator: Accelerator
     spare: int = 0
-
-    @property
-    def first(self) -> int:
-        """The first crossbar that may hold tiles."""
-        return self.spare * self.accelerator.crossbars_per_pe
+    regions: Regions | None = None
 
     def least_crossbars(self, layers: list[Layer], grids: list[Grid]) -> int:
         """A lower bound on the crossbars that the tiles of all layers need."""
-        return self.first + SharedPacking(self.accelerator).least_crossbars(layers, grids)
+        spared = self.spare * self.accelerator.crossbars_per_pe
+        return spared + SharedPacking(self.accelerator).least_crossbars(layers, grids)
 
     def placements(self, layers: list[Layer], grids: list[Grid]) -> list[Placement] | None:
-        """Where the tiles of each layer sit; None if no floor plan is found."""
+        """Where the tiles of each layer sit; None if a region has no PEs or no floor plan."""
         import numpy as np
 
         from spatem_ir.geometry.packing.floor_plan import floor_plan_of
+        from spatem_ir.geometry.packing.regions import Regions
 
-        crossbars = np.arange(self.first, self.accelerator.crossbars)
-        if not len(crossbars):
+        pes, per_pe = self.accelerator.pes - self.spare, self.accelerator.crossbars_per_pe
+        regions = self.regions or Regions((max(pes, 0),), (0,) * len(layers))
+        if len(regions.of_layer) != len(layers) or sum(regions.pes) > pes:
             return None
-        plan = floor_plan_of(layers, grids, self.accelerator, len(crossbars))
-        if plan is None:
-            return None
-        counts = [grid.tiles(layer) for layer, grid in zip(layers, grids, strict=True)]
-        return [plan.placement(n, tiles).moved(crossbars) for n, tiles in enumerate(counts)]
+        placements: dict[int, Placement] = {}
+        for region, size in enumerate(regions.pes):
+            here = regions.layers(region)
+            if not here:
+                continue
+            first = (self.spare + regions.first_pe(region)) * per_pe
+            crossbars = np.arange(first, first + size * per_pe)
+            own = [layers[n] for n in here], [grids[n] for n in here]
+            plan = floor_plan_of(*own, self.accelerator, len(crossbars)) if size else None
+            if plan is None:
+                return None
+            for number, (n, layer, grid) in enumerate(zip(here, *own, strict=True)):
+                placements[n] = plan.placement(number, grid.tiles(layer)).moved(crossbars)
+        return [placements[n] for n in range(len(layers))]

@@ -14,6 +14,7 @@ from spatem_ir.driver.pipeline import (
     read_settings,
     remaining_pipeline,
     run_pipeline,
+    with_images,
     with_settings,
 )
 from spatem_ir.driver.sources import Source, chosen_accelerator, read_source
@@ -112,11 +113,12 @@ def deploy(
     passes: str | None = None,
     settings: Iterable[str] = (),
     level: Level = Level.OU,
+    images: int = 1,
     say: Messages = SILENT,
 ) -> Deployment:
     """Lower a source's module in place, and verify the deployment at level `ou`.
 
-    The arguments are those of :func:`compile_network`.
+    The arguments are those of :func:`compile_network`; `images` are in flight when it is executed.
 
     Raises:
         SpatemError: `strategy`, `passes`, `settings` or `level` do not suit, or the network
@@ -131,11 +133,12 @@ def deploy(
     given, ran = source.module.clone(), []
     with source.store.in_use(), told(say):
         if passes is not None:
-            passes = with_settings(passes, more)
+            passes = with_images(with_settings(passes, more), images)
             run_pipeline(source.context, source.module, passes, say.step)
             ran += passes_of(passes)
             _check_not_below(source, level, "--pass-pipeline ends at level")
         rest = with_settings(remaining_pipeline(source.level, strategy, level), more)
+        rest = with_images(rest, images)
         run_pipeline(source.context, source.module, rest, say.step)
         ran += passes_of(rest)
         if source.level is Level.OU:

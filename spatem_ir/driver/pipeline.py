@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import fields
 from typing import NamedTuple
 
 from xdsl.context import Context
@@ -15,7 +16,11 @@ from xdsl.utils.exceptions import ArgSpecParseError
 
 from spatem_ir.dialects.level import Level
 from spatem_ir.passes.partition.following import followed_by, passes_after_partition
-from spatem_ir.passes.partition.register import strategy_spec
+from spatem_ir.passes.partition.register import (
+    DEFAULT_STRATEGY,
+    strategy_spec,
+    strategy_type,
+)
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import silent
 from spatem_ir.support.pass_text import check_options_once
@@ -68,6 +73,19 @@ def strategy_of(pipeline: str, default: str) -> str | None:
             (name,) = options.pop("strategy", (default,))
             return _pass_text(ArgSpec(str(name), options))
     return None
+
+
+def with_images(pipeline: str, images: int) -> str:
+    """A pipeline whose strategy knows how many images will be in flight, if it is one that asks."""
+    found = []
+    for spec in _specs(pipeline):
+        parameters = dict(spec.parameters)
+        if spec.name == "partition" and images > 1 and "images" not in parameters:
+            (name,) = parameters.get("strategy", (DEFAULT_STRATEGY,))
+            if "images" in {field.name for field in fields(strategy_type(str(name)))}:
+                parameters["images"] = (images,)
+        found.append(_pass_text(ArgSpec(spec.name, parameters)))
+    return ",".join(found)
 
 
 def with_settings(pipeline: str, settings: Mapping[str, ArgSpec]) -> str:

@@ -189,6 +189,7 @@ def run(options: RunOptions, say: Messages = SILENT) -> RunResult:
         passes=options.passes,
         settings=options.settings,
         level=options.level,
+        images=options.images_in_flight,
         say=say,
     )
     inexact = inexact_layers(source.module) if options.level is not Level.CNN else []

@@ -39,15 +39,13 @@ if TYPE_CHECKING:
     from xdsl.passes import ModulePass
 
     from spatem_ir.geometry.network.dataflow import Dataflow
+    from spatem_ir.geometry.packing.regions import Regions
     from spatem_ir.geometry.shapes.grid import Grid
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.runtime.machine.execution import Execution
 
 USUAL = {Level.MVM: PackPass, Level.VXB: AssignPass, Level.PXB: OrderPass}
 """The passes that lower what those of a pipeline leave above level `ou`."""
-
-IMAGES = 2
-"""Images in flight with which a schedule must keep to its buffers: one that follows another."""
 
 
 class Candidate(NamedTuple):
@@ -57,6 +55,7 @@ class Candidate(NamedTuple):
         grids: of each layer that is to be partitioned, in network order.
         packing: the packing for which they are cut, None if any will do.
         spare: how many PEs the packing leaves empty.
+        regions: where it keeps which layers apart, None if nowhere.
         depth: how much later, as a share of its windows, a layer is served than the one before it;
             None if `order` decides.
     """
@@ -64,7 +63,13 @@ class Candidate(NamedTuple):
     grids: tuple[Grid, ...]
     packing: str | None
     spare: int
+    regions: Regions | None
     depth: float | None
+
+    @property
+    def note(self) -> PackingOp | None:
+        """What is said to `pack`."""
+        return None if self.packing is None else PackingOp(self.packing, self.spare, self.regions)
 
 
 @dataclass(frozen=True)
@@ -74,13 +79,11 @@ class Evaluation:
     Attributes:
         candidate: What was evaluated.
         execution: Of one image.
-        events: How many were simulated.
         schedule: That of the execution; None if `order` decides without us.
     """
 
     candidate: Candidate
     execution: Execution
-    events: int
     schedule: ScheduleOp | None = None
 
     @property
@@ -89,11 +92,11 @@ class Evaluation:
         return self.execution.finished[0]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Evaluator:
     """Evaluates candidates for a module at level `cnn`; `passes` follow `partition`.
 
-    `known` are tables that deployments have in common.
+    `known` are tables that deployments have in common, `simulated` the events of all executions.
     """
 
     context: Context
@@ -101,6 +104,7 @@ class Evaluator:
     accelerator: Accelerator
     passes: Sequence[ModulePass]
     known: KnownRows = field(default_factory=KnownRows)
+    simulated: int = 0
 
     def evaluate(self, candidate: Candidate) -> Evaluation:
         """Deploy a candidate and execute it.
@@ -114,15 +118,26 @@ class Evaluator:
                 return self.scheduled(module, candidate, candidate.depth, following)
             following.apply(self.context, module)
         _, program = elaborated_module(module, self.known)
-        engine = FastEngine(program)
-        execution = engine.run()
-        execution.buffers.check(self.accelerator.components.memory, 1)
-        return Evaluation(candidate, execution, int(engine.state.totals[0].events))
+        return Evaluation(candidate, self.executed(FastEngine(program, strict=True)))
+
+    def executed(self, engine: FastEngine) -> Execution:
+        """What an engine does; its events are counted.
+
+        Raises:
+            SpatemError: buffers are too small.
+        """
+        try:
+            return engine.run()
+        finally:
+            self.simulated += int(engine.state.totals[0].events)
 
     def bound(self, candidate: Candidate) -> int:
         """The lower bound of the latency of any deployment, whatever the candidate is."""
-        dataflow = dataflow_of(self.partitioned(candidate), alone=True)
-        return lower_bounds(dataflow, self.accelerator).largest
+        return lower_bounds(self.dataflow(candidate), self.accelerator).largest
+
+    def dataflow(self, candidate: Candidate) -> Dataflow:
+        """The network with a candidate's grids."""
+        return dataflow_of(self.partitioned(candidate), alone=True)
 
     def lowering(self, module: ModuleOp) -> Iterator[ModulePass]:
         """The passes that bring a module to level `ou`, given that each is applied to it."""
@@ -130,22 +145,21 @@ class Evaluator:
         while level_of(module) is not Level.OU:
             yield USUAL[level_of(module)]()
 
-    def pipelined(self, found: Evaluation) -> Evaluation:
-        """What was found, with a schedule that suffices for images that follow each other, too.
+    def pipelined(self, found: Evaluation, images: int) -> Evaluation:
+        """What was found, with a schedule that suffices for so many images in flight.
 
         Where buffers are too small for an image while the last one is in work, it waits for its
         end.
         """
-        if found.schedule is None:
+        if found.schedule is None or images == 1:
             return found
         module = self.partitioned(found.candidate)
         module.body.block.add_op(found.schedule.clone())
         for following in self.lowering(module):
             following.apply(self.context, module)
         _, program = elaborated_module(module, self.known)
-        execution = FastEngine(program, IMAGES).run()
         try:
-            execution.buffers.check(self.accelerator.components.memory, IMAGES)
+            self.executed(FastEngine(program, images, strict=True))
         except SpatemError:
             dataflow = dataflow_of(module)
             waits = [wait_op(dataflow, wait) for wait in output_waits(dataflow)]
@@ -163,8 +177,8 @@ class Evaluator:
         layers = [op for op in module.walk() if isinstance(op, ConvOp | DenseOp | LocalOp)]
         for op, grid in zip(layers, candidate.grids, strict=True):
             Rewriter.replace_op(op, LayerOp.from_cnn(op, grid))
-        if candidate.packing is not None:
-            module.body.block.add_op(PackingOp(candidate.packing, candidate.spare))
+        if candidate.note is not None:
+            module.body.block.add_op(candidate.note)
         return module
 
     def scheduled(
@@ -177,25 +191,28 @@ class Evaluator:
         Raises:
             SpatemError: they never do.
         """
-        memory, dataflow = self.accelerator.components.memory, dataflow_of(placed)
-        dues, events = dues_by_share(dataflow, depth), 0
+        dataflow = dataflow_of(placed)
         stage = next(op for op in placed.ops if isinstance(op, PxbStageOp))
         places = digest_of(stage, dataflow)
-        for rows in leads(dataflow):
+        failure = SpatemError("search: the buffers do not suffice for any order")
+        for rows, shallow in leads(dataflow, depth):
+            dues = dues_by_share(dataflow, shallow)
             waits = [wait_op(dataflow, wait) for wait in input_waits(dataflow, rows)]
             module = placed.clone()
             module.body.block.add_op(ScheduleOp([op.clone() for op in [*dues, *waits]], timed=True))
             order.apply(self.context, module)
             programs, program = elaborated_module(module, self.known)
-            engine = FastEngine(program, dispatch=Dispatch.FREE)
-            execution = engine.run()
-            events += int(engine.state.totals[0].events)
-            if max(execution.buffers.peaks().values(), default=0) <= memory.buffer_bytes:
-                assert execution.schedule is not None
-                orders = frozen_orders(programs, execution.schedule)
-                schedule = ScheduleOp([*orders, *waits], timed=True, places=places)
-                return Evaluation(candidate, execution, events, schedule)
-        raise SpatemError("search: the buffers do not suffice for any order")
+            try:
+                engine = FastEngine(program, dispatch=Dispatch.FREE, strict=True)
+                execution = self.executed(engine)
+            except SpatemError as error:
+                failure = error
+                continue
+            assert execution.schedule is not None
+            orders = frozen_orders(programs, execution.schedule)
+            schedule = ScheduleOp([*orders, *waits], timed=True, places=places)
+            return Evaluation(candidate, execution, schedule)
+        raise failure
 
 
 def is_free(following: ModulePass) -> TypeGuard[OrderPass]:
@@ -222,9 +239,13 @@ RESOLUTION = 2**20
 """Into how many parts the windows of a layer are told apart by their share."""
 
 
-def leads(dataflow: Dataflow) -> Iterator[int | None]:
-    """How many rows the input may be ahead of its readers: any number, then half as many again."""
-    yield None
+def leads(dataflow: Dataflow, depth: float) -> Iterator[tuple[int | None, float]]:
+    """How many rows the input may be ahead of its readers, and the depth of the order.
+
+    Any number of rows first, then half as many again and again, and half the depth each time.
+    """
+    yield None, depth
     rows = max((node.shape[1] for node in dataflow.inputs), default=0)
     while rows := rows // 2:
-        yield rows
+        depth /= 2
+        yield rows, depth

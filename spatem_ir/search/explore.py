@@ -8,13 +8,17 @@ floor plan so far.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from spatem_ir.geometry.estimate.candidates import layer_candidates
 from spatem_ir.passes.partition.register import strategy_names, strategy_type
 from spatem_ir.search.evaluator import Candidate, Evaluation, Evaluator
-from spatem_ir.search.prices import PlanChooser, Prices
+from spatem_ir.search.prices import Prices
+from spatem_ir.search.regions import RegionPlan, RegionChooser
+from spatem_ir.search.strips import StripFlow
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -24,6 +28,13 @@ if TYPE_CHECKING:
 OVERHEAD = 1_000_000
 """Events for which a proposal counts beside those that are simulated: about as many as are in the
 time that it takes to deploy a small network."""
+
+PATIENCE = 1 / 6
+"""The power of its visits with which a floor plan's cycles are weighed: one that takes twice as
+long to simulate has to promise an eighth fewer cycles in order to be the first."""
+
+MOST_WORSE = 2
+"""After so many numbers of regions in a row that promise less, more are not looked at."""
 
 RESTARTS = 0.4
 """The share of proposals that are drawn anew."""
@@ -39,16 +50,20 @@ class Proposal(NamedTuple):
     """What a floor plan is made of.
 
     `depth` is that of :class:`spatem_ir.search.evaluator.Candidate`, `spare` the PEs that stay
-    empty.
+    empty, `regions` how many parts the others have.
     """
 
     prices: Prices
     depth: float
     spare: int
+    regions: int
 
 
 DEFAULT = Proposal(
-    Prices(fetch=0.1, adders=0.1, packets=0.1, results=0.1, visit=1.0), depth=0.2, spare=1
+    Prices(fetch=0.1, adders=0.1, packets=0.1, results=0.1, visit=1.0),
+    depth=0.2,
+    spare=1,
+    regions=1,
 )
 """The first proposal; on chips of one PE none is spared."""
 
@@ -66,12 +81,17 @@ class Exploration:
     budget: int
     seed: int
     say: Messages
-    spent: int = 0
+    proposed: int = 0
     evaluations: int = 0
     best: Evaluation | None = None
     where: Proposal = DEFAULT
     seen: set[Candidate] = field(default_factory=set)
-    choosers: dict[int, PlanChooser] = field(default_factory=dict)
+    choosers: dict[int, RegionChooser] = field(default_factory=dict)
+
+    @property
+    def spent(self) -> int:
+        """What was used of the budget."""
+        return self.evaluator.simulated + OVERHEAD * self.proposed
 
     def run(self) -> Evaluation | None:
         """The best evaluation that the budget allows; None if nothing could be deployed."""
@@ -101,44 +121,73 @@ class Exploration:
         self.seen.add(candidate)
         self.evaluations += 1
         try:
-            found = self.evaluator.evaluate(candidate)
+            return self.evaluator.evaluate(candidate)
         except SpatemError:
             ordered = candidate._replace(depth=None)
             return None if ordered == candidate else self.evaluated(ordered)
-        self.spent += found.events
-        return found
 
     def proposals(self) -> Iterator[tuple[Candidate, Proposal | None]]:
         """Deployments to look at, without end; those that are floor plans with their proposal."""
         draw = random.Random(self.seed)
-        spare = min(DEFAULT.spare, self.problem.accelerator.pes - 1)
-        self.where = DEFAULT._replace(spare=spare)
-        first = self.floor_plan(self.where)
-        if first is not None:
-            yield first, self.where
+        self.where = DEFAULT._replace(spare=min(DEFAULT.spare, self.problem.accelerator.pes - 1))
+        first = self.of_regions()
+        for proposal in first:
+            candidate = self.floor_plan(proposal)
+            if candidate is not None:
+                yield candidate, proposal
         for candidate in self.of_strategies():
             yield candidate, None
-        fruitless = 0
-        while fruitless < MOST_FRUITLESS:
-            self.spent += OVERHEAD
-            proposal = proposed(draw, self.where)
+        counts, fruitless = [proposal.regions for proposal in first], 0
+        while counts and fruitless < MOST_FRUITLESS:
+            self.proposed += 1
+            proposal = proposed(draw, self.where, counts)
             candidate = self.floor_plan(proposal)
             is_fruitless = candidate is None or self.best is None
             fruitless = fruitless + 1 if is_fruitless else 0
             if candidate is not None:
                 yield candidate, proposal
 
+    def of_regions(self) -> list[Proposal]:
+        """Floor plans for different numbers of regions, those first that promise most.
+
+        A plan with more visits has to promise fewer cycles: :data:`PATIENCE`.
+        """
+        found: list[tuple[float, Proposal]] = []
+        least, worse = float("inf"), 0
+        for count in region_counts(len(self.problem.layers), self.problem.accelerator.pes):
+            planned = self.planned(self.where._replace(regions=count))
+            if planned is None:
+                continue
+            cost = planned.cycles * planned.visits(self.problem.layers) ** PATIENCE
+            found.append((cost, self.where._replace(regions=count, depth=planned.depth)))
+            least, worse = min(least, cost), worse + 1 if cost >= least else 0
+            if worse == MOST_WORSE:
+                break
+        return [proposal for _, proposal in sorted(found, key=lambda each: each[0])]
+
     def floor_plan(self, proposal: Proposal) -> Candidate | None:
         """The deployment of a proposal; None if no floor plan is found."""
-        if proposal.spare not in self.choosers:
-            accelerator = self.problem.accelerator
-            crossbars = accelerator.crossbars - proposal.spare * accelerator.crossbars_per_pe
-            layers = self.problem.layers
-            self.choosers[proposal.spare] = PlanChooser.of(layers, accelerator, crossbars)
-        chosen = self.choosers[proposal.spare].choose(proposal.prices)
-        if chosen is None:
+        planned = self.planned(proposal)
+        if planned is None:
             return None
-        return Candidate(chosen.grids, "floor-plan", proposal.spare, proposal.depth)
+        regions = planned.regions if proposal.regions > 1 else None
+        return Candidate(planned.grids, "floor-plan", proposal.spare, regions, proposal.depth)
+
+    def planned(self, proposal: Proposal) -> RegionPlan | None:
+        """The grids and regions of a proposal; None if no floor plan is found."""
+        spare, accelerator = proposal.spare, self.problem.accelerator
+        if spare not in self.choosers:
+            layers, pes = tuple(self.problem.layers), accelerator.pes - spare
+            self.choosers[spare] = RegionChooser(layers, accelerator, pes, self.flow)
+        return self.choosers[spare].choose(proposal.prices, proposal.regions)
+
+    @cached_property
+    def flow(self) -> StripFlow:
+        """What the layers need of each other, whatever their grids are."""
+        layers, accelerator = self.problem.layers, self.problem.accelerator
+        grids = tuple(layer_candidates(layer, accelerator).grid((0, 0, 0, 0)) for layer in layers)
+        dataflow = self.evaluator.dataflow(Candidate(grids, None, 0, None, None))
+        return StripFlow.of(dataflow, accelerator)
 
     def of_strategies(self) -> Iterator[Candidate]:
         """The partitions of all other strategies, in the order of `order` and in one of ours."""
@@ -151,7 +200,7 @@ class Exploration:
             except SpatemError:
                 continue
             for depth in (None, DEFAULT.depth):
-                yield Candidate(partitions[0].grids, chosen.packing, 0, depth)
+                yield Candidate(partitions[0].grids, chosen.packing, 0, None, depth)
 
 
 NAME = "search"
@@ -162,10 +211,21 @@ MOST_FRUITLESS = 20
 nothing is expected of more."""
 
 
-def proposed(draw: random.Random, near: Proposal) -> Proposal:
-    """A proposal near one, or anywhere."""
+def region_counts(layers: int, pes: int) -> Iterator[int]:
+    """1, 2, 3, 4, 6, 8, 12 … regions, up to one for each layer or PE."""
+    count = 1
+    while count <= min(layers, pes):
+        yield count
+        if count > 1 and count * 3 // 2 <= min(layers, pes):
+            yield count * 3 // 2
+        count *= 2
+
+
+def proposed(draw: random.Random, near: Proposal, counts: Sequence[int]) -> Proposal:
+    """A proposal near one, or anywhere with one of the numbers of regions."""
     if draw.random() < RESTARTS:
         prices = Prices(*(price * 10 ** draw.uniform(-RANGE, RANGE) for price in DEFAULT.prices))
-        return Proposal(prices, DEFAULT.depth * 10 ** draw.uniform(-RANGE / 2, 0), near.spare)
+        depth = DEFAULT.depth * 10 ** draw.uniform(-RANGE / 2, 0)
+        return Proposal(prices, depth, near.spare, draw.choice(counts))
     prices = Prices(*(price * 10 ** draw.gauss(0, STEP) for price in near.prices))
-    return Proposal(prices, near.depth * 10 ** draw.gauss(0, STEP), near.spare)
+    return near._replace(prices=prices, depth=near.depth * 10 ** draw.gauss(0, STEP))

@@ -42,11 +42,15 @@ class Prices(NamedTuple):
 
 @dataclass(frozen=True)
 class Chosen:
-    """A grid for each layer, and the floor plan in which their tiles stand."""
+    """A grid for each layer, and the floor plan in which their tiles stand.
+
+    `costs` are those of the layers without the price of cells.
+    """
 
     numbers: tuple[int, ...]
     grids: tuple[Grid, ...]
     plan: FloorPlan
+    costs: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,11 @@ class PlanChooser:
                 for cost, load in zip(costs, self.loads, strict=True)
             )
 
-        return self.cheapest(at)
+        found = self.cheapest(at)
+        if found is None:
+            return None
+        of_layers = zip(costs, found.numbers, strict=True)
+        return replace(found, costs=tuple(float(cost[number]) for cost, number in of_layers))
 
     def cheapest(self, at: Callable[[float], tuple[int, ...]]) -> Chosen | None:
         """The plan of candidates `at` the lowest price of cells, to :data:`PRECISION`."""

@@ -29,16 +29,18 @@ class Search(Strategy):
 
     effort: int = option(1, "how much is simulated, in units of 50 million events")
     seed: int = option(0, "of what is drawn")
+    images: int = option(1, "how many images in flight the buffers suffice for")
 
     def __post_init__(self) -> None:
         if self.effort < 0:
             raise SpatemError(f"effort must be at least 0, not {self.effort}")
+        if self.images < 1:
+            raise SpatemError(f"images must be at least 1, not {self.images}")
 
     def partitions(self, problem: Problem) -> Sequence[Partition]:
         from xdsl.context import Context
 
         from spatem_ir.dialects.hw import module_of
-        from spatem_ir.dialects.mvm import PackingOp
         from spatem_ir.passes.partition.following import following_passes
         from spatem_ir.passes.partition.partitions import Partition
         from spatem_ir.passes.partition.register import strategy_type
@@ -65,8 +67,7 @@ class Search(Strategy):
         best = exploration.run()
         if best is None:
             return strategy_type("spatem")().partitions(problem)
-        best = evaluator.pipelined(best)
-        packing = best.candidate.packing
-        note = None if packing is None else PackingOp(packing, best.candidate.spare)
-        found = Partition(best.latency, best.candidate.grids, note, best.schedule)
+        best = evaluator.pipelined(best, self.images)
+        candidate = best.candidate
+        found = Partition(best.latency, candidate.grids, candidate.note, best.schedule)
         return [found, *strategy_type("minimum")().partitions(problem)]

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from spatem_ir.dialects.level import Level
-from spatem_ir.driver.pipeline import PIPELINE, passes_of, remaining_pipeline, strategy_of
+from spatem_ir.driver.pipeline import (
+    PIPELINE,
+    passes_of,
+    remaining_pipeline,
+    strategy_of,
+    with_images,
+)
 from spatem_ir.support.errors import SpatemError
 
 
@@ -52,3 +58,17 @@ def test_passes_one_by_one() -> None:
     assert passes_of("") == []
     with pytest.raises(SpatemError, match=r"--pass-pipeline 'pack\{':"):
         passes_of("pack{")
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "expected"),
+    [
+        ("partition{strategy=search},pack", "partition{strategy=search images=3},pack"),
+        ("partition{strategy=search images=2}", "partition{strategy=search images=2}"),
+        ("partition{strategy=isaac},pack", "partition{strategy=isaac},pack"),
+        ("pack,assign", "pack,assign"),
+    ],
+)
+def test_strategies_that_ask_know_the_images_in_flight(pipeline: str, expected: str) -> None:
+    assert with_images(pipeline, 3) == expected
+    assert with_images(pipeline, 1) == pipeline

@@ -57,6 +57,9 @@ EVENTS_PER_REPORT = 1_000_000
 LARGEST_RANK = 2**62
 """Ranks are packed into 63 bits."""
 
+ROOMY = 2**62
+"""Bytes that no buffer holds."""
+
 LARGEST_PLACE = 2**31 - 1
 """Places of visits in streams, over all images, have 31 bits."""
 
@@ -67,8 +70,8 @@ class FastEngine:
     If `dispatch` is free, crossbars choose their visits (R11), and the execution has the schedule.
     With `log`, the execution has the starts of all visits and the changes of all buffers, and
     :attr:`facts` every grant and arrival; otherwise the former are empty.  With `trace`, it has the
-    critical path and how busy resources were.  `say` is told of the progress, and if the loop has
-    to be compiled.
+    critical path and how busy resources were.  With `strict`, it ends where a buffer overflows.
+    `say` is told of the progress, and if the loop has to be compiled.
     """
 
     def __init__(
@@ -79,11 +82,14 @@ class FastEngine:
         dispatch: Dispatch = Dispatch.STATIC,
         log: bool = False,
         trace: bool = False,
+        strict: bool = False,
         say: Messages = SILENT,
     ):
         self.program = program
         self.say = say
         self.machine = machine_of(program, images, log, trace)
+        self.is_strict = strict
+        self.machine.room = program.accelerator.components.memory.buffer_bytes if strict else ROOMY
         is_free = dispatch is Dispatch.FREE
         self.tables = program.queues.added_to(program.tables) if is_free else program.tables
         self.state = initial_state(program, self.machine, program.queues if is_free else NO_QUEUES)
@@ -92,15 +98,18 @@ class FastEngine:
         """Execute all images.
 
         Raises:
-            SpatemError: the program deadlocks, or there is not enough memory.
+            SpatemError: the program deadlocks, or there is not enough memory; if the engine is
+                strict, also that a buffer overflows.
         """
         components = self.program.accelerator.components
         kinds = type(components.compute_unit), type(components.accumulation)
         loop = loop_of(*kinds, source_digest())
         with compilation_noted(self.say.note):
             while not loop(self.machine, self.tables, self.state):
+                self.check_buffers()
                 self.state = grown(self.machine, self.state)
                 self.report()
+        self.check_buffers()
         self.check_finished()
         program, totals = self.program, self.state.totals[0]
         facts = logged_facts(program, self.machine, self.state)
@@ -136,6 +145,16 @@ class FastEngine:
         if totals.events >= totals.pause:
             totals.pause = totals.events + EVENTS_PER_REPORT
             self.say.progress(float(crossbars.ended.sum() / crossbars.total.sum()))
+
+    def check_buffers(self) -> None:
+        """Check that no buffer has overflown yet, if the engine is strict.
+
+        Raises:
+            SpatemError: one has; names the PE and the bytes.
+        """
+        if self.is_strict and self.state.pes.most.max() > self.machine.room:
+            memory = self.program.accelerator.components.memory
+            MeasuredBuffers({}, self.peaks()).check(memory, int(self.machine.images))
 
     def peaks(self) -> dict[int, int]:
         """R10: the most bytes in the buffer of each PE that held any."""

@@ -316,6 +316,7 @@ MACHINE = record(
     log_reserve="i8",
     is_logged="i8",
     is_traced="i8",  # whether there are steps
+    room="i8",  # bytes in a PE's buffer that are told as soon as there are more
 )
 """Numbers of an accelerator, of a program and of a run."""
 

@@ -10,6 +10,8 @@ from xdsl.dialects.builtin import UnitAttr
 
 from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.engine import ENGINES, Engine, EngineKind, default_engine, executor
+from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
+from spatem_ir.runtime.machine.fast.engine import FastEngine
 from spatem_ir.runtime.machine.reference.program import only_stage
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import SILENT
@@ -65,3 +67,12 @@ def test_a_buffer_that_overflows_is_an_error_of_every_engine(engine: str) -> Non
         executor(engine, module, source="two")(1)
     only_stage(module).unbounded = UnitAttr()
     assert executor(engine, module, source="two")(1).buffers.peaks()[0] > 4
+
+
+def test_a_strict_engine_ends_where_a_buffer_overflows() -> None:
+    program = fast_program_of(parse(TWO_PES, machine(pe={"buffer_bytes": 4})))
+    engine = FastEngine(program, strict=True)
+    with pytest.raises(SpatemError, match="the buffer of PE 0 overflows"):
+        engine.run()
+    assert engine.state.totals[0].now < FastEngine(program).run().ended
+    assert FastEngine(fast_program_of(parse(TWO_PES)), strict=True).run().finished == [85]

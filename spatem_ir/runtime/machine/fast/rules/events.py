@@ -324,11 +324,16 @@ def drain(machine, state, pe, size):
 
 
 @inlined
-def measure_peaks(state):
-    """R10: the occupancy at the end of a cycle; bytes leave before others arrive."""
+def measure_peaks(machine, state):
+    """R10: the occupancy at the end of a cycle; bytes leave before others arrive.
+
+    Where a buffer has no room for them, that is told.
+    """
     totals = state.totals[0]
     while totals.changed != NONE:
         pe = state.pes[totals.changed]
         pe.is_changed = 0
         pe.most = max(pe.most, pe.held)
+        if pe.held > machine.room:
+            totals.pause = totals.events
         totals.changed = pe.next

@@ -295,7 +295,7 @@ def advance(machine, tables, state):
             else:
                 free_job(state, index)
                 grant(machine, tables, state, kind, number, key, rank)
-        measure_peaks(state)
+        measure_peaks(machine, state)
         if totals.pending == 0:
             return True
         next_cycle(state)

@@ -1,0 +1,177 @@
+"""Floor plans of parts of the chip: each layer stands in one region, each region has a floor plan.
+
+A region serves layers of all depths, so that it has work from the first byte to the last.  What a
+PE reads, keeps and merges is that of its region's layers alone, and crossbars that hold fewer
+layers have room for larger tiles, so that there are fewer visits.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatem_ir.geometry.packing.regions import Regions
+from spatem_ir.geometry.shapes.grid import Grid
+from spatem_ir.geometry.shapes.layer import Layer
+from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.search.prices import Chosen, PlanChooser, Prices
+from spatem_ir.search.strips import StripFlow
+
+MOVES = 1000
+"""Changes of an arrangement that are tried."""
+
+DEPTHS = (0.2, 0.1, 0.05, 0.02, 0.01)
+"""Depths (:class:`spatem_ir.search.evaluator.Candidate`) of which an arrangement has the best."""
+
+
+class RegionPlan(NamedTuple):
+    """A grid for each layer and the region in which it stands.
+
+    `depth` serves the regions best, `cycles` is what the coarse simulation says of them.
+    """
+
+    grids: tuple[Grid, ...]
+    regions: Regions
+    depth: float
+    cycles: float
+
+    def visits(self, layers: Sequence[Layer]) -> int:
+        """How many visits all crossbars run together."""
+        tiles = zip(self.grids, layers, strict=True)
+        return sum(grid.tiles(layer) * grid.windows_per_copy(layer) for grid, layer in tiles)
+
+
+class Arrangement(NamedTuple):
+    """Regions, the depth with which they are served best, and the cycles that are expected."""
+
+    regions: Regions
+    depth: float
+    cycles: float
+
+
+@dataclass(frozen=True)
+class RegionChooser:
+    """Chooses regions and grids for layers on so many PEs of an accelerator.
+
+    `flow` says what the layers need of each other.
+    """
+
+    layers: tuple[Layer, ...]
+    accelerator: Accelerator
+    pes: int
+    flow: StripFlow
+    choosers: dict[tuple[tuple[int, ...], int], PlanChooser] = field(default_factory=dict)
+    arrangements: dict[int, Arrangement | None] = field(default_factory=dict)
+
+    def choose(self, prices: Prices, count: int) -> RegionPlan | None:
+        """The grids that cost least on so many regions; None if no floor plans are found."""
+        arrangement = self.arranged(count, prices)
+        if arrangement is None:
+            return None
+        regions = arrangement.regions
+        grids: dict[int, Grid] = {}
+        costs = np.zeros(len(self.layers))
+        for region, pes in enumerate(regions.pes):
+            here = regions.layers(region)
+            if not here:
+                continue
+            chosen = self.chosen(tuple(here), pes, prices)
+            if chosen is None:
+                return None
+            grids.update(zip(here, chosen.grids, strict=True))
+            costs[here] = chosen.costs
+        in_order = tuple(grids[n] for n in range(len(self.layers)))
+        cycles = self.flow.latency(costs, np.array(regions.of_layer), arrangement.depth)
+        return RegionPlan(in_order, regions, arrangement.depth, cycles)
+
+    def arranged(self, count: int, prices: Prices) -> Arrangement | None:
+        """The arrangement of so many regions, the same for all prices; None if there is none.
+
+        `prices` are those of the first time.
+        """
+        if count not in self.arrangements:
+            whole = self.chosen(tuple(range(len(self.layers))), self.pes, prices)
+            costs = None if whole is None else np.array(whole.costs) * self.pes
+            self.arrangements[count] = None if costs is None else self.arrange(count, costs)
+        return self.arrangements[count]
+
+    def arrange(self, count: int, work: NDArray[np.float64]) -> Arrangement:
+        """The best of :data:`MOVES` changes of regions that are dealt out in turn.
+
+        `work` is what each layer takes of the chip, in cycles of a PE.
+        """
+        draw = random.Random(count)
+        pes = tuple(self.pes // count + (region < self.pes % count) for region in range(count))
+        regions = Regions(pes, dealt(work, count))
+        best = self.served(regions, work)
+        for _ in range(MOVES if count > 1 else 0):
+            changed = moved(best.regions, draw)
+            if not self.has_room(changed):
+                continue
+            cycles = self.expected(changed, work, best.depth)
+            if cycles <= best.cycles:
+                best = Arrangement(changed, best.depth, cycles)
+        return self.served(best.regions, work)
+
+    def served(self, regions: Regions, work: NDArray[np.float64]) -> Arrangement:
+        """Regions with the depth with which they are served best; to a hundredth, the largest."""
+        cycles = [self.expected(regions, work, depth) for depth in DEPTHS]
+        best = min(range(len(DEPTHS)), key=lambda n: (round(cycles[n] / min(cycles), 2), n))
+        return Arrangement(regions, DEPTHS[best], cycles[best])
+
+    def expected(self, regions: Regions, work: NDArray[np.float64], depth: float) -> float:
+        """The cycles of regions, if layers take of any PE what they take of all."""
+        of_layer = np.array(regions.of_layer)
+        return self.flow.latency(work / np.array(regions.pes)[of_layer], of_layer, depth)
+
+    def has_room(self, regions: Regions) -> bool:
+        """Whether the cells of each region suffice for its weights."""
+        weights = [
+            layer.weights * self.accelerator.cells_per_weight(layer.weight_bits)
+            for layer in self.layers
+        ]
+        taken = np.bincount(regions.of_layer, weights, len(regions.pes))
+        per_pe = self.accelerator.crossbars_per_pe * self.accelerator.cells_per_crossbar
+        return bool((taken <= np.array(regions.pes) * per_pe).all())
+
+    def chosen(self, layers: tuple[int, ...], pes: int, prices: Prices) -> Chosen | None:
+        """The grids of some layers, by number, that cost least on so many PEs."""
+        key = layers, pes
+        if key not in self.choosers:
+            crossbars = pes * self.accelerator.crossbars_per_pe
+            own = [self.layers[n] for n in layers]
+            self.choosers[key] = PlanChooser.of(own, self.accelerator, crossbars)
+        return self.choosers[key].choose(prices)
+
+
+def dealt(work: NDArray[np.float64], count: int) -> tuple[int, ...]:
+    """The region of each layer: in network order, the one that has least to do so far."""
+    loads = np.zeros(count)
+    regions = []
+    for cycles in work:
+        region = int(np.argmin(loads))
+        loads[region] += cycles
+        regions.append(region)
+    return tuple(regions)
+
+
+def moved(regions: Regions, draw: random.Random) -> Regions:
+    """A layer elsewhere, two layers exchanged, or a PE that another region has."""
+    pes, of_layer = list(regions.pes), list(regions.of_layer)
+    kind = draw.randrange(3)
+    if kind == 0:
+        of_layer[draw.randrange(len(of_layer))] = draw.randrange(len(pes))
+    elif kind == 1:
+        one, other = draw.randrange(len(of_layer)), draw.randrange(len(of_layer))
+        of_layer[one], of_layer[other] = of_layer[other], of_layer[one]
+    else:
+        giving, taking = draw.randrange(len(pes)), draw.randrange(len(pes))
+        given = min(1, pes[giving] - 1)
+        pes[giving] -= given
+        pes[taking] += given
+    return Regions(tuple(pes), tuple(of_layer))

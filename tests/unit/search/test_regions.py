@@ -1,0 +1,72 @@
+"""Regions: every layer stands in one, and together they have all PEs."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+
+from spatem_ir.geometry.packing.regions import Regions
+from spatem_ir.geometry.shapes.layer import Layer
+from spatem_ir.geometry.shapes.window import Window
+from spatem_ir.hardware.loader import load_accelerator
+from spatem_ir.passes.packings import FloorPlanPacking
+from spatem_ir.search.prices import Prices
+from spatem_ir.search.regions import RegionChooser, dealt, moved
+from spatem_ir.search.strips import STRIPS, Need, StripFlow
+
+ISAAC = load_accelerator("isaac-ou")
+PRICES = Prices(0.1, 0.1, 0.1, 0.1, 1.0)
+PADDED = Window((3, 3), pads=(1, 1, 1, 1))
+LAYERS = tuple(Layer(name, (64, 32, 32), 64, PADDED) for name in "abcd")
+EACH = np.arange(1, STRIPS + 1)
+FLOW = StripFlow(((Need(4, EACH),), *((Need(n, EACH),) for n in range(3))), np.zeros((1, STRIPS)))
+
+
+def test_layers_are_dealt_out_in_turn() -> None:
+    assert dealt(np.array([4.0, 1.0, 1.0, 3.0, 1.0]), 2) == (0, 1, 1, 1, 0)
+
+
+def test_moves_keep_all_layers_and_pes() -> None:
+    draw, regions = random.Random(0), Regions((1, 2, 4), (0, 1, 2, 0, 1))
+    for _ in range(100):
+        regions = moved(regions, draw)
+        assert sum(regions.pes) == 7
+        assert min(regions.pes) >= 1
+        assert len(regions.of_layer) == 5
+        assert max(regions.of_layer) < 3
+
+
+def test_the_plan_of_regions_is_what_pack_does() -> None:
+    chooser = RegionChooser(LAYERS, ISAAC, ISAAC.pes - 1, FLOW)
+    planned = chooser.choose(PRICES, 3)
+    assert planned is not None
+    packing = FloorPlanPacking(ISAAC, 1, planned.regions)
+    placements = packing.placements(list(LAYERS), list(planned.grids))
+    assert placements is not None
+    for layer, (placed, region) in enumerate(
+        zip(placements, planned.regions.of_layer, strict=True)
+    ):
+        first = 1 + planned.regions.first_pe(region)
+        pes = placed.crossbars // ISAAC.crossbars_per_pe
+        assert pes.min() >= first, layer
+        assert pes.max() < first + planned.regions.pes[region]
+
+
+def test_larger_regions_have_fewer_layers_and_visits() -> None:
+    chooser = RegionChooser(LAYERS, ISAAC, ISAAC.pes - 1, FLOW)
+    visits = []
+    for count in (1, 4):
+        planned = chooser.choose(PRICES, count)
+        assert planned is not None
+        visits.append(planned.visits(LAYERS))
+    assert visits[1] < visits[0]
+
+
+def test_weights_that_a_region_cannot_hold_are_not_moved_there() -> None:
+    chooser = RegionChooser(LAYERS, ISAAC, 3, FLOW)
+    large = Layer("fc", (4096, 1, 1), 4096, Window((1, 1)))
+    assert chooser.has_room(Regions((1, 2), (0, 1, 1, 0)))
+    crowded = RegionChooser((large, large), ISAAC, 100, FLOW)
+    assert crowded.has_room(Regions((50, 50), (0, 1)))
+    assert not crowded.has_room(Regions((50, 50), (0, 0)))
