@@ -17,7 +17,7 @@ from spatem_ir.geometry.estimate.candidates import layer_candidates
 from spatem_ir.passes.partition.register import strategy_names, strategy_type
 from spatem_ir.search.evaluator import Candidate, Evaluation, Evaluator
 from spatem_ir.search.prices import Prices
-from spatem_ir.search.regions import RegionPlan, RegionChooser
+from spatem_ir.search.regions import RegionChooser, RegionPlan
 from spatem_ir.search.strips import StripFlow
 from spatem_ir.support.errors import SpatemError
 
