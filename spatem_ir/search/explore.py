@@ -29,9 +29,9 @@ OVERHEAD = 1_000_000
 """Events for which a proposal counts beside those that are simulated: about as many as are in the
 time that it takes to deploy a small network."""
 
-PATIENCE = 1 / 6
+PATIENCE = 1 / 8
 """The power of its visits with which a floor plan's cycles are weighed: one that takes twice as
-long to simulate has to promise an eighth fewer cycles in order to be the first."""
+long to simulate has to promise a twelfth fewer cycles in order to be the first."""
 
 MOST_WORSE = 2
 """After so many numbers of regions in a row that promise less, more are not looked at."""
