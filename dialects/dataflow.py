@@ -54,7 +54,6 @@ MOST_ELEMENTS_READ = 1 << 24
 
 def dataflow_of(
     module: ModuleOp,
-    planned: Mapping[str, Grid] | None = None,
     slices: Mapping[str, tuple[int, ...]] | None = None,
     *,
     alone: bool = False,
@@ -63,9 +62,9 @@ def dataflow_of(
 
     What works on float32 in front of the first codes, or leads to none any more, runs on the host;
     it is no node.
-    `planned` gives the grids, by name, of layers that are not partitioned yet; `slices` those of
-    digital operators, unless `pxb.home` ops of the module do.  The network `alone` is what it is
-    without the decisions of its deployment: nothing is spilled, no pooling works by rows.
+    `slices` are those of digital operators, unless `pxb.home` ops of the module give them.  The
+    network `alone` is what it is without the decisions of its deployment: nothing is spilled, no
+    pooling works by rows.
 
     Raises:
         SpatemError: there is no network, a layer is not partitioned yet, or an operator has no
@@ -76,7 +75,7 @@ def dataflow_of(
         raise SpatemError("the module holds no cnn.network")
     decisions = Decisions({}, set(), {}) if alone else decisions_of(module)
     decisions.slices.update({**(slices or {}), **decisions.slices})
-    walk = _Walk(network, planned or {}, decisions, _sum_bits(module))
+    walk = _Walk(network, decisions, _sum_bits(module))
     for op in network.body.block.ops:
         walk.visit(op)
     return Dataflow(tuple(walk.nodes))
@@ -107,14 +106,7 @@ class _Walk:
     the host computes from results of the chip; `requantized` the float32 values that lead to codes.
     """
 
-    def __init__(
-        self,
-        network: NetworkOp,
-        planned: Mapping[str, Grid],
-        decisions: Decisions,
-        sum_bits: int,
-    ):
-        self.planned = planned
+    def __init__(self, network: NetworkOp, decisions: Decisions, sum_bits: int):
         self.decisions = decisions
         self.sum_bits = sum_bits
         self.stores: dict[int, Node] = {}
@@ -139,9 +131,7 @@ class _Walk:
             case TransposeOp() if op.output in self.operands:
                 pass
             case LayerOp():
-                self.add_layer(op, op.grid.data)
-            case WeightLayerOp() if op.sym_name.data in self.planned:
-                self.add_layer(op, self.planned[op.sym_name.data])
+                self.add_layer(op)
             case WeightLayerOp():
                 raise SpatemError(
                     f"{op.name} has no place on the machine; run partition before the lower levels"
@@ -271,9 +261,9 @@ class _Walk:
         before = sum(node.kind is kind and "." not in node.name for node in self.nodes)
         return f"{name}{before}" if before else name
 
-    def add_layer(self, op: WeightLayerOp, grid: Grid) -> None:
+    def add_layer(self, op: LayerOp) -> None:
         """A weight layer, cut into the slices of its grid's columns."""
-        layer = op.layer
+        layer, grid = op.layer, op.grid.data
         operand = self.read(op.sym_name.data, self.operand(op, op.input))
         node = Node(
             number=len(self.nodes),

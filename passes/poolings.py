@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from spatem_ir.dialects.cnn import PoolOp
-from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
-from spatem_ir.dialects.mvm import LayerOp
 
 if TYPE_CHECKING:
+    from spatem_ir.dialects.mvm import LayerOp
     from spatem_ir.geometry.shapes.window import Window
 
 
-def poolings_of(layers: Sequence[LayerOp | WeightLayerOp]) -> dict[str, Window]:
+def poolings_of(layers: Sequence[LayerOp]) -> dict[str, Window]:
     """The window of the pooling that reads a layer's results, for layers with no other reader."""
     poolings = {}
     for layer in layers:

@@ -34,10 +34,10 @@ class PartitionPass(ModulePass):
     Positions that nobody reads are removed first (`remove-dead-positions`).
 
     In a pipeline, whatever is no option of the pass is an option of its strategy:
-    ``partition{strategy=spatem slack=0.25}``.
+    ``partition{strategy=spatem deal=blocks}``.
 
     Options:
-        strategy: a strategy, or its name, which options may follow (``spatem{slack=0.25}``).  One
+        strategy: a strategy, or its name, which options may follow (``spatem{deal=blocks}``).  One
             that cuts for a packing of its own leaves a note for `pack` (`mvm.packing`).
         alternatives: how many further partitions, slower but smaller, are left for `pack` to fall
             back on as `mvm.alternative`; none if some layers were partitioned before.

@@ -94,7 +94,7 @@ def strategy_from_spec(spec: ArgSpec) -> Strategy:
 
 
 def strategy_spec(text: str) -> ArgSpec:
-    """A strategy as it is written in text: a name, options may follow: ``spatem{slack=0.25}``.
+    """A strategy as it is written in text: a name, options may follow: ``spatem{deal=blocks}``.
 
     Raises:
         SpatemError: the text is not of that form.

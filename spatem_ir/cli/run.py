@@ -83,7 +83,7 @@ def argument_parser() -> argparse.ArgumentParser:
         "--strategy",
         metavar="NAME",
         help=f"partition strategy: {', '.join(strategy_names())} (default: spatem; what they do: "
-        "--list); its options may follow: 'spatem{slack=0.25}'",
+        "--list); its options may follow: 'spatem{deal=blocks}'",
     )
     parser.add_argument(
         "-p",

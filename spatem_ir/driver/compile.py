@@ -46,7 +46,7 @@ def compile_network(
             memory, which is lowered in place.
         accelerator: A preset, a TOML file, or a description; by default the one on the module,
             otherwise the default preset.
-        strategy: How `partition` cuts, with options if wanted: ``spatem{slack=0.25}``.
+        strategy: How `partition` cuts, with options if wanted: ``spatem{deal=blocks}``.
         passes: Passes to run in place of the usual ones, as ``partition,my-pack{row=2}``; what they
             leave above `level` is lowered by the usual ones.
         settings: Further options of passes, the usual ones or those of `passes`, each as

@@ -47,7 +47,7 @@ def remaining_pipeline(level: Level, strategy: str | None = None, until: Level =
 
     Args:
         level: The level at which the module is.
-        strategy: That of partition, whose other options may follow: ``spatem{slack=0.25}``.
+        strategy: That of partition, whose other options may follow: ``spatem{deal=blocks}``.
         until: The level to be reached.
 
     Raises:

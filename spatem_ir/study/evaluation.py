@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from xdsl.utils.exceptions import ArgSpecParseError
 
 from spatem_ir.dialects.dataflow import dataflow_of
-from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.level import Level
-from spatem_ir.dialects.pxb import PxbStageOp
+from spatem_ir.dialects.mvm import layer_ops
 from spatem_ir.driver.compile import deploy
 from spatem_ir.driver.sources import Source, read_source
-from spatem_ir.geometry.estimate.latency_network import network_latency
+from spatem_ir.geometry.estimate.latency import grid_latency
 from spatem_ir.hardware.overrides import overridden
 from spatem_ir.study.points import Outcome
 from spatem_ir.study.traffic import partial_sum_bytes
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
     from spatem_ir.frontend.load import ImportOptions
+    from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.study.points import Point, Setting
 
 
@@ -63,7 +63,7 @@ def measured(point: Point, setting: Setting) -> Outcome:
     return Outcome(
         point,
         metrics=simulation.metrics,
-        estimated_cycles=estimated_cycles(module),
+        estimated_cycles=estimated_cycles(module, accelerator),
         least_cells=sum(
             layer.weights * accelerator.cells_per_weight(layer.weight_bits) for layer in layers
         ),
@@ -89,8 +89,7 @@ def network_source(network: str, importing: ImportOptions) -> Source:
     return source
 
 
-def estimated_cycles(module: ModuleOp) -> int:
-    """The estimated latency of a module at level `pxb` or `ou` with one stage, digital cycles."""
-    (stage,) = (op for op in module.ops if isinstance(op, PxbStageOp))
-    dataflow, accelerator = dataflow_of(module), accelerator_of(module)
-    return network_latency(dataflow, accelerator, placements=stage.placements()).cycles
+def estimated_cycles(module: ModuleOp, accelerator: Accelerator) -> int:
+    """The latency of a partitioned network by the additive model, digital cycles."""
+    layers = layer_ops(module)
+    return sum(grid_latency(op.layer, op.grid.data, accelerator) for op in layers)

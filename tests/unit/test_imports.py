@@ -118,7 +118,7 @@ def test_no_circle() -> None:
     [
         ("study.evaluation", "driver.compile"),
         ("passes.order", "geometry.scheduling.sequencing"),
-        ("geometry.estimate.stations", "geometry.shapes.grid"),
+        ("geometry.estimate.latency", "geometry.shapes.grid"),
     ],
 )
 def test_an_arrow_that_is_reversed_is_found(source: str, target: str) -> None:

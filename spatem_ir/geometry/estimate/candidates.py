@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatem_ir.geometry.shapes.layer import Layer
-    from spatem_ir.geometry.shapes.window import Window
     from spatem_ir.hardware.accelerator import Accelerator
 
 
@@ -109,25 +108,6 @@ def joined_candidates(layer: Layer, accelerator: Accelerator) -> tuple[LayerCand
     whole = replace(single, rows=(Cut(1, layer.rows),), columns=(Cut(1, layer.columns),))
     numbers = [cut.extent for cut in part_cuts(layer.groups, limit=most)]
     return tuple(replace(whole, joined=number) for number in numbers if number > 1)
-
-
-def pooled_candidates(candidates: LayerCandidates, pooling: Window) -> LayerCandidates:
-    """The candidates with which windows that one window of a pooling reads stay in few copies.
-
-    [R] With windows dealt cyclically, copies are columns of the output map, or columns of every
-    n-th row, if they are a divisor or multiple of its columns: then neighbouring copies work on
-    neighbouring results everywhere.  Strides of the pooling must divide n, or the divisor.
-    """
-    layer = candidates.layer
-    if layer.region is not None:
-        return candidates
-    rows, columns = layer.output_size
-    down, across = pooling.strides
-    degrees = [n for n in range(1, columns) if columns % n == 0 and (n == 1 or n % across == 0)]
-    degrees += [n * columns for n in (1, *range(down, rows, down), rows)]
-    least = {-(-layer.windows // degree): degree for degree in sorted(degrees, reverse=True)}
-    windows = sorted(Cut(degree, extent) for extent, degree in least.items())
-    return replace(candidates, windows=tuple(windows))
 
 
 def part_cuts(

@@ -14,8 +14,7 @@ the place with most work:
 * activation: the values of the column blocks of a PE over its activation units (R6).
 
 Rounds follow each other as the longest station allows, and the last one passes all of them.  The
-additive model of a network is the sum over its layers;
-:mod:`spatem_ir.geometry.estimate.latency_network` has layers overlap.
+latency of a network is the sum over its layers: layers do not overlap, and share nothing.
 """
 
 from __future__ import annotations
@@ -24,12 +23,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatem_ir.geometry.estimate.candidates import LayerCandidates
+from spatem_ir.geometry.estimate.candidates import Cut, LayerCandidates
 from spatem_ir.hardware.accumulation.accumulation import PLACES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from spatem_ir.geometry.shapes.grid import Grid
+    from spatem_ir.geometry.shapes.layer import Layer
     from spatem_ir.hardware.accelerator import Accelerator
 
 
@@ -80,3 +81,16 @@ def layer_latencies(candidates: LayerCandidates, accelerator: Accelerator) -> ND
     )
     longest = np.maximum.reduce(stations)
     return (windows - 1) * longest + sum(stations) + components.compute_unit.pipeline_cycles
+
+
+def grid_latency(layer: Layer, grid: Grid, accelerator: Accelerator) -> int:
+    """Estimated latency of a layer that is cut by a grid, digital cycles."""
+    only = LayerCandidates(
+        layer,
+        rows=(Cut(grid.hwm, grid.tile_rows),),
+        columns=(Cut(grid.wwm, grid.tile_columns),),
+        windows=(Cut(grid.iw, grid.windows_per_copy(layer)),),
+        bits=(Cut(grid.ib, grid.tile_bits(layer)),),
+        joined=grid.joined,
+    )
+    return layer_latencies(only, accelerator).item()

@@ -25,7 +25,7 @@ from spatem_ir.geometry.network.waits import Wait
 from spatem_ir.geometry.safety.phases import PIECES, is_in, phases
 from spatem_ir.geometry.safety.residents import Deployed
 from spatem_ir.geometry.scheduling.blocks import Blocks
-from spatem_ir.geometry.scheduling.held import Held, Resident, block_widths, held_on
+from spatem_ir.geometry.scheduling.held import Held, Resident, block_widths
 from spatem_ir.geometry.scheduling.pacing import Paces, paces
 from spatem_ir.geometry.scheduling.remedies import BuffersTooSmallError, Remedy
 from spatem_ir.support.errors import SpatemError
@@ -270,18 +270,6 @@ class _Choice:
         return np.roll(needed, lag) - reader.positions * (np.arange(len(needed)) < lag)
 
 
-def buffers_suffice(deployed: Deployed) -> bool:
-    """Whether producers can wait so that all buffers suffice."""
-    held = held_on(deployed)
-    if held is None:
-        return True
-    try:
-        lags_that_fit(deployed, held)
-    except SpatemError:
-        return False
-    return True
-
-
 def lags_that_fit(
     deployed: Deployed,
     held: list[Resident],
@@ -290,7 +278,7 @@ def lags_that_fit(
     in_sequence: bool = False,
     grain: int = 0,
 ) -> Lags:
-    """The waits with which all buffers suffice, given what is :func:`held_on` them.
+    """The waits with which all buffers suffice, given what is held on them.
 
     Programs are those of a schedule that keeps them: in which windows of a layer begin round by
     round, layers one after the other, and times are counted in grains, if so asked.

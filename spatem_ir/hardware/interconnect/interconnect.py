@@ -59,17 +59,6 @@ class PortCut(NamedTuple):
     links: int
 
 
-class Spread(NamedTuple):
-    """How the packets of a feature map go to their readers, as estimates see it.
-
-    `share` of all its packets cross the link with most to do; `head_cycles` is how long the head of
-    one is on its way.
-    """
-
-    share: float
-    head_cycles: int
-
-
 class Interconnect(Component):
     """Links, the routes over them, and what follows for estimates and bounds.
 
@@ -183,21 +172,10 @@ class Interconnect(Component):
         return longest
 
     @abstractmethod
-    def links_into(self, pes: Ints) -> Ints:
-        """The link over which most packets come into each PE, as a number: shape of `pes`."""
-
-    @abstractmethod
     def most_packets(self, packets: Ints, pes: Ints) -> Ints:
         """The packets on the link with most of them, if each of so many PEs gets some at once.
 
         All arrays have one shape or can be broadcast to it.
-        """
-
-    @abstractmethod
-    def spread(self, readers: float, pes: int, *, from_port: bool) -> Spread:
-        """How pieces go to `readers` PEs each, of `pes` that hold all readers and sources.
-
-        `from_port` says that they come from the chip's port, not from all over these PEs.
         """
 
     # Studies

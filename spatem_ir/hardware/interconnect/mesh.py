@@ -11,7 +11,6 @@ from spatem_ir.hardware.interconnect.interconnect import (
     LinkGroup,
     PortCut,
     Routes,
-    Spread,
 )
 from spatem_ir.hardware.parameters import Description, KindParameters, parameter
 
@@ -122,26 +121,9 @@ class Mesh(Interconnect):
         leaving = PortCut(1, (self.rows > 1) + (self.columns > 1))
         return (leaving, PortCut(self.rows, 1)) if self.columns > 1 else (leaving,)
 
-    def links_into(self, pes: Ints) -> Ints:
-        """One link into each PE: packets mostly come the same way."""
-        return pes
-
     def most_packets(self, packets: Ints, pes: Ints) -> Ints:
         """As PEs have links of their own, the packets of one."""
         return packets
-
-    def spread(self, readers: float, pes: int, *, from_port: bool) -> Spread:
-        """PEs that work together are taken to be whole rows.
-
-        From the port all packets leave over one link.  Elsewhere a row's link into its column gets
-        the packets of the other rows, of which each goes to so many readers in a row.
-        """
-        rows = -(-pes // self.columns)
-        share = 1.0
-        if not from_port and rows > 1:
-            share = min(1.0, readers / self.columns) * (rows - 1) / rows
-        hops = (rows + min(self.columns, pes)) // 2
-        return Spread(share, hops * self.head_cycles)
 
     def widths(self) -> Mapping[str, Changes]:
         """Links of half the width to four times the width."""

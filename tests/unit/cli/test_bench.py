@@ -141,7 +141,7 @@ def test_files_that_are_there_already_are_replaced(capsys: pytest.CaptureFixture
         ),
         (
             ["--strategies", "spatem{dealt=blocks}"],
-            "partition: strategy spatem has no option 'dealt'; it has deal, slack",
+            "partition: strategy spatem has no option 'dealt'; it has deal",
         ),
         (
             ["--accelerator", "none"],

@@ -299,8 +299,8 @@ def test_every_option_of_spatem_bench_is_in_a_table(capsys: pytest.CaptureFixtur
 PASSES: list[tuple[str, str]] = [
     ("partition{alternatives=-1}", "partition: alternatives is -1; it must be at least 0"),
     (
-        "partition{slack=1 slack=2}",
-        "'partition{slack=1 slack=2}': gives the option 'slack' twice",
+        "partition{deal=blocks deal=cyclic}",
+        "'partition{deal=blocks deal=cyclic}': gives the option 'deal' twice",
     ),
     (
         "partition,pack{method=exclusive gather=false}",
@@ -339,12 +339,15 @@ FORM = "must be a name, or a name and options of partition: spatem{deal=blocks}"
 STRATEGIES: list[tuple[str, str]] = [
     *(
         (text, f"strategy '{text}': {FORM}")
-        for text in ("spatem{", "}", "", " ", "{", "spatem{slack=}", "spatem{slack=0.1", "a,b")
+        for text in ("spatem{", "}", "", " ", "{", "spatem{deal=}", "spatem{deal=blocks", "a,b")
     ),
-    ("spatem{slack=1 slack=2}", "'spatem{slack=1 slack=2}': gives the option 'slack' twice"),
+    (
+        "spatem{deal=blocks deal=cyclic}",
+        "'spatem{deal=blocks deal=cyclic}': gives the option 'deal' twice",
+    ),
     ("spatem{strategy=isaac}", "strategy 'spatem{strategy=isaac}': names a strategy twice"),
     ("spatem{alternatives=-2}", "partition: alternatives is -2; it must be at least 0"),
-    ("spatem{slack=-1}", "partition: slack must be at least 0, not -1"),
+    ("spatem{deal=random}", "partition: unknown deal 'random'; one of cyclic, blocks"),
 ]
 
 

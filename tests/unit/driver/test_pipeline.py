@@ -34,7 +34,10 @@ def test_several_passes_may_leave_a_module_at_one_level(monkeypatch: pytest.Monk
     ("strategy", "expected"),
     [
         ("isaac", "partition{strategy=isaac}"),
-        ("spatem{slack=0.25 deal=blocks}", "partition{strategy=spatem slack=0.25 deal=blocks}"),
+        (
+            "spatem{alternatives=2 deal=blocks}",
+            "partition{strategy=spatem alternatives=2 deal=blocks}",
+        ),
     ],
 )
 def test_a_strategy_with_its_options(strategy: str, expected: str) -> None:

@@ -13,7 +13,7 @@ from unit.passes.test_partition import TINY, estimate, layers, least_cycles
 from spatem_ir.geometry.shapes.grid import Deal
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.window import Window
-from spatem_ir.passes.partition.algorithm_1 import partition_spatem
+from spatem_ir.passes.partition.algorithm_1 import algorithm_1
 from spatem_ir.passes.partition.strategies.exact_additive import (
     layer_front,
     partition_exact_additive,
@@ -41,7 +41,7 @@ def test_the_best_is_that_of_exhaustive_search(several: list[Layer]) -> None:
 @given(st.lists(layers(), min_size=1, max_size=3))
 def test_never_slower_than_algorithm_1_at_any_size(several: list[Layer]) -> None:
     exact = partition_exact_additive(several, TINY, Deal.CYCLIC)
-    for strategy in partition_spatem(several, TINY, Deal.CYCLIC):
+    for strategy in algorithm_1(several, TINY, Deal.CYCLIC):
         tiles = strategy.tiles(several)
         assert min(s.cycles for s in exact if s.tiles(several) <= tiles) <= strategy.cycles
 

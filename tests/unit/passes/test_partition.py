@@ -17,7 +17,7 @@ from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.partition import algorithm_1 as dynamic_program
-from spatem_ir.passes.partition.algorithm_1 import algorithm_1, partition_spatem
+from spatem_ir.passes.partition.algorithm_1 import algorithm_1
 from spatem_ir.passes.partition.partition import fall_backs
 from spatem_ir.passes.partition.partitions import Partition
 from spatem_ir.passes.partition.strategies.minimum import partition_minimum
@@ -28,6 +28,9 @@ TINY = load_accelerator("tiny")
 AXES = ("rows", "columns", "windows", "bits")
 ONE_CUT = {"rows": 4, "columns": 4, "windows": 1, "bits": 1}
 """Extents of a layer of which no part can be made smaller: one OU, one window, one bit."""
+ALIKE = (4, 8, 9, 12, 13, 14, 25)
+"""Numbers of layers."""
+
 MOST = {"rows": 20, "columns": 20, "windows": 12, "bits": 8}
 
 
@@ -74,7 +77,7 @@ def estimate(layer: Layer, grid: Grid) -> int:
 @examples(60)
 @given(layers(most_free_axes=2))
 def test_one_layer_with_two_degrees_to_raise_gets_the_least_latency(layer: Layer) -> None:
-    best = partition_spatem([layer], TINY, Deal.CYCLIC)[0]
+    best = algorithm_1([layer], TINY, Deal.CYCLIC)[0]
     assert best.cycles == least_cycles([layer], TINY.crossbars)
 
 
@@ -82,7 +85,7 @@ def test_one_layer_with_two_degrees_to_raise_gets_the_least_latency(layer: Layer
 @given(st.lists(layers(), min_size=1, max_size=2))
 def test_strategies_are_within_the_limits_of_brute_force(layers: list[Layer]) -> None:
     most_tiles = len(layers) * TINY.crossbars
-    strategies = partition_spatem(layers, TINY, Deal.CYCLIC)
+    strategies = algorithm_1(layers, TINY, Deal.CYCLIC)
     assert strategies[0].cycles >= least_cycles(layers, most_tiles)
     assert all(strategy.tiles(layers) <= most_tiles for strategy in strategies)
 
@@ -90,7 +93,7 @@ def test_strategies_are_within_the_limits_of_brute_force(layers: list[Layer]) ->
 @examples(60)
 @given(st.lists(layers(), min_size=1, max_size=3), st.sampled_from(Deal))
 def test_cycles_are_the_sum_of_the_layers_estimates(layers: list[Layer], deal: Deal) -> None:
-    for strategy in [*partition_spatem(layers, TINY, deal), *partition_minimum(layers, TINY, deal)]:
+    for strategy in [*algorithm_1(layers, TINY, deal), *partition_minimum(layers, TINY, deal)]:
         grids = zip(layers, strategy.grids, strict=True)
         assert strategy.cycles == sum(estimate(layer, grid) for layer, grid in grids)
         assert {grid.deal for grid in strategy.grids} == {deal}
@@ -99,66 +102,65 @@ def test_cycles_are_the_sum_of_the_layers_estimates(layers: list[Layer], deal: D
 @examples(60)
 @given(st.lists(layers(), min_size=1, max_size=3))
 def test_slower_strategies_need_fewer_tiles_down_to_the_minimum(layers: list[Layer]) -> None:
-    strategies = partition_spatem(layers, TINY, Deal.CYCLIC)
+    strategies = algorithm_1(layers, TINY, Deal.CYCLIC)
     for faster, slower in pairwise(strategies):
         assert faster.cycles < slower.cycles
         assert faster.tiles(layers) > slower.tiles(layers)
     assert [strategies[-1]] == partition_minimum(layers, TINY, Deal.CYCLIC)
 
 
-def test_columns_of_several_requirements_give_strategies_almost_as_good(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    layers = [matrix(f"layer{n}", rows=12, columns=8, windows=12, bits=8) for n in range(3)]
-    exact = partition_spatem(layers, TINY, Deal.CYCLIC)
-    columns = len(layers) * TINY.crossbars
-    monkeypatch.setattr(dynamic_program, "UNBUCKETED_COLUMNS", columns - 1)
-    monkeypatch.setattr(dynamic_program, "MOST_COLUMNS", columns // 3)
-    coarse = partition_spatem(layers, TINY, Deal.CYCLIC)
-    assert len(coarse) < len(exact)
-    assert coarse[-1] == exact[-1]
-    assert exact[0].cycles <= coarse[0].cycles <= exact[0].cycles * 1.2
-    for strategy in coarse:
-        assert strategy.tiles(layers) <= columns
-        grids = zip(layers, strategy.grids, strict=True)
+@examples(60)
+@given(st.lists(layers(), min_size=1, max_size=3), st.integers(2, 40))
+def test_requirements_in_units_of_several_crossbars(several: list[Layer], columns: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dynamic_program, "MOST_COLUMNS", columns)
+        found = algorithm_1(several, TINY, Deal.CYCLIC)
+    for strategy in found[:-1]:
+        assert strategy.tiles(several) <= len(several) * TINY.crossbars
+        grids = zip(several, strategy.grids, strict=True)
         assert strategy.cycles == sum(estimate(layer, grid) for layer, grid in grids)
+    assert all(faster.cycles < slower.cycles for faster, slower in pairwise(found))
+    assert [found[-1]] == partition_minimum(several, TINY, Deal.CYCLIC)
 
 
-def test_with_columns_for_fewer_layers_the_same_number_tells_more_tiles_apart() -> None:
-    """As many columns as layers: one stands for as many tiles as the chip has crossbars."""
-    layers = [matrix(f"layer{n}", rows=12, columns=8, windows=12, bits=8) for n in range(30)]
-    candidates = [layer_candidates(layer, TINY) for layer in layers]
-    latencies = [layer_latencies(candidate, TINY) for candidate in candidates]
-    limit = 4 * TINY.crossbars
-    fastest = []
-    for most_layers in (None, 4):
-        found = algorithm_1(candidates, latencies, TINY, Deal.CYCLIC, 30, most_layers)
-        fastest.append(min(s.cycles for s in found if s.tiles(layers) <= limit))
-        assert (found[0].tiles(layers) <= limit) == (most_layers == 4)
-    assert fastest[1] < fastest[0]
+def test_units_hardly_lengthen_the_latency(monkeypatch: pytest.MonkeyPatch) -> None:
+    several = [matrix(f"layer{n}", rows=12, columns=8, windows=12, bits=8) for n in range(6)]
+    exact = algorithm_1(several, TINY, Deal.CYCLIC)
+    monkeypatch.setattr(dynamic_program, "MOST_COLUMNS", 6 * TINY.crossbars // 2)
+    coarse = algorithm_1(several, TINY, Deal.CYCLIC)
+    assert len(coarse) < len(exact)
+    assert exact[0].cycles <= coarse[0].cycles <= exact[0].cycles * 1.1
+
+
+def test_any_number_of_identical_layers_is_treated_alike() -> None:
+    """With 9 layers and more, requirements are counted in units."""
+    machine = load_accelerator("isaac-ou")
+    conv = Layer("conv", (64, 8, 8), 64, Window((3, 3), pads=(1, 1, 1, 1)))
+    latencies = [algorithm_1([conv] * n, machine, Deal.CYCLIC)[0].cycles / n for n in ALIKE]
+    assert max(latencies) <= min(latencies) * 1.01
 
 
 def test_states_raised_one_value_at_a_time_give_the_same_strategies(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     several = [matrix("a", 16, 8, 12, 8), matrix("b", 8, 16, 6, 8)]
-    at_once = list(partition_spatem(several, TINY, Deal.CYCLIC))
+    at_once = list(algorithm_1(several, TINY, Deal.CYCLIC))
     monkeypatch.setattr(dynamic_program, "RAISED_AT_ONCE", 1)
-    assert list(partition_spatem(several, TINY, Deal.CYCLIC)) == at_once
+    assert list(algorithm_1(several, TINY, Deal.CYCLIC)) == at_once
     assert len(at_once) > 1
 
 
 def test_more_tiles_than_layers_times_crossbars() -> None:
     """Forty channel groups, one layer, 16 crossbars: only the minimum mapping is possible."""
     layer = Layer("depthwise", (40, 3, 3), 40, Window((3, 3)), groups=40, weight_bits=2)
-    strategies = partition_spatem([layer], TINY, Deal.CYCLIC)
+    strategies = algorithm_1([layer], TINY, Deal.CYCLIC)
     assert list(strategies) == partition_minimum([layer], TINY, Deal.CYCLIC)
     assert strategies[0].tiles([layer]) == 40
 
 
 def test_a_layer_alone_uses_all_crossbars_where_every_tile_helps() -> None:
     layer = matrix("fc", rows=16, columns=16, windows=1, bits=8)
-    best = partition_spatem([layer], TINY, Deal.CYCLIC)[0]
+    best = algorithm_1([layer], TINY, Deal.CYCLIC)[0]
     assert best.tiles([layer]) == TINY.crossbars
 
 

@@ -93,9 +93,9 @@ def test_a_strategy_of_a_package_in_one_file(tmp_path: Path) -> None:
         applied(copy, [PartitionPass("triple{number=2}")])
         assert [layer.grid.data.iw for layer in layer_ops(copy)] == [2]
         with pytest.raises(SpatemError) as error:
-            run_pipeline(context(), module, "partition{strategy=triple slack=1}")
+            run_pipeline(context(), module, "partition{strategy=triple copies=1}")
         assert str(error.value) == (
-            "partition: strategy triple has no option 'slack'; it has number"
+            "partition: strategy triple has no option 'copies'; it has number"
         )
     assert "triple" not in strategy_names()
     with pytest.raises(SpatemError, match=r"^unknown strategy 'triple'; one of exact-additive, "):
@@ -164,8 +164,7 @@ def test_two_packages_with_one_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("spatem{slack=-1}", "slack must be at least 0, not -1"),
-        ("minimum{slack=1}", "strategy minimum has no option 'slack'; it has deal"),
+        ("minimum{copies=1}", "strategy minimum has no option 'copies'; it has deal"),
         ("minimum{deal=random}", "unknown deal 'random'; one of cyclic, blocks"),
     ],
 )
@@ -176,8 +175,8 @@ def test_wrong_options(text: str, message: str) -> None:
 
 
 def test_a_value_of_a_wrong_type_names_its_option() -> None:
-    with pytest.raises(SpatemError, match=r"^slack of strategy spatem: .*'much'"):
-        strategy_from_spec(strategy_spec("spatem{slack=much}"))
+    with pytest.raises(SpatemError, match=r"^pooling_strides of strategy isaac-stride: .*2"):
+        strategy_from_spec(strategy_spec("isaac-stride{pooling-strides=2}"))
 
 
 def test_a_pass_in_text_and_in_python() -> None:
@@ -185,7 +184,7 @@ def test_a_pass_in_text_and_in_python() -> None:
     made = PartitionPass.from_spec(ArgSpec("partition", parameters))
     assert made == PartitionPass(IsaacStride(pooling_strides=False), alternatives=2)
     assert str(made) == 'partition{strategy="isaac-stride" alternatives=2 pooling_strides=false}'
-    assert PartitionPass("spatem{slack=0.5}").chosen_strategy == Spatem(slack=0.5)
+    assert PartitionPass("spatem{deal=blocks}").chosen_strategy == Spatem(deal="blocks")
     assert str(PartitionPass()) == "partition"
     with pytest.raises(FrozenInstanceError):
         made.alternatives = 3  # type: ignore[misc]

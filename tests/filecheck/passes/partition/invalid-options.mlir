@@ -2,15 +2,13 @@
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{deal=random}' 2>&1 | filecheck %s --match-full-lines --check-prefix=DEAL
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{copies=2}' 2>&1 | filecheck %s --match-full-lines --check-prefix=OPTION
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{alternatives=many}' 2>&1 | filecheck %s --match-full-lines --check-prefix=TYPE
-// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{slack=-0.5}' 2>&1 | filecheck %s --match-full-lines --check-prefix=SLACK
 // RUN: not spatem-opt %s --pass-pipeline='partition' 2>&1 | filecheck %s --match-full-lines --check-prefix=ACCELERATOR
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,partition' 2>&1 | filecheck %s --match-full-lines --check-prefix=TWICE
 
 // STRATEGY: spatem-opt: partition: unknown strategy 'fastest'; one of exact-additive, {{.*}}, spatem, search
 // DEAL: spatem-opt: partition: unknown deal 'random'; one of cyclic, blocks
-// OPTION: spatem-opt: partition: strategy spatem has no option 'copies'; it has deal, slack
+// OPTION: spatem-opt: partition: strategy spatem has no option 'copies'; it has deal
 // TYPE: spatem-opt: --pass-pipeline 'partition{alternatives=many}': Incompatible types: given ('many',), expected <class 'int'>
-// SLACK: spatem-opt: partition: slack must be at least 0, not -0.5
 // ACCELERATOR: spatem-opt: builtin.module needs the module attribute hw.accelerator; name an accelerator with --accelerator
 // TWICE: spatem-opt: partition: the module holds no cnn.conv, cnn.local or cnn.dense
 

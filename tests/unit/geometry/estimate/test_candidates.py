@@ -18,7 +18,6 @@ from spatem_ir.geometry.estimate.candidates import (
     joined_candidates,
     layer_candidates,
     part_cuts,
-    pooled_candidates,
 )
 from spatem_ir.geometry.shapes.grid import Deal, Grid, ou_operations
 from spatem_ir.geometry.shapes.layer import Layer
@@ -207,26 +206,3 @@ def test_what_no_crossbar_can_hold(input_bits: int, weight_bits: int) -> None:
         SpatemError, match=r"layer @fc: one weight of .* exceeds a crossbar of 'small'"
     ):
         layer_candidates(layer, small)
-
-
-def pooled(rows: int, columns: int, stride: int) -> list[Cut]:
-    """The windows' cuts of a layer of which a pooling reads `rows` x `columns` results."""
-    layer = Layer("conv", (1, rows, columns), 1, Window((1, 1)))
-    candidates = layer_candidates(layer, load_accelerator("isaac-ou"))
-    window = Window((stride, stride), (stride, stride))
-    return list(pooled_candidates(candidates, window).windows)
-
-
-def test_copies_of_a_pooled_layer_are_columns_of_its_map() -> None:
-    assert pooled(6, 4, 2) == [Cut(1, 24), Cut(2, 12), Cut(4, 6), Cut(8, 3), Cut(16, 2), Cut(24, 1)]
-    # odd divisors of the columns would tear pooling windows apart
-    assert [cut.degree for cut in pooled(3, 15, 2)] == [1, 15, 30, 45]
-    assert [cut.degree for cut in pooled(3, 15, 3)] == [1, 3, 15, 45]
-
-
-@examples(40)
-@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 3))
-def test_copies_of_a_pooled_layer_keep_columns_apart(rows: int, columns: int, stride: int) -> None:
-    for cut in pooled(rows, columns, stride):
-        assert cut.extent == -(-rows * columns // cut.degree)
-        assert cut.degree % columns == 0 or columns % cut.degree == 0

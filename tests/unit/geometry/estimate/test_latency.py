@@ -12,7 +12,7 @@ from unit.geometry.strategies import layers
 from unit.runtime.machine.programs import noc_of
 
 from spatem_ir.geometry.estimate.candidates import Cut, LayerCandidates, layer_candidates
-from spatem_ir.geometry.estimate.latency import layer_latencies
+from spatem_ir.geometry.estimate.latency import grid_latency, layer_latencies
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.accelerator import Accelerator
@@ -78,6 +78,7 @@ def test_joined_matrices_are_read_and_activated_together() -> None:
     candidates = LayerCandidates(layer, *((cut,) for cut in one), joined=2)
     expected = 8 * compute + compute + fetch + activate + TINY.ou.pipeline_cycles
     assert layer_latencies(candidates, TINY).item() == expected
+    assert grid_latency(layer, candidates.grid((0, 0, 0, 0)), TINY) == expected
 
 
 def test_all_combinations_at_once() -> None:
@@ -87,6 +88,7 @@ def test_all_combinations_at_once() -> None:
     for choice in np.ndindex(estimates.shape):
         cuts = (axis[number] for axis, number in zip(candidates.axes, choice, strict=True))
         assert estimates[choice] == estimate(CONV, *cuts)
+        assert estimates[choice] == grid_latency(CONV, candidates.grid(choice), TINY)
 
 
 @examples(60)

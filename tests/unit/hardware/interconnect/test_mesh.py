@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from unit.runtime.machine.programs import machine
 
-from spatem_ir.hardware.interconnect.interconnect import Interconnect, PortCut, Spread
+from spatem_ir.hardware.interconnect.interconnect import Interconnect, PortCut
 from spatem_ir.hardware.interconnect.mesh import EAST, Mesh
 
 
@@ -71,5 +71,3 @@ def test_packets_as_bounds_and_estimates_see_them() -> None:
     assert own.least_cycles(9) == own.packet_cycles(9) == 3
     assert own.packet_cycles(np.array([1, 8, 9])).tolist() == [1, 2, 3]
     assert own.least_transit(9) == 2 + 3 - 1
-    assert own.spread(2.0, 12, from_port=True) == Spread(1.0, (3 + 4) // 2 * 2)
-    assert own.spread(2.0, 12, from_port=False).share == pytest.approx(2 / 4 * 2 / 3)

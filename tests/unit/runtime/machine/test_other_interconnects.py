@@ -29,7 +29,6 @@ from spatem_ir.hardware.interconnect.interconnect import (
     Interconnect,
     LinkGroup,
     PortCut,
-    Spread,
 )
 from spatem_ir.hardware.loader import accelerator_from_table
 from spatem_ir.hardware.parameters import KindParameters, parameter
@@ -65,9 +64,6 @@ class OneSwitch(Interconnect):
     @property
     def cuts(self) -> tuple[PortCut, ...]:
         return (PortCut(1, 1),) if self.pes > 1 else ()
-
-    def spread(self, readers: float, pes: int, *, from_port: bool) -> Spread:
-        return Spread(1.0, 2 * self.head_cycles)
 
     def widths(self) -> Mapping[str, Changes]:
         return {}
@@ -118,9 +114,6 @@ class Bus(OneSwitch):
     def route(self, source: int, destination: int) -> list[int]:
         return [source % self.parameters.buses]
 
-    def links_into(self, pes: Ints) -> Ints:
-        return np.zeros_like(pes)
-
     def most_packets(self, packets: Ints, pes: Ints) -> Ints:
         return -(-packets * pes // self.parameters.buses)
 
@@ -154,9 +147,6 @@ class Star(OneSwitch):
 
     def route(self, source: int, destination: int) -> list[int]:
         return [source, self.pes + destination]
-
-    def links_into(self, pes: Ints) -> Ints:
-        return pes
 
     def most_packets(self, packets: Ints, pes: Ints) -> Ints:
         return packets
