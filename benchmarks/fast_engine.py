@@ -48,12 +48,12 @@ CASES = (
     Case("caffenet", seconds=20, gigabytes=3),
     Case("overfeat", seconds=20, gigabytes=3),
     Case("squeezenet", seconds=4),
-    Case("resnet50", seconds=20),
-    Case("vgg19", scale=2, seconds=60, gigabytes=8),
-    Case("inception_v1"),
-    Case("inception_v2"),
-    Case("shufflenet"),
-    Case("densenet121"),
+    Case("resnet50", "isaac", seconds=20),
+    Case("vgg19", "isaac", scale=2, seconds=60, gigabytes=8),
+    Case("inception_v1", "isaac"),
+    Case("inception_v2", "isaac"),
+    Case("shufflenet", "isaac"),
+    Case("densenet121", "isaac"),
 )
 
 PHASES = ("load", "compile", "verify", "elaborate", "execute")

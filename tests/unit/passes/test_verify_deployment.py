@@ -44,7 +44,9 @@ def compiled() -> ModuleOp:
     module = load_network("lenet", ImportOptions()).module
     module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(load_accelerator("isaac-ou"))
     spelled_out = ExpandOuPass(until="streams")
-    return applied(module, [PartitionPass(), PackPass(), AssignPass(), OrderPass(), spelled_out])
+    return applied(
+        module, [PartitionPass("spatem"), PackPass(), AssignPass(), OrderPass(), spelled_out]
+    )
 
 
 def first(module: ModuleOp, op_type: type[OpT]) -> OpT:
@@ -169,7 +171,7 @@ def wait_for_nobody(module: ModuleOp) -> None:
     stage = first(module, OuStageOp)
     Rewriter.erase_op(stage)
     accelerator = accelerator_of(module)
-    small = replace(accelerator, pe=replace(accelerator.pe, buffer_bytes=1200))
+    small = replace(accelerator, pe=replace(accelerator.pe, buffer_bytes=1000))
     module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(small)
     applied(module, [OrderPass(), VerifyDeploymentPass()])
     waits = first(module, OuStageOp).waits

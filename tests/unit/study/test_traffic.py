@@ -23,7 +23,7 @@ SMALL_PES = {("chip", "pe_rows"): 16, ("pe", "compute_units"): 1, ("cu", "crossb
     ("network", "pipeline"),
     [
         ("lenet", "partition{strategy=minimum},pack{method=exclusive},assign,order"),
-        ("lenet", "partition{deal=blocks},pack,assign{homes=tiles},order"),
+        ("lenet", "partition{strategy=spatem deal=blocks},pack,assign{homes=tiles},order"),
         ("deepid-cvpr14", "partition{strategy=minimum},pack,assign{method=sequential},order"),
     ],
 )

@@ -1,6 +1,6 @@
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition' | filecheck %s --check-prefixes=CHECK,ALL
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{alternatives=1}' | filecheck %s --check-prefixes=CHECK,ONE
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{alternatives=0}' | filecheck %s --check-prefixes=CHECK,NONE
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=spatem}' | filecheck %s --check-prefixes=CHECK,ALL
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=spatem alternatives=1}' | filecheck %s --check-prefixes=CHECK,ONE
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=spatem alternatives=0}' | filecheck %s --check-prefixes=CHECK,NONE
 
 // The best strategy has 32 tiles for 16 crossbars.  What `pack` may fall back on is slower and
 // smaller, in ascending order of cycles; the last has a crossbar for each of its 8 + 8 tiles.
@@ -13,6 +13,15 @@ cnn.network @net(%x: tensor<4x4x4xui8>) {
   cnn.output %b : tensor<4x2x2xui8>
 }
 
+// ALL: mvm.alternative [
+// ALL-NEXT: <hwm = 1, wwm = 1, iw = 6 cyclic, ib = 2, tile 4x4>,
+// ALL-NEXT: <hwm = 4, wwm = 1, iw = 4 cyclic, ib = 1, tile 4x4>]
+// ALL: mvm.alternative [
+// ALL-NEXT: <hwm = 1, wwm = 1, iw = 8 cyclic, ib = 2, tile 4x4>,
+// ALL-NEXT: <hwm = 4, wwm = 1, iw = 2 cyclic, ib = 1, tile 4x4>]
+// ALL: mvm.alternative [
+// ALL-NEXT: <hwm = 1, wwm = 1, iw = 6 cyclic, ib = 2, tile 4x4>,
+// ALL-NEXT: <hwm = 4, wwm = 1, iw = 2 cyclic, ib = 1, tile 4x4>]
 // ALL: mvm.alternative [
 // ALL-NEXT: <hwm = 1, wwm = 1, iw = 4 cyclic, ib = 2, tile 4x4>,
 // ALL-NEXT: <hwm = 4, wwm = 1, iw = 2 cyclic, ib = 1, tile 4x4>]

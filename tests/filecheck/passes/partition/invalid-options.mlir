@@ -1,6 +1,6 @@
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=fastest}' 2>&1 | filecheck %s --match-full-lines --check-prefix=STRATEGY
-// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{deal=random}' 2>&1 | filecheck %s --match-full-lines --check-prefix=DEAL
-// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{copies=2}' 2>&1 | filecheck %s --match-full-lines --check-prefix=OPTION
+// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=spatem deal=random}' 2>&1 | filecheck %s --match-full-lines --check-prefix=DEAL
+// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=spatem copies=2}' 2>&1 | filecheck %s --match-full-lines --check-prefix=OPTION
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{alternatives=many}' 2>&1 | filecheck %s --match-full-lines --check-prefix=TYPE
 // RUN: not spatem-opt %s --pass-pipeline='partition' 2>&1 | filecheck %s --match-full-lines --check-prefix=ACCELERATOR
 // RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition,partition' 2>&1 | filecheck %s --match-full-lines --check-prefix=TWICE
