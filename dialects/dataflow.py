@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Operation, SSAValue
@@ -40,10 +39,6 @@ from spatem_ir.geometry.network.decided import (
 from spatem_ir.geometry.network.orders import viewed_order
 from spatem_ir.geometry.shapes.reach import Reach
 from spatem_ir.support.errors import SpatemError
-
-if TYPE_CHECKING:
-    from spatem_ir.geometry.shapes.grid import Grid
-
 
 MOST_POSITIONS_READ = 1 << 24
 """Positions of operands that all windows of a network read, each counted with each window."""
