@@ -58,7 +58,7 @@ class AssignPass(ModulePass):
     homes: str = "tiles"
     pieces: str = "parts"
 
-    def apply(self, ctx: Context, op: ModuleOp) -> None:
+    def __post_init__(self) -> None:
         for option, value, known in (
             ("method", self.method, METHODS),
             ("homes", self.homes, HOMES),
@@ -66,6 +66,8 @@ class AssignPass(ModulePass):
         ):
             if value not in known:
                 raise SpatemError(f"assign: unknown {option} '{value}'; one of {', '.join(known)}")
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
         stages = stages_of(op, VxbStageOp, self.name, "pack")
         if len(stages) > 1:
             raise SpatemError(f"assign: works on one vxb.stage, the module holds {len(stages)}")

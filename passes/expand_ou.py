@@ -51,13 +51,15 @@ class ExpandOuPass(ModulePass):
     until: str = "operations"
     limit: int = LIMIT
 
-    def apply(self, ctx: Context, op: ModuleOp) -> None:
+    def __post_init__(self) -> None:
         if self.until not in UNTIL:
             raise SpatemError(f"expand-ou: unknown until '{self.until}'; one of {', '.join(UNTIL)}")
         if self.limit < 1:
             raise SpatemError(f"expand-ou: limit is {self.limit}; it must be at least 1")
         if self.until == "streams" and self.limit != LIMIT:
             raise SpatemError("expand-ou: limit has no effect with until=streams; leave it out")
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
         stages = [stage for stage in op.ops if isinstance(stage, OuStageOp)]
         if not stages:
             raise SpatemError("expand-ou: the module holds no ou.stage; run order first")
@@ -88,8 +90,12 @@ class ExpandOuPass(ModulePass):
         kept = [op for op in stage.body.block.ops if not isinstance(op, StreamOp | OrderOp | DueOp)]
         for op in kept:
             op.detach()
-        number, unbounded = stage.number.value.data, stage.unbounded is not None
-        expanded = OuStageOp(number, [*streams, *kept], unbounded=unbounded)
+        expanded = OuStageOp(
+            stage.number.value.data,
+            [*streams, *kept],
+            unbounded=stage.unbounded is not None,
+            timed=stage.timed is not None,
+        )
         Rewriter.replace_op(stage, expanded, [])
 
 

@@ -82,7 +82,7 @@ class OrderPass(ModulePass):
     merge: str = "everywhere"
     buffers: str = "fit"
 
-    def apply(self, ctx: Context, op: ModuleOp) -> None:
+    def __post_init__(self) -> None:
         for option, value, known in (
             ("method", self.method, METHODS),
             ("programs", self.programs, PROGRAMS),
@@ -91,6 +91,8 @@ class OrderPass(ModulePass):
         ):
             if value not in known:
                 raise SpatemError(f"order: unknown {option} '{value}'; one of {', '.join(known)}")
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
         places = accelerator_of(op).components.accumulation.places
         merged_at = tuple(place for place in places if place in MERGES[self.merge])
         stages = stages_of(op, PxbStageOp, self.name, "assign")
@@ -98,11 +100,11 @@ class OrderPass(ModulePass):
             raise SpatemError("order: the module holds an ou.stage already")
         found, dataflow = schedule_of(op), dataflow_of(op)
         for stage in stages:
+            unbounded = self.buffers == "ignore"
             if found is not None and self.method == "auto" and is_for(found, dataflow, stage):
-                program = scheduled_stage(dataflow, stage, found, merged_at)
+                program = scheduled_stage(dataflow, stage, found, merged_at, unbounded=unbounded)
             else:
                 dataflow, schedule = self.with_room(op, stage, merged_at)
-                unbounded = self.buffers == "ignore"
                 program = ordered_stage(dataflow, stage, schedule, merged_at, unbounded=unbounded)
             op.body.block.add_op(program)
         if found is not None:
@@ -236,13 +238,19 @@ def is_for(schedule: ScheduleOp, dataflow: Dataflow, stage: PxbStageOp) -> bool:
 
 
 def scheduled_stage(
-    dataflow: Dataflow, stage: PxbStageOp, schedule: ScheduleOp, merged_at: tuple[str, ...]
+    dataflow: Dataflow,
+    stage: PxbStageOp,
+    schedule: ScheduleOp,
+    merged_at: tuple[str, ...],
+    *,
+    unbounded: bool,
 ) -> OuStageOp:
     """The `ou.stage` that runs as a schedule says."""
     ops: list[Operation] = [op.clone() for op in schedule.body.block.ops]
     ops += merges_of(dataflow, stage, merged_at)
     ops += loads_beside(schedule.waits, dataflow)
-    return OuStageOp(stage.number.value.data, ops, timed=schedule.timed is not None)
+    timed = schedule.timed is not None
+    return OuStageOp(stage.number.value.data, ops, unbounded=unbounded, timed=timed)
 
 
 def merges_of(dataflow: Dataflow, stage: PxbStageOp, merged_at: tuple[str, ...]) -> list[MergeOp]:

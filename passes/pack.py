@@ -62,7 +62,7 @@ class PackPass(ModulePass):
     gather: bool = True
     spare: int = 0
 
-    def apply(self, ctx: Context, op: ModuleOp) -> None:
+    def __post_init__(self) -> None:
         for option, value, known in (
             ("method", self.method, METHODS),
             ("balance", self.balance, BALANCES),
@@ -73,6 +73,8 @@ class PackPass(ModulePass):
             raise SpatemError(f"pack: gather has no effect with method={self.method}; leave it out")
         if self.spare and self.method != "floor-plan":
             raise SpatemError("pack: spare has an effect with method=floor-plan only; leave it out")
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
         layers = layer_ops(op)
         if not layers:
             raise SpatemError("pack: the module holds no mvm.layer; run partition first")

@@ -22,6 +22,17 @@ ROOT = Path(__file__).parent.parent
 FILECHECK = ROOT / "tests" / "filecheck"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def first_proposals() -> Iterator[None]:
+    """Whatever its effort is, a search ends with the first proposal that can be deployed.
+
+    Most tests that name no strategy ask for a deployment, not for the best one.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("spatem_ir.search.strategy.EVENTS_PER_EFFORT", 0)
+        yield
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--lit-shell",

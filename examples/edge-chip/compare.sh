@@ -9,7 +9,7 @@ trap 'rm -rf "$folder"' EXIT
 
 # Lowers a network with the given step(s) in the place of assign, and writes its results as JSON.
 measure() {
-  spatem-opt "$1" --accelerator "$accelerator" -p "partition,pack,$2,order" -o "$folder/$1.mlir"
+  spatem-opt "$1" --accelerator "$accelerator" -p "partition{strategy=spatem},pack,$2,order" -o "$folder/$1.mlir"
   spatem-run "$folder/$1.mlir" --json "$3" > /dev/null
 }
 

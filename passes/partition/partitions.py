@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, overload
 
 if TYPE_CHECKING:
@@ -34,6 +34,14 @@ class Partition:
     def notes(self) -> list[PackingOp | ScheduleOp]:
         """What the partition says to the passes after it."""
         return [note for note in (self.packing, self.schedule) if note is not None]
+
+    def packed(self, method: str | None) -> Partition:
+        """The partition, for a packing of its strategy where it does not name one itself."""
+        from spatem_ir.dialects.mvm import PackingOp
+
+        if self.packing is not None or method is None:
+            return self
+        return replace(self, packing=PackingOp(method))
 
     def tiles(self, layers: list[Layer]) -> int:
         """The MVM tiles of all layers together."""

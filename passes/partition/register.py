@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 GROUP = "spatem_ir.strategies"
 """The group of entry points by which packages add strategies."""
 
-DEFAULT_STRATEGY = "spatem"
+DEFAULT_STRATEGY = "search"
 """The strategy where none is named."""
+
+STAND_IN = "first-deployable"
+"""What stands in for it where it cannot run."""
 
 
 @cache
@@ -66,6 +69,11 @@ def strategy_type(name: str) -> type[Strategy]:
             f"subclass of Strategy whose name is '{name}'"
         )
     return found
+
+
+def default_strategy() -> str:
+    """The name of the strategy where none is named: one that can run here."""
+    return DEFAULT_STRATEGY if strategy_type(DEFAULT_STRATEGY).lacks() is None else STAND_IN
 
 
 def _name(strategy: type[Strategy]) -> str | None:

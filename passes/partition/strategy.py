@@ -70,6 +70,11 @@ class Strategy(ArgSpecConvertible):
         """
 
     @classmethod
+    def lacks(cls) -> str | None:
+        """What it needs that is not installed, and how to install it; None if it can run."""
+        return None
+
+    @classmethod
     def summary(cls) -> str:
         """What it does, in a line: the first of its docstring."""
         return (cls.__doc__ or "").partition("\n")[0]

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 NETWORKS = ("lenet", "deepid", "deepface", "caffenet", "overfeat")
 """The networks of SPATEM's evaluation."""
 
-STRATEGIES = ("spatem", "isaac", "hitm", "exact-additive")
+STRATEGIES = ("spatem", "isaac", "hitm", "exact-additive", "search{effort=0}")
+"""Those of SPATEM's evaluation, and beside them the optimum of its model and a short search."""
+
 SENSITIVITY_NETWORKS = ("lenet", "deepid", "caffenet")
 
 DESCRIPTION = """\

@@ -14,7 +14,7 @@ from spatem_ir.cli.effects import check_alone, check_effects
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
 from spatem_ir.cli.inputs import add_network_arguments, files_of, import_options
 from spatem_ir.cli.progress import ProgressLines
-from spatem_ir.passes.partition.register import strategy_names
+from spatem_ir.passes.partition.register import DEFAULT_STRATEGY, strategy_names
 from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.engine import ENGINES, default_engine
 from spatem_ir.support.errors import SpatemError
@@ -82,8 +82,9 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--strategy",
         metavar="NAME",
-        help=f"partition strategy: {', '.join(strategy_names())} (default: spatem; what they do: "
-        "--list); its options may follow: 'spatem{deal=blocks}'",
+        help=f"partition strategy: {', '.join(strategy_names())} (default: "
+        f"{DEFAULT_STRATEGY}; what they do: --list); its options may follow: "
+        "'search{effort=4}'",
     )
     parser.add_argument(
         "-p",

@@ -17,7 +17,7 @@ from spatem_ir.driver.pipeline import strategy_of
 from spatem_ir.driver.simulation import Simulation, simulated
 from spatem_ir.driver.sources import Source
 from spatem_ir.hardware.accelerator import Accelerator
-from spatem_ir.passes.partition.register import DEFAULT_STRATEGY
+from spatem_ir.passes.partition.register import default_strategy
 from spatem_ir.runtime.machine.dispatch import dispatch_named
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import SILENT, Messages
@@ -60,7 +60,7 @@ class Deployment:
     @property
     def strategy(self) -> str | None:
         """How `partition` cut the network; None if it did not run here."""
-        return strategy_of(",".join(self.passes), DEFAULT_STRATEGY)
+        return strategy_of(",".join(self.passes), default_strategy())
 
     def simulate(
         self,

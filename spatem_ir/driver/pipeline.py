@@ -17,7 +17,6 @@ from xdsl.utils.exceptions import ArgSpecParseError
 from spatem_ir.dialects.level import Level
 from spatem_ir.passes.partition.following import followed_by, passes_after_partition
 from spatem_ir.passes.partition.register import (
-    DEFAULT_STRATEGY,
     strategy_spec,
     strategy_type,
 )
@@ -81,7 +80,7 @@ def with_images(pipeline: str, images: int) -> str:
     for spec in _specs(pipeline):
         parameters = dict(spec.parameters)
         if spec.name == "partition" and images > 1 and "images" not in parameters:
-            (name,) = parameters.get("strategy", (DEFAULT_STRATEGY,))
+            (name,) = parameters.get("strategy", (default_strategy(),))
             if "images" in {field.name for field in fields(strategy_type(str(name)))}:
                 parameters["images"] = (images,)
         found.append(_pass_text(ArgSpec(spec.name, parameters)))

@@ -14,24 +14,25 @@ from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 import numpy as np
 
-from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.dataflow import dataflow_of
-from spatem_ir.dialects.level import Level, level_of
-from spatem_ir.dialects.mvm import LayerOp, PackingOp
+from spatem_ir.dialects.mvm import PackingOp
 from spatem_ir.dialects.ou import DueOp, ScheduleOp
 from spatem_ir.dialects.ou.schedule import digest_of
+from spatem_ir.dialects.places import stages_of
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.geometry.bounds.bounds import lower_bounds
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
-from spatem_ir.passes.assign import AssignPass
 from spatem_ir.passes.order import OrderPass, wait_op
-from spatem_ir.passes.pack import PackPass
+from spatem_ir.passes.partition.deploying import lowering, put_partition
+from spatem_ir.passes.partition.partitions import Partition
 from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.fast.elaborate.program import elaborated_module
 from spatem_ir.runtime.machine.fast.elaborate.rows import KnownRows
 from spatem_ir.runtime.machine.fast.engine import FastEngine
+from spatem_ir.runtime.machine.reference.program import only_stage
 from spatem_ir.search.freezing import frozen_orders, input_waits, output_waits
 from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.messages import SILENT, Messages
 
 if TYPE_CHECKING:
     from xdsl.context import Context
@@ -43,9 +44,6 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.grid import Grid
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.runtime.machine.execution import Execution
-
-USUAL = {Level.MVM: PackPass, Level.VXB: AssignPass, Level.PXB: OrderPass}
-"""The passes that lower what those of a pipeline leave above level `ou`."""
 
 
 class Candidate(NamedTuple):
@@ -96,7 +94,8 @@ class Evaluation:
 class Evaluator:
     """Evaluates candidates for a module at level `cnn`; `passes` follow `partition`.
 
-    `known` are tables that deployments have in common, `simulated` the events of all executions.
+    `known` are tables that deployments have in common, `simulated` the events of all executions;
+    `say` is told if the engine has to be compiled first.
     """
 
     context: Context
@@ -105,20 +104,24 @@ class Evaluator:
     passes: Sequence[ModulePass]
     known: KnownRows = field(default_factory=KnownRows)
     simulated: int = 0
+    say: Messages = SILENT
 
     def evaluate(self, candidate: Candidate) -> Evaluation:
         """Deploy a candidate and execute it.
 
         Raises:
             SpatemError: it has no place, or its buffers are too small.
+            VerifyException: a pass of a package left IR that breaks a rule.
         """
         module = self.partitioned(candidate)
-        for following in self.lowering(module):
+        for following in lowering(module, self.passes):
             if candidate.depth is not None and is_free(following):
                 return self.scheduled(module, candidate, candidate.depth, following)
             following.apply(self.context, module)
         _, program = elaborated_module(module, self.known)
-        return Evaluation(candidate, self.executed(FastEngine(program, strict=True)))
+        strict = only_stage(module).unbounded is None
+        engine = FastEngine(program, strict=strict, say=self.say)
+        return Evaluation(candidate, self.executed(engine))
 
     def executed(self, engine: FastEngine) -> Execution:
         """What an engine does; its events are counted.
@@ -139,12 +142,6 @@ class Evaluator:
         """The network with a candidate's grids."""
         return dataflow_of(self.partitioned(candidate), alone=True)
 
-    def lowering(self, module: ModuleOp) -> Iterator[ModulePass]:
-        """The passes that bring a module to level `ou`, given that each is applied to it."""
-        yield from self.passes
-        while level_of(module) is not Level.OU:
-            yield USUAL[level_of(module)]()
-
     def pipelined(self, found: Evaluation, images: int) -> Evaluation:
         """What was found, with a schedule that suffices for so many images in flight.
 
@@ -155,11 +152,12 @@ class Evaluator:
             return found
         module = self.partitioned(found.candidate)
         module.body.block.add_op(found.schedule.clone())
-        for following in self.lowering(module):
+        for following in lowering(module, self.passes):
             following.apply(self.context, module)
         _, program = elaborated_module(module, self.known)
         try:
-            self.executed(FastEngine(program, images, strict=True))
+            strict = only_stage(module).unbounded is None
+            self.executed(FastEngine(program, images, strict=strict))
         except SpatemError:
             dataflow = dataflow_of(module)
             waits = [wait_op(dataflow, wait) for wait in output_waits(dataflow)]
@@ -171,14 +169,8 @@ class Evaluator:
 
     def partitioned(self, candidate: Candidate) -> ModuleOp:
         """The module at level `mvm`, with a note on how to pack."""
-        from xdsl.rewriter import Rewriter
-
         module = self.module.clone()
-        layers = [op for op in module.walk() if isinstance(op, ConvOp | DenseOp | LocalOp)]
-        for op, grid in zip(layers, candidate.grids, strict=True):
-            Rewriter.replace_op(op, LayerOp.from_cnn(op, grid))
-        if candidate.note is not None:
-            module.body.block.add_op(candidate.note)
+        put_partition(module, Partition(0, candidate.grids, candidate.note))
         return module
 
     def scheduled(
@@ -192,7 +184,7 @@ class Evaluator:
             SpatemError: they never do.
         """
         dataflow = dataflow_of(placed)
-        stage = next(op for op in placed.ops if isinstance(op, PxbStageOp))
+        stage, *_ = stages_of(placed, PxbStageOp, order.name, "assign")
         places = digest_of(stage, dataflow)
         failure = SpatemError("search: the buffers do not suffice for any order")
         for rows, shallow in leads(dataflow, depth):
@@ -202,8 +194,9 @@ class Evaluator:
             module.body.block.add_op(ScheduleOp([op.clone() for op in [*dues, *waits]], timed=True))
             order.apply(self.context, module)
             programs, program = elaborated_module(module, self.known)
+            strict = order.buffers != "ignore"
             try:
-                engine = FastEngine(program, dispatch=Dispatch.FREE, strict=True)
+                engine = FastEngine(program, dispatch=Dispatch.FREE, strict=strict, say=self.say)
                 execution = self.executed(engine)
             except SpatemError as error:
                 failure = error

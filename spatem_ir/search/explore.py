@@ -13,8 +13,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from xdsl.utils.exceptions import VerifyException
+
 from spatem_ir.geometry.estimate.candidates import layer_candidates
-from spatem_ir.passes.partition.register import strategy_names, strategy_type
+from spatem_ir.passes.partition.fall_backs import fall_backs
+from spatem_ir.passes.partition.register import (
+    DEFAULT_STRATEGY,
+    STAND_IN,
+    strategy_names,
+    strategy_type,
+)
 from spatem_ir.search.evaluator import Candidate, Evaluation, Evaluator
 from spatem_ir.search.prices import Prices
 from spatem_ir.search.regions import RegionChooser, RegionPlan
@@ -85,7 +93,7 @@ class Exploration:
     evaluations: int = 0
     best: Evaluation | None = None
     where: Proposal = DEFAULT
-    seen: set[Candidate] = field(default_factory=set)
+    deployable: dict[Candidate, bool] = field(default_factory=dict)
     choosers: dict[int, RegionChooser] = field(default_factory=dict)
 
     @property
@@ -109,6 +117,7 @@ class Exploration:
                 )
             if self.best is not None and self.spent >= self.budget:
                 break
+            self.say.progress(min(self.spent / max(self.budget, 1), 1))
         return self.best
 
     def evaluated(self, candidate: Candidate) -> Evaluation | None:
@@ -116,15 +125,17 @@ class Exploration:
 
         None if it cannot be deployed, or was looked at before.
         """
-        if candidate in self.seen:
+        if candidate in self.deployable:
             return None
-        self.seen.add(candidate)
+        self.deployable[candidate] = False
         self.evaluations += 1
         try:
-            return self.evaluator.evaluate(candidate)
-        except SpatemError:
+            found = self.evaluator.evaluate(candidate)
+        except (SpatemError, VerifyException):
             ordered = candidate._replace(depth=None)
             return None if ordered == candidate else self.evaluated(ordered)
+        self.deployable[candidate] = True
+        return found
 
     def proposals(self) -> Iterator[tuple[Candidate, Proposal | None]]:
         """Deployments to look at, without end; those that are floor plans with their proposal."""
@@ -190,21 +201,27 @@ class Exploration:
         return StripFlow.of(dataflow, accelerator)
 
     def of_strategies(self) -> Iterator[Candidate]:
-        """The partitions of all other strategies, in the order of `order` and in one of ours."""
+        """The partitions of all other strategies, in the order of `order` and in one of ours.
+
+        Of each strategy the first that can be deployed of those that `pack` might fall back on.
+        """
+        problem = self.problem
         for name in strategy_names():
             chosen = strategy_type(name)
-            if name == NAME:
+            if name in (DEFAULT_STRATEGY, STAND_IN):
                 continue
             try:
-                partitions = chosen().partitions(self.problem)
+                partitions = chosen().partitions(problem)
+                left = fall_backs(partitions, problem.layers, problem.accelerator)
             except SpatemError:
                 continue
-            for depth in (None, DEFAULT.depth):
-                yield Candidate(partitions[0].grids, chosen.packing, 0, None, depth)
+            for partition in left:
+                ordered = Candidate(partition.grids, chosen.packing, 0, None, None)
+                candidates = [ordered, ordered._replace(depth=DEFAULT.depth)]
+                yield from candidates
+                if any(self.deployable[candidate] for candidate in candidates):
+                    break
 
-
-NAME = "search"
-"""The strategy that is us."""
 
 MOST_FRUITLESS = 20
 """After so many proposals in a row that have no floor plan, or while nothing could be deployed,

@@ -37,36 +37,47 @@ class Search(Strategy):
         if self.images < 1:
             raise SpatemError(f"images must be at least 1, not {self.images}")
 
+    @classmethod
+    def lacks(cls) -> str | None:
+        from spatem_ir.runtime.machine.engine import ENGINES
+
+        fast = ENGINES["fast"]
+        return None if fast.is_installed else f"{fast.module}: {fast.remedy}"
+
     def partitions(self, problem: Problem) -> Sequence[Partition]:
         from xdsl.context import Context
 
         from spatem_ir.dialects.hw import module_of
         from spatem_ir.passes.partition.following import following_passes
         from spatem_ir.passes.partition.partitions import Partition
-        from spatem_ir.passes.partition.register import strategy_type
-        from spatem_ir.runtime.machine.engine import ENGINES
+        from spatem_ir.passes.partition.register import STAND_IN, strategy_type
         from spatem_ir.search.evaluator import Evaluator
         from spatem_ir.search.explore import Exploration
-        from spatem_ir.support.messages import current_messages
+        from spatem_ir.support.messages import Messages, current_messages
 
-        if not ENGINES["fast"].is_installed:
-            raise SpatemError(
-                "strategy search executes deployments, for which it needs "
-                f"{ENGINES['fast'].module}; {ENGINES['fast'].remedy}"
-            )
+        lacking = self.lacks()
+        if lacking is not None:
+            raise SpatemError(f"strategy search executes deployments, which needs {lacking}")
         module = module_of(problem.ops[0])
-        evaluator = Evaluator(Context(), module, problem.accelerator, following_passes())
+        say = current_messages()
+        evaluator = Evaluator(
+            Context(),
+            module,
+            problem.accelerator,
+            following_passes(),
+            say=Messages(note=say.note),
+        )
         exploration = Exploration(
             evaluator,
             problem,
             lambda found: found.latency,
             self.effort * EVENTS_PER_EFFORT,
             self.seed,
-            current_messages(),
+            say,
         )
         best = exploration.run()
         if best is None:
-            return strategy_type("spatem")().partitions(problem)
+            return strategy_type(STAND_IN)().partitions(problem)
         best = evaluator.pipelined(best, self.images)
         candidate = best.candidate
         found = Partition(best.latency, candidate.grids, candidate.note, best.schedule)

@@ -30,7 +30,12 @@ MEMORY = 2 << 30
 CHUNK = 200
 """Files that one process tries."""
 
-PIPELINES = ("", "partition", "partition,pack,assign,order", "remove-identities,fuse-quantization")
+PIPELINES = (
+    "",
+    "partition{strategy=spatem}",
+    "partition{strategy=spatem},pack,assign,order",
+    "remove-identities,fuse-quantization",
+)
 
 
 class HangError(BaseException):
@@ -109,7 +114,7 @@ def run_one(
     path = folder / f"input.{kind}"
     if kind == "onnx":
         path.write_bytes(mutated_model(source, generator))
-        arguments = ["--raw"] if generator.random() < 0.5 else ["-p", "partition"]
+        arguments = ["--raw"] if generator.random() < 0.5 else ["-p", "partition{strategy=spatem}"]
     else:
         path.write_text(mutated_text(source.decode(), generator), encoding="utf-8")
         arguments = ["-p", generator.choice(PIPELINES)]

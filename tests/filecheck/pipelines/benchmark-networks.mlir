@@ -1,6 +1,6 @@
-// RUN: spatem-opt lenet --pass-pipeline=partition,pack,assign,order | filecheck %s --check-prefixes=CHECK,LENET
-// RUN: spatem-opt deepid --pass-pipeline=partition,pack,assign,order | filecheck %s --check-prefixes=CHECK,DEEPID
-// RUN: spatem-opt lenet-digits --pass-pipeline=partition,pack,assign,order | filecheck %s --check-prefixes=CHECK,DIGITS
+// RUN: spatem-opt lenet --pass-pipeline='partition{strategy=spatem},pack,assign,order' | filecheck %s --check-prefixes=CHECK,LENET
+// RUN: spatem-opt deepid --pass-pipeline='partition{effort=0},pack,assign,order' | filecheck %s --check-prefixes=CHECK,DEEPID
+// RUN: spatem-opt lenet-digits --pass-pipeline='partition{strategy=minimum},pack,assign,order' | filecheck %s --check-prefixes=CHECK,DIGITS
 // RUN: not spatem-opt lenet --accelerator tiny --pass-pipeline=partition 2>&1 | filecheck %s --match-full-lines --check-prefix=TINY
 // RUN: not spatem-opt alexnet2 --pass-pipeline=partition 2>&1 | filecheck %s --check-prefix=UNKNOWN
 
@@ -16,7 +16,8 @@
 // DEEPID: cnn.network @deepid(%image: tensor<1x39x31xui8>) {
 // DEEPID-NEXT: mvm.layer @C1 {{.*}} matrix 16x20 windows 1008
 // DEEPID: mvm.layer @F6 {{.*}} matrix 160x100 windows 1
-// DEEPID: ou.due @F6
+// DEEPID: ou.stage 0 timed {
+// DEEPID: ou.order crossbars
 
 // A trained network whose weights ship with the package; its images are quantised on the host.
 

@@ -1,4 +1,4 @@
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition,pack,assign,order' --split-input-file | filecheck %s
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=minimum},pack,assign,order' --split-input-file | filecheck %s
 
 // Each part of a file is a network of its own.
 

@@ -15,7 +15,7 @@ from spatem_ir.cli import progress
 @pytest.fixture(scope="session", autouse=True)
 def compiled_engine() -> None:
     """The fast engine is compiled before a test expects that nothing is said of it."""
-    sp.compile("lenet", "isaac-ou", strategy="minimum").simulate(engine="fast", critical_path=True)
+    sp.compile("lenet", "isaac-ou").simulate(engine="fast", critical_path=True)
 
 
 @pytest.fixture

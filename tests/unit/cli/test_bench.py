@@ -164,10 +164,16 @@ def test_a_command_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
     assert error_of(capsys) == ("the following arguments are required: COMMAND (see --help)")
 
 
-def test_defaults_are_the_evaluation_of_the_paper() -> None:
+def test_defaults_are_the_evaluation_of_the_paper_and_two_strategies_beside_it() -> None:
     arguments = argument_parser().parse_args(["study"])
     assert arguments.networks == ["lenet", "deepid", "deepface", "caffenet", "overfeat"]
-    assert arguments.strategies == ["spatem", "isaac", "hitm", "exact-additive"]
+    assert arguments.strategies == [
+        "spatem",
+        "isaac",
+        "hitm",
+        "exact-additive",
+        "search{effort=0}",
+    ]
 
 
 def test_help_needs_no_large_libraries() -> None:

@@ -82,7 +82,7 @@ def test_json_holds_all_metrics(capsys: pytest.CaptureFixture[str]) -> None:
     result = result_of(capsys, *TINY)
     assert result.keys() >= KEYS
     assert (result["network"], result["accelerator"]) == ("net", "tiny")
-    assert (result["strategy"], result["engine"]) == ("spatem", "fast")
+    assert (result["strategy"], result["engine"]) == ("search", "fast")
     assert result["outputs_match"] is None
     assert all(result[key] is not None for key in NEED_CYCLES)
     assert result["latency_cycles"] >= result["lower_bound_cycles"] > 0
@@ -110,7 +110,7 @@ def test_json_file_and_report(capsys: pytest.CaptureFixture[str]) -> None:
     text = Path("result.json").read_text(encoding="utf-8")
     assert text.endswith("}\n")
     assert json.loads(text) == expected
-    assert report.startswith("net on tiny, strategy spatem")
+    assert report.startswith("net on tiny, strategy search")
     assert f"{expected['latency_cycles']:,} cycles" in report
 
 
@@ -169,7 +169,7 @@ def test_levels_above_ou_have_values_but_no_cycles(
 
 
 def test_levels_above_that_of_the_input(capsys: pytest.CaptureFixture[str]) -> None:
-    assert spatem_opt([*TINY, "-p", "partition", "-o", "cut.mlir"]) == 0
+    assert spatem_opt([*TINY, "-p", "partition{strategy=minimum}", "-o", "cut.mlir"]) == 0
     message = error_of(capsys, "cut.mlir", "--level", "cnn")
     assert message == "cut.mlir: is at level mvm; --level cnn is above that"
     message = error_of(capsys, *TINY, "--level", "pxb", "--images-in-flight", "2")
@@ -390,11 +390,13 @@ def test_without_numba_the_reference_engine_is_the_default(
     captured = capsys.readouterr()
     assert json.loads(captured.out)["engine"] == "reference"
     remedy = "install the extra fast: pip install 'spatem-ir[fast]'"
-    assert captured.err == (
+    first, _, rest = captured.err.partition("\n")
+    assert first.startswith(f"spatem-run: the usual strategy, search, needs numba: {remedy}; ")
+    assert rest == (
         "spatem-run: the reference engine gives the same cycles as the fast one, but takes much "
         f"longer; {remedy}\n"
     )
-    message = error_of(capsys, *TINY, "--engine", "fast")
+    message = error_of(capsys, *TINY, "--strategy", "minimum", "--engine", "fast")
     assert message == f"--engine fast needs numba; {remedy}"
     assert main(VALUES_ONLY) == 0
 
@@ -408,10 +410,12 @@ def test_steps_are_reported_when_a_run_takes_long(
     json.loads(captured.out)
     lines = captured.err.splitlines()
     assert lines[0] == "spatem-run: reading net.mlir …"
-    assert [f"spatem-run: pass {name} …" for name in PIPELINE] == lines[1:5]
-    assert lines[5:8] == [
+    assert lines[1] == "spatem-run: pass partition …"
+    assert re.fullmatch(r"spatem-run: search: \d+ cycles, [\d.]+ x the bound, .* …", lines[2])
+    assert [f"spatem-run: pass {name} …" for name in PIPELINE[1:]] == lines[3:6]
+    assert lines[6:9] == [
         "spatem-run: verifying the deployment …",
         "spatem-run: executing 1 image at level ou …",
         "spatem-run: comparing with reference …",
     ]
-    assert lines[8].startswith("spatem-run: simulating ")
+    assert lines[9].startswith("spatem-run: simulating ")

@@ -104,10 +104,8 @@ def test_one_parameter_is_enough_for_a_sweep(capsys: pytest.CaptureFixture[str])
 
 
 def test_compiled_networks_and_given_images(capsys: pytest.CaptureFixture[str]) -> None:
-    assert (
-        spatem_opt([*SWEEP[:3], "--pass-pipeline", "partition,pack,assign,order", "-o", "ou.mlir"])
-        == 0
-    )
+    assert spatem_opt([*SWEEP[:3], "-p", "partition,pack,assign,order", "-o", "ou.mlir"]) == 0
+    capsys.readouterr()
     np.save("images.npy", np.random.default_rng(3).integers(0, 256, (7, 12), np.uint8))
     given = ["--inputs", "images.npy", *SWEEP[5:]]
     compiled = result_of(capsys, "ou.mlir", *given)

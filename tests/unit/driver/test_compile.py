@@ -100,7 +100,7 @@ def test_doubts_and_steps_are_told(network: Path) -> None:
     steps: list[str] = []
     notes: list[str] = []
     say = sp.Messages(step=steps.append, note=notes.append)
-    sp.compile(network, "tiny", changes={("ou", "adc_bits"): 1}, say=say)
+    sp.compile(network, "tiny", strategy="spatem", changes={("ou", "adc_bits"): 1}, say=say)
     assert steps == [
         f"reading {network}",
         *(f"pass {name}" for name in ("partition", "pack", "assign", "order")),

@@ -18,7 +18,7 @@ from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.partition import algorithm_1 as dynamic_program
 from spatem_ir.passes.partition.algorithm_1 import algorithm_1
-from spatem_ir.passes.partition.partition import fall_backs
+from spatem_ir.passes.partition.fall_backs import fall_backs
 from spatem_ir.passes.partition.partitions import Partition
 from spatem_ir.passes.partition.strategies.minimum import partition_minimum
 from spatem_ir.support.errors import SpatemError

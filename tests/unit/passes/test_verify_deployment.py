@@ -145,7 +145,7 @@ def read_before_written(module: ModuleOp) -> None:
     module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(single)
     fresh = load_network("lenet", ImportOptions()).module
     fresh.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(single)
-    passes = [PartitionPass(), PackPass(), AssignPass(), OrderPass()]
+    passes = [PartitionPass("spatem"), PackPass(), AssignPass(), OrderPass()]
     crowded = applied(fresh, [*passes, ExpandOuPass(until="streams")])
     for op in list(module.ops):
         op.detach()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from unit.passes.deployed import context, network_on
 
 from spatem_ir.cli.opt import main as opt_main
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
+from spatem_ir.dialects.mvm import AlternativeOp, layer_ops
 from spatem_ir.dialects.ou import OuStageOp, ScheduleOp
 from spatem_ir.driver.compile import compile_network
 from spatem_ir.driver.pipeline import run_pipeline
@@ -30,6 +32,9 @@ from spatem_ir.search.evaluator import Candidate, Evaluation, Evaluator
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import Messages, told
 
+EVENTS, FEW = "spatem_ir.search.strategy.EVENTS_PER_EFFORT", 8_000_000
+"""What one unit of effort allows, and a value with which tests take seconds."""
+
 
 @examples(40)
 @given(networks(), machines(), st.integers(2, 6), st.sampled_from((0, 0, 0, 1)))
@@ -41,7 +46,8 @@ def test_deployments_pass_the_verifier_and_compute_what_the_network_does(
     told_cycles: list[str] = []
     plain = module.clone()
     try:
-        with told(Messages(step=told_cycles.append)):
+        with told(Messages(step=told_cycles.append)), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(EVENTS, FEW)
             run_pipeline(
                 context(),
                 module,
@@ -61,6 +67,13 @@ def test_deployments_pass_the_verifier_and_compute_what_the_network_does(
         np.testing.assert_array_equal(result, wanted)
 
 
+@pytest.fixture
+def little_effort(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Effort counts, but less: the other strategies are tried, and a few proposals."""
+    monkeypatch.setattr(EVENTS, FEW)
+
+
+@pytest.mark.usefixtures("little_effort")
 def test_no_other_strategy_is_faster() -> None:
     best = compile_network("lenet", strategy="search").simulate().latency_cycles
     for name in strategy_names():
@@ -68,6 +81,7 @@ def test_no_other_strategy_is_faster() -> None:
             assert best <= compile_network("lenet", strategy=name).simulate().latency_cycles
 
 
+@pytest.mark.usefixtures("little_effort")
 def test_the_same_seed_gives_the_same_text() -> None:
     texts = {str(compile_network("lenet", strategy="search{effort=1}").module) for _ in range(2)}
     assert len(texts) == 1
@@ -104,14 +118,84 @@ def test_commands_tell_the_progress(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
-def test_the_search_ends_where_nothing_can_be_deployed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then another strategy says what stands in the way, if anything does."""
+def test_the_search_ends_where_nothing_can_be_executed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then what can be deployed is taken."""
 
     def fail(self: Evaluator, candidate: Candidate) -> Evaluation:
-        raise SpatemError("its buffers are too small")
+        raise SpatemError("the fast engine needs more memory")
 
     monkeypatch.setattr(Evaluator, "evaluate", fail)
-    deployed = compile_network("lenet", strategy="search{effort=0}", level="mvm")
-    (partitioned,) = (p for p in deployed.passes if p.startswith("partition"))
-    assert "search" in partitioned
-    assert not any(isinstance(op, ScheduleOp) for op in deployed.module.ops)
+    searched = compile_network("lenet", strategy="search{effort=0}", level="mvm").module
+    taken = compile_network("lenet", strategy="first-deployable", level="mvm").module
+    assert str(searched) == str(taken)
+
+
+def test_of_a_strategy_the_next_partition_is_tried_where_the_first_cannot_be_deployed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    strategy = compile_network("lenet", strategy="spatem", level="mvm").module
+    (second, *_) = (op for op in strategy.ops if isinstance(op, AlternativeOp))
+    grids = tuple(grid.data for grid in second.grids)
+    evaluate = Evaluator.evaluate
+
+    def only_second(self: Evaluator, candidate: Candidate) -> Evaluation:
+        if candidate.grids != grids:
+            raise SpatemError("its buffers are too small")
+        return evaluate(self, candidate)
+
+    monkeypatch.setattr(Evaluator, "evaluate", only_second)
+    found = compile_network("lenet", strategy="search{effort=0}").module
+    assert tuple(layer.grid.data for layer in layer_ops(found)) == grids
+
+
+def test_buffers_that_are_ignored_do_not_make_a_deployment_slower() -> None:
+    """Nothing is held back for their sake, and the order is searched as where there are enough."""
+    small = {("pe", "buffer_bytes"): 400}
+    ignored = ["order{buffers=ignore}"]
+    quick = "search{effort=0}"
+    enough = compile_network("lenet", strategy=quick)
+    free = compile_network("lenet", changes=small, strategy=quick, settings=ignored)
+    (stage,) = (op for op in free.module.ops if isinstance(op, OuStageOp))
+    assert stage.unbounded is not None and stage.orders
+    assert free.simulate().latency_cycles == enough.simulate().latency_cycles
+
+
+def test_a_program_that_is_spelled_out_is_as_good_as_before() -> None:
+    network = compile_network("lenet", strategy="search{effort=0}")
+    run_pipeline(context(), network.module, "expand-ou{until=streams},verify-deployment")
+    (stage,) = (op for op in network.module.ops if isinstance(op, OuStageOp))
+    assert stage.timed is not None and stage.streams
+
+
+@pytest.mark.usefixtures("little_effort")
+def test_search_is_the_strategy_where_none_is_named() -> None:
+    named, found = compile_network("lenet", strategy="search"), compile_network("lenet")
+    assert str(found.module) == str(named.module) and found.strategy == "search"
+
+
+WITHOUT = "numba: install the extra fast: pip install 'spatem-ir[fast]'"
+
+
+def test_without_numba_another_strategy_stands_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spatem_ir.runtime.machine.engine.find_spec", lambda _: None)
+    notes: list[str] = []
+    found = compile_network("lenet", say=Messages(note=notes.append))
+    assert notes == [
+        f"the usual strategy, search, needs {WITHOUT}; without it, first-deployable takes any "
+        "deployment that is possible, which may be much slower"
+    ]
+    assert found.strategy == "first-deployable"
+    named = compile_network("lenet", strategy="first-deployable", say=Messages(note=notes.append))
+    assert str(named.module) == str(found.module) and len(notes) == 1
+
+
+@pytest.mark.parametrize(
+    "chosen", [{"strategy": "search"}, {"settings": ["partition{effort=2}"]}], ids=str
+)
+def test_without_numba_a_search_that_is_asked_for_is_an_error(
+    chosen: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spatem_ir.runtime.machine.engine.find_spec", lambda _: None)
+    with pytest.raises(SpatemError) as error:
+        compile_network("lenet", **chosen)
+    assert str(error.value) == f"strategy search executes deployments, which needs {WITHOUT}"

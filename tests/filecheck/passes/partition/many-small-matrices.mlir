@@ -1,4 +1,4 @@
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition' | filecheck %s
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=spatem}' | filecheck %s
 
 // A depthwise convolution has a matrix for each channel: 40 tiles for one layer on 16 crossbars.
 // More tiles than layers share a crossbar then; whether they fit is found out by `pack`.

@@ -1,4 +1,4 @@
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition' | filecheck %s
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=spatem}' | filecheck %s
 
 // Layers that were partitioned before, by hand or by another pass, keep their grid.  Alternatives
 // are of the whole network, so there are none.

@@ -1,4 +1,4 @@
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{alternatives=0}' --split-input-file | filecheck %s
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=spatem alternatives=0}' --split-input-file | filecheck %s
 
 // Algorithm 1 on 16 crossbars of 16 x 16 cells, OUs of 4 x 4.
 
