@@ -16,10 +16,7 @@ from xdsl.utils.exceptions import ArgSpecParseError
 
 from spatem_ir.dialects.level import Level
 from spatem_ir.passes.partition.following import followed_by, passes_after_partition
-from spatem_ir.passes.partition.register import (
-    strategy_spec,
-    strategy_type,
-)
+from spatem_ir.passes.partition.register import default_strategy, strategy_spec, strategy_type
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import silent
 from spatem_ir.support.pass_text import check_options_once
