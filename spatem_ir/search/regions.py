@@ -121,8 +121,8 @@ class RegionChooser:
     def served(self, regions: Regions, work: NDArray[np.float64]) -> Arrangement:
         """Regions with the depth with which they are served best; to a hundredth, the largest."""
         cycles = [self.expected(regions, work, depth) for depth in DEPTHS]
-        best = min(range(len(DEPTHS)), key=lambda n: (round(cycles[n] / min(cycles), 2), n))
-        return Arrangement(regions, DEPTHS[best], cycles[best])
+        found = zip(DEPTHS, cycles, strict=True)
+        return next(Arrangement(regions, *each) for each in found if each[1] <= 1.01 * min(cycles))
 
     def expected(self, regions: Regions, work: NDArray[np.float64], depth: float) -> float:
         """The cycles of regions, if layers take of any PE what they take of all."""

@@ -68,6 +68,7 @@ def test_passes_one_by_one() -> None:
     [
         ("partition{strategy=search},pack", "partition{strategy=search images=3},pack"),
         ("partition{strategy=search images=2}", "partition{strategy=search images=2}"),
+        ("partition,pack", "partition{images=3},pack"),
         ("partition{strategy=isaac},pack", "partition{strategy=isaac},pack"),
         ("pack,assign", "pack,assign"),
     ],
