@@ -13,7 +13,7 @@ from xdsl.dialects.builtin import (
     StringAttr,
     TensorType,
 )
-from xdsl.ir import Attribute, Data, Dialect, Operation, SSAValue
+from xdsl.ir import Attribute, Data, Operation, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_attr_definition,
@@ -399,6 +399,3 @@ def layer_ops(module: ModuleOp) -> list[LayerOp]:
     return (
         [] if network is None else [op for op in network.body.block.ops if isinstance(op, LayerOp)]
     )
-
-
-MVM = Dialect("mvm", [LayerOp, AlternativeOp, PackingOp], [MatrixAttr, GridAttr])

@@ -15,12 +15,14 @@ from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import PACKINGS, AlternativeOp, GridAttr, PackingOp, layer_ops
 from spatem_ir.dialects.ou.schedule import schedule_of
 from spatem_ir.dialects.places import place_runs
+from spatem_ir.dialects.spreads import SpreadOp, spreads_of
 from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
 from spatem_ir.passes.packings import (
     ExclusivePacking,
     FloorPlanPacking,
     Packing,
     SharedPacking,
+    SpreadPacking,
 )
 from spatem_ir.passes.poolings import poolings_of
 from spatem_ir.support.errors import SpatemError
@@ -46,8 +48,8 @@ class PackPass(ModulePass):
         method: `spatem` (crossbars shared by all layers), `exclusive` (a crossbar belongs to one
             copy of one layer; its matrices share it only if they must), `floor-plan` (the tiles of
             each layer one after the other round the chip, at the same corner of all crossbars) or
-            `auto`: what `mvm.packing` says, which `partition` leaves behind, and otherwise
-            `spatem`.
+            `auto`: what `mvm.packing` says, or `mvm.spread` of each layer, which `partition` leaves
+            behind, and otherwise `spatem`.
         balance: what "emptiest" counts, `cells` or busy `time`.
         gather: tiles whose partial sums merge, or whose results are pooled together, go to as many
             neighbouring crossbars as a PE has if they fit there [R], so that sums and results need
@@ -84,7 +86,11 @@ class PackPass(ModulePass):
         geometries = [layer.layer for layer in layers]
         notes = [note for note in op.ops if isinstance(note, PackingOp)]
         alternatives = [other for other in op.ops if isinstance(other, AlternativeOp)]
+        spreads = [spread for spread in op.ops if isinstance(spread, SpreadOp)]
         packing = self.packing(notes, accelerator, poolings_of(layers))
+        if spreads and self.method == "auto":
+            pes = {name: own.to_array() for name, own in spreads_of(op).items()}
+            packing = SpreadPacking(accelerator, pes)
         strategies = [[layer.grid.data for layer in layers]]
         strategies += [[grid.data for grid in other.grids] for other in alternatives]
         for grids in strategies:
@@ -102,11 +108,16 @@ class PackPass(ModulePass):
             layer.grid = GridAttr(grid)
         schedule = schedule_of(op)
         is_other = grids is not strategies[0]
-        for consumed in [*notes, *alternatives, *([schedule] if schedule and is_other else [])]:
+        for consumed in [
+            *notes,
+            *spreads,
+            *alternatives,
+            *([schedule] if schedule and is_other else []),
+        ]:
             consumed.detach()
             consumed.erase()
         names = [layer.name for layer in geometries]
-        in_place = isinstance(packing, FloorPlanPacking)
+        in_place = isinstance(packing, FloorPlanPacking | SpreadPacking)
         op.body.block.add_op(packed_stage(names, placements, in_place=in_place))
 
     def packing(

@@ -241,3 +241,25 @@ class FloorPlanPacking:
             for number, (n, layer, grid) in enumerate(zip(here, *own, strict=True)):
                 placements[n] = plan.placement(number, grid.tiles(layer)).moved(crossbars)
         return [placements[n] for n in range(len(layers))]
+
+
+@dataclass(frozen=True)
+class SpreadPacking:
+    """Tiles whose PEs are given, by name of the layer: each in a crossbar of its PE."""
+
+    accelerator: Accelerator
+    pes: Mapping[str, NDArray[np.int64]]
+
+    def least_crossbars(self, layers: list[Layer], grids: list[Grid]) -> int:
+        """A lower bound on the crossbars that the tiles of all layers need."""
+        return SharedPacking(self.accelerator).least_crossbars(layers, grids)
+
+    def placements(self, layers: list[Layer], grids: list[Grid]) -> list[Placement] | None:
+        """Where the tiles of each layer sit; None if they are others, or one finds no room."""
+        from spatem_ir.geometry.packing.spreads import spread_placements
+
+        pes = [self.pes[layer.name] for layer in layers]
+        tiles = [grid.tiles(layer) for layer, grid in zip(layers, grids, strict=True)]
+        if list(map(len, pes)) != tiles:
+            return None
+        return spread_placements(layers, grids, pes, self.accelerator)

@@ -31,7 +31,7 @@ def _cnn() -> Dialect:
 
 
 def _mvm() -> Dialect:
-    from spatem_ir.dialects.mvm import MVM
+    from spatem_ir.dialects.spreads import MVM
 
     return MVM
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from spatem_ir.geometry.network.crossbar_program import Activation, CrossbarProg
 from spatem_ir.geometry.network.dataflow import Dataflow
 from spatem_ir.geometry.network.held_tiles import HeldTiles
 from spatem_ir.geometry.scheduling.sequencing import (
+    Due,
     LocatedCrossbars,
     ProgramClass,
     Slot,
@@ -115,6 +116,13 @@ def _due(
         node = dataflow.by_name[name]
         assert node.layer is not None and node.grid is not None
         dues[name] = op.due(node.layer, node.grid)
+    return due_programs_of(dataflow, places, dues, number)
+
+
+def due_programs_of(
+    dataflow: Dataflow, places: dict[str, Placement], dues: Mapping[str, Due], number: int = 0
+) -> list[CrossbarProgram]:
+    """The programs of crossbars with tiles at `places` whose windows are due at given times."""
     found = due_programs(program_classes(dataflow, places), dues)
     assert found is not None
     return [_program(members, order, number) for members, order in found]

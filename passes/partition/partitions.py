@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from spatem_ir.dialects.mvm import PackingOp
     from spatem_ir.dialects.ou import ScheduleOp
+    from spatem_ir.dialects.spreads import SpreadOp
     from spatem_ir.geometry.estimate.candidates import LayerCandidates
     from spatem_ir.geometry.shapes.grid import Deal, Grid
     from spatem_ir.geometry.shapes.layer import Layer
@@ -22,18 +23,21 @@ class Partition:
     """A partition of the whole network: one grid per layer.
 
     `cycles` is the estimated latency in digital cycles.  `packing` is the packing for which it
-    cuts and `schedule` the order in which it is to run, if it is not left to `pack` and `order`.
+    cuts, `spreads` the PEs of all tiles, and `schedule` the order in which it is to run, if these
+    are not left to `pack` and `order`.
     """
 
     cycles: int
     grids: tuple[Grid, ...]
     packing: PackingOp | None = None
     schedule: ScheduleOp | None = None
+    spreads: tuple[SpreadOp, ...] = ()
 
     @property
-    def notes(self) -> list[PackingOp | ScheduleOp]:
+    def notes(self) -> list[PackingOp | SpreadOp | ScheduleOp]:
         """What the partition says to the passes after it."""
-        return [note for note in (self.packing, self.schedule) if note is not None]
+        notes = (self.packing, *self.spreads, self.schedule)
+        return [note for note in notes if note is not None]
 
     def packed(self, method: str | None) -> Partition:
         """The partition, for a packing of its strategy where it does not name one itself."""

@@ -3,33 +3,38 @@
 An evaluation is what a user's pipeline would do: the passes after `partition`, with their options,
 then an execution.  Where `order` is free to take over a schedule, that is the one of a simulation
 in which crossbars choose among all visits whose operands are there
-(:mod:`spatem_ir.search.freezing`).
+(:mod:`spatem_ir.search.freezing`).  Tiles on given PEs are executed directly where these passes are
+the usual ones (:mod:`spatem_ir.search.direct`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 import numpy as np
 
+from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.mvm import PackingOp
 from spatem_ir.dialects.ou import DueOp, ScheduleOp
 from spatem_ir.dialects.ou.schedule import digest_of
 from spatem_ir.dialects.places import stages_of
 from spatem_ir.dialects.pxb import PxbStageOp
+from spatem_ir.dialects.spreads import SpreadOp
 from spatem_ir.geometry.bounds.bounds import lower_bounds
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.passes.order import OrderPass, wait_op
-from spatem_ir.passes.partition.deploying import lowering, put_partition
+from spatem_ir.passes.partition.deploying import USUAL, lowering, put_partition
 from spatem_ir.passes.partition.partitions import Partition
 from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.fast.elaborate.program import elaborated_module
 from spatem_ir.runtime.machine.fast.elaborate.rows import KnownRows
 from spatem_ir.runtime.machine.fast.engine import FastEngine
 from spatem_ir.runtime.machine.reference.program import only_stage
+from spatem_ir.search.direct import spread_program
 from spatem_ir.search.freezing import frozen_orders, input_waits, output_waits
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import SILENT, Messages
@@ -56,6 +61,7 @@ class Candidate(NamedTuple):
         regions: where it keeps which layers apart, None if nowhere.
         depth: how much later, as a share of its windows, a layer is served than the one before it;
             None if `order` decides.
+        spreads: the PE of each tile, by layer, None if the packing decides.
     """
 
     grids: tuple[Grid, ...]
@@ -63,6 +69,7 @@ class Candidate(NamedTuple):
     spare: int
     regions: Regions | None
     depth: float | None
+    spreads: tuple[IndexSequence, ...] | None = None
 
     @property
     def note(self) -> PackingOp | None:
@@ -104,6 +111,7 @@ class Evaluator:
     passes: Sequence[ModulePass]
     known: KnownRows = field(default_factory=KnownRows)
     simulated: int = 0
+    simulated_directly: int = 0
     say: Messages = SILENT
 
     def evaluate(self, candidate: Candidate) -> Evaluation:
@@ -112,6 +120,67 @@ class Evaluator:
         Raises:
             SpatemError: it has no place, or its buffers are too small.
             VerifyException: a pass of a package left IR that breaks a rule.
+        """
+        if candidate.spreads is not None and candidate.depth is not None and self.is_usual:
+            return self.executed_directly(candidate, candidate.spreads, candidate.depth)
+        return self.deployed(candidate)
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether the passes that follow are the usual ones, without options."""
+        return list(self.passes) in ([], [usual() for usual in USUAL.values()])
+
+    def settled(self, found: Evaluation) -> Evaluation:
+        """What was found, deployed by the passes, with its schedule."""
+        return found if found.candidate.spreads is None else self.deployed(found.candidate)
+
+    def entering(self, candidate: Candidate) -> list[bool]:
+        """Which layers read the input, whatever the candidate is."""
+        dataflow = dataflow_of(self.partitioned(candidate))
+        inputs = {node.number for node in dataflow.inputs}
+        return [bool(inputs & set(node.sources)) for node in dataflow.layers]
+
+    def executed_directly(
+        self, candidate: Candidate, spreads: tuple[IndexSequence, ...], depth: float
+    ) -> Evaluation:
+        """What comes of tiles on given PEs in the order that free dispatch finds, without IR.
+
+        Raises:
+            SpatemError: a tile has no place, or a buffer is too small.
+        """
+        dataflow = dataflow_of(self.partitioned(candidate._replace(spreads=None)))
+        dues = {
+            op.layer.string_value(): op.due(node.layer, node.grid)
+            for op, node in zip(dues_by_share(dataflow, depth), dataflow.layers, strict=True)
+            if node.layer is not None and node.grid is not None
+        }
+        arrays = [own.to_array() for own in spreads]
+        pes = dict(zip(self.layer_names, arrays, strict=True))
+        program = spread_program(dataflow, self.accelerator, pes, dues, self.known)
+        engine = FastEngine(program, dispatch=Dispatch.FREE, strict=True)
+        try:
+            return Evaluation(candidate, engine.run())
+        finally:
+            self.simulated_directly += int(engine.state.totals[0].events)
+
+    def spread_ops(self, candidate: Candidate) -> tuple[SpreadOp, ...]:
+        """What a candidate says to `pack` of the PEs of its tiles."""
+        if candidate.spreads is None:
+            return ()
+        named = zip(self.layer_names, candidate.spreads, strict=True)
+        return tuple(SpreadOp(name, pes) for name, pes in named)
+
+    @cached_property
+    def layer_names(self) -> list[str]:
+        """The layers that are to be partitioned."""
+        layers = (op for op in self.module.walk() if isinstance(op, ConvOp | DenseOp | LocalOp))
+        return [op.sym_name.data for op in layers]
+
+    def deployed(self, candidate: Candidate) -> Evaluation:
+        """Deploy a candidate by the passes, and execute it.
+
+        Raises:
+            SpatemError: it has no place, or its buffers are too small.
         """
         module = self.partitioned(candidate)
         for following in lowering(module, self.passes):
@@ -170,7 +239,8 @@ class Evaluator:
     def partitioned(self, candidate: Candidate) -> ModuleOp:
         """The module at level `mvm`, with a note on how to pack."""
         module = self.module.clone()
-        put_partition(module, Partition(0, candidate.grids, candidate.note))
+        spreads = self.spread_ops(candidate)
+        put_partition(module, Partition(0, candidate.grids, candidate.note, spreads=spreads))
         return module
 
     def scheduled(

@@ -2,7 +2,8 @@
 
 The first proposal is the floor plan of the default prices, then come the partitions of all other
 strategies.  What follows are floor plans again: of prices that are drawn, or near those of the best
-floor plan so far.
+floor plan so far.  Between them come the steps of a walk through spread deployments
+(:mod:`spatem_ir.search.annealing`).
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from xdsl.utils.exceptions import VerifyException
 
+from spatem_ir.dialects.mvm import layer_ops
 from spatem_ir.geometry.estimate.candidates import layer_candidates
 from spatem_ir.passes.partition.fall_backs import fall_backs
 from spatem_ir.passes.partition.register import (
@@ -23,6 +26,7 @@ from spatem_ir.passes.partition.register import (
     strategy_names,
     strategy_type,
 )
+from spatem_ir.search.annealing import Annealing, Design, DesignSpace
 from spatem_ir.search.evaluator import Candidate, Evaluation, Evaluator
 from spatem_ir.search.prices import Prices
 from spatem_ir.search.regions import RegionChooser, RegionPlan
@@ -43,6 +47,21 @@ long to simulate has to promise a twelfth fewer cycles in order to be the first.
 
 MOST_WORSE = 2
 """After so many numbers of regions in a row that promise less, more are not looked at."""
+
+DIRECT_OVERHEAD = 75_000
+"""The same of a deployment that is executed directly."""
+
+SMALL = 4
+"""So many events of what is executed directly count as one: the tables of small deployments are in
+the cache, with which 20 million events a second were measured against 7 million."""
+
+DESIGNS = {False: 10, True: 40}
+"""How many spread deployments come before each floor plan: while the best is a floor plan, and
+when it is spread.  Ten cost about as much as one."""
+
+EVENTS_PER_VISIT = 500
+"""A spread deployment may have a visit for so many events of the budget: a walk has to look at
+some dozens of them, with about ten events each visit."""
 
 RESTARTS = 0.4
 """The share of proposals that are drawn anew."""
@@ -80,7 +99,8 @@ DEFAULT = Proposal(
 class Exploration:
     """A search for the deployment of a problem's layers with the least objective.
 
-    `budget` counts simulated events, and :data:`OVERHEAD` for each proposal.
+    `budget` counts simulated events, and :data:`OVERHEAD` for each proposal; of what is executed
+    directly :data:`DIRECT_OVERHEAD`, and a share of the events.
     """
 
     evaluator: Evaluator
@@ -90,23 +110,26 @@ class Exploration:
     seed: int
     say: Messages
     proposed: int = 0
+    walked: int = 0
     evaluations: int = 0
     best: Evaluation | None = None
     where: Proposal = DEFAULT
+    value: float = float("inf")
     deployable: dict[Candidate, bool] = field(default_factory=dict)
     choosers: dict[int, RegionChooser] = field(default_factory=dict)
 
     @property
     def spent(self) -> int:
         """What was used of the budget."""
-        return self.evaluator.simulated + OVERHEAD * self.proposed
+        events = self.evaluator.simulated + self.evaluator.simulated_directly // SMALL
+        return events + OVERHEAD * self.proposed + DIRECT_OVERHEAD * self.walked
 
     def run(self) -> Evaluation | None:
         """The best evaluation that the budget allows; None if nothing could be deployed."""
         least, bound = float("inf"), 0
         for candidate, proposal in self.proposals():
             found = self.evaluated(candidate)
-            value = float("inf") if found is None else self.objective(found)
+            value = self.value = float("inf") if found is None else self.objective(found)
             if found is not None and value < least:
                 least, self.best = value, found
                 self.where = proposal or self.where
@@ -133,7 +156,9 @@ class Exploration:
             found = self.evaluator.evaluate(candidate)
         except (SpatemError, VerifyException):
             ordered = candidate._replace(depth=None)
-            return None if ordered == candidate else self.evaluated(ordered)
+            if ordered == candidate or candidate.spreads is not None:
+                return None
+            return self.evaluated(ordered)
         self.deployable[candidate] = True
         return found
 
@@ -149,7 +174,11 @@ class Exploration:
         for candidate in self.of_strategies():
             yield candidate, None
         counts, fruitless = [proposal.regions for proposal in first], 0
+        designs = self.designs(random.Random(self.seed))
         while counts and fruitless < MOST_FRUITLESS:
+            is_spread = self.best is not None and self.best.candidate.spreads is not None
+            for design in islice(designs, DESIGNS[is_spread]):
+                yield design, None
             self.proposed += 1
             proposal = proposed(draw, self.where, counts)
             candidate = self.floor_plan(proposal)
@@ -175,6 +204,33 @@ class Exploration:
             if worse == MOST_WORSE:
                 break
         return [proposal for _, proposal in sorted(found, key=lambda each: each[0])]
+
+    def designs(self, draw: random.Random) -> Iterator[Candidate]:
+        """Spread deployments, without end: those to begin with, then a walk from the best of them.
+
+        Which one it goes to, depends on the value of what it proposed last.
+        """
+        module, begun = self.evaluator.module, self.spent
+        if layer_ops(module) or self.best is None:
+            return
+        entering = self.evaluator.entering(self.best.candidate)
+        layers, accelerator = self.problem.layers, self.problem.accelerator
+        visits = (self.budget - begun) // EVENTS_PER_VISIT
+        walk = Annealing(DesignSpace(layers, accelerator, entering, draw, visits))
+        best: tuple[float, Design] | None = None
+        for design in walk.begin(DEFAULT.depth):
+            yield walk.space.candidate(design)
+            if best is None or self.value < best[0]:
+                best = self.value, design
+        if best is None or best[0] == float("inf"):
+            return
+        walk.current = best[1], best[0]
+        while True:
+            self.walked += 1
+            design = walk.next()
+            yield walk.space.candidate(design)
+            progress = (self.spent - begun) / max(self.budget - begun, 1)
+            walk.accept(design, self.value, progress)
 
     def floor_plan(self, proposal: Proposal) -> Candidate | None:
         """The deployment of a proposal; None if no floor plan is found."""

@@ -78,7 +78,7 @@ class Search(Strategy):
         best = exploration.run()
         if best is None:
             return strategy_type(STAND_IN)().partitions(problem)
-        best = evaluator.pipelined(best, self.images)
-        candidate = best.candidate
-        found = Partition(best.latency, candidate.grids, candidate.note, best.schedule)
+        best = evaluator.pipelined(evaluator.settled(best), self.images)
+        candidate, spreads = best.candidate, evaluator.spread_ops(best.candidate)
+        found = Partition(best.latency, candidate.grids, candidate.note, best.schedule, spreads)
         return [found, *strategy_type("minimum")().partitions(problem)]

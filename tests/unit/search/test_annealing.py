@@ -1,0 +1,103 @@
+"""Designs: what is executed directly takes as long as what the passes make of it."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+from differential.machines import machines
+from differential.networks import Network, networks
+from differential.profile import examples
+from hypothesis import given
+from hypothesis import strategies as st
+from unit.passes.deployed import context, network_on
+
+from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
+from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.geometry.packing.spreads import ranks
+from spatem_ir.geometry.shapes.grid import Grid
+from spatem_ir.geometry.shapes.layer import Layer
+from spatem_ir.geometry.shapes.window import Window
+from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.loader import load_accelerator
+from spatem_ir.passes.dead_positions.remove_dead_positions import RemoveDeadPositionsPass
+from spatem_ir.search.annealing import Annealing, DesignSpace
+from spatem_ir.search.evaluator import Evaluator
+from spatem_ir.search.spreads import TilePart, TileSpread, pe_orders
+from spatem_ir.support.errors import SpatemError
+
+
+@examples(15)
+@given(networks(), machines(), st.integers(2, 6), st.integers(0, 2**16))
+def test_direct_execution_is_that_of_the_passes(
+    network: Network, machine: Accelerator, slack: int, seed: int
+) -> None:
+    module = network_on(network, machine, slack)
+    RemoveDeadPositionsPass().apply(context(), module)
+    chip = accelerator_of(module)
+    layers = [op.layer for op in module.walk() if isinstance(op, ConvOp | DenseOp | LocalOp)]
+    evaluator = Evaluator(context(), module, chip, ())
+    entering = [True] + [False] * (len(layers) - 1)
+    space = DesignSpace(layers, chip, entering, random.Random(seed), 10**5)
+    walk = Annealing(space)
+    for design in walk.begin(0.2)[:1]:
+        walk.accept(design, 1.0, 0.0)
+        for _ in range(3):
+            moved = walk.next()
+            candidate = space.candidate(moved)
+            try:
+                direct = evaluator.evaluate(candidate)
+            except SpatemError as error:
+                assert "finds no room" in str(error) or "buffer" in str(error)
+                continue
+            assert direct.schedule is None
+            settled = evaluator.settled(direct)
+            assert settled.latency == direct.latency
+            assert settled.schedule is not None
+            walk.accept(moved, 1.0, 0.0)
+            assert walk.current == (moved, 1.0)
+
+
+def test_what_is_much_worse_is_accepted_early_only() -> None:
+    machine = load_accelerator("tiny")
+    layer = Layer("fc", (16, 1, 1), 12, Window((1, 1)), weight_bits=2)
+    space = DesignSpace([layer], machine, [True], random.Random(0), 10**5)
+    walk = Annealing(space)
+    first = walk.begin(0.2)[0]
+    walk.accept(first, 100.0, 0.0)
+    for _ in range(50):
+        walk.accept(walk.next(), 101.0, 1.0)
+    assert walk.current == (first, 100.0)
+    for _ in range(50):
+        walk.accept(walk.next(), 100.5, 0.0)
+    assert walk.current is not None and walk.current[1] == 100.5
+
+
+def test_designs_have_no_more_visits_than_allowed() -> None:
+    layer = Layer("fc", (16, 1, 1), 12, Window((1, 1)), weight_bits=2)
+    space = DesignSpace([layer], load_accelerator("tiny"), [True], random.Random(0), 0)
+    assert Annealing(space).begin(0.2) == []
+
+
+def test_orders_of_pes_are_those_of_branches() -> None:
+    everywhere, *branches = pe_orders(load_accelerator("isaac-ou"))
+    assert sorted(everywhere.tolist()) == list(range(168))
+    assert sorted(len(branch) for branch in branches) == [11, 156]
+    (column,) = (branch for branch in branches if len(branch) == 11)
+    assert column.tolist() == list(range(14, 168, 14))
+
+
+def test_blocks_are_dealt_to_parts_and_pes() -> None:
+    layer = Layer("fc", (16, 1, 1), 12, Window((1, 1)), weight_bits=2)
+    grid = Grid(2, 4, 1, 1, 8, 3)
+    orders = (np.array([0, 1, 2, 3]), np.array([5, 6]))
+    in_turn = TileSpread((TilePart(0, 1, 2, 8), TilePart(1, 1, 2, 8)), by_copy=False, in_turn=True)
+    assert in_turn.pes(layer, grid, orders).tolist() == [1, 1, 2, 2, 6, 6, 5, 5]
+    near = TileSpread((TilePart(0, 3, 2, 16),), by_copy=False, in_turn=False)
+    assert near.pes(layer, grid, orders).tolist() == [3, 3, 3, 3, 0, 0, 0, 0]
+    whole = TileSpread((TilePart(0, 2, 2, 16),), by_copy=True, in_turn=True)
+    assert whole.pes(layer, grid, orders).tolist() == [2] * 8
+
+
+def test_ranks_count_within_groups() -> None:
+    assert ranks(np.array([3, 1, 3, 3, 1])).tolist() == [0, 0, 1, 2, 1]
