@@ -19,7 +19,7 @@ import numpy as np
 from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.mvm import PackingOp
-from spatem_ir.dialects.ou import DueOp, ScheduleOp
+from spatem_ir.dialects.ou import DueOp, ScheduleOp, WaitOp
 from spatem_ir.dialects.ou.schedule import digest_of
 from spatem_ir.dialects.places import stages_of
 from spatem_ir.dialects.pxb import PxbStageOp
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
     from xdsl.passes import ModulePass
 
+    from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
     from spatem_ir.geometry.network.dataflow import Dataflow
     from spatem_ir.geometry.packing.regions import Regions
     from spatem_ir.geometry.shapes.grid import Grid
@@ -77,6 +78,17 @@ class Candidate(NamedTuple):
         return None if self.packing is None else PackingOp(self.packing, self.spare, self.regions)
 
 
+class FreeOrder(NamedTuple):
+    """What the schedule of a free execution is made of: its programs, waits and digest of places.
+
+    Writing it out takes longer than executing a small network.
+    """
+
+    programs: Sequence[CrossbarProgram]
+    waits: Sequence[WaitOp]
+    places: str
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """What came of a candidate.
@@ -84,12 +96,26 @@ class Evaluation:
     Attributes:
         candidate: What was evaluated.
         execution: Of one image.
-        schedule: That of the execution; None if `order` decides without us.
+        schedule: That of the execution; None if `order` decides without us, or while it is not
+            written out.
+        free: What it is written out from.
     """
 
     candidate: Candidate
     execution: Execution
     schedule: ScheduleOp | None = None
+    free: FreeOrder | None = None
+
+    def written(self) -> Evaluation:
+        """With the schedule of a free execution written out."""
+        if self.free is None:
+            return self
+        run = self.execution.schedule
+        assert run is not None
+        ops = [*frozen_orders(self.free.programs, run), *(op.clone() for op in self.free.waits)]
+        schedule = ScheduleOp(ops, timed=True, places=self.free.places)
+        execution = replace(self.execution, schedule=None)
+        return Evaluation(self.candidate, execution, schedule)
 
     @property
     def latency(self) -> int:
@@ -132,7 +158,8 @@ class Evaluator:
 
     def settled(self, found: Evaluation) -> Evaluation:
         """What was found, deployed by the passes, with its schedule."""
-        return found if found.candidate.spreads is None else self.deployed(found.candidate)
+        is_direct = found.candidate.spreads is not None
+        return self.deployed(found.candidate).written() if is_direct else found
 
     def entering(self, candidate: Candidate) -> list[bool]:
         """Which layers read the input, whatever the candidate is."""
@@ -271,10 +298,7 @@ class Evaluator:
             except SpatemError as error:
                 failure = error
                 continue
-            assert execution.schedule is not None
-            orders = frozen_orders(programs, execution.schedule)
-            schedule = ScheduleOp([*orders, *waits], timed=True, places=places)
-            return Evaluation(candidate, execution, schedule)
+            return Evaluation(candidate, execution, free=FreeOrder(programs, waits, places))
         raise failure
 
 

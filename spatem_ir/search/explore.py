@@ -131,7 +131,7 @@ class Exploration:
             found = self.evaluated(candidate)
             value = self.value = float("inf") if found is None else self.objective(found)
             if found is not None and value < least:
-                least, self.best = value, found
+                least, self.best = value, found.written()
                 self.where = proposal or self.where
                 bound = bound or self.evaluator.bound(candidate)
                 self.say.step(
@@ -194,7 +194,8 @@ class Exploration:
         """
         found: list[tuple[float, Proposal]] = []
         least, worse = float("inf"), 0
-        for count in region_counts(len(self.problem.layers), self.problem.accelerator.pes):
+        pes = self.problem.accelerator.pes - self.where.spare
+        for count in region_counts(len(self.problem.layers), pes):
             planned = self.planned(self.where._replace(regions=count))
             if planned is None:
                 continue

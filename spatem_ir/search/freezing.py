@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.dialects.ou import OrderOp
+from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.geometry.network.links import link
 from spatem_ir.geometry.network.waits import Wait
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
@@ -39,26 +40,47 @@ def frozen_orders(programs: Sequence[CrossbarProgram], run: VisitSchedule) -> li
 
 
 def input_waits(dataflow: Dataflow, rows: int | None) -> list[Wait]:
-    """Waits with which the input is at most so many rows ahead of what its readers have finished.
+    """Waits with which the input is at most so many rows ahead of what any layer has made of it.
 
-    None: as far as it likes, in an image; but the next one enters when they have finished the last.
+    None: as far as it likes, in an image; but the next one enters when its readers have finished
+    the last.
     """
+    inputs = [node for node in dataflow.inputs if node.store is None]
+    if rows is None:
+        return [
+            Wait(node.number, reader.number, np.zeros(node.positions, np.int64))
+            for node in inputs
+            for reader in dataflow.readers(node)
+        ]
     return [
-        Wait(node.number, reader.number, input_lead(dataflow, node, reader, rows))
-        for node in dataflow.inputs
-        if node.store is None
-        for reader in dataflow.readers(node)
+        Wait(node.number, layer, np.searchsorted(needed, rows_before(node, rows), side="right"))
+        for node in inputs
+        for layer, needed in positions_needed(dataflow, node).items()
+        if dataflow.nodes[layer].kind is NodeKind.LAYER
     ]
 
 
-def input_lead(dataflow: Dataflow, node: Node, reader: Node, rows: int | None) -> Ints:
-    """How many positions of a reader each position of an input waits for: [positions]."""
-    if rows is None:
-        return np.zeros(node.positions, np.int64)
+def rows_before(node: Node, rows: int) -> Ints:
+    """The last position of the row that is just more than so many before each position's own."""
     columns = node.shape[2]
-    last_reader = np.maximum.accumulate(link(dataflow, node, reader).last)
-    before = (np.arange(node.positions) // columns - rows) * columns - 1
-    return np.where(before >= 0, last_reader[before.clip(0)] + 1, 0)
+    return (np.arange(node.positions) // columns - rows) * columns - 1
+
+
+def positions_needed(dataflow: Dataflow, node: Node) -> dict[int, Ints]:
+    """Up to which position of a node all nodes behind it need it for their first positions.
+
+    By number of node, an ascending array [positions].
+    """
+    needed = {node.number: np.arange(node.positions)}
+    for reader in dataflow.nodes:
+        parts = [
+            np.append(needed[source], -1)[link(dataflow, dataflow.nodes[source], reader).highest]
+            for source in dict.fromkeys(reader.sources)
+            if source in needed
+        ]
+        if parts:
+            needed[reader.number] = np.maximum.accumulate(np.maximum.reduce(parts))
+    return needed
 
 
 def output_waits(dataflow: Dataflow) -> list[Wait]:

@@ -11,6 +11,7 @@ from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.packings import FloorPlanPacking
+from spatem_ir.search.explore import region_counts
 from spatem_ir.search.prices import Prices
 from spatem_ir.search.regions import RegionChooser, dealt, moved
 from spatem_ir.search.strips import STRIPS, Need, StripFlow
@@ -70,3 +71,9 @@ def test_weights_that_a_region_cannot_hold_are_not_moved_there() -> None:
     crowded = RegionChooser((large, large), ISAAC, 100, FLOW)
     assert crowded.has_room(Regions((50, 50), (0, 1)))
     assert not crowded.has_room(Regions((50, 50), (0, 0)))
+
+
+def test_each_region_has_a_pe() -> None:
+    assert list(region_counts(layers=9, pes=3)) == [1, 2, 3]
+    assert list(region_counts(layers=13, pes=100)) == [1, 2, 3, 4, 6, 8, 12]
+    assert list(region_counts(layers=2, pes=1)) == [1]
