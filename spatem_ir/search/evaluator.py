@@ -284,9 +284,10 @@ class Evaluator:
         stage, *_ = stages_of(placed, PxbStageOp, order.name, "assign")
         places = digest_of(stage, dataflow)
         failure = SpatemError("search: the buffers do not suffice for any order")
-        for rows, shallow in leads(dataflow, depth):
-            dues = dues_by_share(dataflow, shallow)
-            waits = [wait_op(dataflow, wait) for wait in input_waits(dataflow, rows)]
+        for lead in leads(dataflow, depth):
+            dues = dues_by_share(dataflow, lead.depth)
+            held = input_waits(dataflow, lead.rows, for_all=lead.for_all)
+            waits = [wait_op(dataflow, wait) for wait in held]
             module = placed.clone()
             module.body.block.add_op(ScheduleOp([op.clone() for op in [*dues, *waits]], timed=True))
             order.apply(self.context, module)
@@ -326,13 +327,24 @@ RESOLUTION = 2**20
 """Into how many parts the windows of a layer are told apart by their share."""
 
 
-def leads(dataflow: Dataflow, depth: float) -> Iterator[tuple[int | None, float]]:
-    """How many rows the input may be ahead of its readers, and the depth of the order.
+class Lead(NamedTuple):
+    """How many rows the input may be ahead, any number if None; of its readers or `for_all` layers.
 
-    Any number of rows first, then half as many again and again, and half the depth each time.
+    `depth` is that of the order.
     """
-    yield None, depth
-    rows = max((node.shape[1] for node in dataflow.inputs), default=0)
-    while rows := rows // 2:
-        depth /= 2
-        yield rows, depth
+
+    rows: int | None
+    depth: float
+    for_all: bool
+
+
+def leads(dataflow: Dataflow, depth: float) -> Iterator[Lead]:
+    """Any lead first, then half as many rows again and again, and half the depth each time.
+
+    Of readers first, as that costs less time; where that does not help, of all layers.
+    """
+    yield Lead(None, depth, for_all=False)
+    most = max((node.shape[1] for node in dataflow.inputs), default=0)
+    for for_all in (False, True):
+        for halved in range(1, most.bit_length()):
+            yield Lead(most >> halved, depth / 2**halved, for_all)

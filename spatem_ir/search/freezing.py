@@ -39,11 +39,11 @@ def frozen_orders(programs: Sequence[CrossbarProgram], run: VisitSchedule) -> li
     ]
 
 
-def input_waits(dataflow: Dataflow, rows: int | None) -> list[Wait]:
-    """Waits with which the input is at most so many rows ahead of what any layer has made of it.
+def input_waits(dataflow: Dataflow, rows: int | None, *, for_all: bool = False) -> list[Wait]:
+    """Waits with which the input is at most so many rows ahead of what its readers made of it.
 
-    None: as far as it likes, in an image; but the next one enters when its readers have finished
-    the last.
+    Or what all layers made of it that they could.  None: as far as it likes, in an image; but the
+    next one enters when its readers have finished the last.
     """
     inputs = [node for node in dataflow.inputs if node.store is None]
     if rows is None:
@@ -56,7 +56,8 @@ def input_waits(dataflow: Dataflow, rows: int | None) -> list[Wait]:
         Wait(node.number, layer, np.searchsorted(needed, rows_before(node, rows), side="right"))
         for node in inputs
         for layer, needed in positions_needed(dataflow, node).items()
-        if dataflow.nodes[layer].kind is NodeKind.LAYER
+        if (for_all and dataflow.nodes[layer].kind is NodeKind.LAYER)
+        or node.number in dataflow.nodes[layer].sources
     ]
 
 

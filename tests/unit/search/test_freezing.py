@@ -30,10 +30,11 @@ def test_the_input_is_needed_through_all_layers_between() -> None:
 def test_the_input_waits_for_what_can_be_made_of_earlier_rows() -> None:
     """Nothing waits for what needs itself: before row 3 enters, rows 0 and 1 make 3 positions."""
     dataflow = dataflow_of(parse(TWO_LAYERS))
-    of_a, of_b = input_waits(dataflow, 1)
+    of_a, of_b = input_waits(dataflow, 1, for_all=True)
     assert of_a.until.reshape(4, 4)[:, 0].tolist() == [0, 0, 0, 3]
     assert of_b.until.tolist() == [0] * 16
-    (of_b,) = (wait for wait in input_waits(dataflow, 0) if wait.other == of_b.other)
+    assert [wait.other for wait in input_waits(dataflow, 1)] == [of_a.other]
+    (of_b,) = (wait for wait in input_waits(dataflow, 0, for_all=True) if wait.other == of_b.other)
     assert of_b.until.reshape(4, 4)[:, 0].tolist() == [0, 0, 0, 2]
 
 
