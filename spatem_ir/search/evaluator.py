@@ -275,7 +275,7 @@ class Evaluator:
     ) -> Evaluation:
         """What comes of a candidate at level `pxb` in the order that free dispatch finds.
 
-        The input is held back, ever more, until the buffers suffice.
+        The input is held back, ever more, until the buffers suffice, or it comes no further.
 
         Raises:
             SpatemError: they never do.
@@ -284,7 +284,10 @@ class Evaluator:
         stage, *_ = stages_of(placed, PxbStageOp, order.name, "assign")
         places = digest_of(stage, dataflow)
         failure = SpatemError("search: the buffers do not suffice for any order")
+        furthest, hopeless = -1, set[bool]()
         for lead in leads(dataflow, depth):
+            if lead.for_all in hopeless:
+                continue
             dues = dues_by_share(dataflow, lead.depth)
             held = input_waits(dataflow, lead.rows, for_all=lead.for_all)
             waits = [wait_op(dataflow, wait) for wait in held]
@@ -293,11 +296,14 @@ class Evaluator:
             order.apply(self.context, module)
             programs, program = elaborated_module(module, self.known)
             strict = order.buffers != "ignore"
+            engine = FastEngine(program, dispatch=Dispatch.FREE, strict=strict, say=self.say)
             try:
-                engine = FastEngine(program, dispatch=Dispatch.FREE, strict=strict, say=self.say)
                 execution = self.executed(engine)
             except SpatemError as error:
-                failure = error
+                failure, ended = error, int(engine.state.crossbars.ended.sum())
+                if ended <= furthest:
+                    hopeless.add(lead.for_all)
+                furthest = max(furthest, ended)
                 continue
             return Evaluation(candidate, execution, free=FreeOrder(programs, waits, places))
         raise failure
