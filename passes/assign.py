@@ -114,6 +114,8 @@ class AssignPass(ModulePass):
         """The physical crossbar of each virtual crossbar; `in_place` if they were packed so."""
         import numpy as np
 
+        from spatem_ir.geometry.shapes.ranks import rank_within
+
         count = max(int(placed.crossbars.max()) for placed in virtual.values()) + 1
         if self.method == "sequential" or (self.method == "auto" and in_place):
             return np.arange(count)
@@ -163,17 +165,6 @@ def clusters(
             found.append((pes.sum_bytes_held, held, unit_of, pe_of))
     *_, unit_of, pe_of = min(found, key=lambda candidate: candidate[:2])
     return unit_of, pe_of
-
-
-def rank_within(clusters: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The position of each item among the items of its cluster, in ascending order."""
-    import numpy as np
-
-    order = np.argsort(clusters, kind="stable")
-    starts = np.searchsorted(clusters[order], clusters[order])
-    ranks = np.empty_like(clusters)
-    ranks[order] = np.arange(len(clusters)) - starts
-    return ranks
 
 
 def home_sequence(table: NDArray[np.int64]) -> IndexSequence:

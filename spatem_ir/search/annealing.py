@@ -105,7 +105,7 @@ class DesignSpace:
         return Candidate(grids, None, 0, None, design.depth, spreads)
 
     def starts(self, depth: float) -> Iterator[Design]:
-        """Designs to begin with: chains as short as can be, for different weights of work.
+        """Possible designs to begin with: chains as short as can be, for some weights of work.
 
         The layers follow each other by distance from the port; those that read the input are
         divided between the branches, if there are any, in neighbouring parts of the map, copies of
@@ -123,7 +123,9 @@ class DesignSpace:
                 whole = TileSpread((TilePart(0, first, own, SHARES),), by_copy=False, in_turn=True)
                 designs.append(LayerDesign(0, cuts, Deal.CYCLIC, whole))
                 first = (first + own) % pes
-            yield Design(tuple(designs), depth)
+            design = Design(tuple(designs), depth)
+            if self.is_possible(design):
+                yield design
 
     def divided(
         self, layer: Layer, candidates: LayerCandidates, work: float, stretch: int
@@ -231,28 +233,20 @@ class Annealing:
     """A walk from design to design; `current` is where it is, and its value."""
 
     space: DesignSpace
-    current: tuple[Design, float] | None = None
+    current: tuple[Design, float]
 
     def next(self) -> Design:
         """Where to look next."""
-        assert self.current is not None
         while True:
             design = self.space.moved(self.current[0])
             if design != self.current[0] and self.space.is_possible(design):
                 return design
-
-    def begin(self, depth: float) -> list[Design]:
-        """Where to look first; nowhere if all designs have too many visits."""
-        return [design for design in self.space.starts(depth) if self.space.is_possible(design)]
 
     def accept(self, design: Design, value: float, progress: float) -> None:
         """Go to a design, if it is better or worse by no more than chance has it.
 
         The chance falls with the `progress` of the search, from 0 to 1.
         """
-        if self.current is None:
-            self.current = design, value
-            return
         temperature = HOTTEST * (COLDEST / HOTTEST) ** min(progress, 1.0)
         loss = value / self.current[1] - 1
         if loss <= 0 or self.space.draw.random() < exp(-loss / temperature):

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spatem_ir.geometry.shapes.grid import ou_operations
+
 if TYPE_CHECKING:
     from spatem_ir.geometry.estimate.candidates import LayerCandidates
     from spatem_ir.hardware.accelerator import Accelerator
@@ -25,14 +27,10 @@ def shortest_chain(
     `work` is the weight of the cycles for which a crossbar works.  No candidate has more tiles than
     the chip has crossbars, if there is one with so few.
     """
-    layer, components, ou = candidates.layer, accelerator.components, accelerator.ou
-    choices = np.indices([len(axis) for axis in candidates.axes]).reshape(4, -1).T
-    (h, w, i, b), (rows, columns, windows, bits) = (
-        np.stack([np.array(axis)[choices[:, n], part] for n, axis in enumerate(candidates.axes)])
-        for part in (0, 1)
-    )
-    width = columns * accelerator.cells_per_weight(layer.weight_bits)
-    operations = -(-rows // ou.wordlines) * -(-width // ou.bitlines) * -(-bits // ou.dac_bits)
+    layer, components = candidates.layer, accelerator.components
+    choices = candidates.choices
+    (h, w, i, b), (rows, columns, windows, bits) = candidates.cuts
+    operations = ou_operations(accelerator, rows, columns, layer.weight_bits, bits)
     visit = np.asarray(components.compute_unit.visit_cycles(operations))
     blocks, parts = layer.matrices * w * i, h * b
     used = np.minimum(pes, blocks)

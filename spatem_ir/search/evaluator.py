@@ -214,10 +214,13 @@ class Evaluator:
             if candidate.depth is not None and is_free(following):
                 return self.scheduled(module, candidate, candidate.depth, following)
             following.apply(self.context, module)
+        return Evaluation(candidate, self.executed(self.engine(module)))
+
+    def engine(self, module: ModuleOp, images: int = 1) -> FastEngine:
+        """What executes a module at level `ou`, strictly if its buffers are to suffice."""
         _, program = elaborated_module(module, self.known)
         strict = only_stage(module).unbounded is None
-        engine = FastEngine(program, strict=strict, say=self.say)
-        return Evaluation(candidate, self.executed(engine))
+        return FastEngine(program, images, strict=strict, say=self.say)
 
     def executed(self, engine: FastEngine) -> Execution:
         """What an engine does; its events are counted.
@@ -250,10 +253,8 @@ class Evaluator:
         module.body.block.add_op(found.schedule.clone())
         for following in lowering(module, self.passes):
             following.apply(self.context, module)
-        _, program = elaborated_module(module, self.known)
         try:
-            strict = only_stage(module).unbounded is None
-            self.executed(FastEngine(program, images, strict=strict))
+            self.executed(self.engine(module, images))
         except SpatemError:
             dataflow = dataflow_of(module)
             waits = [wait_op(dataflow, wait) for wait in output_waits(dataflow)]

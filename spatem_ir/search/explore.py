@@ -217,19 +217,19 @@ class Exploration:
         entering = self.evaluator.entering(self.best.candidate)
         layers, accelerator = self.problem.layers, self.problem.accelerator
         visits = (self.budget - begun) // EVENTS_PER_VISIT
-        walk = Annealing(DesignSpace(layers, accelerator, entering, draw, visits))
-        best: tuple[float, Design] | None = None
-        for design in walk.begin(DEFAULT.depth):
-            yield walk.space.candidate(design)
-            if best is None or self.value < best[0]:
-                best = self.value, design
-        if best is None or best[0] == float("inf"):
+        space = DesignSpace(layers, accelerator, entering, draw, visits)
+        best: tuple[Design, float] | None = None
+        for design in space.starts(DEFAULT.depth):
+            yield space.candidate(design)
+            if best is None or self.value < best[1]:
+                best = design, self.value
+        if best is None or best[1] == float("inf"):
             return
-        walk.current = best[1], best[0]
+        walk = Annealing(space, best)
         while True:
             self.walked += 1
             design = walk.next()
-            yield walk.space.candidate(design)
+            yield space.candidate(design)
             progress = (self.spent - begun) / max(self.budget - begun, 1)
             walk.accept(design, self.value, progress)
 

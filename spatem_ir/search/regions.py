@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -66,6 +67,7 @@ class RegionChooser:
     pes: int
     flow: StripFlow
     choosers: dict[tuple[tuple[int, ...], int], PlanChooser] = field(default_factory=dict)
+    plans: dict[tuple[tuple[int, ...], int, Prices], Chosen | None] = field(default_factory=dict)
     arrangements: dict[int, Arrangement | None] = field(default_factory=dict)
 
     def choose(self, prices: Prices, count: int) -> RegionPlan | None:
@@ -131,22 +133,26 @@ class RegionChooser:
 
     def has_room(self, regions: Regions) -> bool:
         """Whether the cells of each region suffice for its weights."""
-        weights = [
-            layer.weights * self.accelerator.cells_per_weight(layer.weight_bits)
-            for layer in self.layers
-        ]
-        taken = np.bincount(regions.of_layer, weights, len(regions.pes))
+        taken = np.bincount(regions.of_layer, self.cells, len(regions.pes))
         per_pe = self.accelerator.crossbars_per_pe * self.accelerator.cells_per_crossbar
         return bool((taken <= np.array(regions.pes) * per_pe).all())
 
+    @cached_property
+    def cells(self) -> list[int]:
+        """The cells of the weights of each layer."""
+        of_weight = self.accelerator.cells_per_weight
+        return [layer.weights * of_weight(layer.weight_bits) for layer in self.layers]
+
     def chosen(self, layers: tuple[int, ...], pes: int, prices: Prices) -> Chosen | None:
         """The grids of some layers, by number, that cost least on so many PEs."""
-        key = layers, pes
-        if key not in self.choosers:
+        where, plan = (layers, pes), (layers, pes, prices)
+        if where not in self.choosers:
             crossbars = pes * self.accelerator.crossbars_per_pe
             own = [self.layers[n] for n in layers]
-            self.choosers[key] = PlanChooser.of(own, self.accelerator, crossbars)
-        return self.choosers[key].choose(prices)
+            self.choosers[where] = PlanChooser.of(own, self.accelerator, crossbars)
+        if plan not in self.plans:
+            self.plans[plan] = self.choosers[where].choose(prices)
+        return self.plans[plan]
 
 
 def dealt(work: NDArray[np.float64], count: int) -> tuple[int, ...]:

@@ -47,17 +47,17 @@ class StripFlow:
         numbers = {node.number: n for n, node in enumerate(dataflow.layers)}
         inputs = [node for node in dataflow.inputs if node.store is None]
         numbers |= {node.number: len(numbers) + n for n, node in enumerate(inputs)}
+        itself = np.arange(1, STRIPS + 1)
         known: dict[int, dict[int, Ints]] = {}
         for node in dataflow.nodes:
-            reading = {s: strips_needed(dataflow, dataflow.nodes[s], node) for s in node.sources}
-            folded: dict[int, Ints] = {}
-            for source, strips in reading.items():
-                through = known[source]
-                direct = {numbers[source]: strips} if source in numbers else {}
-                for producer, before in direct.items() or through.items():
-                    most = strips if direct else np.append(0, before)[strips]
-                    folded[producer] = np.maximum(folded.get(producer, 0), most)
-            known[node.number] = folded
+            folded = known[node.number] = {}
+            for source in dict.fromkeys(node.sources):
+                strips = strips_needed(dataflow, dataflow.nodes[source], node)
+                is_producer = source in numbers
+                through = {numbers[source]: itself} if is_producer else known[source]
+                for producer, before in through.items():
+                    needed = np.append(0, before)[strips]
+                    folded[producer] = np.maximum(folded.get(producer, 0), needed)
         needs = tuple(
             tuple(Need(producer, strips) for producer, strips in known[node.number].items())
             for node in dataflow.layers
@@ -74,9 +74,9 @@ class StripFlow:
         `costs` are the cycles that each layer takes of its region; regions serve first what
         `depth` says (:class:`spatem_ir.search.evaluator.Candidate`).
         """
-        priorities = np.arange(STRIPS) / STRIPS + depth * np.arange(len(costs))[:, None]
-        from spatem_ir.search.strip_loop import latency_of
+        from spatem_ir.search.strip_loop import latency_of  # imports numba
 
+        priorities = np.arange(STRIPS) / STRIPS + depth * np.arange(len(costs))[:, None]
         return float(latency_of(costs / STRIPS, regions, priorities, *self.tables))
 
     @cached_property

@@ -56,6 +56,17 @@ class LayerCandidates:
         h, w, i, b = np.ix_(*degrees)
         return -(-self.layer.matrices // self.joined) * h * w * i * b
 
+    @cached_property
+    def choices(self) -> NDArray[np.int64]:
+        """The numbers of the cuts of every combination: shape [combinations, axes]."""
+        return np.indices([len(axis) for axis in self.axes]).reshape(4, -1).T
+
+    @cached_property
+    def cuts(self) -> NDArray[np.int64]:
+        """The cuts of every combination: shape [degree and extent, axes, combinations]."""
+        axes = zip(self.axes, self.choices.T, strict=True)
+        return np.stack([np.array(axis)[chosen] for axis, chosen in axes]).transpose(2, 0, 1)
+
     def grid(self, choice: tuple[int, ...], deal: Deal = Deal.CYCLIC) -> Grid:
         """The grid of one combination of cuts, given by their numbers."""
         row, column, window, bit = (axis[k] for axis, k in zip(self.axes, choice, strict=True))

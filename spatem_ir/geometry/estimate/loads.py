@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.geometry.estimate.candidates import joined_candidates, layer_candidates
-from spatem_ir.geometry.shapes.grid import Deal
+from spatem_ir.geometry.shapes.grid import Deal, ou_operations
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.estimate.candidates import LayerCandidates
@@ -96,14 +96,11 @@ def _loads(
 ) -> CandidateLoads:
     """The loads of candidates of one kind."""
     layer, joined = candidates.layer, candidates.joined
-    components, ou = accelerator.components, accelerator.ou
-    choices = np.indices([len(axis) for axis in candidates.axes]).reshape(4, -1).T
-    (h, w, i, b), (rows, columns, windows, bits) = (
-        np.stack([np.array(axis)[choices[:, n], part] for n, axis in enumerate(candidates.axes)])
-        for part in (0, 1)
-    )
+    components = accelerator.components
+    choices = candidates.choices
+    (h, w, i, b), (rows, columns, windows, bits) = candidates.cuts
     width = columns * accelerator.cells_per_weight(layer.weight_bits)
-    operations = -(-rows // ou.wordlines) * -(-width // ou.bitlines) * -(-bits // ou.dac_bits)
+    operations = ou_operations(accelerator, rows, columns, layer.weight_bits, bits)
     visit = np.asarray(components.compute_unit.visit_cycles(joined * operations))
     matrices = -(-layer.matrices // joined)
     tiles = matrices * h * w * i * b

@@ -15,6 +15,7 @@ from spatem_ir.geometry.packing.packing import Rectangle, take_corner
 from spatem_ir.geometry.shapes.grid import Grid
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.placement import Placement
+from spatem_ir.geometry.shapes.ranks import rank_within
 from spatem_ir.hardware.accelerator import Accelerator
 
 Ints = NDArray[np.int64]
@@ -28,7 +29,7 @@ def spread_placements(
     taken = np.zeros(accelerator.pes, np.int64)
     placements = []
     for layer, grid, own in zip(layers, grids, pes, strict=True):
-        turns = taken[own] + ranks(own)
+        turns = taken[own] + rank_within(own)
         taken += np.bincount(own, minlength=accelerator.pes)
         lap, crossbar = np.divmod(turns, accelerator.crossbars_per_pe)
         crossbars = own * accelerator.crossbars_per_pe + crossbar
@@ -43,15 +44,6 @@ def spread_placements(
             corners[here] = found
         placements.append(Placement(np.arange(len(own)), crossbars, *corners.T))
     return placements
-
-
-def ranks(groups: Ints) -> Ints:
-    """How many of the entries before each are of its group."""
-    order = np.argsort(groups, kind="stable")
-    in_order = groups[order]
-    found = np.empty_like(groups)
-    found[order] = np.arange(len(groups)) - np.searchsorted(in_order, in_order)
-    return found
 
 
 class _Contents:

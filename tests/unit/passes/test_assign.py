@@ -18,6 +18,7 @@ from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.vxb import VxbStageOp
 from spatem_ir.geometry.placing.clustering import cluster, cluster_neighbours, crossbar_incidence
+from spatem_ir.geometry.shapes.ranks import rank_within
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.assign import (
@@ -25,7 +26,6 @@ from spatem_ir.passes.assign import (
     AssignPass,
     clusters,
     home_sequence,
-    rank_within,
     shortest_period,
 )
 from spatem_ir.passes.pack import PackPass

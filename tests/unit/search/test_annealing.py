@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import islice
 
 import numpy as np
 from differential.machines import machines
@@ -14,9 +15,9 @@ from unit.passes.deployed import context, network_on
 
 from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.geometry.packing.spreads import ranks
 from spatem_ir.geometry.shapes.grid import Grid
 from spatem_ir.geometry.shapes.layer import Layer
+from spatem_ir.geometry.shapes.ranks import rank_within
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
@@ -39,9 +40,8 @@ def test_direct_execution_is_that_of_the_passes(
     evaluator = Evaluator(context(), module, chip, ())
     entering = [True] + [False] * (len(layers) - 1)
     space = DesignSpace(layers, chip, entering, random.Random(seed), 10**5)
-    walk = Annealing(space)
-    for design in walk.begin(0.2)[:1]:
-        walk.accept(design, 1.0, 0.0)
+    for design in islice(space.starts(0.2), 1):
+        walk = Annealing(space, (design, 1.0))
         for _ in range(3):
             moved = walk.next()
             candidate = space.candidate(moved)
@@ -62,21 +62,20 @@ def test_what_is_much_worse_is_accepted_early_only() -> None:
     machine = load_accelerator("tiny")
     layer = Layer("fc", (16, 1, 1), 12, Window((1, 1)), weight_bits=2)
     space = DesignSpace([layer], machine, [True], random.Random(0), 10**5)
-    walk = Annealing(space)
-    first = walk.begin(0.2)[0]
-    walk.accept(first, 100.0, 0.0)
+    first = next(space.starts(0.2))
+    walk = Annealing(space, (first, 100.0))
     for _ in range(50):
         walk.accept(walk.next(), 101.0, 1.0)
     assert walk.current == (first, 100.0)
     for _ in range(50):
         walk.accept(walk.next(), 100.5, 0.0)
-    assert walk.current is not None and walk.current[1] == 100.5
+    assert walk.current[1] == 100.5
 
 
 def test_designs_have_no_more_visits_than_allowed() -> None:
     layer = Layer("fc", (16, 1, 1), 12, Window((1, 1)), weight_bits=2)
     space = DesignSpace([layer], load_accelerator("tiny"), [True], random.Random(0), 0)
-    assert Annealing(space).begin(0.2) == []
+    assert list(space.starts(0.2)) == []
 
 
 def test_orders_of_pes_are_those_of_branches() -> None:
@@ -100,4 +99,4 @@ def test_blocks_are_dealt_to_parts_and_pes() -> None:
 
 
 def test_ranks_count_within_groups() -> None:
-    assert ranks(np.array([3, 1, 3, 3, 1])).tolist() == [0, 0, 1, 2, 1]
+    assert rank_within(np.array([3, 1, 3, 3, 1])).tolist() == [0, 0, 1, 2, 1]
