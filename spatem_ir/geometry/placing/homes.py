@@ -2,9 +2,10 @@
 
 The home of a (slice, position) is the PE that holds most of the tiles that feed it; ties are spread
 round-robin over the PEs that tie.  A digital operator is at the PE at which most of its inputs
-would be (a piece of padding alone, at which most inputs of its slice are), and a layer that only
-feeds one pooling moves to that home, so that pooling needs no traffic (of overlapping windows the
-first decides).
+would be (a piece of padding alone, at which most inputs of its slice are), where inputs that all
+positions read, which are sent to a PE once, do not count beside others.  A layer that only feeds
+one pooling moves to that home, so that pooling needs no traffic (of overlapping windows the first
+decides).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
-from spatem_ir.geometry.network.piece_reads import piece_reads
+from spatem_ir.geometry.network.piece_reads import PieceReads, piece_reads
 from spatem_ir.geometry.shapes.equals import first_of_equals, lengths
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def operator_homes(dataflow: Dataflow, node: Node, homes: Ints) -> Ints:
 
     `homes` are those of all pieces of the network, as far as they are known.
     """
-    reads = piece_reads(dataflow, node)
+    reads = deciding(piece_reads(dataflow, node), node)
     pes = homes[reads.pieces]
     table = np.empty((len(node.slices), node.positions), np.int64)
     is_reader = np.zeros(table.shape, bool)
@@ -88,6 +89,26 @@ def operator_homes(dataflow: Dataflow, node: Node, homes: Ints) -> Ints:
     turns = np.arange(len(node.slices))[:, None] + np.cumsum(is_reader, axis=1) - 1
     table[is_reader] = plurality(reads.readers, pes, reads.elements, turns[is_reader])
     return table
+
+
+def deciding(reads: PieceReads, node: Node) -> PieceReads:
+    """The reads that decide the homes of an operator: those of pieces that not all positions read.
+
+    Where a result has no such reads, all of its reads.
+    """
+    if node.positions == 1:
+        return reads
+    counts = np.bincount(reads.pieces)
+    several = np.flatnonzero(counts[reads.pieces] >= node.positions)
+    positions, pieces = reads.readers[several] % node.positions, reads.pieces[several]
+    pairs = np.unique(pieces * node.positions + positions)
+    is_common = np.zeros(len(counts), bool)
+    is_common[np.bincount(pairs // node.positions, minlength=len(counts)) == node.positions] = True
+    own = ~is_common[reads.pieces]
+    has_own = np.zeros(node.pieces, bool)
+    has_own[reads.readers[own]] = True
+    decides = own | ~has_own[reads.readers]
+    return PieceReads(*(column[decides] for column in reads))
 
 
 def _move_source(dataflow: Dataflow, node: Node, tables: list[Ints]) -> None:

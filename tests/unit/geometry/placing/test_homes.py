@@ -218,6 +218,27 @@ def test_an_operator_of_several_operands_is_where_most_of_its_inputs_are() -> No
     assert homes["n4"].tolist() == homes["conv"].tolist()
 
 
+def test_what_all_positions_read_does_not_decide() -> None:
+    """A factor of each channel, which is sent to a PE once, leaves a feature map where it is."""
+    image, factor = Operand((0,), (4, 2, 2)), Operand((2,), (4, 1, 1))
+    reach = Reach.of_window(image.shape, Window((2, 2)))
+    operands = CONV, factor
+    reaches = tuple(Reach.of_elements(operand.shape, CONV.shape) for operand in operands)
+    nodes = (
+        Node(0, "input", NodeKind.INPUT, (4, 2, 2), 8, (0,)),
+        layer_node(1, PIXELS, COPIES, 0),
+        Node(2, "factor", NodeKind.POOL, (4, 1, 1), 8, (0,), (image,), (reach,)),
+        Node(3, "scaled", NodeKind.ACTIVATE, (4, 2, 2), 8, (0,), operands, reaches),
+        Node(4, "spread", NodeKind.ACTIVATE, (4, 2, 2), 8, (0, 2), (factor,), (reaches[1],)),
+    )
+    homes = home_tables(Dataflow(nodes), MOSTLY_PE_2, 4)
+    assert homes["factor"].tolist() == [[0]]
+    # In one slice, each half of a position's channels is elsewhere, and the factor all in PE 0.
+    assert homes["conv"].tolist() == [[2, 2, 0, 3], [0, 1, 2, 3]]
+    assert homes["scaled"].tolist() == [[0, 2, 0, 3]]
+    assert homes["spread"].tolist() == [[0] * 4] * 2
+
+
 def test_padding_alone_is_where_most_of_its_slice_is() -> None:
     """A column before and after the four positions of each slice."""
     nodes = (
