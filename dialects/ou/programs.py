@@ -19,7 +19,6 @@ from spatem_ir.geometry.scheduling.sequencing import (
     Due,
     LocatedCrossbars,
     ProgramClass,
-    Slot,
     due_programs,
     program_classes,
 )
@@ -133,22 +132,13 @@ def _program(members: ProgramClass, order: Ints, number: int) -> CrossbarProgram
     return CrossbarProgram(
         stage=number,
         crossbars=members.crossbars,
-        nodes=tuple(slot.node for slot in members.slots),
-        ordinals=tuple(_ordinals(members.slots)),
-        tiles=np.stack([slot.tiles for slot in members.slots]),
+        nodes=members.nodes,
+        ordinals=members.ordinals,
+        tiles=members.tiles,
         bursts=order,
         windows=_windows_in_turn(order),
-        activations=(None,) * len(members.slots),
+        activations=(None,) * len(members.nodes),
     )
-
-
-def _ordinals(slots: tuple[Slot, ...]) -> Iterator[int]:
-    """Which of its layer's tiles on a crossbar each slot is."""
-    seen: dict[int, int] = {}
-    for slot in slots:
-        ordinal = seen.setdefault(slot.node.number, 0)
-        seen[slot.node.number] += 1
-        yield ordinal
 
 
 def _windows_in_turn(bursts: Ints) -> Ints:

@@ -121,25 +121,26 @@ class StageVerifier:
             return
         left = without(self.places, self.streamed)
         located = LocatedCrossbars.of(program_classes(self.dataflow, left)) if left else None
+        programmed = set(self.streamed.tolist())
         for op in orders:
             crossbars = op.crossbars.data.to_array()
-            named = np.append(self.streamed, crossbars)
-            if len(np.unique(named)) < len(named):
+            known = len(programmed)
+            programmed.update(crossbars.tolist())
+            if len(programmed) < known + len(crossbars):
                 fail(op, "names a crossbar that has a program already")
-            self.streamed = named
             members = None if located is None else located.members(crossbars)
             if members is None:
                 fail(op, "names crossbars without tiles, or with tiles of different kinds")
-            counts = np.bincount(op.tiles, minlength=len(members.slots))
-            if len(counts) > len(members.slots):
-                fail(op, f"visits tile {len(counts) - 1}; there are {len(members.slots)}")
-            for number, slot in enumerate(members.slots):
-                if counts[number] != slot.windows:
-                    fail(
-                        op,
-                        f"visits tile {number}, of @{slot.node.name}, {counts[number]} times; it "
-                        f"has {slot.windows} windows",
-                    )
+            counts = np.bincount(op.tiles, minlength=len(members.nodes))
+            if len(counts) > len(members.nodes):
+                fail(op, f"visits tile {len(counts) - 1}; there are {len(members.nodes)}")
+            for tile in np.flatnonzero(counts != members.windows)[:1].tolist():
+                fail(
+                    op,
+                    f"visits tile {tile}, of @{members.nodes[tile].name}, {counts[tile]} times; it "
+                    f"has {members.windows[tile]} windows",
+                )
+        self.streamed = np.array(sorted(programmed), np.int64)
 
     def verify_dues(self, dues: Sequence[DueOp]) -> None:
         """Check that every layer with tiles on crossbars without a stream says when it is due."""

@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.network.waits import Wait, input_portions, input_queues
+from spatem_ir.geometry.safety.chains import Chains, Visits, by_stage, come_to_an_end, members
 from spatem_ir.geometry.safety.liveness import come_to_their_end
-from spatem_ir.geometry.safety.precedence import Pairs
+from spatem_ir.geometry.safety.precedence import Pairs, PrecedenceGraph
 from spatem_ir.geometry.shapes.equals import lengths
 from spatem_ir.geometry.shapes.window import PADDING
 
@@ -53,7 +54,9 @@ def deadlock(
     if come_to_their_end(dataflow, programs, waits):
         return None
     precedence = _Precedence(dataflow, programs, waits)
-    return precedence.deadlock() if precedence.graph.stuck.any() else None
+    if precedence.comes_to_an_end():
+        return None
+    return precedence.deadlock()
 
 
 class Deadlock(NamedTuple):
@@ -102,10 +105,6 @@ class _Precedence:
         self.first_progress: dict[int, int] = {}
         self.milestones: dict[int, Ints] = {}
         self.add_waits()
-        self.first_end = self.numbered(max(program.stage for program in programs) + 1)
-        for number, program in enumerate(programs):
-            self.add_program(number, program)
-        self.graph = self.pairs.graph(self.nodes)
 
     def numbered(self, count: int) -> int:
         """The number of the first of `count` new nodes."""
@@ -217,6 +216,27 @@ class _Precedence:
 
     # What is visited
 
+    def comes_to_an_end(self) -> bool:
+        """Whether everything happens, each crossbar's visits one after the other."""
+        stages = [self.chains(own) for own in by_stage(self.programs)]
+        return come_to_an_end(self.pairs.graph(self.nodes), stages)
+
+    def chains(self, programs: Sequence[CrossbarProgram]) -> Chains:
+        """What the visits of a stage need and add to: operands and pieces."""
+        visits = Visits.of(programs, self.dataflow, share_of)
+        operands, pieces = np.empty_like(visits.shares), np.empty_like(visits.shares)
+        for number, own in members(visits.layers):
+            node, turns = self.dataflow.nodes[number], visits.turns[own].astype(np.int64)
+            operands[own], pieces[own] = self.ends(node, visits.shares[own], turns)
+        return Chains.of(visits, operands, pieces, self.nodes)
+
+    def add_programs(self) -> PrecedenceGraph:
+        """The graph with all visits."""
+        self.first_end = self.numbered(max(program.stage for program in self.programs) + 1)
+        for number, program in enumerate(self.programs):
+            self.add_program(number, program)
+        return self.pairs.graph(self.nodes)
+
     def add_program(self, number: int, program: CrossbarProgram) -> None:
         """Visits come after each other and after their operands, pieces after visits."""
         shares, members = self.shares(program)
@@ -246,16 +266,15 @@ class _Precedence:
 
         Tiles differ if they do in more than their input bits.
         """
-        alike = [grid.ib for _, grid in map(_partitioned, program.nodes)]
-        shares, members = np.unique(
-            program.tiles // np.array(alike)[:, None], axis=1, return_index=True
-        )
-        return shares, members.tolist()
+        tiles = zip(program.nodes, program.tiles, strict=True)
+        own = np.stack([share_of(node, of_burst) for node, of_burst in tiles])
+        shares, found = np.unique(own, axis=1, return_index=True)
+        return shares, found.tolist()
 
     def ends(self, node: Node, shares: Ints, turns: Ints) -> tuple[Ints, Ints]:
         """The graph's nodes of the operands that visits read, and of the pieces to which they add.
 
-        `shares` has shape [variants, visits], `turns` has shape [1, visits].
+        `shares` and `turns` have shapes that broadcast.
         """
         layer, grid = _partitioned(node)
         at = grid.coordinates(shares * grid.ib)
@@ -275,8 +294,9 @@ class _Precedence:
 
         Only what the waits of the cycle let wait is named.
         """
+        graph = self.add_programs()
         first_visit = self.variants[0].first
-        cycle = self.graph.cycle(int(np.flatnonzero(self.graph.stuck)[-1]))
+        cycle = graph.cycle(int(np.flatnonzero(graph.stuck)[-1]))
         steps = list(pairwise([*cycle, cycle[0]]))
         waiting = [visit for visit, needed in steps if visit >= first_visit > needed]
         visits = [self.described(visit) for visit in waiting]
@@ -304,6 +324,12 @@ class _Precedence:
         window = grid.copy_windows(layer, grid.coordinates(tile).copy)[program.windows[number]]
         crossbar = int(program.crossbars[variant.member])
         return WaitingVisit(variant.program, burst, crossbar, node, tile, window)
+
+
+def share_of(node: Node, tiles: Ints) -> Ints:
+    """What the precedence tells apart of tiles: all but their input bits."""
+    _, grid = _partitioned(node)
+    return tiles // grid.ib
 
 
 def _partitioned(node: Node) -> tuple[Layer, Grid]:

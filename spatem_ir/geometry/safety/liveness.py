@@ -17,13 +17,12 @@ from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind, Operand
 from spatem_ir.geometry.network.links import is_aligned
 from spatem_ir.geometry.network.waits import Wait, input_portions, input_queues
-from spatem_ir.geometry.safety.precedence import Countdown, Pairs
-from spatem_ir.geometry.shapes.distinct import distinct_rows
+from spatem_ir.geometry.safety.chains import Chains, Visits, by_stage, come_to_an_end, members
+from spatem_ir.geometry.safety.precedence import Pairs
 from spatem_ir.geometry.shapes.grid import Deal
 from spatem_ir.geometry.shapes.window import PADDING
 
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 def come_to_their_end(
@@ -31,24 +30,8 @@ def come_to_their_end(
 ) -> bool:
     """Whether all visits are made and all positions finished under the rules of this module."""
     events = _Events(dataflow, waits)
-    countdown = Countdown(events.pairs.graph(events.count))
-    stages = [
-        _Visits([program for program in programs if program.stage == stage], events)
-        for stage in sorted({program.stage for program in programs})
-    ]
-    for visits in stages:
-        countdown.more(visits.all + events.later)
-    happened = np.zeros(events.count + 1, bool)
-    free = countdown.free
-    for visits in stages:
-        made = visits.make(happened)
-        while len(free) or len(made):
-            happened[free] = True
-            free = np.append(countdown.after(free), countdown.less(made + events.later))
-            made = visits.make(happened)
-        if not visits.ended:
-            return False
-    return not countdown.left.any()
+    stages = [events.chains(own) for own in by_stage(programs)]
+    return come_to_an_end(events.pairs.graph(events.count), stages)
 
 
 class _Events:
@@ -161,62 +144,22 @@ class _Events:
         self.pairs.add(progress[:-1], progress[1:])
         self.pairs.add(progress[needed], begins[waiting])
 
+    def chains(self, programs: Sequence[CrossbarProgram]) -> Chains:
+        """What the visits of a stage need and add to: positions that begin and are finished."""
+        visits = Visits.of(programs, self.dataflow, self.first_visit)
+        begins = visits.shares
+        for number, own in members(visits.layers):
+            grid = self.dataflow.nodes[number].grid
+            assert grid is not None
+            begins[own] += visits.turns[own] * grid.window_step
+        return Chains.of(visits, begins, begins + self.later, self.count)
 
-class _Visits:
-    """The visits of the crossbars of a stage, in order, and how far the crossbars have come.
-
-    Visits are given by the events in which the positions begin to which they add.  Crossbars that
-    run the same program on the same windows are one.
-
-    Attributes:
-        chains: the visits of each crossbar, and an event that never happens after the last one.
-        at: how far each crossbar has come in `chains`: shape [crossbars].
-        next: the next visit of each crossbar: shape [crossbars].
-    """
-
-    def __init__(self, programs: Sequence[CrossbarProgram], events: _Events):
-        self.never = events.count
-        chains = [_chains(program, events) for program in programs]
-        self.chains = np.concatenate([chain.reshape(-1) for chain in chains])
-        self.at = np.append(0, np.flatnonzero(self.chains == self.never)[:-1] + 1)
-        self.next = self.chains[self.at]
-
-    @property
-    def all(self) -> Ints:
-        """The events of all visits, crossbar after crossbar."""
-        return self.chains[self.chains != self.never]
-
-    @property
-    def ended(self) -> bool:
-        """Whether all visits are made."""
-        return bool((self.next == self.never).all())
-
-    def make(self, happened: Bools) -> Ints:
-        """Let each crossbar make its next visit, if that can begin; returns the visits made."""
-        going = np.flatnonzero(happened[self.next])
-        made = self.next[going]
-        self.at[going] += 1
-        self.next[going] = self.chains[self.at[going]]
-        return made
-
-
-def _chains(program: CrossbarProgram, events: _Events) -> Ints:
-    """The visits of the crossbars of a program that differ: shape [crossbars, visits + 1].
-
-    The last entry is an event that never happens.
-    """
-    firsts, steps = np.empty(program.tiles.shape, np.int64), []
-    for burst, (node, tiles) in enumerate(zip(program.nodes, program.tiles, strict=True)):
+    def first_visit(self, node: Node, tiles: Ints) -> Ints:
+        """The event in which the first window of each of some tiles begins."""
         layer, grid = node.layer, node.grid
         assert layer is not None and grid is not None
         matrix, copy = np.divmod(tiles // grid.tiles_per_copy, grid.iw)
-        cyclic = grid.deal is Deal.CYCLIC
-        first = copy * (1 if cyclic else grid.windows_per_copy(layer))
+        first = copy * (1 if grid.deal is Deal.CYCLIC else grid.windows_per_copy(layer))
         if layer.region is not None:
             first += matrix * layer.windows
-        firsts[burst] = events.first[node.number] + first
-        steps.append(grid.iw if cyclic else 1)
-    different = firsts.T[distinct_rows(firsts.T)[0]]
-    turns = program.windows * np.array(steps)[program.bursts]
-    never = np.full((len(different), 1), events.count)
-    return np.append(different[:, program.bursts] + turns, never, axis=1)
+        return self.first[node.number] + first

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from spatem_ir.geometry.network.dataflow import Dataflow, Node
 from spatem_ir.geometry.shapes.deals import dealt
 from spatem_ir.geometry.shapes.distinct import distinct_rows
 from spatem_ir.geometry.shapes.equals import first_of_equals, lengths
+from spatem_ir.geometry.shapes.ranks import rank_within
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.placement import Placement
@@ -55,15 +56,30 @@ class Slot(NamedTuple):
 
 @dataclass(frozen=True)
 class ProgramClass:
-    """Crossbars that run the same program, and the tiles that each of them holds."""
+    """C crossbars that run the same program, and the S tiles that each of them holds.
+
+    Attributes:
+        crossbars: shape [C].
+        nodes: the layer of each slot.
+        ordinals: which of its layer's tiles on a crossbar each slot is.
+        windows: how many windows the tiles of each slot have: shape [S].
+        tiles: shape [S, C].
+    """
 
     crossbars: Ints
-    slots: tuple[Slot, ...]
+    nodes: tuple[Node, ...]
+    ordinals: tuple[int, ...]
+    windows: Ints
+    tiles: Ints
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The tiles, slot by slot."""
+        return tuple(map(Slot, self.nodes, self.windows.tolist(), self.tiles))
 
     def select(self, numbers: Ints | list[int]) -> ProgramClass:
         """Some of the crossbars, by their position in the class."""
-        slots = tuple(Slot(node, windows, tiles[numbers]) for node, windows, tiles in self.slots)
-        return ProgramClass(self.crossbars[numbers], slots)
+        return replace(self, crossbars=self.crossbars[numbers], tiles=self.tiles[:, numbers])
 
 
 class LocatedCrossbars(NamedTuple):
@@ -127,11 +143,10 @@ def _program_class(rows: Ints, layers: Sequence[Node]) -> ProgramClass:
     """The class of some crossbars, given the rows of their tiles: shape [crossbars, slots, 4]."""
     crossbars, tiles = rows[:, 0, 0], rows[:, :, 3]
     order = np.lexsort((crossbars, tiles[:, 0]))
-    slots = tuple(
-        Slot(layers[layer], windows, tiles[order, slot])
-        for slot, (layer, windows) in enumerate(rows[0, :, 1:3].tolist())
-    )
-    return ProgramClass(crossbars[order], slots)
+    numbers, windows = rows[0, :, 1], rows[0, :, 2]
+    nodes = tuple(layers[number] for number in numbers.tolist())
+    ordinals = tuple(rank_within(numbers).tolist())
+    return ProgramClass(crossbars[order], nodes, ordinals, windows, tiles[order].T)
 
 
 def _tile_rows(number: int, node: Node, placements: dict[str, Placement]) -> Ints:
@@ -179,13 +194,13 @@ def due_programs(
     copies: dict[str, CopiesDue] = {}
     left = most_bursts
     for members in classes:
-        for node in (slot.node for slot in members.slots):
+        for node in members.nodes:
             if node.name not in copies:
                 copies[node.name] = CopiesDue.of(node, dues[node.name])
-        own = scheduled_class(members, copies, left // len(members.slots))
+        own = scheduled_class(members, copies, left // len(members.nodes))
         if own is None:
             return None
-        left -= len(own) * len(members.slots)
+        left -= len(own) * len(members.nodes)
         programs += own
     return programs
 
@@ -214,7 +229,7 @@ def scheduled_class(
     first, schedule_of = distinct_rows(np.stack(schedules, axis=1))
     number_of: dict[bytes, int] = {}
     numbers = np.empty(len(first), np.int64)
-    visits = sum(slot.windows for slot in members.slots)
+    visits = int(members.windows.sum())
     several = max(SORTED_AT_ONCE // visits, 1)
     for start in range(0, len(first), several):
         chunk = slice(start, start + several)

@@ -1,0 +1,150 @@
+"""Chains of visits: each crossbar makes its visits one after the other, each when it can.
+
+A visit can be made when one event has happened, and counts towards another one.  What events there
+are, is up to who looks: whole positions (:mod:`liveness`) or pieces (:mod:`deadlock`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
+from spatem_ir.geometry.network.dataflow import Dataflow, Node
+from spatem_ir.geometry.safety.precedence import Countdown, PrecedenceGraph
+from spatem_ir.geometry.shapes.distinct import distinct_rows
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+class Visits(NamedTuple):
+    """The visits of crossbars, crossbar after crossbar.
+
+    Attributes:
+        starts: the first visit of each crossbar: shape [crossbars].
+        layers: the number of the layer that is visited: shape [visits].
+        shares: what of a tile counts: shape [visits].
+        turns: the window, counted within the share of the tile's copy: shape [visits].
+    """
+
+    starts: Ints
+    layers: NDArray[np.int32]
+    shares: Ints
+    turns: NDArray[np.int32]
+
+    @staticmethod
+    def of(
+        programs: Sequence[CrossbarProgram],
+        dataflow: Dataflow,
+        share: Callable[[Node, Ints], Ints],
+    ) -> Visits:
+        """The visits of the crossbars of programs.
+
+        Crossbars of a program whose tiles have the same `share` are one.
+        """
+        layers = [np.array([n.number for n in program.nodes], np.int32) for program in programs]
+        sizes = [program.tiles.shape[1] for program in programs]
+        of_tile = np.concatenate([np.repeat(*each) for each in zip(layers, sizes, strict=True)])
+        shares = np.concatenate([program.tiles.reshape(-1) for program in programs])
+        for number, tiles in members(of_tile):
+            shares[tiles] = share(dataflow.nodes[number], shares[tiles])
+        stops = np.cumsum([program.tiles.size for program in programs])
+        columns = []
+        for program, own, layer in zip(programs, np.split(shares, stops[:-1]), layers, strict=True):
+            by_crossbar = own.reshape(program.tiles.shape).T
+            if len(by_crossbar) > 1:
+                by_crossbar = by_crossbar[distinct_rows(by_crossbar)[0]]
+            visited = by_crossbar[:, program.bursts]
+            count = len(by_crossbar)
+            columns.append(
+                (
+                    np.full(count, len(program.bursts)),
+                    np.tile(layer[program.bursts], count),
+                    visited.reshape(-1),
+                    np.tile(program.windows.astype(np.int32), count),
+                )
+            )
+        lengths, *others = (np.concatenate(column) for column in zip(*columns, strict=True))
+        return Visits(np.cumsum(lengths) - lengths, *others)
+
+
+def members(groups: NDArray[np.integer]) -> Iterator[tuple[int, Ints]]:
+    """Each group with its members, in ascending order."""
+    order = np.argsort(groups.astype(np.int16), kind="stable")
+    starts = np.append(0, np.flatnonzero(np.diff(groups[order])) + 1)
+    for own in np.split(order, starts[1:]) if len(order) else []:
+        yield int(groups[own[0]]), own
+
+
+@dataclass
+class Chains:
+    """How far the crossbars of a stage have come.
+
+    Attributes:
+        needs: the event after which each visit can be made; behind the last one of each crossbar
+            one that never happens.
+        adds: the event towards which it counts.
+        at: how far each crossbar has come: shape [crossbars].
+    """
+
+    needs: Ints
+    adds: Ints
+    at: Ints
+    never: int
+
+    @staticmethod
+    def of(visits: Visits, needs: Ints, adds: Ints, never: int) -> Chains:
+        """The chains of visits, given the events of each of them; `never` is one that none is."""
+        ends = np.append(visits.starts[1:], len(needs))
+        starts = visits.starts + np.arange(len(visits.starts))
+        return Chains(np.insert(needs, ends, never), np.insert(adds, ends, never), starts, never)
+
+    @property
+    def counted(self) -> Ints:
+        """The events towards which all visits count."""
+        return self.adds[self.adds != self.never]
+
+    @property
+    def ended(self) -> bool:
+        """Whether all visits are made."""
+        return bool((self.needs[self.at] == self.never).all())
+
+    def make(self, happened: Bools) -> Ints:
+        """Let each crossbar make its next visit, if it can; returns what they count towards."""
+        going = np.flatnonzero(happened[self.needs[self.at]])
+        added = self.adds[self.at[going]]
+        self.at[going] += 1
+        return added
+
+
+def come_to_an_end(graph: PrecedenceGraph, stages: Sequence[Chains]) -> bool:
+    """Whether all nodes of a graph happen and all visits are made, one stage after the other.
+
+    A node happens after those before it in the graph, and the visits that count towards it.
+    """
+    countdown = Countdown(graph)
+    for chains in stages:
+        countdown.more(chains.counted)
+    happened = np.zeros(graph.nodes + 1, bool)
+    free = countdown.free
+    for chains in stages:
+        made = chains.make(happened)
+        while len(free) or len(made):
+            happened[free] = True
+            free = np.append(countdown.after(free), countdown.less(made))
+            made = chains.make(happened)
+        if not chains.ended:
+            return False
+    return not countdown.left.any()
+
+
+def by_stage(programs: Sequence[CrossbarProgram]) -> list[list[CrossbarProgram]]:
+    """The programs of each stage, in ascending order."""
+    in_order = sorted(programs, key=lambda program: program.stage)
+    return [list(own) for _, own in groupby(in_order, key=lambda program: program.stage)]
