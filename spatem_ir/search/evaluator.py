@@ -32,7 +32,7 @@ from spatem_ir.passes.partition.partitions import Partition
 from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.fast.elaborate.program import elaborated_module
 from spatem_ir.runtime.machine.fast.elaborate.rows import KnownRows
-from spatem_ir.runtime.machine.fast.engine import FastEngine
+from spatem_ir.runtime.machine.fast.engine import ANY_TIME, FastEngine, LateError
 from spatem_ir.runtime.machine.reference.program import only_stage
 from spatem_ir.search.direct import spread_program
 from spatem_ir.search.freezing import frozen_orders, input_waits, output_waits
@@ -127,8 +127,9 @@ class Evaluation:
 class Evaluator:
     """Evaluates candidates for a module at level `cnn`; `passes` follow `partition`.
 
-    `known` are tables that deployments have in common, `simulated` the events of all executions;
-    `say` is told if the engine has to be compiled first.
+    `known` are tables that deployments have in common, `simulated` the events of all executions.
+    What takes longer than until cycle `latest` is not executed to its end.  `say` is told if the
+    engine has to be compiled first.
     """
 
     context: Context
@@ -138,6 +139,7 @@ class Evaluator:
     known: KnownRows = field(default_factory=KnownRows)
     simulated: int = 0
     simulated_directly: int = 0
+    latest: int = ANY_TIME
     say: Messages = SILENT
 
     def evaluate(self, candidate: Candidate) -> Evaluation:
@@ -145,6 +147,7 @@ class Evaluator:
 
         Raises:
             SpatemError: it has no place, or its buffers are too small.
+            LateError: it takes too long.
             VerifyException: a pass of a package left IR that breaks a rule.
         """
         if candidate.spreads is not None and candidate.depth is not None and self.is_usual:
@@ -220,7 +223,8 @@ class Evaluator:
         """What executes a module at level `ou`, strictly if its buffers are to suffice."""
         _, program = elaborated_module(module, self.known)
         strict = only_stage(module).unbounded is None
-        return FastEngine(program, images, strict=strict, say=self.say)
+        latest = self.latest if images == 1 else ANY_TIME
+        return FastEngine(program, images, strict=strict, latest=latest, say=self.say)
 
     def executed(self, engine: FastEngine) -> Execution:
         """What an engine does; its events are counted.
@@ -297,9 +301,13 @@ class Evaluator:
             order.apply(self.context, module)
             programs, program = elaborated_module(module, self.known)
             strict = order.buffers != "ignore"
-            engine = FastEngine(program, dispatch=Dispatch.FREE, strict=strict, say=self.say)
+            engine = FastEngine(
+                program, dispatch=Dispatch.FREE, strict=strict, latest=self.latest, say=self.say
+            )
             try:
                 execution = self.executed(engine)
+            except LateError:
+                raise
             except SpatemError as error:
                 failure, ended = error, int(engine.state.crossbars.ended.sum())
                 if ended <= furthest:

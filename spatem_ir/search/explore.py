@@ -26,6 +26,7 @@ from spatem_ir.passes.partition.register import (
     strategy_names,
     strategy_type,
 )
+from spatem_ir.runtime.machine.fast.engine import LateError
 from spatem_ir.search.annealing import Annealing, Design, DesignSpace
 from spatem_ir.search.evaluator import Candidate, Evaluation, Evaluator
 from spatem_ir.search.prices import Prices
@@ -133,6 +134,7 @@ class Exploration:
             if found is not None and value < least:
                 least, self.best = value, found.written()
                 self.where = proposal or self.where
+                self.evaluator.latest = found.latency
                 bound = bound or self.evaluator.bound(candidate)
                 self.say.step(
                     f"search: {found.latency} cycles, {found.latency / bound:.2f} x the bound, "
@@ -146,7 +148,7 @@ class Exploration:
     def evaluated(self, candidate: Candidate) -> Evaluation | None:
         """What comes of a candidate, in an order of our own if the buffers suffice for one.
 
-        None if it cannot be deployed, or was looked at before.
+        None if it cannot be deployed, takes longer than the best, or was looked at before.
         """
         if candidate in self.deployable:
             return None
@@ -154,6 +156,9 @@ class Exploration:
         self.evaluations += 1
         try:
             found = self.evaluator.evaluate(candidate)
+        except LateError:
+            self.deployable[candidate] = True
+            return None
         except (SpatemError, VerifyException):
             ordered = candidate._replace(depth=None)
             if ordered == candidate or candidate.spreads is not None:

@@ -60,8 +60,15 @@ LARGEST_RANK = 2**62
 ROOMY = 2**62
 """Bytes that no buffer holds."""
 
+ANY_TIME = 2**62
+"""A cycle after which nothing happens."""
+
 LARGEST_PLACE = 2**31 - 1
 """Places of visits in streams, over all images, have 31 bits."""
+
+
+class LateError(SpatemError):
+    """An execution was ended because it takes too long."""
 
 
 class FastEngine:
@@ -70,8 +77,9 @@ class FastEngine:
     If `dispatch` is free, crossbars choose their visits (R11), and the execution has the schedule.
     With `log`, the execution has the starts of all visits and the changes of all buffers, and
     :attr:`facts` every grant and arrival; otherwise the former are empty.  With `trace`, it has the
-    critical path and how busy resources were.  With `strict`, it ends where a buffer overflows.
-    `say` is told of the progress, and if the loop has to be compiled.
+    critical path and how busy resources were.  With `strict`, it ends where a buffer overflows, and
+    in any case after the cycle `latest`.  `say` is told of the progress, and if the loop has to be
+    compiled.
     """
 
     def __init__(
@@ -83,6 +91,7 @@ class FastEngine:
         log: bool = False,
         trace: bool = False,
         strict: bool = False,
+        latest: int = ANY_TIME,
         say: Messages = SILENT,
     ):
         self.program = program
@@ -90,6 +99,7 @@ class FastEngine:
         self.machine = machine_of(program, images, log, trace)
         self.is_strict = strict
         self.machine.room = program.accelerator.components.memory.buffer_bytes if strict else ROOMY
+        self.machine.latest = latest
         is_free = dispatch is Dispatch.FREE
         self.tables = program.queues.added_to(program.tables) if is_free else program.tables
         self.state = initial_state(program, self.machine, program.queues if is_free else NO_QUEUES)
@@ -100,6 +110,7 @@ class FastEngine:
         Raises:
             SpatemError: the program deadlocks, or there is not enough memory; if the engine is
                 strict, also that a buffer overflows.
+            LateError: it goes on after the latest cycle.
         """
         components = self.program.accelerator.components
         kinds = type(components.compute_unit), type(components.accumulation)
@@ -107,6 +118,7 @@ class FastEngine:
         with compilation_noted(self.say.note):
             while not loop(self.machine, self.tables, self.state):
                 self.check_buffers()
+                self.check_time()
                 self.state = grown(self.machine, self.state)
                 self.report()
         self.check_buffers()
@@ -155,6 +167,16 @@ class FastEngine:
         if self.is_strict and self.state.pes.most.max() > self.machine.room:
             memory = self.program.accelerator.components.memory
             MeasuredBuffers({}, self.peaks()).check(memory, int(self.machine.images))
+
+    def check_time(self) -> None:
+        """Check that all outputs have left in time.
+
+        Raises:
+            LateError: they have not.
+        """
+        is_late = self.state.totals[0].now > self.machine.latest
+        if is_late and self.state.images.outputs_left.any():
+            raise LateError(f"the program goes on after cycle {self.machine.latest}")
 
     def peaks(self) -> dict[int, int]:
         """R10: the most bytes in the buffer of each PE that held any."""

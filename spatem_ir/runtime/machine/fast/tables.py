@@ -317,6 +317,7 @@ MACHINE = record(
     is_logged="i8",
     is_traced="i8",  # whether there are steps
     room="i8",  # bytes in a PE's buffer that are told as soon as there are more
+    latest="i8",  # the last cycle in which something may happen
 )
 """Numbers of an accelerator, of a program and of a run."""
 

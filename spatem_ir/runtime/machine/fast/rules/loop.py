@@ -247,7 +247,7 @@ def begin(machine, tables, state):
 
 @inlined
 def advance(machine, tables, state):
-    """Execute until nothing is left to happen (True), or a pool has to grow or it is time to pause.
+    """Execute until nothing is left to happen (True), or a pool has to grow or it is time to stop.
 
     All events of a cycle come before any choice (R11), these before any grant of that cycle (R3).
     """
@@ -299,6 +299,8 @@ def advance(machine, tables, state):
         if totals.pending == 0:
             return True
         next_cycle(state)
+        if totals.now > machine.latest:
+            return False
     return False
 
 

@@ -19,7 +19,7 @@ pytest.importorskip("numba")
 from unit.runtime.machine.engines import expect_equal_engines
 
 from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
-from spatem_ir.runtime.machine.fast.engine import FastEngine, chained
+from spatem_ir.runtime.machine.fast.engine import FastEngine, LateError, chained
 from spatem_ir.runtime.machine.fast.tables import Records
 
 PROGRAMS = int(os.environ.get("SPATEM_EXAMPLES", 100))
@@ -84,6 +84,16 @@ def test_without_a_log_only_what_metrics_need_is_kept() -> None:
 def test_a_program_is_executed_again_from_the_start() -> None:
     program = fast_program_of(parse(CHAIN))
     assert FastEngine(program).run().finished == FastEngine(program).run().finished
+
+
+def test_an_execution_ends_where_it_is_too_late() -> None:
+    program = fast_program_of(parse(CHAIN))
+    whole = FastEngine(program).run()
+    assert FastEngine(program, latest=whole.finished[0]).run() == whole
+    engine = FastEngine(program, latest=whole.finished[0] - 1)
+    with pytest.raises(LateError, match=f"goes on after cycle {whole.finished[0] - 1}"):
+        engine.run()
+    assert engine.state.totals[0].now <= whole.finished[0]
 
 
 @pytest.mark.parametrize("seed", [1, 6, 8, 12, 24])
