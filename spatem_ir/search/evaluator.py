@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.grid import Grid
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.runtime.machine.execution import Execution
+    from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
 
 
 class Candidate(NamedTuple):
@@ -290,6 +291,7 @@ class Evaluator:
         places = digest_of(stage, dataflow)
         failure = SpatemError("search: the buffers do not suffice for any order")
         furthest, hopeless = -1, set[bool]()
+        program: FastProgram | None = None
         for lead in leads(dataflow, depth):
             if lead.for_all in hopeless:
                 continue
@@ -299,7 +301,7 @@ class Evaluator:
             module = placed.clone()
             module.body.block.add_op(ScheduleOp([op.clone() for op in [*dues, *waits]], timed=True))
             order.apply(self.context, module)
-            programs, program = elaborated_module(module, self.known)
+            programs, program = elaborated_module(module, self.known, program)
             strict = order.buffers != "ignore"
             engine = FastEngine(
                 program, dispatch=Dispatch.FREE, strict=strict, latest=self.latest, say=self.say

@@ -7,7 +7,7 @@ written out: visits are named by bursts, and what follows from a visit is comput
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -112,24 +112,28 @@ def fast_program_of(module: ModuleOp) -> FastProgram:
 
 
 def elaborated_module(
-    module: ModuleOp, known: KnownRows | None = None
+    module: ModuleOp, known: KnownRows | None = None, alike: FastProgram | None = None
 ) -> tuple[list[CrossbarProgram], FastProgram]:
     """The programs of all crossbars of a verified module at level `ou`, and what they make.
 
-    `known` is that of :func:`elaborated`.
+    `known` is that of :func:`elaborated`.  A program that is `alike` has the same tiles, places and
+    homes: all is taken from it but the order of visits and the waits.
 
     Raises:
         SpatemError: the module has no `ou.stage`, or more than one.
     """
     stage, dataflow = only_stage(module), dataflow_of(module)
     programs = programs_of(stage, dataflow)
+    waits = [op.wait(dataflow) for op in stage.waits]
+    if alike is not None:
+        return programs, reordered(alike, programs, waits)
     program = elaborated(
         dataflow,
         accelerator_of(module),
         homes=stage.placed().homes(dataflow),
         programs=programs,
         merges=stage.merges,
-        waits=[op.wait(dataflow) for op in stage.waits],
+        waits=waits,
         known=known,
     )
     return programs, program
@@ -160,6 +164,60 @@ def elaborated(
     return builder.build(programs, merges)
 
 
+def reordered(
+    program: FastProgram, programs: Sequence[CrossbarProgram], waits: Sequence[Wait]
+) -> FastProgram:
+    """A program whose crossbars visit the same tiles in other orders, with other waits."""
+    dataflow, accelerator, tables = program.dataflow, program.accelerator, program.tables
+    streams = streams_of(programs, first_tiles_of(dataflow), accelerator)
+    waiting = waits_of(dataflow, waits)
+    inputs = inputs_on(dataflow, accelerator, tables.pieces, waits)
+    ordered = tables._replace(
+        inputs=inputs.inputs,
+        portions=inputs.portions,
+        queues=inputs.queues,
+        nodes=waiting.nodes,
+        waits=waiting.waits,
+        until=waiting.until,
+        sequence=streams.sequence,
+        bursts=streams.bursts,
+        burst_tiles=streams.burst_tiles,
+    )
+    return replace(
+        program,
+        tables=ordered,
+        crossbars=streams.crossbars,
+        order=streams.order,
+        watched_positions=waiting.watched_positions,
+        watched_slices=waiting.watched_slices,
+    )
+
+
+def first_tiles_of(dataflow: Dataflow) -> dict[str, int]:
+    """The number of each layer's first tile, over all layers; entry "" counts them."""
+    first_tiles, tiles = {}, 0
+    for node in dataflow.layers:
+        assert node.layer is not None and node.grid is not None
+        first_tiles[node.name] = tiles
+        tiles += node.grid.tiles(node.layer)
+    return {**first_tiles, "": tiles}
+
+
+def inputs_on(
+    dataflow: Dataflow, accelerator: Accelerator, pieces: Records, waits: Sequence[Wait]
+) -> Inputs:
+    """R9: the pieces of an image in the order in which they enter, and when each is there."""
+    first = dataflow.first_pieces
+    spans = [np.arange(first[n.number], first[n.number + 1]) for n in dataflow.inputs]
+    return inputs_of(
+        np.concatenate(spans),
+        pieces,
+        input_portions(dataflow, waits),
+        input_queues(dataflow),
+        accelerator.components.port,
+    )
+
+
 class _TableBuilder:
     """Writes the tables of a program one after the other."""
 
@@ -181,12 +239,7 @@ class _TableBuilder:
         self, programs: Sequence[CrossbarProgram], merges: Mapping[str, tuple[str, ...]]
     ) -> FastProgram:
         """All tables."""
-        first_tiles, tiles = {}, 0
-        for node in self.dataflow.layers:
-            assert node.layer is not None and node.grid is not None
-            first_tiles[node.name] = tiles
-            tiles += node.grid.tiles(node.layer)
-        first_tiles[""] = tiles
+        first_tiles = first_tiles_of(self.dataflow)
         streams = streams_of(programs, first_tiles, self.accelerator)
         layers = layers_of(
             self.dataflow,
@@ -211,7 +264,7 @@ class _TableBuilder:
         slot_records = np.empty(len(slots.pes), SLOT).view(np.recarray)
         slot_records.pe, slot_records.bytes = slots.pes, self.pieces.bytes[slots.pieces]
         waits = waits_of(self.dataflow, self.waits)
-        inputs = self.inputs()
+        inputs = inputs_on(self.dataflow, self.accelerator, self.pieces, self.waits)
         units = range(self.accelerator.pes * self.accelerator.cus_per_pe + 1)
         tables = Tables(
             tiles=layers.tiles,
@@ -271,18 +324,6 @@ class _TableBuilder:
             records.append(tasks)
             rows.append(read)
         return np.concatenate(records).view(np.recarray), rows
-
-    def inputs(self) -> Inputs:
-        """R9: the pieces of an image in the order in which they enter, and when each is there."""
-        first = self.dataflow.first_pieces
-        spans = [np.arange(first[n.number], first[n.number + 1]) for n in self.dataflow.inputs]
-        return inputs_of(
-            np.concatenate(spans),
-            self.pieces,
-            input_portions(self.dataflow, self.waits),
-            input_queues(self.dataflow),
-            self.accelerator.components.port,
-        )
 
 
 def pieces_of(dataflow: Dataflow, homes: Mapping[int, Int64s]) -> Records:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -11,14 +12,21 @@ from unit.runtime.machine.random_programs import at_random, through_the_passes
 from xdsl.dialects.builtin import ModuleOp
 
 import spatem_ir as sp
+from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.ou.programs import programs_of
+from spatem_ir.geometry.network.waits import Wait
+from spatem_ir.runtime.machine.reference.program import only_stage
 
 pytest.importorskip("numba")
 
 from spatem_ir.runtime.machine.fast.elaborate import rows
 from spatem_ir.runtime.machine.fast.elaborate.program import (
     FastProgram,
+    elaborated,
     elaborated_module,
     fast_program_of,
+    reordered,
 )
 from spatem_ir.runtime.machine.fast.elaborate.rows import KnownRows
 
@@ -55,6 +63,30 @@ def test_deployments_of_one_network_share_what_they_have_in_common() -> None:
     known = KnownRows()
     for module in lenet_deployments():
         expect_equal(elaborated_again(module, known), fast_program_of(module))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_program_in_another_order_takes_over_the_rest(seed: int) -> None:
+    module = through_the_passes(Random(seed))
+    stage, dataflow = only_stage(module), dataflow_of(module)
+    backwards = [
+        replace(program, bursts=program.bursts[::-1], windows=program.windows[::-1])
+        for program in programs_of(stage, dataflow)
+    ]
+    held = [
+        Wait(node.number, layer.number, np.minimum(np.arange(node.positions), layer.positions))
+        for node in dataflow.inputs
+        for layer in dataflow.layers[:1]
+    ]
+    anew = elaborated(
+        dataflow,
+        accelerator_of(module),
+        homes=stage.placed().homes(dataflow),
+        programs=backwards,
+        merges=stage.merges,
+        waits=held,
+    )
+    expect_equal(reordered(fast_program_of(module), backwards, held), anew)
 
 
 def test_what_is_known_is_not_worked_out_again(monkeypatch: pytest.MonkeyPatch) -> None:
