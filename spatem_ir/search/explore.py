@@ -95,6 +95,9 @@ DEFAULT = Proposal(
 )
 """The first proposal; on chips of one PE none is spared."""
 
+QUICK = DEFAULT._replace(prices=DEFAULT.prices._replace(fetch=0.3))
+"""One of larger tiles: about two thirds of the visits, for a few hundredths more cycles."""
+
 
 @dataclass
 class Exploration:
@@ -171,14 +174,14 @@ class Exploration:
         """Deployments to look at, without end; those that are floor plans with their proposal."""
         draw = random.Random(self.seed)
         self.where = DEFAULT._replace(spare=min(DEFAULT.spare, self.problem.accelerator.pes - 1))
-        first = self.of_regions()
+        first = self.first_plans()
         for proposal in first:
             candidate = self.floor_plan(proposal)
             if candidate is not None:
                 yield candidate, proposal
         for candidate in self.of_strategies():
             yield candidate, None
-        counts, fruitless = [proposal.regions for proposal in first], 0
+        counts, fruitless = sorted({proposal.regions for proposal in first}), 0
         designs = self.designs(random.Random(self.seed))
         while counts and fruitless < MOST_FRUITLESS:
             is_spread = self.best is not None and self.best.candidate.spreads is not None
@@ -192,24 +195,31 @@ class Exploration:
             if candidate is not None:
                 yield candidate, proposal
 
-    def of_regions(self) -> list[Proposal]:
-        """Floor plans for different numbers of regions, those first that promise most.
+    def first_plans(self) -> list[Proposal]:
+        """Floor plans of :data:`DEFAULT` and :data:`QUICK` for different numbers of regions.
 
-        A plan with more visits has to promise fewer cycles: :data:`PATIENCE`.
+        The first is the one that promises most for what it takes to simulate (:data:`PATIENCE`);
+        the others follow by what they promise.
         """
-        found: list[tuple[float, Proposal]] = []
-        least, worse = float("inf"), 0
-        pes = self.problem.accelerator.pes - self.where.spare
-        for count in region_counts(len(self.problem.layers), pes):
-            planned = self.planned(self.where._replace(regions=count))
-            if planned is None:
-                continue
-            cost = planned.cycles * planned.visits(self.problem.layers) ** PATIENCE
-            found.append((cost, self.where._replace(regions=count, depth=planned.depth)))
-            least, worse = min(least, cost), worse + 1 if cost >= least else 0
-            if worse == MOST_WORSE:
-                break
-        return [proposal for _, proposal in sorted(found, key=lambda each: each[0])]
+        found: list[tuple[float, float, Proposal]] = []
+        for proposal in (DEFAULT, QUICK):
+            at = proposal._replace(spare=self.where.spare)
+            least, worse = float("inf"), 0
+            for count in region_counts(
+                len(self.problem.layers), self.problem.accelerator.pes - at.spare
+            ):
+                planned = self.planned(at._replace(regions=count))
+                if planned is None:
+                    continue
+                cost = planned.cycles * planned.visits(self.problem.layers) ** PATIENCE
+                there = at._replace(regions=count, depth=planned.depth)
+                found.append((cost, planned.cycles, there))
+                least, worse = min(least, cost), worse + 1 if cost >= least else 0
+                if worse == MOST_WORSE:
+                    break
+        found.sort(key=lambda each: each[0])
+        others = sorted(found[1:], key=lambda each: each[1])
+        return [proposal for _, _, proposal in [*found[:1], *others]]
 
     def designs(self, draw: random.Random) -> Iterator[Candidate]:
         """Spread deployments, without end: those to begin with, then a walk from the best of them.

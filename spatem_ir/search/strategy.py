@@ -12,7 +12,7 @@ from spatem_ir.support.errors import SpatemError
 if TYPE_CHECKING:
     from spatem_ir.passes.partition.partitions import Partition
 
-EVENTS_PER_EFFORT = 50_000_000
+EVENTS_PER_EFFORT = 100_000_000
 """The simulated events that one unit of effort allows."""
 
 
