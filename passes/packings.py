@@ -203,8 +203,8 @@ class ExclusivePacking:
 class FloorPlanPacking:
     """Tiles one after the other round a region, those of a lap at the same corner everywhere.
 
-    The first `spare` PEs stay empty.  The others are one region for all layers unless `regions`
-    says which PEs are for which.
+    The first `spare` PEs in line (:attr:`Interconnect.pes_in_line`) stay empty.  The others are one
+    region for all layers unless `regions` says which PEs are for which.
     """
 
     accelerator: Accelerator
@@ -227,13 +227,15 @@ class FloorPlanPacking:
         regions = self.regions or Regions((max(pes, 0),), (0,) * len(layers))
         if len(regions.of_layer) != len(layers) or sum(regions.pes) > pes:
             return None
+        interconnect = self.accelerator.components.interconnect
+        in_line = interconnect.pes_in_line[:, None] * per_pe + np.arange(per_pe)
         placements: dict[int, Placement] = {}
         for region, size in enumerate(regions.pes):
             here = regions.layers(region)
             if not here:
                 continue
-            first = (self.spare + regions.first_pe(region)) * per_pe
-            crossbars = np.arange(first, first + size * per_pe)
+            first = self.spare + regions.first_pe(region)
+            crossbars = in_line[first : first + size].reshape(-1)
             own = [layers[n] for n in here], [grids[n] for n in here]
             plan = floor_plan_of(*own, self.accelerator, len(crossbars)) if size else None
             if plan is None:

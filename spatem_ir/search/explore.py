@@ -88,7 +88,7 @@ class Proposal(NamedTuple):
 
 
 DEFAULT = Proposal(
-    Prices(fetch=0.1, adders=0.1, packets=0.1, results=0.1, visit=1.0),
+    Prices(fetch=0.1, adders=0.1, packets=0.1, links=0.1, visit=1.0),
     depth=0.2,
     spare=1,
     regions=1,

@@ -36,7 +36,7 @@ class Prices(NamedTuple):
     fetch: float
     adders: float
     packets: float
-    results: float
+    links: float
     visit: float
 
 
@@ -88,7 +88,7 @@ class PlanChooser:
             + prices.fetch * load.fetch
             + prices.adders * load.adders
             + prices.packets * load.packets
-            + prices.results * load.results
+            + prices.links * load.links
             + prices.visit * load.visit
             for load in self.loads
         ]

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spatem_ir.geometry.estimate.loads import reading_pes
 from spatem_ir.geometry.packing.regions import Regions
 from spatem_ir.geometry.shapes.grid import Grid
 from spatem_ir.geometry.shapes.layer import Layer
@@ -88,8 +89,28 @@ class RegionChooser:
             grids.update(zip(here, chosen.grids, strict=True))
             costs[here] = chosen.costs
         in_order = tuple(grids[n] for n in range(len(self.layers)))
-        cycles = self.flow.latency(costs, np.array(regions.of_layer), arrangement.depth)
+        of_layer, moves = np.array(regions.of_layer), self.moves(in_order, regions)
+        cycles = self.flow.latency(costs, of_layer, arrangement.depth, moves)
         return RegionPlan(in_order, regions, arrangement.depth, cycles)
+
+    def moves(self, grids: Sequence[Grid], regions: Regions) -> NDArray[np.float64]:
+        """The cycles that what each layer reads holds the busiest link: [layers].
+
+        It comes in packets as large as the results of the layer before.
+        """
+        interconnect = self.accelerator.components.interconnect
+        found = []
+        for number, (layer, grid) in enumerate(zip(self.layers, grids, strict=True)):
+            before = self.flow.nearest(number)
+            channels, height, width = layer.input_shape
+            values = channels if before is None else min(grids[before].results, channels)
+            size = -(-values * layer.input_bits // 8)
+            cycles = height * width * -(-channels // values) * interconnect.packet_cycles(size)
+            crossbars = regions.pes[regions.of_layer[number]] * self.accelerator.crossbars_per_pe
+            copies, tiles = np.array(grid.iw), np.array(grid.tiles_per_copy)
+            readers = reading_pes(layer, grid.joined, copies, tiles, crossbars, self.accelerator)
+            found.append(float(cycles * (interconnect.mean_hops + readers - 1)))
+        return np.array(found) * interconnect.busiest_share
 
     def arranged(self, count: int, prices: Prices) -> Arrangement | None:
         """The arrangement of so many regions, the same for all prices; None if there is none.

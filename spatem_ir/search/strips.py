@@ -1,7 +1,8 @@
 """A coarse simulation: layers in a few strips of windows, regions that run one strip at a time.
 
-It says within milliseconds how long layers wait for each other where each has its region, which no
-sum of loads does.  What it leaves out (fetches, merging, packets) it takes from the costs.
+It says within milliseconds how long layers wait for each other where each has its region, and for
+what they read to come over the links of the chip, which no sum of loads does.  What it leaves out
+(fetches, merging, partial sums) it takes from the costs.
 """
 
 from __future__ import annotations
@@ -68,16 +69,29 @@ class StripFlow:
         share = np.arange(1, STRIPS + 1) / STRIPS
         return StripFlow(needs, begins[:, None] + (ends - begins)[:, None] * share)
 
-    def latency(self, costs: NDArray[np.float64], regions: Ints, depth: float) -> float:
+    def latency(
+        self,
+        costs: NDArray[np.float64],
+        regions: Ints,
+        depth: float,
+        moves: NDArray[np.float64] | None = None,
+    ) -> float:
         """When all strips have run.
 
         `costs` are the cycles that each layer takes of its region; regions serve first what
-        `depth` says (:class:`spatem_ir.search.evaluator.Candidate`).
+        `depth` says (:class:`spatem_ir.search.evaluator.Candidate`).  `moves` are the cycles that
+        what each layer reads takes of the chip's links; none if left out.
         """
         from spatem_ir.search.strip_loop import latency_of  # imports numba
 
         priorities = np.arange(STRIPS) / STRIPS + depth * np.arange(len(costs))[:, None]
-        return float(latency_of(costs / STRIPS, regions, priorities, *self.tables))
+        moved = np.zeros(len(costs)) if moves is None else moves
+        return float(latency_of(costs / STRIPS, moved / STRIPS, regions, priorities, *self.tables))
+
+    def nearest(self, layer: int) -> int | None:
+        """The last of the layers of which a layer needs strips; None if it needs inputs alone."""
+        layers = len(self.needs)
+        return max((n.producer for n in self.needs[layer] if n.producer < layers), default=None)
 
     @cached_property
     def tables(self) -> tuple[Ints, Ints, Ints, NDArray[np.float64]]:

@@ -42,7 +42,8 @@ class CandidateLoads:
         fetch: the cycles of a PE's port.
         adders: the cycles of the busiest kind of adders.
         packets: the cycles of links into a PE, for packets of partial sums.
-        results: those for the packets of results, if each goes over one link.
+        links: the cycles of the busiest link, for packets of results on their way to a PE, and of
+            what is read to all PEs that read it.
     """
 
     kinds: tuple[LayerCandidates, ...]
@@ -56,7 +57,7 @@ class CandidateLoads:
     fetch: Floats
     adders: Floats
     packets: Floats
-    results: Floats
+    links: Floats
 
     def __len__(self) -> int:
         return len(self.choices)
@@ -111,7 +112,12 @@ def _loads(
     fetch = np.asarray(components.memory.fetch_cycles(-(-joined * rows * bits // 8)))
     packet = np.asarray(components.interconnect.packet_cycles(values * sum_bytes(accelerator)))
     parts = -(-h * b // components.accumulation.crossbars_sending)
-    split = (h * b - 1) / accelerator.crossbars_per_pe
+    split = np.where(accelerator.crossbars_per_pe % (h * b) > 0, h * b - 1, 0) / (
+        accelerator.crossbars_per_pe
+    )
+    interconnect = components.interconnect
+    sent = all_windows * w * np.asarray(interconnect.packet_cycles(values))
+    readers = reading_pes(layer, joined, i, h * w * b, crossbars, accelerator)
     return CandidateLoads(
         (candidates,),
         np.full(len(choices), kind),
@@ -124,8 +130,43 @@ def _loads(
         all_windows * h * w * b * fetch / pes,
         all_windows * w * adder_cycles(h * b, values, accelerator) / share,
         all_windows * w * (parts - 1 + split) * packet / pes,
-        all_windows * w * np.asarray(components.interconnect.packet_cycles(values)) / pes,
+        sent * interconnect.mean_hops * interconnect.busiest_share
+        + input_cycles(layer, accelerator) * (readers - 1) * interconnect.busiest_share,
     )
+
+
+def input_cycles(layer: Layer, accelerator: Accelerator) -> int:
+    """The cycles for which what a layer reads holds a link, as one packet for each position."""
+    channels, height, width = layer.input_shape
+    size = -(-channels * layer.input_bits // 8)
+    return height * width * int(accelerator.components.interconnect.packet_cycles(size))
+
+
+def reading_pes(
+    layer: Layer,
+    joined: int,
+    copies: Ints,
+    tiles: Ints,
+    crossbars: int,
+    accelerator: Accelerator,
+) -> Floats:
+    """At how many PEs a position of what a layer reads is read, about, with so many copies.
+
+    A copy of a matrix, of so many `tiles`, follows the other on the chip.  A position is read by
+    the windows that cover it: those of a row are dealt to copies that are neighbours, those of the
+    next row to others, as far as there are so many copies and crossbars.
+    """
+    per_pe = accelerator.crossbars_per_pe
+    if layer.region is not None:
+        copies = copies * -(-layer.matrices // joined)
+    (kh, kw), (sh, sw) = layer.window.kernel, layer.window.strides
+    rows, columns = max(kh // sh, 1), max(kw // sw, 1)
+
+    def spanned(number: Ints) -> Floats:
+        return (np.minimum(number * tiles, crossbars) - 1) / per_pe + 1
+
+    of_rows = np.minimum(rows, copies) * spanned(np.minimum(columns, copies))
+    return np.minimum(of_rows, spanned(copies))
 
 
 def sum_bytes(accelerator: Accelerator) -> int:

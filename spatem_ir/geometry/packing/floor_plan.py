@@ -25,11 +25,15 @@ Ints = NDArray[np.int64]
 
 
 class LayerTiles(NamedTuple):
-    """The tiles of a layer: their number, and the cells of the largest, height x width."""
+    """The tiles of a layer: their number, and the cells of the largest, height x width.
+
+    Each `block` tiles, one after the other, add to the same results.
+    """
 
     number: int
     height: int
     width: int
+    block: int = 1
 
 
 class Lap(NamedTuple):
@@ -75,27 +79,29 @@ def floor_plan_of(
             grid.tiles(layer),
             grid.operand_rows,
             grid.tile_columns * accelerator.cells_per_weight(layer.weight_bits),
+            grid.hwm * grid.ib,
         )
         for layer, grid in zip(layers, grids, strict=True)
     ]
     crossbar = accelerator.crossbar
-    return floor_plan(tiles, crossbars, crossbar.wordlines, crossbar.bitlines)
+    per_pe = accelerator.crossbars_per_pe
+    return floor_plan(tiles, crossbars, crossbar.wordlines, crossbar.bitlines, per_pe)
 
 
 def floor_plan(
-    layers: Sequence[LayerTiles], crossbars: int, wordlines: int, bitlines: int
+    layers: Sequence[LayerTiles], crossbars: int, wordlines: int, bitlines: int, per_pe: int = 1
 ) -> FloorPlan | None:
     """A floor plan of the tiles of some layers; None if none is found.
 
     The layers follow each other on the chip, so that layers with few tiles share no crossbar.
+    Where blocks fill the crossbars of a PE, of which there are `per_pe`, none is in two of them.
     """
-    counts = np.array([layer.number for layer in layers])
-    firsts = (np.cumsum(counts) - counts) % crossbars
+    firsts = first_crossbars(layers, crossbars, per_pe)
     laps = [
         Lap(
             number,
             lap,
-            int(firsts[number]),
+            firsts[number],
             min(crossbars, layer.number - lap * crossbars),
             layer.height,
             layer.width,
@@ -113,10 +119,19 @@ def floor_plan(
         if corners is not None:
             by_layer = np.array([lap.layer for lap in laps])
             split = np.flatnonzero(np.diff(by_layer)) + 1
-            return FloorPlan(
-                crossbars, tuple(firsts.tolist()), tuple(np.split(np.array(corners), split))
-            )
+            return FloorPlan(crossbars, tuple(firsts), tuple(np.split(np.array(corners), split)))
     return None
+
+
+def first_crossbars(layers: Sequence[LayerTiles], crossbars: int, per_pe: int) -> list[int]:
+    """The first crossbar of each layer: the one after the last layer's, or where blocks begin."""
+    firsts, following = [], 0
+    for layer in layers:
+        if per_pe % layer.block == 0:
+            following = -(-following // layer.block) * layer.block
+        firsts.append(following % crossbars)
+        following += layer.number
+    return firsts
 
 
 class _Segments(NamedTuple):

@@ -138,6 +138,11 @@ class Interconnect(Component):
         hops = np.diff(self.routes(np.full_like(pes, PORT_PE), pes).first)
         return np.argsort(hops, kind="stable")
 
+    @property
+    def pes_in_line(self) -> Ints:
+        """The PEs, the one at the port first, so that few links lead to some that are in turn."""
+        return self.pes_by_distance
+
     # Bounds
 
     def least_cycles(self, size: int) -> int:
@@ -170,6 +175,20 @@ class Interconnect(Component):
         for cycles in others:
             longest += (cycles - longest) * (cycles > longest)
         return longest
+
+    @cached_property
+    def mean_hops(self) -> float:
+        """The links from a PE to another one, on average."""
+        return float(self.hops.sum()) / max(self.pes * (self.pes - 1), 1)
+
+    @cached_property
+    def busiest_share(self) -> float:
+        """The share of all traffic over links that goes over the busiest, from all PEs to all."""
+        import numpy as np
+
+        pes = np.arange(self.pes)
+        routes = self.routes(np.repeat(pes, len(pes)), np.tile(pes, len(pes)))
+        return float(np.bincount(routes.links, minlength=1).max()) / max(len(routes.links), 1)
 
     @abstractmethod
     def most_packets(self, packets: Ints, pes: Ints) -> Ints:

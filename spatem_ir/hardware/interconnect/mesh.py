@@ -109,6 +109,15 @@ class Mesh(Interconnect):
         return Routes(first, 4 * here + np.where(left < 0, along_row, along_column))
 
     @property
+    def pes_in_line(self) -> Ints:
+        """Down a column and up the next: a packet goes along its row once for those of a column."""
+        import numpy as np
+
+        columns = np.arange(self.pes).reshape(self.rows, self.columns).T.copy()
+        columns[1::2] = columns[1::2, ::-1]
+        return columns.reshape(-1)
+
+    @property
     def cuts(self) -> tuple[PortCut, ...]:
         """Two links leave the PE at the port, which is in a corner, or one if the mesh is a line.
 
