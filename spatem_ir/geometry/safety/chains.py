@@ -1,4 +1,4 @@
-"""Chains of visits: each crossbar makes its visits one after the other, each when it can.
+"""VisitChains of visits: each crossbar makes its visits one after the other, each when it can.
 
 A visit can be made when one event has happened, and counts towards another one.  What events there
 are, is up to who looks: whole positions (:mod:`liveness`) or pieces (:mod:`deadlock`).
@@ -83,7 +83,7 @@ def members(groups: NDArray[np.integer]) -> Iterator[tuple[int, Ints]]:
 
 
 @dataclass
-class Chains:
+class VisitChains:
     """How far the crossbars of a stage have come.
 
     Attributes:
@@ -99,11 +99,13 @@ class Chains:
     never: int
 
     @staticmethod
-    def of(visits: Visits, needs: Ints, adds: Ints, never: int) -> Chains:
+    def of(visits: Visits, needs: Ints, adds: Ints, never: int) -> VisitChains:
         """The chains of visits, given the events of each of them; `never` is one that none is."""
         ends = np.append(visits.starts[1:], len(needs))
         starts = visits.starts + np.arange(len(visits.starts))
-        return Chains(np.insert(needs, ends, never), np.insert(adds, ends, never), starts, never)
+        return VisitChains(
+            np.insert(needs, ends, never), np.insert(adds, ends, never), starts, never
+        )
 
     @property
     def counted(self) -> Ints:
@@ -123,7 +125,7 @@ class Chains:
         return added
 
 
-def come_to_an_end(graph: PrecedenceGraph, stages: Sequence[Chains]) -> bool:
+def come_to_an_end(graph: PrecedenceGraph, stages: Sequence[VisitChains]) -> bool:
     """Whether all nodes of a graph happen and all visits are made, one stage after the other.
 
     A node happens after those before it in the graph, and the visits that count towards it.

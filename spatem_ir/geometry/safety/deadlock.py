@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.network.waits import Wait, input_portions, input_queues
-from spatem_ir.geometry.safety.chains import Chains, Visits, by_stage, come_to_an_end, members
+from spatem_ir.geometry.safety.chains import VisitChains, Visits, by_stage, come_to_an_end, members
 from spatem_ir.geometry.safety.liveness import come_to_their_end
 from spatem_ir.geometry.safety.precedence import Pairs, PrecedenceGraph
 from spatem_ir.geometry.shapes.equals import lengths
@@ -221,14 +221,14 @@ class _Precedence:
         stages = [self.chains(own) for own in by_stage(self.programs)]
         return come_to_an_end(self.pairs.graph(self.nodes), stages)
 
-    def chains(self, programs: Sequence[CrossbarProgram]) -> Chains:
+    def chains(self, programs: Sequence[CrossbarProgram]) -> VisitChains:
         """What the visits of a stage need and add to: operands and pieces."""
         visits = Visits.of(programs, self.dataflow, share_of)
         operands, pieces = np.empty_like(visits.shares), np.empty_like(visits.shares)
         for number, own in members(visits.layers):
             node, turns = self.dataflow.nodes[number], visits.turns[own].astype(np.int64)
             operands[own], pieces[own] = self.ends(node, visits.shares[own], turns)
-        return Chains.of(visits, operands, pieces, self.nodes)
+        return VisitChains.of(visits, operands, pieces, self.nodes)
 
     def add_programs(self) -> PrecedenceGraph:
         """The graph with all visits."""

@@ -17,7 +17,7 @@ from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind, Operand
 from spatem_ir.geometry.network.links import is_aligned
 from spatem_ir.geometry.network.waits import Wait, input_portions, input_queues
-from spatem_ir.geometry.safety.chains import Chains, Visits, by_stage, come_to_an_end, members
+from spatem_ir.geometry.safety.chains import VisitChains, Visits, by_stage, come_to_an_end, members
 from spatem_ir.geometry.safety.precedence import Pairs
 from spatem_ir.geometry.shapes.grid import Deal
 from spatem_ir.geometry.shapes.window import PADDING
@@ -144,7 +144,7 @@ class _Events:
         self.pairs.add(progress[:-1], progress[1:])
         self.pairs.add(progress[needed], begins[waiting])
 
-    def chains(self, programs: Sequence[CrossbarProgram]) -> Chains:
+    def chains(self, programs: Sequence[CrossbarProgram]) -> VisitChains:
         """What the visits of a stage need and add to: positions that begin and are finished."""
         visits = Visits.of(programs, self.dataflow, self.first_visit)
         begins = visits.shares
@@ -152,7 +152,7 @@ class _Events:
             grid = self.dataflow.nodes[number].grid
             assert grid is not None
             begins[own] += visits.turns[own] * grid.window_step
-        return Chains.of(visits, begins, begins + self.later, self.count)
+        return VisitChains.of(visits, begins, begins + self.later, self.count)
 
     def first_visit(self, node: Node, tiles: Ints) -> Ints:
         """The event in which the first window of each of some tiles begins."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from spatem_ir.geometry.estimate.loads import reading_pes
 from spatem_ir.geometry.packing.regions import Regions
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.window import Window
@@ -45,13 +48,11 @@ def test_the_plan_of_regions_is_what_pack_does() -> None:
     packing = FloorPlanPacking(ISAAC, 1, planned.regions)
     placements = packing.placements(list(LAYERS), list(planned.grids))
     assert placements is not None
-    for layer, (placed, region) in enumerate(
-        zip(placements, planned.regions.of_layer, strict=True)
-    ):
+    in_line = ISAAC.components.interconnect.pes_in_line
+    for placed, region in zip(placements, planned.regions.of_layer, strict=True):
         first = 1 + planned.regions.first_pe(region)
-        pes = placed.crossbars // ISAAC.crossbars_per_pe
-        assert pes.min() >= first, layer
-        assert pes.max() < first + planned.regions.pes[region]
+        own = in_line[first : first + planned.regions.pes[region]]
+        assert set(placed.crossbars // ISAAC.crossbars_per_pe) <= set(own)
 
 
 def test_larger_regions_have_fewer_layers_and_visits() -> None:
@@ -77,3 +78,28 @@ def test_each_region_has_a_pe() -> None:
     assert list(region_counts(layers=9, pes=3)) == [1, 2, 3]
     assert list(region_counts(layers=13, pes=100)) == [1, 2, 3, 4, 6, 8, 12]
     assert list(region_counts(layers=2, pes=1)) == [1]
+
+
+def test_what_is_read_takes_the_links_for_as_long_as_it_goes_to_pes() -> None:
+    """Two copies a PE and one window: what one copy reads, a PE; what a matrix of 3 PEs does, 3."""
+    per_pe = ISAAC.crossbars_per_pe
+    layer = Layer("conv", (8, 4, 4), 8, Window((1, 1)))
+
+    def pes(copies: int, tiles: int, crossbars: int = 100 * per_pe) -> float:
+        found = reading_pes(layer, 1, np.array(copies), np.array(tiles), crossbars, ISAAC)
+        return float(found)
+
+    assert pes(16, 1) == 1
+    assert pes(1, 3 * per_pe) == pytest.approx(4, abs=0.02)
+    assert pes(4, 100 * per_pe, 2 * per_pe) == pytest.approx(3, abs=0.02)
+    overlapping = replace(layer, window=Window((3, 3), pads=(1, 1, 1, 1)))
+    found = reading_pes(overlapping, 1, np.array(16), np.array(per_pe), 100 * per_pe, ISAAC)
+    assert 9 <= float(found) <= 13
+
+
+def test_strips_wait_for_the_links_of_the_chip() -> None:
+    costs, regions = np.array([640.0] * len(LAYERS)), np.zeros(len(LAYERS), np.int64)
+    alone = FLOW.latency(costs, regions, 0.2)
+    assert FLOW.latency(costs, regions, 0.2, np.full(len(LAYERS), 1e-6)) == pytest.approx(alone)
+    slow = np.full(len(LAYERS), 6400.0)
+    assert FLOW.latency(costs, regions, 0.2, slow) >= slow.sum()

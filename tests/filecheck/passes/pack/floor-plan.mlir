@@ -5,8 +5,9 @@
 
 // SPARE: pack: spare has an effect with method=floor-plan only; leave it out
 
-// Tiles one after the other round the chip: 6 of @a and 16 of @b on the 12 crossbars of 3 PEs. The last 4
-// of @b are a second lap.
+// Tiles one after the other round the chip, down its first column and up its second: 6 of @a and 16 of @b on
+// the 12 crossbars of PEs 2, 3 and 1. Four tiles of @b add to the same results: they begin with a PE, and the
+// last 4 are a second lap.
 
 cnn.network @net(%x: tensor<16xui8>) {
   %a = mvm.layer @a %x <1x1> weights #cnn.seeded<0, tensor<12x16xsi2>> scale 0.5 matrix 16x12 windows 1 grid <hwm = 3, wwm = 2, iw = 1 cyclic, ib = 1, tile 6x6> : tensor<16xui8> -> tensor<12xui8>
@@ -16,17 +17,17 @@ cnn.network @net(%x: tensor<16xui8>) {
 mvm.packing "floor-plan" spare 1
 
 // CHECK: vxb.stage 0 in_place {
-// CHECK-NEXT: vxb.place @a tiles 0 to 6 crossbars 4 to 10
-// CHECK-NEXT: vxb.place @b tiles 0 to 12 crossbars {{.*}}10 to 16{{.*}}
-// CHECK-NEXT: vxb.place @b tiles 12 to 16 crossbars 10 to 14
+// CHECK-NEXT: vxb.place @a tiles 0 to 6 crossbars 8 to 14
+// CHECK-NEXT: vxb.place @b tiles 0 to 12 crossbars 4 to 16
+// CHECK-NEXT: vxb.place @b tiles 12 to 16 crossbars 4 to 8
 // CHECK-NEXT: }
 
 // A stage that was packed in place is assigned as it is.
 
 // PLACED: pxb.stage 0 {
-// PLACED-NEXT: pxb.place @a tiles 0 to 6 crossbars 4 to 10
+// PLACED-NEXT: pxb.place @a tiles 0 to 6 crossbars 8 to 14
 
 // An option goes before the note.
 
 // WHOLE: pxb.stage 0 {
-// WHOLE-NEXT: pxb.place @a tiles 0 to 6 crossbars 0 to 6
+// WHOLE-NEXT: pxb.place @a tiles 0 to 6 crossbars [0 to 4, 8 to 10]

@@ -14,16 +14,22 @@ from spatem_ir.geometry.packing.floor_plan import LayerTiles, floor_plan
 from spatem_ir.geometry.shapes.placement import first_overlap
 
 LAYERS = st.lists(
-    st.builds(LayerTiles, st.integers(1, 40), st.integers(1, 16), st.integers(1, 16)),
+    st.builds(
+        LayerTiles, st.integers(1, 40), st.integers(1, 16), st.integers(1, 16), st.integers(1, 6)
+    ),
     min_size=1,
     max_size=8,
 )
 
 
 @examples(200)
-@given(LAYERS, st.integers(1, 12))
-def test_tiles_lie_in_crossbars_and_do_not_overlap(layers: list[LayerTiles], count: int) -> None:
-    plan = floor_plan(layers, count, 16, 16)
+@given(LAYERS, st.integers(1, 6), st.integers(1, 6))
+def test_tiles_lie_in_crossbars_and_do_not_overlap(
+    layers: list[LayerTiles], pes: int, per_pe: int
+) -> None:
+    """Tiles of a block that fills a PE some times are in one PE."""
+    count = pes * per_pe
+    plan = floor_plan(layers, count, 16, 16, per_pe)
     if plan is None:
         return
     columns = []
@@ -31,6 +37,10 @@ def test_tiles_lie_in_crossbars_and_do_not_overlap(layers: list[LayerTiles], cou
         placed = plan.placement(number, layer.number)
         assert (placed.rows + layer.height <= 16).all()
         assert (placed.columns + layer.width <= 16).all()
+        if per_pe % layer.block == 0:
+            blocks = np.arange(layer.number) // layer.block
+            pairs = set(zip(blocks.tolist(), (placed.crossbars // per_pe).tolist(), strict=True))
+            assert len(pairs) == blocks[-1] + 1
         held = Counter(placed.crossbars.tolist())
         assert set(held) <= set(range(count))
         assert max(held.values()) - min(held.values()) <= 1

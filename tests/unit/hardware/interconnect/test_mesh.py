@@ -71,3 +71,25 @@ def test_packets_as_bounds_and_estimates_see_them() -> None:
     assert own.least_cycles(9) == own.packet_cycles(9) == 3
     assert own.packet_cycles(np.array([1, 8, 9])).tolist() == [1, 2, 3]
     assert own.least_transit(9) == 2 + 3 - 1
+
+
+def test_pes_in_line_go_down_a_column_and_up_the_next() -> None:
+    assert mesh(3, 3).pes_in_line.tolist() == [0, 3, 6, 7, 4, 1, 2, 5, 8]
+    assert mesh(1, 1).pes_in_line.tolist() == [0]
+
+
+def test_a_packet_to_pes_in_line_goes_over_few_links() -> None:
+    """To six PEs of a column it goes along the row once; to six of a row, down once for each."""
+    own = mesh(12, 12)
+    line = own.pes_in_line[60:66]
+    for ends, most in ((line, 5 + 6 + 6), (np.arange(66, 72), 5 + 6 * 6)):
+        links = {link for end in ends.tolist() for link in own.route(0, end)}
+        assert len(links) <= most
+    assert len({link for end in range(66, 72) for link in own.route(0, end)}) > 5 + 12
+
+
+def test_traffic_from_all_to_all() -> None:
+    """Of a line of three PEs: four routes of one link and two of two; each link is on two."""
+    assert mesh(1, 3).mean_hops == pytest.approx(8 / 6)
+    assert mesh(1, 3).busiest_share == pytest.approx(2 / 8)
+    assert mesh(1, 1).mean_hops == mesh(1, 1).busiest_share == 0
