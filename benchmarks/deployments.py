@@ -73,7 +73,8 @@ def main(options: str = "", files: tuple[str, ...] = ()) -> None:
             try:
                 cost = run_python(arguments, ONE_THREAD)
             except RuntimeError as error:
-                print(f"{case.title:44} {str(error).splitlines()[-1]}", flush=True)
+                *_, reason = ["it was stopped", *str(error).splitlines()]
+                print(f"{case.title:44} {reason}", flush=True)
                 continue
             row = json.loads(cost.output)
             ratios.append(row["cycles"] / row["bound"])

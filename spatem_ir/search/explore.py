@@ -174,26 +174,51 @@ class Exploration:
         """Deployments to look at, without end; those that are floor plans with their proposal."""
         draw = random.Random(self.seed)
         self.where = DEFAULT._replace(spare=min(DEFAULT.spare, self.problem.accelerator.pes - 1))
-        first = self.first_plans()
-        for proposal in first:
+        counts = set[int]()
+        for proposal in self.plans():
+            counts.add(proposal.regions)
             candidate = self.floor_plan(proposal)
             if candidate is not None:
                 yield candidate, proposal
         for candidate in self.of_strategies():
             yield candidate, None
-        counts, fruitless = sorted({proposal.regions for proposal in first}), 0
+        fruitless = 0
         designs = self.designs(random.Random(self.seed))
         while counts and fruitless < MOST_FRUITLESS:
             is_spread = self.best is not None and self.best.candidate.spreads is not None
             for design in islice(designs, DESIGNS[is_spread]):
                 yield design, None
             self.proposed += 1
-            proposal = proposed(draw, self.where, counts)
+            proposal = proposed(draw, self.where, sorted(counts))
             candidate = self.floor_plan(proposal)
             is_fruitless = candidate is None or self.best is None
             fruitless = fruitless + 1 if is_fruitless else 0
             if candidate is not None:
                 yield candidate, proposal
+
+    def plans(self) -> Iterator[Proposal]:
+        """The first floor plans; as long as none can be executed, those of more regions first.
+
+        In a region of fewer layers, buffers hold less.
+        """
+        left, most = self.first_plans(), 0
+        known = max((proposal.regions for proposal in left), default=0)
+        further = [QUICK._replace(regions=count) for count in self.counts if count > known]
+        while left:
+            larger = [proposal for proposal in (*left, *further) if proposal.regions > most]
+            following = larger[0] if larger and self.best is None else left[0]
+            (left if following in left else further).remove(following)
+            most = max(most, following.regions)
+            at = following._replace(spare=self.where.spare)
+            planned = self.planned(at)
+            if planned is not None:
+                yield at._replace(depth=planned.depth)
+
+    @property
+    def counts(self) -> list[int]:
+        """How many regions there may be."""
+        pes = self.problem.accelerator.pes - self.where.spare
+        return list(region_counts(len(self.problem.layers), pes))
 
     def first_plans(self) -> list[Proposal]:
         """Floor plans of :data:`DEFAULT` and :data:`QUICK` for different numbers of regions.
@@ -203,17 +228,14 @@ class Exploration:
         """
         found: list[tuple[float, float, Proposal]] = []
         for proposal in (DEFAULT, QUICK):
-            at = proposal._replace(spare=self.where.spare)
             least, worse = float("inf"), 0
-            for count in region_counts(
-                len(self.problem.layers), self.problem.accelerator.pes - at.spare
-            ):
-                planned = self.planned(at._replace(regions=count))
+            for count in self.counts:
+                at = proposal._replace(spare=self.where.spare, regions=count)
+                planned = self.planned(at)
                 if planned is None:
                     continue
                 cost = planned.cycles * planned.visits(self.problem.layers) ** PATIENCE
-                there = at._replace(regions=count, depth=planned.depth)
-                found.append((cost, planned.cycles, there))
+                found.append((cost, planned.cycles, at))
                 least, worse = min(least, cost), worse + 1 if cost >= least else 0
                 if worse == MOST_WORSE:
                     break

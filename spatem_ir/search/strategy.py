@@ -27,7 +27,7 @@ class Search(Strategy):
 
     name = "search"
 
-    effort: int = option(1, "how much is simulated, in units of 50 million events")
+    effort: int = option(1, "how much is simulated, in units of 100 million events")
     seed: int = option(0, "of what is drawn")
     images: int = option(1, "how many images in flight the buffers suffice for")
 
