@@ -48,6 +48,8 @@ def check_effects(
             if _given(arguments, option):
                 raise SpatemError(f"{option} is for a single run: a sweep counts no cycles")
         return
+    if level is Level.CNN and _given(arguments, "--prefer"):
+        raise SpatemError("--prefer has no effect at --level cnn: nothing is partitioned")
     of_cycles = [option for option in OF_CYCLES if _given(arguments, option)]
     if level is not Level.OU and _given(arguments, "--engine"):
         of_cycles.append("--engine")

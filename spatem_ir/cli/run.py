@@ -17,6 +17,7 @@ from spatem_ir.cli.progress import ProgressLines
 from spatem_ir.passes.partition.register import DEFAULT_STRATEGY, strategy_names
 from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.engine import ENGINES, default_engine
+from spatem_ir.search.strategy import PREFERENCES
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.files import check_outputs, write_together
 
@@ -85,6 +86,12 @@ def argument_parser() -> argparse.ArgumentParser:
         help=f"partition strategy: {', '.join(strategy_names())} (default: "
         f"{DEFAULT_STRATEGY}; what they do: --list); its options may follow: "
         "'search{effort=4}'",
+    )
+    parser.add_argument(
+        "--prefer",
+        choices=PREFERENCES,
+        help="what the search makes least: latency (default), or of what is no slower than isaac, "
+        "communication or energy",
     )
     parser.add_argument(
         "-p",
@@ -287,6 +294,7 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
             raise SpatemError(f"--{name.replace('_', '-')} is {value}; it must be at least 1")
     level, overrides = Level(arguments.level or "ou"), analog_overrides(arguments)
     check_effects(arguments, level, overrides)
+    preference = [f"partition{{prefer={arguments.prefer}}}"] if arguments.prefer else []
     files = [path for path in (arguments.outputs,) if path is not None]
     files += [path for path in (arguments.json,) if path not in (None, "-")]
     return RunOptions(
@@ -294,7 +302,7 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         accelerator=arguments.accelerator,
         strategy=arguments.strategy,
         passes=arguments.pass_pipeline,
-        settings=arguments.set,
+        settings=[*arguments.set, *preference],
         importing=import_options(arguments),
         inputs=arguments.inputs,
         images=arguments.images,

@@ -32,7 +32,7 @@ from spatem_ir.passes.partition.partitions import Partition
 from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.fast.elaborate.program import elaborated_module
 from spatem_ir.runtime.machine.fast.elaborate.rows import KnownRows
-from spatem_ir.runtime.machine.fast.engine import ANY_TIME, FastEngine, LateError
+from spatem_ir.runtime.machine.fast.engine import ANY_TIME, FastEngine, LateError, MemoryShortError
 from spatem_ir.runtime.machine.reference.program import only_stage
 from spatem_ir.search.direct import spread_program
 from spatem_ir.search.freezing import frozen_orders, input_waits, output_waits
@@ -100,12 +100,14 @@ class Evaluation:
         schedule: That of the execution; None if `order` decides without us, or while it is not
             written out.
         free: What it is written out from.
+        module: The deployment at level `ou`; None if it was executed without IR.
     """
 
     candidate: Candidate
     execution: Execution
     schedule: ScheduleOp | None = None
     free: FreeOrder | None = None
+    module: ModuleOp | None = None
 
     def written(self) -> Evaluation:
         """With the schedule of a free execution written out."""
@@ -129,8 +131,8 @@ class Evaluator:
     """Evaluates candidates for a module at level `cnn`; `passes` follow `partition`.
 
     `known` are tables that deployments have in common, `simulated` the events of all executions.
-    What takes longer than until cycle `latest` is not executed to its end.  `say` is told if the
-    engine has to be compiled first.
+    What takes longer than until cycle `latest` is not executed to its end.  Without `direct`, tiles
+    on given PEs go through the passes, too.  `say` is told if the engine has to be compiled first.
     """
 
     context: Context
@@ -141,6 +143,7 @@ class Evaluator:
     simulated: int = 0
     simulated_directly: int = 0
     latest: int = ANY_TIME
+    direct: bool = True
     say: Messages = SILENT
 
     def evaluate(self, candidate: Candidate) -> Evaluation:
@@ -151,8 +154,9 @@ class Evaluator:
             LateError: it takes too long.
             VerifyException: a pass of a package left IR that breaks a rule.
         """
-        if candidate.spreads is not None and candidate.depth is not None and self.is_usual:
-            return self.executed_directly(candidate, candidate.spreads, candidate.depth)
+        spreads, depth = candidate.spreads, candidate.depth
+        if spreads is not None and depth is not None and self.direct and self.is_usual:
+            return self.executed_directly(candidate, spreads, depth)
         return self.deployed(candidate)
 
     @property
@@ -218,7 +222,7 @@ class Evaluator:
             if candidate.depth is not None and is_free(following):
                 return self.scheduled(module, candidate, candidate.depth, following)
             following.apply(self.context, module)
-        return Evaluation(candidate, self.executed(self.engine(module)))
+        return Evaluation(candidate, self.executed(self.engine(module)), module=module)
 
     def engine(self, module: ModuleOp, images: int = 1) -> FastEngine:
         """What executes a module at level `ou`, strictly if its buffers are to suffice."""
@@ -290,10 +294,10 @@ class Evaluator:
         stage, *_ = stages_of(placed, PxbStageOp, order.name, "assign")
         places = digest_of(stage, dataflow)
         failure = SpatemError("search: the buffers do not suffice for any order")
-        furthest, hopeless = -1, set[bool]()
+        furthest, in_vain = {True: -1, False: -1}, {True: 0, False: 0}
         program: FastProgram | None = None
         for lead in leads(dataflow, depth):
-            if lead.for_all in hopeless:
+            if in_vain[lead.for_all] == MOST_IN_VAIN:
                 continue
             dues = dues_by_share(dataflow, lead.depth)
             held = input_waits(dataflow, lead.rows, for_all=lead.for_all)
@@ -308,15 +312,16 @@ class Evaluator:
             )
             try:
                 execution = self.executed(engine)
-            except LateError:
+            except (LateError, MemoryShortError):
                 raise
             except SpatemError as error:
                 failure, ended = error, int(engine.state.crossbars.ended.sum())
-                if ended <= furthest:
-                    hopeless.add(lead.for_all)
-                furthest = max(furthest, ended)
+                is_further = ended > furthest[lead.for_all]
+                in_vain[lead.for_all] = 0 if is_further else in_vain[lead.for_all] + 1
+                furthest[lead.for_all] = max(furthest[lead.for_all], ended)
                 continue
-            return Evaluation(candidate, execution, free=FreeOrder(programs, waits, places))
+            free = FreeOrder(programs, waits, places)
+            return Evaluation(candidate, execution, free=free, module=module)
         raise failure
 
 
@@ -353,6 +358,10 @@ class Lead(NamedTuple):
     rows: int | None
     depth: float
     for_all: bool
+
+
+MOST_IN_VAIN = 2
+"""After so many leads in a row that bring the execution no further, smaller ones are not tried."""
 
 
 def leads(dataflow: Dataflow, depth: float) -> Iterator[Lead]:

@@ -9,7 +9,7 @@ floor plan so far.  Between them come the steps of a walk through spread deploym
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -26,9 +26,10 @@ from spatem_ir.passes.partition.register import (
     strategy_names,
     strategy_type,
 )
-from spatem_ir.runtime.machine.fast.engine import LateError
+from spatem_ir.runtime.machine.fast.engine import LateError, MemoryShortError
 from spatem_ir.search.annealing import Annealing, Design, DesignSpace
 from spatem_ir.search.evaluator import Candidate, Evaluation, Evaluator
+from spatem_ir.search.preferences import BASELINE, LATENCY, OBJECTIVES
 from spatem_ir.search.prices import Prices
 from spatem_ir.search.regions import RegionChooser, RegionPlan
 from spatem_ir.search.strips import StripFlow
@@ -78,13 +79,14 @@ class Proposal(NamedTuple):
     """What a floor plan is made of.
 
     `depth` is that of :class:`spatem_ir.search.evaluator.Candidate`, `spare` the PEs that stay
-    empty, `regions` how many parts the others have.
+    empty, `regions` how many parts the others have; all others, unless `pes` says how many.
     """
 
     prices: Prices
     depth: float
     spare: int
     regions: int
+    pes: int | None = None
 
 
 DEFAULT = Proposal(
@@ -101,15 +103,16 @@ QUICK = DEFAULT._replace(prices=DEFAULT.prices._replace(fetch=0.3))
 
 @dataclass
 class Exploration:
-    """A search for the deployment of a problem's layers with the least objective.
+    """A search for the deployment of a problem's layers with the least of what is preferred.
 
+    What that may be, and of which deployments, is in :mod:`spatem_ir.search.preferences`.
     `budget` counts simulated events, and :data:`OVERHEAD` for each proposal; of what is executed
     directly :data:`DIRECT_OVERHEAD`, and a share of the events.
     """
 
     evaluator: Evaluator
     problem: Problem
-    objective: Callable[[Evaluation], float]
+    prefer: str
     budget: int
     seed: int
     say: Messages
@@ -119,8 +122,14 @@ class Exploration:
     best: Evaluation | None = None
     where: Proposal = DEFAULT
     value: float = float("inf")
+    is_limiting: bool = False
     deployable: dict[Candidate, bool] = field(default_factory=dict)
     choosers: dict[int, RegionChooser] = field(default_factory=dict)
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether the least latency is looked for."""
+        return self.prefer == LATENCY
 
     @property
     def spent(self) -> int:
@@ -130,20 +139,23 @@ class Exploration:
 
     def run(self) -> Evaluation | None:
         """The best evaluation that the budget allows; None if nothing could be deployed."""
-        least, bound = float("inf"), 0
+        least, bound, objective = float("inf"), 0, OBJECTIVES[self.prefer]
         for candidate, proposal in self.proposals():
             found = self.evaluated(candidate)
-            value = self.value = float("inf") if found is None else self.objective(found)
+            is_late = found is None or found.latency > self.evaluator.latest
+            value = self.value = float("inf") if found is None or is_late else objective.of(found)
             if found is not None and value < least:
                 least, self.best = value, found.written()
                 self.where = proposal or self.where
-                self.evaluator.latest = found.latency
+                if self.is_fast:
+                    self.evaluator.latest = found.latency
                 bound = bound or self.evaluator.bound(candidate)
                 self.say.step(
                     f"search: {found.latency} cycles, {found.latency / bound:.2f} x the bound, "
+                    f"{'' if self.is_fast else f'{value:.0f} {objective.unit} of {self.prefer}, '}"
                     f"evaluation {self.evaluations}"
                 )
-            if self.best is not None and self.spent >= self.budget:
+            if self.best is not None and not self.is_limiting and self.spent >= self.budget:
                 break
             self.say.progress(min(self.spent / max(self.budget, 1), 1))
         return self.best
@@ -162,6 +174,9 @@ class Exploration:
         except LateError:
             self.deployable[candidate] = True
             return None
+        except MemoryShortError as error:
+            self.say.note(f"search: a deployment is left out that might be better: {error}")
+            return None
         except (SpatemError, VerifyException):
             ordered = candidate._replace(depth=None)
             if ordered == candidate or candidate.spreads is not None:
@@ -174,13 +189,19 @@ class Exploration:
         """Deployments to look at, without end; those that are floor plans with their proposal."""
         draw = random.Random(self.seed)
         self.where = DEFAULT._replace(spare=min(DEFAULT.spare, self.problem.accelerator.pes - 1))
+        if not self.is_fast:
+            self.is_limiting = True
+            yield from self.limiting()
+            self.is_limiting = False
+            for candidate in self.of_strategies():
+                yield candidate, None
         counts = set[int]()
         for proposal in self.plans():
             counts.add(proposal.regions)
             candidate = self.floor_plan(proposal)
             if candidate is not None:
                 yield candidate, proposal
-        for candidate in self.of_strategies():
+        for candidate in self.of_strategies() if self.is_fast else ():
             yield candidate, None
         fruitless = 0
         designs = self.designs(random.Random(self.seed))
@@ -193,6 +214,24 @@ class Exploration:
             candidate = self.floor_plan(proposal)
             is_fruitless = candidate is None or self.best is None
             fruitless = fruitless + 1 if is_fruitless else 0
+            if candidate is not None:
+                yield candidate, proposal
+
+    def limiting(self) -> Iterator[tuple[Candidate, Proposal | None]]:
+        """The baseline, which limits the latency; then floor plans of fewer and fewer PEs.
+
+        On fewer PEs there is less to be sent.
+        """
+        for candidate in self.of_strategies([BASELINE]):
+            yield candidate, None
+            if self.best is not None:
+                self.evaluator.latest = self.best.latency
+                break
+        pes = 1 << (self.problem.accelerator.pes - 1).bit_length()
+        while pes > 1:
+            pes //= 2
+            proposal = QUICK._replace(spare=0, pes=pes)
+            candidate = self.floor_plan(proposal)
             if candidate is not None:
                 yield candidate, proposal
 
@@ -275,16 +314,18 @@ class Exploration:
         planned = self.planned(proposal)
         if planned is None:
             return None
-        regions = planned.regions if proposal.regions > 1 else None
+        is_whole = proposal.regions == 1 and proposal.pes is None
+        regions = None if is_whole else planned.regions
         return Candidate(planned.grids, "floor-plan", proposal.spare, regions, proposal.depth)
 
     def planned(self, proposal: Proposal) -> RegionPlan | None:
         """The grids and regions of a proposal; None if no floor plan is found."""
-        spare, accelerator = proposal.spare, self.problem.accelerator
-        if spare not in self.choosers:
-            layers, pes = tuple(self.problem.layers), accelerator.pes - spare
-            self.choosers[spare] = RegionChooser(layers, accelerator, pes, self.flow)
-        return self.choosers[spare].choose(proposal.prices, proposal.regions)
+        accelerator = self.problem.accelerator
+        pes = proposal.pes or accelerator.pes - proposal.spare
+        if pes not in self.choosers:
+            layers = tuple(self.problem.layers)
+            self.choosers[pes] = RegionChooser(layers, accelerator, pes, self.flow)
+        return self.choosers[pes].choose(proposal.prices, proposal.regions)
 
     @cached_property
     def flow(self) -> StripFlow:
@@ -294,13 +335,15 @@ class Exploration:
         dataflow = self.evaluator.dataflow(Candidate(grids, None, 0, None, None))
         return StripFlow.of(dataflow, accelerator)
 
-    def of_strategies(self) -> Iterator[Candidate]:
-        """The partitions of all other strategies, in the order of `order` and in one of ours.
+    def of_strategies(self, names: Iterable[str] | None = None) -> Iterator[Candidate]:
+        """The partitions of other strategies, of all if not by name, in two orders.
+
+        That of `order`, and one of ours.
 
         Of each strategy the first that can be deployed of those that `pack` might fall back on.
         """
         problem = self.problem
-        for name in strategy_names():
+        for name in names or strategy_names():
             chosen = strategy_type(name)
             if name in (DEFAULT_STRATEGY, STAND_IN):
                 continue
@@ -337,6 +380,7 @@ def proposed(draw: random.Random, near: Proposal, counts: Sequence[int]) -> Prop
     if draw.random() < RESTARTS:
         prices = Prices(*(price * 10 ** draw.uniform(-RANGE, RANGE) for price in DEFAULT.prices))
         depth = DEFAULT.depth * 10 ** draw.uniform(-RANGE / 2, 0)
-        return Proposal(prices, depth, near.spare, draw.choice(counts))
+        count = min(draw.choice(counts), near.pes or max(counts))
+        return Proposal(prices, depth, near.spare, count, near.pes)
     prices = Prices(*(price * 10 ** draw.gauss(0, STEP) for price in near.prices))
     return near._replace(prices=prices, depth=near.depth * 10 ** draw.gauss(0, STEP))

@@ -16,6 +16,10 @@ EVENTS_PER_EFFORT = 100_000_000
 """The simulated events that one unit of effort allows."""
 
 
+PREFERENCES = ("latency", "communication", "energy")
+"""What may be preferred (:data:`spatem_ir.search.preferences.OBJECTIVES`)."""
+
+
 @dataclass(frozen=True)
 class Search(Strategy):
     """Search on the machine: floor plans under prices, in the order that free dispatch finds.
@@ -29,11 +33,18 @@ class Search(Strategy):
 
     effort: int = option(1, "how much is simulated, in units of 100 million events")
     seed: int = option(0, "of what is drawn")
+    prefer: str = option(
+        "latency",
+        "what is least: latency, or of what is no slower than isaac, communication or energy",
+    )
     images: int = option(1, "how many images in flight the buffers suffice for")
 
     def __post_init__(self) -> None:
         if self.effort < 0:
             raise SpatemError(f"effort must be at least 0, not {self.effort}")
+        if self.prefer not in PREFERENCES:
+            known = ", ".join(PREFERENCES)
+            raise SpatemError(f"prefer must be one of {known}, not '{self.prefer}'")
         if self.images < 1:
             raise SpatemError(f"images must be at least 1, not {self.images}")
 
@@ -65,12 +76,13 @@ class Search(Strategy):
             module,
             problem.accelerator,
             following_passes(),
+            direct=self.prefer != "energy",
             say=Messages(note=say.note),
         )
         exploration = Exploration(
             evaluator,
             problem,
-            lambda found: found.latency,
+            self.prefer,
             self.effort * EVENTS_PER_EFFORT,
             self.seed,
             say,

@@ -199,6 +199,12 @@ RUNS: dict[str, list[tuple[str, str]]] = {
             "--cell-sigma, --stuck-at-zero, --stuck-at-one or --read-noise too",
         ),
     ],
+    "--prefer": [
+        (
+            "net.mlir --level cnn --prefer energy",
+            "--prefer has no effect at --level cnn: nothing is partitioned",
+        ),
+    ],
     "--set": [
         (
             "net.mlir --level mvm --set order{merge=pe}",

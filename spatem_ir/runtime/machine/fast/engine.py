@@ -71,6 +71,10 @@ class LateError(SpatemError):
     """An execution was ended because it takes too long."""
 
 
+class MemoryShortError(SpatemError):
+    """There is too little memory for an execution on the computer on which it is simulated."""
+
+
 class FastEngine:
     """Executes a program on the machine model.
 
@@ -411,11 +415,11 @@ def check_memory(needed: int, images: int) -> None:
     """Check that so many bytes are available.
 
     Raises:
-        SpatemError: they are not.
+        MemoryShortError: they are not.
     """
     available = available_bytes()
     if needed > available:
-        raise SpatemError(
+        raise MemoryShortError(
             f"the fast engine needs {needed / 1e9:.3f} GB for {images} images in flight, "
             f"{available / 1e9:.3f} GB are available; use fewer images or a smaller deployment"
         )
