@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 NETWORKS = ("lenet", "deepid", "deepface", "caffenet", "overfeat")
 """The networks of SPATEM's evaluation."""
 
-STRATEGIES = ("spatem", "isaac", "hitm", "exact-additive", "search{effort=0}")
-"""Those of SPATEM's evaluation, and beside them the optimum of its model and a short search."""
+STRATEGIES = (
+    *("spatem", "isaac", "hitm", "exact-additive"),
+    "search{effort=0}",
+    "search{effort=0 prefer=communication}",
+)
+"""Those of SPATEM's evaluation, and beside them the optimum of its model and short searches."""
 
 SENSITIVITY_NETWORKS = ("lenet", "deepid", "caffenet")
 

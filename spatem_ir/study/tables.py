@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from spatem_ir.runtime.metrics.register import all_metrics
 from spatem_ir.study.ablation import VARIANTS
 from spatem_ir.study.causes import causes_table, is_of_paper, missed, path_table, traffic_table
+from spatem_ir.study.fronts import front_text
 from spatem_ir.study.markdown import MISSING, count, number, percent, table, times
 from spatem_ir.study.points import Point
 from spatem_ir.study.sensitivity import sweeps
@@ -64,6 +65,7 @@ def _sections(study: Study) -> Iterator[str]:
     if study.averages:
         yield "## Averages\n\n" + averages_table(study)
         yield "## Against each baseline\n\n" + comparisons_table(study)
+        yield "## Latency and communication\n\n" + front_text(study)
     causes = causes_table(study)
     if causes is not None:
         yield "## Where a figure of the paper is missed\n\n" + causes

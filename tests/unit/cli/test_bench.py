@@ -164,7 +164,7 @@ def test_a_command_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
     assert error_of(capsys) == ("the following arguments are required: COMMAND (see --help)")
 
 
-def test_defaults_are_the_evaluation_of_the_paper_and_two_strategies_beside_it() -> None:
+def test_defaults_are_the_evaluation_of_the_paper_and_strategies_beside_it() -> None:
     arguments = argument_parser().parse_args(["study"])
     assert arguments.networks == ["lenet", "deepid", "deepface", "caffenet", "overfeat"]
     assert arguments.strategies == [
@@ -173,6 +173,7 @@ def test_defaults_are_the_evaluation_of_the_paper_and_two_strategies_beside_it()
         "hitm",
         "exact-additive",
         "search{effort=0}",
+        "search{effort=0 prefer=communication}",
     ]
 
 

@@ -20,8 +20,12 @@ from spatem_ir.driver import checks
 from spatem_ir.exchange.fidelity import MOST_DECIBELS
 
 CHECK = ["--check", "onnxruntime", "--level", "cnn"]
-RANDOM = np.random.default_rng(7)
-IMAGES = RANDOM.random((6, 3, 8, 8)).astype(np.float32)
+IMAGES = np.random.default_rng(7).random((6, 3, 8, 8)).astype(np.float32)
+
+
+def many(*shape: int) -> np.ndarray:
+    """A hundred images, of which some are rounded differently."""
+    return np.random.default_rng(7).random((100, *shape)).astype(np.float32)
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +126,7 @@ def test_differences_of_rounding_are_no_error(
     activations: type[np.integer[Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """onnxruntime leaves layers of these in float32, and fuses the addition; we fuse all."""
-    np.save("many.npy", RANDOM.random((40, 3, 8, 8)).astype(np.float32))
+    np.save("many.npy", many(3, 8, 8))
     model, inputs = quantized_model(activations), ["--inputs", "many.npy"]
     result = result_of(capsys, model, *CHECK, *inputs)
     assert result["outputs_match"] is True
@@ -181,7 +185,7 @@ def test_float_outputs_behind_the_last_codes_are_compared(
     proto.graph.node.append(helper.make_node("Softmax", [last], ["share"], "share", axis=1))
     proto.graph.output[0].name = "share"
     onnx.save(proto, "softmax.onnx")
-    np.save("many.npy", RANDOM.random((40, 3, 8, 8)).astype(np.float32))
+    np.save("many.npy", many(3, 8, 8))
     result = result_of(capsys, "softmax.onnx", *CHECK, "--inputs", "many.npy")
     assert result["outputs_match"] is True
     assert result["original_differences"]
@@ -204,7 +208,7 @@ def test_codes_of_another_scale_are_not_compared(capsys: pytest.CaptureFixture[s
     strided = b.requantize(b.node("Conv", cut, weights, strides=[2, 2]), 0.1, zero)
     added = b.node("Add", strided, strided)
     model = b.save(Path("clipped.onnx"), b.requantize(added, 0.17, zero), opset=21)
-    np.save("many.npy", RANDOM.random((40, 3, 9, 9)).astype(np.float32))
+    np.save("many.npy", many(3, 9, 9))
     for level in ("cnn", "ou"):
         check = ["--check", "onnxruntime", "--level", level, "--inputs", "many.npy"]
         machine = ["--accelerator", "isaac-ou", *(["--engine", "none"] if level == "ou" else [])]
@@ -245,7 +249,7 @@ def test_codes_are_compared_in_the_order_of_the_model(
     """Phases of a transposed convolution, and transpositions that moved."""
     file = model()
     inputs = onnx.load(file).graph.input[0].type.tensor_type.shape.dim[1:]
-    np.save("many.npy", RANDOM.random((40, *(d.dim_value for d in inputs))).astype(np.float32))
+    np.save("many.npy", many(*(d.dim_value for d in inputs)))
     result = result_of(capsys, file, *CHECK, "--inputs", "many.npy")
     assert result["outputs_match"] is True
     assert result["original_differences"]
@@ -271,7 +275,7 @@ def float_token_model() -> str:
 def test_noise_is_that_of_elements_in_the_order_of_the_model(
     model: Callable[[], str], shape: tuple[int, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    np.save("net.npy", RANDOM.normal(size=shape).astype(np.float32))
+    np.save("net.npy", np.random.default_rng(7).normal(size=shape).astype(np.float32))
     found = result_of(capsys, model(), "--calibration", "net.npy", *CHECK)["fidelity"]
     assert [layer["name"] for layer in found["layers"]] == ["layer"]
     assert found["worst_layer"]["sqnr_db"] > 25
@@ -290,7 +294,7 @@ def test_constant_outputs_are_left_out(
     entry = helper.make_tensor_value_info("extents", onnx.TensorProto.INT64, [2])
     proto.graph.output.insert(0 if first else 1, entry)
     onnx.save(proto, "outputs.onnx")
-    np.save("many.npy", RANDOM.random((40, 3, 8, 8)).astype(np.float32))
+    np.save("many.npy", many(3, 8, 8))
     calibration = ["--calibration", "many.npy"] if activations is None else []
     assert main(["outputs.onnx", *calibration, *CHECK, "--inputs", "many.npy"]) == 0
     captured = capsys.readouterr()

@@ -28,6 +28,7 @@ def test_title_command_and_sections() -> None:
     assert titles == [
         "## Averages",
         "## Against each baseline",
+        "## Latency and communication",
         "## Where a figure of the paper is missed",
         "## Every network and strategy",
         "## Critical path",
@@ -196,3 +197,28 @@ def test_sensitivity() -> None:
         ["link width", "8 B", "500 (0.50 ×)", "–"],
     ]
     assert len(rows) == 20
+
+
+def test_the_front_of_latency_and_communication() -> None:
+    """By ascending latency: who sends less than all who are faster is on the front."""
+    made = study(
+        plan("a b", "spatem isaac minimum"),
+        outcome(Point("a", "spatem"), latency=500, communication=900),
+        outcome(Point("a", "isaac"), latency=1000, communication=1000),
+        outcome(Point("a", "minimum"), latency=1000, communication=250),
+        outcome(Point("b", "spatem"), latency=500, communication=800),
+        outcome(Point("b", "isaac"), latency=400, communication=1000),
+        Outcome(Point("b", "minimum"), failure="too large"),
+    )
+    text = section(made, "Latency and communication")
+    assert cells(text) == [
+        ["a", "spatem", "500", "900", "10.00 %", "yes"],
+        ["a", "minimum", "1,000", "250", "75.00 %", "yes"],
+        ["a", "isaac", "1,000", "1,000", "0.00 %", "–"],
+        ["b", "isaac", "400", "1,000", "0.00 %", "yes"],
+        ["b", "spatem", "500", "800", "20.00 %", "yes"],
+    ]
+    assert text.endswith(
+        "of those no slower than isaac, communicates 37.50 % less than it, on average over 2 "
+        "networks."
+    )
