@@ -301,4 +301,4 @@ def test_constant_outputs_are_left_out(
     assert captured.err == (
         "spatem-run: warning: output 'extents' is left out: it does not depend on an input\n"
     )
-    assert "equal to onnxruntime on 40 images" in captured.out
+    assert "equal to onnxruntime on 100 images" in captured.out
