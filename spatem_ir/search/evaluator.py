@@ -365,12 +365,13 @@ MOST_IN_VAIN = 2
 
 
 def leads(dataflow: Dataflow, depth: float) -> Iterator[Lead]:
-    """Any lead first, then half as many rows again and again, and half the depth each time.
+    """Any lead first, then a quarter of the rows and the depth again and again, down to one row.
 
     Of readers first, as that costs less time; where that does not help, of all layers.
     """
     yield Lead(None, depth, for_all=False)
     most = max((node.shape[1] for node in dataflow.inputs), default=0)
+    last = most.bit_length() - 1
     for for_all in (False, True):
-        for halved in range(1, most.bit_length()):
+        for halved in sorted({*range(2, last, 2), *range(max(last, 1), last + 1)}):
             yield Lead(most >> halved, depth / 2**halved, for_all)

@@ -50,6 +50,10 @@ long to simulate has to promise a twelfth fewer cycles in order to be the first.
 MOST_WORSE = 2
 """After so many numbers of regions in a row that promise less, more are not looked at."""
 
+MOST_IN_VAIN = 1_000_000_000
+"""After so many events without a deployment that can be executed, no more floor plans are tried:
+three minutes or so."""
+
 DIRECT_OVERHEAD = 75_000
 """The same of a deployment that is executed directly."""
 
@@ -132,6 +136,11 @@ class Exploration:
         return self.prefer == LATENCY
 
     @property
+    def is_in_vain(self) -> bool:
+        """Whether nothing could be executed for so long that floor plans are given up."""
+        return self.best is None and self.spent >= MOST_IN_VAIN
+
+    @property
     def spent(self) -> int:
         """What was used of the budget."""
         events = self.evaluator.simulated + self.evaluator.simulated_directly // SMALL
@@ -197,6 +206,8 @@ class Exploration:
                 yield candidate, None
         counts = set[int]()
         for proposal in self.plans():
+            if self.is_in_vain:
+                break
             counts.add(proposal.regions)
             candidate = self.floor_plan(proposal)
             if candidate is not None:
@@ -205,7 +216,7 @@ class Exploration:
             yield candidate, None
         fruitless = 0
         designs = self.designs(random.Random(self.seed))
-        while counts and fruitless < MOST_FRUITLESS:
+        while counts and fruitless < MOST_FRUITLESS and not self.is_in_vain:
             is_spread = self.best is not None and self.best.candidate.spreads is not None
             for design in islice(designs, DESIGNS[is_spread]):
                 yield design, None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from unit.runtime.machine.programs import convolution, deployment, parse
 
 from spatem_ir.dialects.dataflow import dataflow_of
+from spatem_ir.search.evaluator import leads
 from spatem_ir.search.freezing import input_waits, output_waits, positions_needed
 
 TWO_LAYERS = deployment(
@@ -45,3 +46,10 @@ def test_the_next_image_waits_for_readers_or_outputs() -> None:
     assert (wait.node, wait.other, wait.until.max()) == (image.number, a.number, 0)
     (wait,) = output_waits(dataflow)
     assert (wait.node, wait.other, wait.until.max()) == (image.number, output.number, 0)
+
+
+def test_the_input_is_held_back_ever_more() -> None:
+    """By any number of rows at first, then by a quarter of the four; of readers, then of all."""
+    dataflow = dataflow_of(parse(TWO_LAYERS))
+    found = [tuple(lead) for lead in leads(dataflow, 0.2)]
+    assert found == [(None, 0.2, False), (1, 0.05, False), (1, 0.05, True)]
