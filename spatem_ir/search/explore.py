@@ -50,9 +50,9 @@ long to simulate has to promise a twelfth fewer cycles in order to be the first.
 MOST_WORSE = 2
 """After so many numbers of regions in a row that promise less, more are not looked at."""
 
-MOST_IN_VAIN = 1_000_000_000
+MOST_IN_VAIN = 500_000_000
 """After so many events without a deployment that can be executed, no more floor plans are tried:
-three minutes or so."""
+a minute or two."""
 
 DIRECT_OVERHEAD = 75_000
 """The same of a deployment that is executed directly."""
@@ -212,7 +212,8 @@ class Exploration:
             candidate = self.floor_plan(proposal)
             if candidate is not None:
                 yield candidate, proposal
-        for candidate in self.of_strategies() if self.is_fast else ():
+        names = [BASELINE, *strategy_names()] if self.is_in_vain else strategy_names()
+        for candidate in self.of_strategies(names) if self.is_fast else ():
             yield candidate, None
         fruitless = 0
         designs = self.designs(random.Random(self.seed))
