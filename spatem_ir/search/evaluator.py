@@ -285,7 +285,8 @@ class Evaluator:
     ) -> Evaluation:
         """What comes of a candidate at level `pxb` in the order that free dispatch finds.
 
-        The input is held back, ever more, until the buffers suffice, or it comes no further.
+        The input is held back, ever more, until the buffers suffice, or it comes no further.  That
+        is no help where a buffer overflows after all visits.
 
         Raises:
             SpatemError: they never do.
@@ -316,6 +317,8 @@ class Evaluator:
                 raise
             except SpatemError as error:
                 failure, ended = error, int(engine.state.crossbars.ended.sum())
+                if ended == program.visits:
+                    raise
                 is_further = ended > furthest[lead.for_all]
                 in_vain[lead.for_all] = 0 if is_further else in_vain[lead.for_all] + 1
                 furthest[lead.for_all] = max(furthest[lead.for_all], ended)
