@@ -50,7 +50,7 @@ long to simulate has to promise a twelfth fewer cycles in order to be the first.
 MOST_WORSE = 2
 """After so many numbers of regions in a row that promise less, more are not looked at."""
 
-MOST_IN_VAIN = 500_000_000
+EVENTS_IN_VAIN = 500_000_000
 """After so many events without a deployment that can be executed, no more floor plans are tried:
 a minute or two."""
 
@@ -138,7 +138,7 @@ class Exploration:
     @property
     def is_in_vain(self) -> bool:
         """Whether nothing could be executed for so long that floor plans are given up."""
-        return self.best is None and self.spent >= MOST_IN_VAIN
+        return self.best is None and self.spent >= EVENTS_IN_VAIN
 
     @property
     def spent(self) -> int:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 class Cost(NamedTuple):
     """What a deployment by a strategy takes: cycles, and bytes of communication."""
 
-    strategy: str
     latency: int
     communication: int
+    strategy: str
 
 
 def costs(study: Study) -> dict[str, list[Cost]]:
@@ -26,9 +26,9 @@ def costs(study: Study) -> dict[str, list[Cost]]:
     for outcome in study.of_part(COMPARISON):
         metrics = outcome.metrics
         if metrics is not None and metrics.latency_cycles and metrics.communication_bytes:
-            cost = Cost(outcome.point.strategy, metrics.latency_cycles, metrics.communication_bytes)
+            cost = Cost(metrics.latency_cycles, metrics.communication_bytes, outcome.point.strategy)
             found[outcome.point.network].append(cost)
-    return {network: sorted(own, key=lambda c: (c[1:], c)) for network, own in found.items()}
+    return {network: sorted(own) for network, own in found.items()}
 
 
 def front(found: list[Cost]) -> list[Cost]:

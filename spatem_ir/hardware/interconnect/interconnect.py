@@ -108,6 +108,14 @@ class Interconnect(Component):
         first = [0, *accumulate(map(len, routes))]
         return Routes(np.array(first), np.array([link for route in routes for link in route], int))
 
+    @cached_property
+    def _all_routes(self) -> Routes:
+        """The routes from all PEs to all, those from a PE together."""
+        import numpy as np
+
+        pes = np.arange(self.pes)
+        return self.routes(np.repeat(pes, len(pes)), np.tile(pes, len(pes)))
+
     @property
     def links(self) -> int:
         """How many links there are."""
@@ -125,9 +133,7 @@ class Interconnect(Component):
         """The number of links from PE to PE: shape [PEs, PEs]."""
         import numpy as np
 
-        pes = np.arange(self.pes)
-        routes = self.routes(np.repeat(pes, len(pes)), np.tile(pes, len(pes)))
-        return np.diff(routes.first).reshape(len(pes), len(pes))
+        return np.diff(self._all_routes.first).reshape(self.pes, self.pes)
 
     @property
     def pes_by_distance(self) -> Ints:
@@ -186,9 +192,8 @@ class Interconnect(Component):
         """The share of all traffic over links that goes over the busiest, from all PEs to all."""
         import numpy as np
 
-        pes = np.arange(self.pes)
-        routes = self.routes(np.repeat(pes, len(pes)), np.tile(pes, len(pes)))
-        return float(np.bincount(routes.links, minlength=1).max()) / max(len(routes.links), 1)
+        links = self._all_routes.links
+        return float(np.bincount(links, minlength=1).max()) / max(len(links), 1)
 
     @abstractmethod
     def most_packets(self, packets: Ints, pes: Ints) -> Ints:
