@@ -51,11 +51,6 @@ class Accelerator(Description):
         levels = (2**self.crossbar.bits_per_cell - 1) * (2**self.ou.dac_bits - 1)
         return (self.ou.wordlines * levels).bit_length()
 
-    @property
-    def cycle_ns(self) -> float:
-        """Length of a digital cycle, ns."""
-        return 1000 / self.chip.clock_mhz
-
     def cells_per_weight(self, weight_bits: int) -> int:
         """Cells that hold one weight of ``weight_bits`` bits, side by side on one wordline."""
         return -(-weight_bits // self.crossbar.bits_per_cell)

@@ -26,26 +26,34 @@ Count = TypeVar("Count", int, "Ints")
 
 @dataclass(frozen=True)
 class Actions:
-    """How often an execution did what takes energy.
+    """How often an execution did what takes energy, and for how long the chip was on.
 
     Attributes:
+        cycles: digital cycles of the whole chip.
         dac_conversions: wordlines driven, over all OU operations.
         adc_conversions: bitlines converted; a shift-and-add follows each.
         cell_reads: cells read.
         registered_bytes: bytes written to input registers, for each crossbar that they are for.
         additions: partial sums added in CUs, PEs and at home.
-        fetched_bytes: bytes through the ports of PE buffers to the CUs.
+        fetched_bytes: bytes read from PE buffers for the CUs.
+        written_bytes: bytes written to PE buffers: pieces where they are made and where they
+            arrive, partial sums that meet there.
+        read_bytes: bytes read from them for anything but CUs: to be sent, by digital operators, on
+            their way out of the chip, to be added.
         activated_values, pooled_values: values that activation and pooling units worked on.
         link_bytes: bytes times the links that they crossed.
         io_bytes: bytes through the chip's port.
     """
 
+    cycles: float = 0
     dac_conversions: int = 0
     adc_conversions: int = 0
     cell_reads: int = 0
     registered_bytes: int = 0
     additions: int = 0
     fetched_bytes: int = 0
+    written_bytes: int = 0
+    read_bytes: int = 0
     activated_values: int = 0
     pooled_values: int = 0
     link_bytes: int = 0
@@ -54,6 +62,10 @@ class Actions:
 
 Changes = Mapping[tuple[str, str], "int | float | bool | str"]
 """Parameters (group, name) of an accelerator and other values for them."""
+
+
+STATIC = "static"
+"""The group of the parts whose energy is taken all the time, whatever happens."""
 
 
 class Part(NamedTuple):
@@ -65,6 +77,11 @@ class Part(NamedTuple):
     key: str
     group: str
     label: str
+
+    @property
+    def is_static(self) -> bool:
+        """Whether its energy does not depend on what happens, but on how long it takes."""
+        return self.group == STATIC
 
 
 class Component(ABC):
@@ -84,7 +101,11 @@ class Component(ABC):
 
     @abstractmethod
     def energy_pj(self, actions: Actions) -> dict[Part, float]:
-        """The energy of :attr:`energies` for so many actions, picojoule."""
+        """The energy of :attr:`energies` for so many actions and cycles, picojoule."""
+
+    def static_pj(self, actions: Actions, milliwatt: float) -> float:
+        """What takes some power all the time takes in the cycles of the actions, picojoule."""
+        return milliwatt * actions.cycles * self.description.cycle_ns
 
     def area_mm2(self) -> dict[Part, float]:
         """The area of :attr:`areas`, square millimetres."""

@@ -24,6 +24,7 @@ from spatem_ir.hardware.parameters import (
     Description,
     Energy,
     OperationUnit,
+    Power,
     ProcessingElement,
 )
 from spatem_ir.hardware.port import ChipPort
@@ -58,6 +59,7 @@ GROUPS: dict[str, type] = {
     "noc": Mesh.Parameters,
     "io": ChipIo,
     "energy": Energy,
+    "power": Power,
     "area": Area,
     "accumulation": HomeAccumulation.Parameters,
     "memory": Buffers.Parameters,
@@ -80,7 +82,7 @@ class Components:
         return (getattr(self, field.name) for field in fields(self))
 
     def energy_pj(self, actions: Actions) -> dict[Part, float]:
-        """The energy of all parts for so many actions, picojoule."""
+        """The energy of all parts for so many actions and cycles, picojoule."""
         return {part: pj for component in self for part, pj in component.energy_pj(actions).items()}
 
     def area_mm2(self) -> dict[Part, float]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from spatem_ir.hardware.component import Actions, Component, Count, Part
+from spatem_ir.hardware.component import STATIC, Actions, Component, Count, Part
 from spatem_ir.hardware.parameters import ProcessingElement
 
 ACTIVATION = Part("activation_units", "PEs", "activation")
 POOLING = Part("pooling_units", "PEs", "pooling")
+STATIC_ELEMENTS = Part("static_processing_elements", STATIC, "PEs")
 PROCESSING_ELEMENTS = Part("processing_elements", "PEs", "PEs")
 
 
@@ -14,7 +15,7 @@ class DigitalUnits(Component):
     """Activation and pooling units in every PE."""
 
     Parameters = ProcessingElement
-    energies = (ACTIVATION, POOLING)
+    energies = (ACTIVATION, POOLING, STATIC_ELEMENTS)
     areas = (PROCESSING_ELEMENTS,)
 
     def values_per_cycle(self, *, pooling: bool) -> int:
@@ -27,11 +28,13 @@ class DigitalUnits(Component):
         return -(-values // self.values_per_cycle(pooling=pooling))
 
     def energy_pj(self, actions: Actions) -> dict[Part, float]:
-        """The energy of all values that activation and pooling units worked on, picojoule."""
+        """Of all values that activation and pooling units worked on; and what PEs take anyway."""
         energy = self.description.energy
+        elements_mw = self.description.pes * self.description.power.pe_digital_mw
         return {
             ACTIVATION: actions.activated_values * energy.activation_pj,
             POOLING: actions.pooled_values * energy.pooling_pj,
+            STATIC_ELEMENTS: self.static_pj(actions, elements_mw),
         }
 
     def area_mm2(self) -> dict[Part, float]:

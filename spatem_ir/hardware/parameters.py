@@ -131,18 +131,32 @@ class ChipIo:
 
 @dataclass(frozen=True)
 class Energy:
-    """Energy per action, picojoule."""
+    """Energy per action, picojoule: what is taken only where and while something happens."""
 
-    dac_conversion_pj: float = parameter("one wordline driven for one operation", minimum=0)
+    dac_pj_per_ns: float = parameter("one wordline driven, for each nanosecond", minimum=0)
     adc_conversion_pj: float = parameter("one bitline converted", minimum=0)
-    cell_read_pj: float = parameter("one cell read in one operation", minimum=0)
+    cell_pj_per_ns: float = parameter("one cell read, for each nanosecond", minimum=0)
     shift_add_pj: float = parameter("one shift-and-add or partial-sum addition", minimum=0)
-    buffer_byte_pj: float = parameter("one byte through a PE's buffer port", minimum=0)
+    buffer_byte_pj: float = parameter("one byte read from or written to a PE's buffer", minimum=0)
     register_byte_pj: float = parameter("one byte written to a CU's input register", minimum=0)
     link_byte_pj: float = parameter("one byte over one hop of the network", minimum=0)
     activation_pj: float = parameter("one value requantised and activated", minimum=0)
     pooling_pj: float = parameter("one value read by a pooling unit", minimum=0)
     io_byte_pj: float = parameter("one byte through the chip's port", minimum=0)
+
+
+@dataclass(frozen=True)
+class Power:
+    """What one instance of each component takes all the time, idle or not, milliwatt."""
+
+    crossbar_mw: float = parameter(
+        "one crossbar with its DACs, ADC and sample-and-hold", minimum=0, default=0.0
+    )
+    cu_digital_mw: float = parameter("a CU's registers and shift-and-adds", minimum=0, default=0.0)
+    pe_digital_mw: float = parameter(
+        "a PE's buffer, bus, units and its part of a router", minimum=0, default=0.0
+    )
+    chip_io_mw: float = parameter("the chip's port", minimum=0, default=0.0)
 
 
 @dataclass(frozen=True)
@@ -184,6 +198,7 @@ class Description(ABC):
     noc: KindParameters
     io: ChipIo
     energy: Energy
+    power: Power
     area: Area
     accumulation: KindParameters
     memory: KindParameters
@@ -202,6 +217,11 @@ class Description(ABC):
     @abstractmethod
     def crossbars_per_cu(self) -> int:
         """Crossbars in one compute unit."""
+
+    @property
+    def cycle_ns(self) -> float:
+        """Length of a digital cycle, ns."""
+        return 1000 / self.chip.clock_mhz
 
     @property
     def crossbars_per_pe(self) -> int:

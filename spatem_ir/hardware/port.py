@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from spatem_ir.hardware.component import Actions, Component, Count, Part
+from spatem_ir.hardware.component import STATIC, Actions, Component, Count, Part
 from spatem_ir.hardware.parameters import ChipIo
 
 PORT_PE = 0
 """The PE at the chip's port."""
 
 IO = Part("io", "chip port", "I/O")
+STATIC_IO = Part("static_io", STATIC, "chip port")
 CHIP_IO = Part("chip_io", "chip port", "chip port")
 
 
@@ -16,7 +17,7 @@ class ChipPort(Component):
     """A port of so many bytes per cycle at one PE."""
 
     Parameters = ChipIo
-    energies = (IO,)
+    energies = (IO, STATIC_IO)
     areas = (CHIP_IO,)
 
     @property
@@ -29,8 +30,11 @@ class ChipPort(Component):
         return -(-size // self.bytes_per_cycle)
 
     def energy_pj(self, actions: Actions) -> dict[Part, float]:
-        """The energy of all bytes that enter or leave the chip, picojoule."""
-        return {IO: actions.io_bytes * self.description.energy.io_byte_pj}
+        """The energy of all bytes that enter or leave; and what the port takes anyway."""
+        return {
+            IO: actions.io_bytes * self.description.energy.io_byte_pj,
+            STATIC_IO: self.static_pj(actions, self.description.power.chip_io_mw),
+        }
 
     def area_mm2(self) -> dict[Part, float]:
         """The area of the chip's port, square millimetres."""

@@ -140,6 +140,18 @@ FAST = (
         "not known and not fits(machine, tables, core, tile)",
         "not known and queue.asked < 0",
     ),
+    Mutant(
+        "R7 packets read a buffer",
+        f"{MACHINE}/fast/rules/traffic.py",
+        "piece.bytes * piece.sendings",
+        "piece.bytes",
+    ),
+    Mutant(
+        "R8 packets write a buffer",
+        f"{MACHINE}/fast/rules/loop.py",
+        "totals.written_bytes += tables.slots[slot].bytes",
+        "totals.written_bytes += 0",
+    ),
 )
 
 REFERENCE = (

@@ -225,6 +225,17 @@ class Dataflow:
             parts.append(pieces if operand.order is None else pieces[operand.order])
         return np.concatenate(parts)
 
+    def operand_bits(self, node: Node) -> NDArray[np.int64]:
+        """The bits of every element of a node's operands, one after the other."""
+        import numpy as np
+
+        parts = []
+        for operand in node.operands:
+            sources = [self.nodes[source] for source in operand.sources]
+            bits = np.repeat([s.bits for s in sources], [s.elements for s in sources])
+            parts.append(bits if operand.order is None else bits[operand.order])
+        return np.concatenate(parts)
+
     def over_channels(
         self, operand: Operand, numbers: Mapping[int, NDArray[np.int64]], extreme: np.ufunc
     ) -> NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spatem_ir.hardware.component import Actions, Part
+from spatem_ir.hardware.component import STATIC, Actions, Part
 from spatem_ir.hardware.compute_unit.compute_unit import ComputeUnits
 from spatem_ir.hardware.parameters import ComputeUnit, Description
 
@@ -12,6 +12,9 @@ CELLS = Part("cells", "crossbars", "cells")
 SHIFT_ADDS = Part("shift_adds", "CUs", "shift-and-adds")
 INPUT_REGISTERS = Part("input_registers", "CUs", "input registers")
 
+STATIC_CROSSBARS = Part("static_crossbars", STATIC, "crossbars")
+STATIC_UNITS = Part("static_compute_units", STATIC, "CUs")
+
 CROSSBARS = Part("crossbars", "crossbars", "crossbars")
 UNITS = Part("compute_units", "CUs", "CUs")
 
@@ -20,7 +23,7 @@ class FreeComputeUnits(ComputeUnits):
     """Crossbars that share an input register, equally, and adders, but no clock of operations."""
 
     Parameters = ComputeUnit
-    energies = (DACS, ADCS, CELLS, SHIFT_ADDS, INPUT_REGISTERS)
+    energies = (DACS, ADCS, CELLS, SHIFT_ADDS, INPUT_REGISTERS, STATIC_CROSSBARS, STATIC_UNITS)
     areas = (CROSSBARS, UNITS)
 
     def __init__(self, description: Description):
@@ -60,15 +63,20 @@ class FreeComputeUnits(ComputeUnits):
     def energy_pj(self, actions: Actions) -> dict[Part, float]:
         """Converters and cells during OU operations, registers for what is fetched.
 
-        One shift-and-add follows every conversion.
+        Wordlines are driven, and cells read, for as long as an operation takes; a bitline is
+        converted once, and one shift-and-add follows every conversion.
         """
-        energy = self.description.energy
+        energy, power = self.description.energy, self.description.power
+        operation_ns = self.operation_cycles * self.description.cycle_ns
+        crossbars, cus = self.description.crossbars, self.description.pes * self.cus_per_pe
         return {
-            DACS: actions.dac_conversions * energy.dac_conversion_pj,
+            DACS: actions.dac_conversions * operation_ns * energy.dac_pj_per_ns,
             ADCS: actions.adc_conversions * energy.adc_conversion_pj,
-            CELLS: actions.cell_reads * energy.cell_read_pj,
+            CELLS: actions.cell_reads * operation_ns * energy.cell_pj_per_ns,
             SHIFT_ADDS: actions.adc_conversions * energy.shift_add_pj,
             INPUT_REGISTERS: actions.registered_bytes * energy.register_byte_pj,
+            STATIC_CROSSBARS: self.static_pj(actions, crossbars * power.crossbar_mw),
+            STATIC_UNITS: self.static_pj(actions, cus * power.cu_digital_mw),
         }
 
     def area_mm2(self) -> dict[Part, float]:

@@ -34,5 +34,6 @@ class Buffers(Memory):
         return self.description.pe.port_bytes_per_cycle
 
     def energy_pj(self, actions: Actions) -> dict[Part, float]:
-        """A fetched operand is charged once, however many crossbars it is for."""
-        return {BUFFERS: actions.fetched_bytes * self.description.energy.buffer_byte_pj}
+        """Every byte that is written or read; a fetch is read once for all crossbars it is for."""
+        accessed = actions.fetched_bytes + actions.written_bytes + actions.read_bytes
+        return {BUFFERS: accessed * self.description.energy.buffer_byte_pj}

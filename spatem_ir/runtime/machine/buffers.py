@@ -1,4 +1,4 @@
-"""Buffer occupancy of the PEs (rule R10): every byte from its arrival to its last read."""
+"""Buffers of the PEs (rule R10): every byte from its arrival to its last read; accesses."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from spatem_ir.support.errors import SpatemError
 
 @dataclass
 class BufferOccupancy:
-    """Changes of the occupancy of each PE's buffer, from which the peaks follow."""
+    """Changes of the occupancy of each PE's buffer, from which the peaks follow.
+
+    `written_bytes` and `read_bytes` are those of all buffers, without what is fetched for CUs.
+    """
 
     changes: dict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    written_bytes: int = 0
+    read_bytes: int = 0
 
     def fill(self, pe: int, time: int, size: int) -> None:
         """`size` bytes arrive in the buffer of a PE at a cycle."""

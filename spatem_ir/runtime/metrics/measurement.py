@@ -11,6 +11,7 @@ from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.geometry.bounds.bounds import lower_bounds
 from spatem_ir.geometry.shapes.placement import Placement
+from spatem_ir.runtime.energy import actions_of
 from spatem_ir.runtime.metrics.layer_metrics import LayerMetrics, layer_metrics
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.bounds.bounds import LowerBounds
     from spatem_ir.geometry.network.dataflow import Dataflow
     from spatem_ir.hardware.accelerator import Accelerator
+    from spatem_ir.hardware.component import Actions
     from spatem_ir.runtime.machine.execution import Execution
 
 
@@ -81,6 +83,15 @@ class Measurement:
     def bounds(self) -> LowerBounds:
         """The lower bounds on the latency of any deployment of the network."""
         return lower_bounds(dataflow_of(self.module, alone=True), self.accelerator)
+
+    @cached_property
+    def actions(self) -> Actions:
+        """How often the execution of a single image did what takes energy.
+
+        Raises:
+            NoCyclesError: no engine ran.
+        """
+        return actions_of(self.layers, self.execution)
 
     @property
     def ou_operations(self) -> int:

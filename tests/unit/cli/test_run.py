@@ -53,7 +53,12 @@ KEYS = {
     "analog",
     "exact",
     "energy_nj",
+    "dynamic_energy_nj",
+    "static_energy_nj",
     "energy_parts_nj",
+    "actions",
+    "joules_per_image",
+    "gops_per_watt",
     "area_mm2",
     "area_parts_mm2",
     "dispatch",
@@ -72,7 +77,12 @@ NEED_CYCLES = {
     "byte_hops",
     "optimality_gap",
     "energy_nj",
+    "dynamic_energy_nj",
+    "static_energy_nj",
     "energy_parts_nj",
+    "actions",
+    "joules_per_image",
+    "gops_per_watt",
     "dispatch",
 }
 """What only an engine can tell."""
@@ -222,7 +232,9 @@ def test_images_in_flight(capsys: pytest.CaptureFixture[str]) -> None:
     assert together["latency_cycles"] == alone["latency_cycles"]
     assert 0 < together["interval_cycles"] < alone["interval_cycles"]
     changed = {key for key in alone if alone[key] != together[key]}
-    assert changed == {"interval_cycles", "images_per_second"}
+    shared = {"joules_per_image", "gops_per_watt"}
+    assert changed == {"interval_cycles", "images_per_second", *shared}
+    assert together["joules_per_image"] < alone["joules_per_image"]
 
 
 @pytest.mark.parametrize("images", ["1", "3"])

@@ -76,7 +76,7 @@ def test_accelerator(
             chip=replace(tiny.chip, pe_rows=rows),
             analog=replace(tiny.analog, adc_mode=mode, encoding=encoding, cell_sigma=sigma),
             noc=replace(tiny.noc, multicast=multicast),
-            energy=replace(tiny.energy, cell_read_pj=energy),
+            energy=replace(tiny.energy, cell_pj_per_ns=energy),
         )
     )
     assert parse_attribute(str(attribute)) == attribute

@@ -8,7 +8,6 @@ events and resources.
 from __future__ import annotations
 
 import hashlib
-import os
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +15,8 @@ import numpy as np
 
 from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.execution import Execution
+from spatem_ir.runtime.machine.fast.computer import MemoryShortError as MemoryShortError
+from spatem_ir.runtime.machine.fast.computer import check_memory
 from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
 from spatem_ir.runtime.machine.fast.elaborate.queues import NO_QUEUES, Queues
 from spatem_ir.runtime.machine.fast.results import MeasuredBuffers, logged_facts, schedule_of
@@ -69,10 +70,6 @@ LARGEST_PLACE = 2**31 - 1
 
 class LateError(SpatemError):
     """An execution was ended because it takes too long."""
-
-
-class MemoryShortError(SpatemError):
-    """There is too little memory for an execution on the computer on which it is simulated."""
 
 
 class FastEngine:
@@ -146,7 +143,9 @@ class FastEngine:
             },
             byte_hops=int(totals.byte_hops),
             io_bytes=int(totals.io_bytes),
-            buffers=MeasuredBuffers(facts.changes, self.peaks()),
+            buffers=MeasuredBuffers(
+                facts.changes, int(totals.written_bytes), int(totals.read_bytes), self.peaks()
+            ),
             path=path_of(self.machine, self.state) if self.machine.is_traced else None,
             busy=busy_of(self.machine, self.state),
             schedule=schedule_of(self.machine, self.state),
@@ -170,7 +169,7 @@ class FastEngine:
         """
         if self.is_strict and self.state.pes.most.max() > self.machine.room:
             memory = self.program.accelerator.components.memory
-            MeasuredBuffers({}, self.peaks()).check(memory, int(self.machine.images))
+            MeasuredBuffers(measured=self.peaks()).check(memory, int(self.machine.images))
 
     def check_time(self) -> None:
         """Check that all outputs have left in time.
@@ -409,30 +408,6 @@ def chained(old: Records, more: int, head: int, images: int) -> Records:
     larger["next"][size:] = np.arange(size + 1, size + more + 1)
     larger["next"][-1] = head
     return larger
-
-
-def check_memory(needed: int, images: int) -> None:
-    """Check that so many bytes are available.
-
-    Raises:
-        MemoryShortError: they are not.
-    """
-    available = available_bytes()
-    if needed > available:
-        raise MemoryShortError(
-            f"the fast engine needs {needed / 1e9:.3f} GB for {images} images in flight, "
-            f"{available / 1e9:.3f} GB are available; use fewer images or a smaller deployment"
-        )
-
-
-def available_bytes() -> int:
-    """Memory that can be taken without swapping; all there is where the system does not say."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        sizes = dict(line.split(":", 1) for line in lines)
-        return int(sizes["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 @cache

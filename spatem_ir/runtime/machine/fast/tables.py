@@ -58,8 +58,11 @@ TILE = record(
 )
 """A tile on its crossbar.  The window of a visit is counted within the tile's copy: its ordinal."""
 
-TASK = record(kind="i4", node="i4", position="i4", pe="i4", piece="i4", values="i4")
-"""A digital operator or output of one piece, which is one of a node at a position."""
+TASK = record(kind="i4", node="i4", position="i4", pe="i4", piece="i4", values="i4", bytes="i4")
+"""A digital operator or output of one piece, which is one of a node at a position.
+
+`values` are the elements of operands that it reads, `bytes` what these take in the buffer.
+"""
 
 PIECE = record(
     node="i4",
@@ -260,6 +263,8 @@ TOTALS = record(
     cause="i8",  # the step that brought about what is happening
     steps="i8",  # steps so far, or what is left of them
     fetched_bytes="i8",
+    written_bytes="i8",  # to buffers
+    read_bytes="i8",  # from buffers, but for CUs
     register_bytes="i8",
     additions="i8",
     activated="i8",

@@ -220,6 +220,7 @@ class ReferenceEngine:
 
     def read_inputs(self, task: DigitalTask, key: Key) -> None:
         """R10: the inputs of a digital task have been read."""
+        self.buffers.read_bytes += task.bytes
         for piece in task.inputs:
             self.pieces.read(task.pe, (key[0], piece))
 

@@ -71,6 +71,7 @@ class PartialSums:
         self.additions += values
         if self.accumulation.adders(place).in_buffer:
             self.buffers.fill(self._pe(place, number), self.clock.now, values * self.sum_bytes)
+            self.buffers.written_bytes += values * self.sum_bytes
         adders = self.cu_adders[number] if place == "cu" else self.pe_adders[number]
         rank = (*key, source, PLACES.index(place))
         merged = partial(self.merge, place, number, key, expected)
@@ -86,6 +87,7 @@ class PartialSums:
         if self.accumulation.adders(place).in_buffer:
             size = expected * self.program.contributors[key[1]].values * self.sum_bytes
             self.buffers.drain(self._pe(place, number), self.clock.now, size)
+            self.buffers.read_bytes += size
         self.pass_on(place, number, key)
 
     def pass_on(self, place: str, number: int, key: Key) -> None:

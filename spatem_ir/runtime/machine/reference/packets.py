@@ -72,20 +72,23 @@ class Packets:
         size: int,
         rank: Rank,
         arrived: Callable[[int], None],
-    ) -> None:
+    ) -> int:
         """Send `size` bytes to other PEs; `arrived(pe)` is called when the last byte is there.
 
         With multicast one packet goes along all routes; without, each destination gets its own.
+        Returns how many packets there are.
         """
         targets = sorted(destinations)
+        if not targets:
+            return 0
         together = self.interconnect.is_multicast
-        for group in [targets] if together else [[target] for target in targets]:
-            if not group:
-                continue
+        groups = [targets] if together else [[target] for target in targets]
+        for group in groups:
             hops = tree(self.interconnect, source, group)
             self.traffic.injected[carried] += size
             self.traffic.byte_hops += size * sum(hop.links for hop in hops)
             _Packet(self, size, (*rank, group[0]), arrived).ask_for(hops)
+        return len(groups)
 
     def link(self, number: int) -> Resource:
         """A link by its number."""

@@ -38,17 +38,27 @@ class Pieces:
         self.reads_left: dict[tuple[int, Key], int] = {}
 
     def produce(self, key: Key, carried: str = "activations") -> None:
-        """R7: a finished piece goes at once to every PE that reads it, as one packet."""
+        """R7: a finished piece goes at once to every PE that reads it, as one packet.
+
+        It was written to the buffer of its home, from where each packet is read.
+        """
         image, piece = key
         home = self.program.home[piece]
+        size = self.program.piece_bytes[piece]
+        self.buffers.written_bytes += size
         readers = self.program.readers.get(piece, {})
         if home in readers:
             self.deliver(key, home)
         others = [pe for pe in readers if pe != home]
-        size = self.program.piece_bytes[piece]
         rank = (image, piece, 1, home)
-        self.packets.send(carried, home, others, size, rank, partial(self.deliver, key))
+        packets = self.packets.send(carried, home, others, size, rank, partial(self.arrive, key))
+        self.buffers.read_bytes += packets * size
         self.progress.finish(key)
+
+    def arrive(self, key: Key, pe: int) -> None:
+        """R8: the last byte of a piece has come from another PE."""
+        self.buffers.written_bytes += self.program.piece_bytes[key[1]]
+        self.deliver(key, pe)
 
     def deliver(self, key: Key, pe: int) -> None:
         """R10: a piece is in a PE's buffer, until it has been read as often as it will be."""

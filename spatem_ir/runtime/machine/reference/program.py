@@ -61,7 +61,8 @@ class Visit(NamedTuple):
 class DigitalTask(NamedTuple):
     """A digital operator (or output) of one piece: inputs, values to process, and its PE.
 
-    The values are the operands' elements that it reads, each once; padding is read from nowhere.
+    The values are the operands' elements that it reads, each once, and `bytes` what they take in
+    the buffer, packed; padding is read from nowhere.
     """
 
     node: int
@@ -69,6 +70,7 @@ class DigitalTask(NamedTuple):
     pe: int
     inputs: tuple[int, ...]
     values: int
+    bytes: int
 
 
 @dataclass
@@ -277,10 +279,11 @@ class _Elaboration:
             if node.kind in (NodeKind.INPUT, NodeKind.LAYER):
                 continue
             pieces = np.append(self.dataflow.operand_pieces(node), -1)
+            bits = self.dataflow.operand_bits(node)
             first = self.dataflow.first_pieces[node.number]
             for part in range(len(node.slices)):
                 elements = node.operand_windows(part)
-                values = distinct_elements(elements).tolist()
+                values, sizes = (found.tolist() for found in distinct_elements(elements, bits))
                 for position in range(node.positions):
                     inside = elements[position][elements[position] >= 0]
                     piece = first + part * node.positions + position
@@ -288,11 +291,22 @@ class _Elaboration:
                     pe = self.program.home[piece]
                     self.add_reads(pe, inputs)
                     self.program.digital.append(
-                        DigitalTask(node.number, piece, pe, inputs, values[position])
+                        DigitalTask(
+                            node.number, piece, pe, inputs, values[position], sizes[position]
+                        )
                     )
 
 
-def distinct_elements(windows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many different elements each row of a table names; negative entries are padding."""
+def distinct_elements(
+    windows: NDArray[np.int64], bits: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """How many different elements each row of a table names, and the bytes that these take.
+
+    `bits` is the width of each element; negative entries of the table are padding.
+    """
     ordered = np.sort(windows, axis=1)
-    return (np.diff(ordered, axis=1, prepend=-1) > 0).sum(axis=1)
+    is_new = np.diff(ordered, axis=1, prepend=-1) > 0
+    counts = is_new.sum(axis=1)
+    if (bits == bits[0]).all():
+        return counts, -(-counts * bits[0] // 8)
+    return counts, -(-(is_new * bits[ordered]).sum(axis=1) // 8)

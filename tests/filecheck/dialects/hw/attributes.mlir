@@ -19,8 +19,10 @@ builtin.module attributes {hw.accelerator = #hw.accelerator<"my \"chip\""
   noc {link_bytes_per_cycle = 2, hop_cycles = 1, multicast = false}
   // CHECK-NEXT: io {bytes_per_cycle = 4}
   io {bytes_per_cycle = 4}
-  // CHECK-NEXT: energy {dac_conversion_pj = 0.0, adc_conversion_pj = 2.0, cell_read_pj = 1.0e-07, shift_add_pj = 1.2345678e-05, buffer_byte_pj = 1000000.0, register_byte_pj = 0.1, link_byte_pj = 1.09375, activation_pj = 0.2166667, pooling_pj = 0.3333333, io_byte_pj = 406.25}
-  energy {dac_conversion_pj = 0, adc_conversion_pj = 2, cell_read_pj = 1.0e-7, shift_add_pj = 0.000012345678, buffer_byte_pj = 1.0e6, register_byte_pj = 0.1, link_byte_pj = 1.09375, activation_pj = 0.2166667, pooling_pj = 0.3333333, io_byte_pj = 406.25}
+  // CHECK-NEXT: energy {dac_pj_per_ns = 0.0, adc_conversion_pj = 2.0, cell_pj_per_ns = 1.0e-07, shift_add_pj = 1.2345678e-05, buffer_byte_pj = 1000000.0, register_byte_pj = 0.1, link_byte_pj = 1.09375, activation_pj = 0.2166667, pooling_pj = 0.3333333, io_byte_pj = 406.25}
+  energy {dac_pj_per_ns = 0, adc_conversion_pj = 2, cell_pj_per_ns = 1.0e-7, shift_add_pj = 0.000012345678, buffer_byte_pj = 1.0e6, register_byte_pj = 0.1, link_byte_pj = 1.09375, activation_pj = 0.2166667, pooling_pj = 0.3333333, io_byte_pj = 406.25}
+  // CHECK-NEXT: power {cu_digital_mw = 0.23, pe_digital_mw = 2.0}
+  power {pe_digital_mw = 2, crossbar_mw = 0.0, cu_digital_mw = 0.23}
   // CHECK-NEXT: area {crossbar_mm2 = 0.00125125, cu_digital_mm2 = 0.00311, pe_digital_mm2 = 0.21485, chip_io_mm2 = 22.88}>} {
   area {crossbar_mm2 = 0.00125125, cu_digital_mm2 = 0.00311, pe_digital_mm2 = 0.21485, chip_io_mm2 = 22.88}>} {
 

@@ -13,7 +13,7 @@ builtin.module attributes {hw.accelerator = #hw.accelerator<"narrow"
   analog {adc_mode = clip, encoding = offset, cell_sigma = 0.0, stuck_at_zero = 0.0, stuck_at_one = 0.0, read_noise = 0.0, seed = 0}
   noc {link_bytes_per_cycle = 2, hop_cycles = 1, multicast = true}
   io {bytes_per_cycle = 4}
-  energy {dac_conversion_pj = 0.4, adc_conversion_pj = 0.3, cell_read_pj = 0.002, shift_add_pj = 0.04, buffer_byte_pj = 0.7, register_byte_pj = 0.03, link_byte_pj = 1.1, activation_pj = 0.2, pooling_pj = 0.3, io_byte_pj = 406.25}
+  energy {dac_pj_per_ns = 0.4, adc_conversion_pj = 0.3, cell_pj_per_ns = 0.002, shift_add_pj = 0.04, buffer_byte_pj = 0.7, register_byte_pj = 0.03, link_byte_pj = 1.1, activation_pj = 0.2, pooling_pj = 0.3, io_byte_pj = 406.25}
   area {crossbar_mm2 = 0.001, cu_digital_mm2 = 0.003, pe_digital_mm2 = 0.2, chip_io_mm2 = 22.88}>} {
   cnn.network @net(%x: tensor<4xui8>) {
     %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<4x4xsi16>> scale 0.5 : tensor<4xui8> -> tensor<4xui8>

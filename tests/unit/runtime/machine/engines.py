@@ -65,6 +65,8 @@ def expect_equal_executions(execution: Execution, expected: Execution) -> None:
     assert execution.visit_starts == expected.visit_starts
     assert sorted_changes(execution) == sorted_changes(expected)
     assert execution.buffers.peaks() == expected.buffers.peaks()
+    assert execution.buffers.written_bytes == expected.buffers.written_bytes
+    assert execution.buffers.read_bytes == expected.buffers.read_bytes
     for name in (
         "finished",
         "ended",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from random import Random
 
 import pytest
@@ -15,7 +14,6 @@ from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.geometry.bounds.bounds import lower_bounds
 from spatem_ir.hardware.accelerator import Accelerator
-from spatem_ir.hardware.components import energy_parts
 from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 from spatem_ir.runtime.machine.reference.program import program_of
 from spatem_ir.runtime.metrics.metric import Metrics
@@ -86,65 +84,6 @@ def test_the_peak_is_that_of_the_fullest_buffer() -> None:
     assert (metrics.peak_buffer_pe, metrics.peak_buffer_bytes) == (0, 24)
 
 
-ACTIONS = {
-    "dac_conversion_pj": 2 * 8 * 4 * 2,  # visits, bits, wordlines, parts of the columns
-    "adc_conversion_pj": 2 * 8 * 6 * 1,  # visits, bits, bitlines, parts of the rows
-    "cell_read_pj": 2 * 8 * 4 * 6,
-    "shift_add_pj": 2 * 8 * 6 + 2 * 3,  # one per conversion, and two contributions at home
-    "buffer_byte_pj": 2 * 4,
-    "register_byte_pj": 2 * 4,
-    "link_byte_pj": 8 + 12,
-    "activation_pj": 3,
-    "pooling_pj": 0,
-    "io_byte_pj": 8 + 3,
-}
-
-
-@pytest.mark.parametrize("action", ACTIONS)
-def test_energy_counts_every_action(action: str) -> None:
-    """With 1 nJ for one kind of action and nothing for the others, energy is a count."""
-    free = dict.fromkeys((field.name for field in fields(TINY.energy)), 0.0)
-    metrics = measure(TWO_PES, machine(energy={**free, action: 1000.0}))
-    assert metrics.energy_nj == ACTIONS[action]
-
-
-PARTS = {
-    "dacs": 2 * 8 * 4 * 2,
-    "adcs": 2 * 8 * 6,
-    "cells": 2 * 8 * 4 * 6,
-    "shift_adds": 2 * 8 * 6,
-    "merging_adders": 2 * 3,
-    "buffers": 2 * 4,
-    "input_registers": 2 * 4,
-    "links": 8 + 12,
-    "activation_units": 3,
-    "pooling_units": 0,
-    "io": 8 + 3,
-}
-"""What each component does."""
-
-
-def test_energy_by_component_counts_every_action_once() -> None:
-    """With 1 nJ for every kind of action, the energy of a component is a count."""
-    alike = dict.fromkeys((field.name for field in fields(TINY.energy)), 1000.0)
-    metrics = measure(TWO_PES, machine(energy=alike))
-    assert metrics.energy_parts_nj == PARTS
-    assert metrics.energy_nj == sum(PARTS.values()) == sum(ACTIONS.values())
-    assert sorted(energy_parts()) == sorted(PARTS)
-
-
-def test_energy_is_the_sum_over_all_actions() -> None:
-    picojoule = sum(count * getattr(TINY.energy, action) for action, count in ACTIONS.items())
-    assert measure(TWO_PES).energy_nj == round(picojoule / 1000, 3)
-
-
-def test_the_energy_delay_product_is_of_one_image() -> None:
-    slow = measure(TWO_PES, machine(chip={"clock_mhz": 500}))
-    assert slow.energy_nj == measure(TWO_PES).energy_nj
-    assert slow.energy_delay_nj_us == round(slow.energy_nj * 0.17, 3)
-    assert measure(POOLED, images=4).energy_delay_nj_us == measure(POOLED).energy_delay_nj_us
-
-
 def test_conversions_of_a_tile_of_several_parts() -> None:
     """6 rows in 2 parts, 3 weights of 2 cells in 2 parts, 8 bits."""
     text = deployment(
@@ -172,28 +111,6 @@ def test_area_is_the_sum_over_all_components() -> None:
         "processing_elements": round(4 * 0.21485, 6),
         "chip_io": 22.88,
     }
-
-
-def test_operands_that_crossbars_share_are_fetched_once_and_registered_twice() -> None:
-    text = deployment(
-        input="4xui8",
-        ops=[
-            dense("a", "input", "4xui8 -> 4xui8", wwm=2),
-            "%r = cnn.relu @r %a : tensor<4xui8> -> tensor<4xui8>",
-        ],
-        places=["@a tiles 0 to 2 crossbars [0, 1] at [0, 0]"],
-        homes=["@a pes 0 times 2", "@r pes 0 times 2"],
-        streams=["crossbars [0, 1] { ou.mvm @a windows 0 }"],
-    )
-    free = dict.fromkeys((field.name for field in fields(TINY.energy)), 0.0)
-    for action, count in (("buffer_byte_pj", 4), ("register_byte_pj", 8), ("activation_pj", 8)):
-        assert measure(text, machine(energy={**free, action: 1000.0})).energy_nj == count
-
-
-def test_pooling_actions_are_values_read() -> None:
-    free = dict.fromkeys((field.name for field in fields(TINY.energy)), 0.0)
-    metrics = measure(POOLED, machine(energy={**free, "pooling_pj": 1000.0}))
-    assert metrics.energy_nj == 2 * 4
 
 
 POOLED = deployment(

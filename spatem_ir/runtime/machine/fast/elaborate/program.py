@@ -320,7 +320,7 @@ class _TableBuilder:
             tasks["position"] = np.tile(np.arange(node.positions), len(node.slices))
             tasks["piece"] = self.dataflow.first_pieces[node.number] + np.arange(node.pieces)
             tasks["pe"] = self.pieces.home[tasks["piece"]]
-            tasks["values"] = read.values
+            tasks["values"], tasks["bytes"] = read.values, read.bytes
             records.append(tasks)
             rows.append(read)
         return np.concatenate(records).view(np.recarray), rows

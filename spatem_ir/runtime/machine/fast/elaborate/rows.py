@@ -6,6 +6,7 @@ The rows of a node depend on how it and what it reads are cut, not on where anyt
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -23,11 +24,13 @@ class Rows(NamedTuple):
         counts: how many pieces each row names.
         pieces: the pieces of all rows, those of one each once and ascending.
         values: how many elements each row of a digital operator or output names; of a layer none.
+        bytes: what these elements take in a buffer.
     """
 
     counts: Int32s
     pieces: Int32s
     values: Int64s
+    bytes: Int64s
 
 
 NO_VALUES = np.zeros(0, np.int64)
@@ -51,8 +54,10 @@ class KnownRows:
 
     def of_digital(self, dataflow: Dataflow, node: Node) -> Rows:
         """What the pieces of a digital operator or output read: rows by slice and position."""
-        key = (node.reaches, node.shape, node.slices, _reading(dataflow, node))
-        return self._of(key, dataflow, node, _digital_rows)
+        bits = dataflow.operand_bits(node)
+        widths = tuple(dataflow.nodes[source].bits for source in node.sources)
+        key = (node.reaches, node.shape, node.slices, widths, _reading(dataflow, node))
+        return self._of(key, dataflow, node, partial(_digital_rows, bits=bits))
 
     def _of(
         self,
@@ -93,19 +98,21 @@ def _layer_rows(node: Node, pieces: Int32s) -> Rows:
     """The rows of a layer whose operand's elements are of the given pieces."""
     assert node.layer is not None and node.grid is not None
     elements = node.grid.all_operand_elements(node.layer)
-    return Rows(*distinct_pieces(pieces, elements, node.grid.operand_rows), NO_VALUES)
+    return Rows(*distinct_pieces(pieces, elements, node.grid.operand_rows), NO_VALUES, NO_VALUES)
 
 
-def _digital_rows(node: Node, pieces: Int32s) -> Rows:
-    """The rows of a digital operator whose operands' elements are of the given pieces."""
-    counts, found, values = [], [], []
+def _digital_rows(node: Node, pieces: Int32s, bits: Int64s) -> Rows:
+    """The rows of a digital operator whose operands' elements are of the given pieces and bits."""
+    counts, found, values, sizes = [], [], [], []
     for part in range(len(node.slices)):
         elements = node.operand_windows(part)
         own_counts, own = distinct_pieces(pieces, elements[None], elements.shape[1])
         counts.append(own_counts)
         found.append(own)
-        values.append(distinct_elements(elements))
-    return Rows(np.concatenate(counts), np.concatenate(found), np.concatenate(values))
+        own_values, own_sizes = distinct_elements(elements, bits)
+        values.append(own_values)
+        sizes.append(own_sizes)
+    return Rows(*map(np.concatenate, (counts, found, values, sizes)))
 
 
 def distinct_pieces(pieces: Int32s, elements: Int64s, size: int) -> tuple[Int32s, Int32s]:

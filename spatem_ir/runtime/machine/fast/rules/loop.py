@@ -87,6 +87,7 @@ choices_are_made = either(no_choices, make_choices)
 def leave(machine, state, pe, values, held):
     """R10: the sum of so many values is complete; each took `held` bytes of a PE's buffer."""
     if held > 0:
+        state.totals[0].read_bytes += values * held
         drain(machine, state, pe, values * held)
 
 
@@ -129,6 +130,7 @@ def finished(machine, tables, state, kind, number, key):
 @inlined
 def read_inputs(machine, tables, state, task, key):
     """R10: the inputs of a digital task have been read."""
+    state.totals[0].read_bytes += tables.tasks[task].bytes
     read_pieces(machine, tables, state, image_of(machine, key), machine.instances + task)
 
 
@@ -149,6 +151,7 @@ def handle(machine, tables, state, kind, number, key):
         slot = number
         if kind == ARRIVE:
             slot, key = key, state.packets[number].key
+            totals.written_bytes += tables.slots[slot].bytes
             reached(state, number)
         deliver(machine, tables, state, slot, key)
     elif kind in (PRODUCE, ACTIVATED, PROCESSED):

@@ -54,8 +54,10 @@ def merge_rank(machine, key, source, place):
 @inlined
 def meet(machine, state, pe, values, held):
     """R5, R10: a contribution meets others at a PE; a value takes `held` bytes of its buffer."""
-    state.totals[0].additions += values
+    totals = state.totals[0]
+    totals.additions += values
     if held > 0:
+        totals.written_bytes += values * held
         fill(machine, state, pe, values * held)
 
 
@@ -140,8 +142,13 @@ def grant_merge(machine, tables, state, kind, index, key, rank):
 
 @inlined
 def produce(machine, tables, state, carried, key):
-    """R7: a finished piece goes at once to every PE that reads it."""
+    """R7: a finished piece goes at once to every PE that reads it.
+
+    It was written to the buffer of its home, from where each packet is read.
+    """
     piece = tables.pieces[piece_of(machine, key)]
+    state.totals[0].written_bytes += piece.bytes
+    state.totals[0].read_bytes += piece.bytes * piece.sendings
     if piece.local != NONE:
         schedule(machine, state, state.totals[0].now, DELIVER, piece.local, key)
     for index in range(piece.first_sending, piece.first_sending + piece.sendings):

@@ -113,7 +113,7 @@ def test_pools_grow_when_they_run_out(seed: int, monkeypatch: pytest.MonkeyPatch
 
 def test_too_little_memory_is_said_before_it_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     program = fast_program_of(parse(CHAIN))
-    monkeypatch.setattr("spatem_ir.runtime.machine.fast.engine.available_bytes", lambda: 100)
+    monkeypatch.setattr("spatem_ir.runtime.machine.fast.computer.available_bytes", lambda: 100)
     with pytest.raises(SpatemError, match=r"needs 0\.00. GB for 2 images in flight, 0\.000 GB"):
         FastEngine(program, 2)
 

@@ -14,6 +14,7 @@ pytest.importorskip("numba")
 
 from unit.runtime.machine.engines import expect_equal_engines
 
+from spatem_ir.runtime.machine.fast import computer
 from spatem_ir.runtime.machine.fast import engine as fast
 from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram, fast_program_of
 from spatem_ir.runtime.machine.fast.engine import FastEngine
@@ -66,7 +67,7 @@ def test_too_little_memory_for_steps_is_said(
 ) -> None:
     monkeypatch.setattr(fast, "FIRST_STEPS", 1)
     engine = FastEngine(program, trace=True)
-    monkeypatch.setattr(fast, "available_bytes", lambda: 100)
+    monkeypatch.setattr(computer, "available_bytes", lambda: 100)
     with pytest.raises(SpatemError, match=r"fast engine needs 0\.000 GB for .*, 0\.000 GB are ava"):
         engine.run()
 
