@@ -152,6 +152,12 @@ FAST = (
         "totals.written_bytes += tables.slots[slot].bytes",
         "totals.written_bytes += 0",
     ),
+    Mutant(
+        "R8 narrowest link so far",
+        f"{MACHINE}/fast/elaborate/trees.py",
+        "width = min(width, links[parent].bytes)",
+        "width = max(width, links[parent].bytes)",
+    ),
 )
 
 REFERENCE = (
@@ -238,5 +244,11 @@ REFERENCE = (
         f"{MACHINE}/reference/free_crossbars.py",
         "self.clock.decide(crossbar, partial(self.choose, crossbar))",
         "self.choose(crossbar)",
+    ),
+    Mutant(
+        "R8 narrowest link so far",
+        f"{MACHINE}/reference/packets.py",
+        "following = max(before, -(-self.size // group.bytes_per_cycle))",
+        "following = -(-self.size // group.bytes_per_cycle)",
     ),
 )

@@ -71,13 +71,15 @@ class _WayOut:
         self.rows = np.append(0, np.cumsum(np.sort(reads.rows)))
         self.lines = cut.pes * accelerator.crossbars_per_pe * accelerator.ou.wordlines
         interconnect = self.components.interconnect
-        self.cycles = interconnect.least_cycles(reads.size)
+        self.cycles = cut.group.cycles(reads.size)
         self.sent = len(reads.rows) - np.arange(len(self.rows))
         back = 0
         if chains.returns is not None:
             back = int(chains.returns[chains.returns > 0].min())
-        self.after_piece = interconnect.least_transit(reads.size) + reads.after + back
-        self.after_sum = interconnect.head_cycles - 1 + reads.after_sum + back
+        heads = cut.hops * interconnect.head_cycles
+        following = -(-reads.size // cut.group.bytes_per_cycle)
+        self.after_piece = heads + following - 1 + reads.after + back
+        self.after_sum = heads - 1 + reads.after_sum + back
 
     def suffices(self, latency: int) -> bool:
         """Whether some number of pieces can be kept so that all others leave in time."""
@@ -96,8 +98,8 @@ class _WayOut:
         """The link cycles of values that the port's PE does not activate, by pieces kept."""
         units = self.components.digital.values_per_cycle(pooling=False)
         leaving = np.maximum(values - units * max(time - self.reads.after_sum, 0), 0)
-        widest = max(group.bytes_per_cycle for group in self.components.interconnect.groups)
-        return leaving * self.components.accumulation.sum_bytes // widest
+        sizes = leaving * self.components.accumulation.sum_bytes
+        return sizes // self.cut.group.bytes_per_cycle
 
 
 def input_reads(chains: Chains) -> InputReads | None:

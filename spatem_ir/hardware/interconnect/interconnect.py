@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 class LinkGroup(NamedTuple):
     """Links that are alike: a packet of b bytes holds one for setup + ⌈b / bytes per cycle⌉ cycles.
 
+    It holds a link longer that is wider than one before it on its way: bytes come no faster.
     `name` is what reports call them.
     """
 
@@ -52,11 +53,14 @@ class Routes(NamedTuple):
 class PortCut(NamedTuple):
     """All but `pes` PEs, the port's among these, are reached from the port over `links` links only.
 
-    A packet from the port to any other PE crosses one of these links.
+    A packet from the port to any other PE crosses one of these links, as fast as those of `group`
+    let it at most, and `hops` links at least from there on, that one included.
     """
 
     pes: int
     links: int
+    group: LinkGroup
+    hops: int = 1
 
 
 class Interconnect(Component):
@@ -83,7 +87,8 @@ class Interconnect(Component):
     def head_cycles(self) -> int:
         """R8: a packet's head asks for the next link so many cycles after it got one (1 or more).
 
-        Its last byte is there ⌈bytes / bytes per cycle⌉ − 1 cycles later.
+        Its last byte is there ⌈bytes / bytes per cycle⌉ − 1 cycles later, of the narrowest link so
+        far.
         """
 
     @property
@@ -151,14 +156,20 @@ class Interconnect(Component):
 
     # Bounds
 
-    def least_cycles(self, size: int) -> int:
-        """The least cycles for which a packet of `size` bytes holds a link."""
-        return min(group.cycles(size) for group in self.groups)
+    @property
+    def fewest_hops(self) -> int:
+        """The fewest links from a PE to another."""
+        return 1
+
+    @property
+    def most_bytes_per_cycle(self) -> int:
+        """The most bytes of a packet that come to a PE in a cycle."""
+        return max(group.bytes_per_cycle for group in self.groups)
 
     def least_transit(self, size: int) -> int:
         """The least cycles from when a packet may leave until its last byte is at another PE."""
-        widest = max(group.bytes_per_cycle for group in self.groups)
-        return self.head_cycles - (-size // widest) - 1
+        following = -(-size // self.most_bytes_per_cycle)
+        return self.fewest_hops * self.head_cycles + following - 1
 
     @cached_property
     def least_returns(self) -> Ints:
@@ -189,11 +200,17 @@ class Interconnect(Component):
 
     @cached_property
     def busiest_share(self) -> float:
-        """The share of all traffic over links that goes over the busiest, from all PEs to all."""
+        """The share of all traffic over links that goes over the busiest, from all PEs to all.
+
+        As :meth:`packet_cycles` is the time on the narrowest links, less of it counts on wider
+        ones.
+        """
         import numpy as np
 
-        links = self._all_routes.links
-        return float(np.bincount(links, minlength=1).max()) / max(len(links), 1)
+        links, groups = self._all_routes.links, self.groups
+        widths = np.repeat([g.bytes_per_cycle for g in groups], [g.links for g in groups])
+        busy = np.bincount(links, minlength=self.links) * (widths.min() / widths)
+        return float(busy.max()) / max(len(links), 1)
 
     @abstractmethod
     def most_packets(self, packets: Ints, pes: Ints) -> Ints:

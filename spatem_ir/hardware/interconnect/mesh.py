@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 EAST, WEST, SOUTH, NORTH = range(4)
 """Directions of links; those of a PE are numbered 4 · PE + direction."""
 
+INTO_ROUTER, INTO_PE = 4, 5
+"""Local ports, numbered 4 · PEs + PE and 5 · PEs + PE."""
+
 LINKS = Part("links", "network", "links and routers")
 
 
@@ -35,6 +38,11 @@ class MeshParameters(KindParameters):
     link_bytes_per_cycle: int = parameter("bytes per cycle of one directed link")
     hop_cycles: int = parameter("cycles for a packet's head to pass one hop")
     multicast: bool = parameter("one packet along the XY tree (true) or a copy per destination")
+    local_bytes_per_cycle: int = parameter(
+        "bytes per cycle of a PE's port to its router and of that from it; 0: no such ports",
+        minimum=0,
+        default=0,
+    )
 
 
 class Mesh(Interconnect):
@@ -42,7 +50,9 @@ class Mesh(Interconnect):
 
     Packets go along the row first, then along the column (XY routing), by virtual cut-through:
     their heads go on while the rest is still on the link.  Routes from a PE form a tree, because
-    there is one to each PE.  The area of routers is in `area.pe_digital_mm2`.
+    there is one to each PE.  If PEs have local ports, a packet first takes that of its source into
+    the router there, and last that of its destination out of the router there.  The area of routers
+    is in `area.pe_digital_mm2`.
     """
 
     Parameters = MeshParameters
@@ -60,10 +70,17 @@ class Mesh(Interconnect):
         return self.rows * self.columns
 
     @property
+    def local_bytes_per_cycle(self) -> int:
+        """R8: the parameter `noc.local_bytes_per_cycle`; 0 if there are no local ports."""
+        return self.parameters.local_bytes_per_cycle
+
+    @property
     def groups(self) -> tuple[LinkGroup, ...]:
-        """Four links for each PE; those over the edge are used by none."""
-        count = 4 * self.pes
-        return (LinkGroup("links", count, self.parameters.link_bytes_per_cycle),)
+        """Four links for each PE, of which those over the edge are used by none; local ports."""
+        links = LinkGroup("links", 4 * self.pes, self.parameters.link_bytes_per_cycle)
+        if not self.local_bytes_per_cycle:
+            return (links,)
+        return (links, LinkGroup("local ports", 2 * self.pes, self.local_bytes_per_cycle))
 
     @property
     def head_cycles(self) -> int:
@@ -76,7 +93,14 @@ class Mesh(Interconnect):
         return self.parameters.multicast
 
     def route(self, source: int, destination: int) -> list[int]:
-        """Along the row first, then along the column."""
+        """Along the row first, then along the column; between local ports, if there are any."""
+        links = self._route_of_router(source, destination)
+        if self.local_bytes_per_cycle:
+            entry, end = INTO_ROUTER * self.pes + source, INTO_PE * self.pes + destination
+            return [entry, *links, end]
+        return links
+
+    def _route_of_router(self, source: int, destination: int) -> list[int]:
         here, links = source, []
         while here % self.columns != destination % self.columns:
             is_east = destination % self.columns > here % self.columns
@@ -90,6 +114,22 @@ class Mesh(Interconnect):
 
     def routes(self, sources: Ints, destinations: Ints) -> Routes:
         """The same for all pairs at once."""
+        import numpy as np
+
+        inner = self._routes_of_routers(sources, destinations)
+        if not self.local_bytes_per_cycle:
+            return inner
+        moves = sources != destinations
+        first = np.append(0, np.cumsum(np.diff(inner.first) + 2 * moves))
+        entries, ends = first[:-1][moves], first[1:][moves] - 1
+        links, is_inner = np.empty(first[-1], np.int64), np.ones(first[-1], np.bool_)
+        links[entries] = INTO_ROUTER * self.pes + sources[moves]
+        links[ends] = INTO_PE * self.pes + destinations[moves]
+        is_inner[entries] = is_inner[ends] = False
+        links[is_inner] = inner.links
+        return Routes(first, links)
+
+    def _routes_of_routers(self, sources: Ints, destinations: Ints) -> Routes:
         import numpy as np
 
         (row, column), (last_row, last_column) = (
@@ -118,20 +158,36 @@ class Mesh(Interconnect):
         return columns.reshape(-1)
 
     @property
+    def fewest_hops(self) -> int:
+        """One link between neighbours, and their local ports."""
+        return 3 if self.local_bytes_per_cycle else 1
+
+    @property
+    def most_bytes_per_cycle(self) -> int:
+        """Those of the narrower of links and local ports: every packet takes both."""
+        return min(group.bytes_per_cycle for group in self.groups)
+
+    @property
     def cuts(self) -> tuple[PortCut, ...]:
         """Two links leave the PE at the port, which is in a corner, or one if the mesh is a line.
 
         As packets go along the row first, what is read outside of as many PEs as a column has
         takes the one link along the row.  Proof: the port's PE and all other PEs of its column are
-        reached without that link, and no others are.
+        reached without that link, and no others are.  Everything that leaves the port's PE takes
+        its local port, if there is one; on links it is no faster than it was there.
         """
         if self.pes == 1:
             return ()
-        leaving = PortCut(1, (self.rows > 1) + (self.columns > 1))
-        return (leaving, PortCut(self.rows, 1)) if self.columns > 1 else (leaving,)
+        group, *local = self.groups
+        links = group._replace(bytes_per_cycle=self.most_bytes_per_cycle)
+        hops = 1 + len(local)
+        cuts = [PortCut(1, (self.rows > 1) + (self.columns > 1), links, hops)]
+        if self.columns > 1:
+            cuts.append(PortCut(self.rows, 1, links, hops))
+        return (*cuts, *(PortCut(1, 1, port, self.fewest_hops) for port in local))
 
     def most_packets(self, packets: Ints, pes: Ints) -> Ints:
-        """As PEs have links of their own, the packets of one."""
+        """As PEs have links and ports of their own, the packets of one."""
         return packets
 
     def widths(self) -> Mapping[str, Changes]:

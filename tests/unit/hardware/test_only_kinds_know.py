@@ -16,7 +16,7 @@ OWN = {
 
 READS = {
     "mesh": re.compile(
-        r"[.\"]pe_(rows|columns)|hop_cycles|link_bytes_per_cycle|\.noc\.|MeshParameters|\bXY\b|"
+        r"[.\"]pe_(rows|columns)|hop_cycles|(link|local)_bytes_per_cycle|\.noc\.|MeshParameters|\bXY\b|"
         r"\b(EAST|WEST|NORTH|SOUTH)\b|4 \* pes"
     ),
     "parameters": re.compile(

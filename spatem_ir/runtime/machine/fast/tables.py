@@ -84,15 +84,13 @@ SENDING = record(source="i4", first="i4", stop="i4", tree="i4")
 TREE = record(first="i4", links="i4", targets="i4", target="i4")
 """The way of a packet: first link from its source, links, targets, and the first target's PE."""
 
-LINK = record(number="i4", group="i4", child="i4", sibling="i4", target="i4")
-"""A link of a tree: its number and group, the first link onwards, the next one from the same PE.
+LINK = record(number="i4", bytes="i4", setup="i4", child="i4", sibling="i4", target="i4")
+"""A link of a tree: its number, the first link onwards, the next one from the same PE.
 
-`target` is the number of the target at its end, NONE if there is none.  An entry without a number
-stands for a further target at the end of the link before.
+`bytes` is how many pass it in a cycle: as many as the narrowest link so far lets pass; a packet
+holds it for `setup` cycles besides.  `target` is the number of the target at its end, NONE if there
+is none.  An entry without a number stands for a further target at the end of the link before.
 """
-
-GROUP = record(bytes="i8", setup="i8")
-"""Links that are alike: bytes per cycle, and the cycles for which a packet holds one besides."""
 
 VISIT = record(burst="i4", ordinal="i4")
 """A visit of the crossbars of a stream."""
@@ -206,7 +204,7 @@ PACKET = record(
     tile="i4",
     source="i4",
     slots="i4",  # entry of `piece_slots` of its first target
-    group="i4",  # of the link that it got last, NONE before it got any
+    width="i4",  # bytes per cycle over the link that it got last, 0 before it got any
     cycles="i4",  # in which all its bytes pass such a link
 )
 """A piece on its way (`tile` is NONE), or partial sums."""
@@ -343,7 +341,7 @@ class Tables(NamedTuple):
         piece_slots: the slots of pieces, those of one by ascending PE.
         slots: by PE.
         sendings: the packets that pieces send.
-        trees, links, groups: the ways that packets go.
+        trees, links: the ways that packets go.
         ways, routes: from which PEs to which homes partial sums go (source · PEs + home,
             ascending), and the tree of each.
     """
@@ -371,7 +369,6 @@ class Tables(NamedTuple):
     sendings: Records
     trees: Records
     links: Records
-    groups: Records
     ways: Int64s
     routes: Int32s
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
-from spatem_ir.hardware.interconnect.interconnect import Interconnect
+from spatem_ir.hardware.interconnect.interconnect import Interconnect, LinkGroup
 from spatem_ir.runtime.machine.reference.clock import Clock, Rank, Resource
 from spatem_ir.runtime.machine.steps import ResourceKind
 
@@ -87,19 +87,17 @@ class Packets:
             hops = tree(self.interconnect, source, group)
             self.traffic.injected[carried] += size
             self.traffic.byte_hops += size * sum(hop.links for hop in hops)
-            _Packet(self, size, (*rank, group[0]), arrived).ask_for(hops)
+            _Packet(self, size, (*rank, group[0]), arrived).ask_for(hops, 0)
         return len(groups)
 
     def link(self, number: int) -> Resource:
         """A link by its number."""
         return self.links.setdefault(number, Resource(self.clock, ResourceKind.LINK))
 
-    def cycles(self, link: int, size: int) -> tuple[int, int]:
-        """How long a packet holds a link, and for how many cycles its bytes follow each other."""
+    def group(self, link: int) -> LinkGroup:
+        """The group of a link."""
         interconnect = self.interconnect
-        group = interconnect.groups[bisect_right(interconnect.first_links, link) - 1]
-        held = group.cycles(size)
-        return held, held - group.setup_cycles
+        return interconnect.groups[bisect_right(interconnect.first_links, link) - 1]
 
 
 @dataclass
@@ -111,10 +109,16 @@ class _Packet:
     rank: Rank
     arrived: Callable[[int], None]
 
-    def ask_for(self, hops: list[Hop]) -> None:
-        """The head is where some links begin, and asks for them."""
+    def ask_for(self, hops: list[Hop], before: int) -> None:
+        """The head is where some links begin, and asks for them.
+
+        The bytes follow each other in so many cycles on the links before: no faster than these let
+        them they go on.
+        """
         for hop in hops:
-            held, following = self.packets.cycles(hop.link, self.size)
+            group = self.packets.group(hop.link)
+            following = max(before, -(-self.size // group.bytes_per_cycle))
+            held = group.setup_cycles + following
             crossed = partial(self.cross, hop, following)
             self.packets.link(hop.link).request(self.rank, held, crossed, size=self.size)
 
@@ -122,6 +126,6 @@ class _Packet:
         """The head got a link: it goes on after `head_cycles`, the last byte follows."""
         clock = self.packets.clock
         head = clock.now + self.packets.interconnect.head_cycles
-        clock.at(head, partial(self.ask_for, hop.following))
+        clock.at(head, partial(self.ask_for, hop.following, cycles))
         for pe in hop.targets:
             clock.at(head + cycles - 1, partial(self.arrived, pe))

@@ -100,7 +100,7 @@ class _Program:
         self.homes[number] = self.one_of(self.machine.pes)
         size = node.piece_bytes(piece // node.positions)
         interconnect = self.components.interconnect
-        cycles, transit = interconnect.least_cycles(size), interconnect.least_transit(size)
+        cycles, transit = interconnect.packet_cycles(size), interconnect.least_transit(size)
         self.arrivals[number] = [self.time() for _ in self.homes[number]]
         for pe, (arrival, is_home) in enumerate(
             zip(self.arrivals[number], self.homes[number], strict=True)
@@ -271,7 +271,7 @@ class _Program:
         if self.machine.pes == 1:
             return
         size = channels * self.components.accumulation.sum_bytes
-        cycles = self.components.interconnect.least_cycles(size)
+        cycles = self.components.interconnect.packet_cycles(size)
         for pe, home in enumerate(self.homes[piece]):
             sent = self.model.new_bool_var("")
             begin, _ = self.use(("link", pe), cycles, sent)

@@ -8,22 +8,23 @@ import numpy as np
 import pytest
 from unit.runtime.machine.programs import machine
 
-from spatem_ir.hardware.interconnect.interconnect import Interconnect, PortCut
+from spatem_ir.hardware.interconnect.interconnect import Interconnect
 from spatem_ir.hardware.interconnect.mesh import EAST, Mesh
 
 
-def mesh(rows: int, columns: int, *, hop: int = 1, link: int = 4) -> Mesh:
+def mesh(rows: int, columns: int, *, hop: int = 1, link: int = 4, local: int = 0) -> Mesh:
     found = machine(
         chip={"pe_rows": rows, "pe_columns": columns},
-        noc={"hop_cycles": hop, "link_bytes_per_cycle": link},
+        noc={"hop_cycles": hop, "link_bytes_per_cycle": link, "local_bytes_per_cycle": local},
     ).components.interconnect
     assert isinstance(found, Mesh)
     return found
 
 
+@pytest.mark.parametrize("local", [0, 8])
 @pytest.mark.parametrize(("rows", "columns"), [(1, 1), (1, 5), (4, 1), (3, 4), (5, 2)])
-def test_all_routes_at_once_are_those_one_by_one(rows: int, columns: int) -> None:
-    own, pes = mesh(rows, columns), rows * columns
+def test_all_routes_at_once_are_those_one_by_one(rows: int, columns: int, local: int) -> None:
+    own, pes = mesh(rows, columns, local=local), rows * columns
     pairs = [(here, there) for here in range(pes) for there in range(pes)]
     Random(0).shuffle(pairs)
     sources, destinations = np.array(pairs).T
@@ -31,7 +32,7 @@ def test_all_routes_at_once_are_those_one_by_one(rows: int, columns: int) -> Non
     expected = Interconnect.routes(own, sources, destinations)
     assert found.first.tolist() == expected.first.tolist()
     assert found.links.tolist() == expected.links.tolist()
-    assert found.links.max(initial=0) < own.links == 4 * pes
+    assert found.links.max(initial=0) < own.links == (6 if local else 4) * pes
 
 
 def test_no_routes() -> None:
@@ -45,32 +46,55 @@ def test_hops() -> None:
     row, column = np.divmod(np.arange(12), 4)
     expected = abs(row[:, None] - row) + abs(column[:, None] - column)
     assert mesh(3, 4).hops.tolist() == expected.tolist()
+    expected += 2 * (expected > 0)
+    assert mesh(3, 4, local=1).hops.tolist() == expected.tolist()
 
 
+def test_packets_take_the_local_ports_of_their_ends() -> None:
+    """PEs 1 and 2 of 2 x 2: 16 links, a port of each PE into its router, and one out of it."""
+    plain, own = mesh(2, 2).route(1, 2), mesh(2, 2, local=8).route(1, 2)
+    assert own == [16 + 1, *plain, 16 + 4 + 2]
+
+
+@pytest.mark.parametrize("local", [0, 2, 8])
 @pytest.mark.parametrize(
     ("rows", "columns", "cuts"),
     [
-        (1, 1, ()),
-        (1, 3, (PortCut(1, 1), PortCut(1, 1))),
-        (3, 1, (PortCut(1, 1),)),
-        (3, 4, (PortCut(1, 2), PortCut(3, 1))),
+        (1, 1, []),
+        (1, 3, [(1, 1), (1, 1)]),
+        (3, 1, [(1, 1)]),
+        (3, 4, [(1, 2), (3, 1)]),
     ],
 )
-def test_cuts(rows: int, columns: int, cuts: tuple[PortCut, ...]) -> None:
-    own = mesh(rows, columns)
-    assert own.cuts == cuts
-    routes = [own.route(0, pe) for pe in range(rows * columns)]
-    leaving = {links[0] for links in routes[1:]}
-    for cut, crossed in zip(cuts, (leaving, {EAST}), strict=False):
+def test_cuts(rows: int, columns: int, cuts: list[tuple[int, int]], local: int) -> None:
+    """What leaves the port's PE takes its local port, and is no faster over links than there."""
+    own = mesh(rows, columns, local=local)
+    hops, expected = 1, [*cuts]
+    if local and cuts:
+        hops = 2
+        expected.append((1, 1))
+    assert [(cut.pes, cut.links) for cut in own.cuts] == expected
+    for cut in own.cuts[: len(cuts)]:
+        assert (cut.hops, cut.group.cycles(8)) == (hops, 4 if local == 2 else 2)
+    for cut in own.cuts[len(cuts) :]:
+        assert (cut.hops, cut.group.cycles(8)) == (3, 8 // local)
+    routes = [own.route(0, pe) if pe else [] for pe in range(rows * columns)]
+    leaving = {links[hops - 1] for links in routes[1:]}
+    for cut, crossed in zip(own.cuts[: len(cuts)], (leaving, {EAST}), strict=False):
         assert len(crossed) == cut.links
         assert sum(crossed.isdisjoint(links) for links in routes) == cut.pes
 
 
 def test_packets_as_bounds_and_estimates_see_them() -> None:
     own = mesh(3, 4, hop=2, link=4)
-    assert own.least_cycles(9) == own.packet_cycles(9) == 3
+    assert own.packet_cycles(9) == 3
     assert own.packet_cycles(np.array([1, 8, 9])).tolist() == [1, 2, 3]
     assert own.least_transit(9) == 2 + 3 - 1
+    wide, narrow = (mesh(3, 4, hop=2, link=4, local=local) for local in (9, 1))
+    assert wide.packet_cycles(9) == 3
+    assert narrow.packet_cycles(9) == 9
+    assert wide.least_transit(9) == 3 * 2 + 3 - 1
+    assert narrow.least_transit(9) == 3 * 2 + 9 - 1
 
 
 def test_pes_in_line_go_down_a_column_and_up_the_next() -> None:
@@ -93,3 +117,11 @@ def test_traffic_from_all_to_all() -> None:
     assert mesh(1, 3).mean_hops == pytest.approx(8 / 6)
     assert mesh(1, 3).busiest_share == pytest.approx(2 / 8)
     assert mesh(1, 1).mean_hops == mesh(1, 1).busiest_share == 0
+    # With local ports there are 20 crossings: each link is on two routes, each port, too; on wide
+    # ports a packet is for a fourth of the time.
+    for local, busy in ((4, 2), (16, 2), (1, 2)):
+        assert mesh(1, 3, local=local).mean_hops == pytest.approx(8 / 6 + 2)
+        assert mesh(1, 3, local=local).busiest_share == pytest.approx(busy / 20)
+    # In a row of four, a link is on four routes at most, a port on three.
+    for local, busy in ((4, 4), (16, 4), (2, 3), (3, 4 * 3 / 4)):
+        assert mesh(1, 4, local=local).busiest_share == pytest.approx(busy / (20 + 24))

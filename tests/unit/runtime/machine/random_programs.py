@@ -223,6 +223,7 @@ def random_machine(random: Random) -> Accelerator:
             link_bytes_per_cycle=width(),
             hop_cycles=random.randint(1, 3),
             multicast=random.choice([True, False]),
+            local_bytes_per_cycle=random.choice([0, 0, width()]),
         ),
         io=replace(tiny.io, bytes_per_cycle=width()),
         accumulation=HomeParameters(sum_bits=random.choice([20, 32, 32, 40])),

@@ -14,6 +14,11 @@ from unit.runtime.machine.stepped_tables import ceiling
 from spatem_ir.hardware.accelerator import Accelerator
 
 
+def inside(pe: int) -> int:
+    """What stands for the inside of a PE, as opposed to the router there; and the other way."""
+    return -1 - pe
+
+
 class Network(ABC):
     """The heads of packets between PEs, their last bytes, and the traffic so far."""
 
@@ -39,7 +44,10 @@ class Network(ABC):
 
     def send(self, kind: str, packet: Packet) -> None:
         self.injected[kind] += packet.size
-        self.head_at(packet.source, packet)
+        if noc_of(self.accelerator).local_bytes_per_cycle:
+            self.ask_link(inside(packet.source), packet.source, packet.targets, packet)
+        else:
+            self.head_at(packet.source, packet)
 
     def next_pe(self, here: int, target: int) -> int:
         """The neighbour on the way: along the row until the column is right, then the column."""
@@ -53,19 +61,31 @@ class Network(ABC):
         for target in packet.targets:
             if target != pe:
                 onwards[self.next_pe(pe, target)].append(target)
-        cycles = ceiling(packet.size, noc_of(self.accelerator).link_bytes_per_cycle)
+            elif noc_of(self.accelerator).local_bytes_per_cycle:
+                onwards[inside(pe)].append(target)
         for neighbour, targets in onwards.items():
-            branch = Packet(
-                packet.kind, packet.what, packet.source, targets, packet.size, packet.order
-            )
-            self.byte_hops += packet.size
-            self.wait(("link", pe, neighbour), packet.order, cycles, (branch,))
+            self.ask_link(pe, neighbour, targets, packet)
 
-    def enter_link(self, job: Job, pe: int) -> None:
-        head = self.now + noc_of(self.accelerator).hop_cycles
-        self.heads.append(Head(head, pe, job.what[0]))
-        if pe in job.what[0].targets:
-            self.tails.append(Head(head + job.cycles - 1, pe, job.what[0]))
+    def ask_link(self, here: int, there: int, targets: list[int], packet: Packet) -> None:
+        """A branch of a packet waits for the way between two routers, or a router and a PE."""
+        noc = noc_of(self.accelerator)
+        is_local = min(here, there) < 0
+        width = noc.local_bytes_per_cycle if is_local else noc.link_bytes_per_cycle
+        pace = max(packet.pace, ceiling(packet.size, width))
+        branch = Packet(
+            packet.kind, packet.what, packet.source, targets, packet.size, packet.order, pace
+        )
+        self.byte_hops += packet.size
+        self.wait(("link", here, there), packet.order, pace, (branch,))
+
+    def enter_link(self, job: Job, there: int) -> None:
+        noc, packet = noc_of(self.accelerator), job.what[0]
+        head = self.now + noc.hop_cycles
+        if there >= 0:
+            self.heads.append(Head(head, there, packet))
+        pe = there if there >= 0 else inside(there)
+        if pe in packet.targets and (there < 0) == bool(noc.local_bytes_per_cycle):
+            self.tails.append(Head(head + job.cycles - 1, pe, packet))
 
     def move_packets(self) -> list[tuple[int, Packet]]:
         """Heads that reach a PE now go on; returns the packets whose last byte is at a target."""

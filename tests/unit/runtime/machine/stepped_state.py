@@ -39,7 +39,10 @@ class Head:
 
 @dataclass
 class Packet:
-    """Bytes for some PEs: `kind` is what happens at the end, `what` to which piece."""
+    """Bytes for some PEs: `kind` is what happens at the end, `what` to which piece.
+
+    They follow each other in `pace` cycles over what they have crossed.
+    """
 
     kind: str
     what: tuple[int, ...]
@@ -47,6 +50,7 @@ class Packet:
     targets: list[int]
     size: int
     order: tuple[int, ...]
+    pace: int = 0
 
 
 @dataclass

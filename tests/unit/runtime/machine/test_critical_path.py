@@ -275,8 +275,10 @@ def durations(program: Program, step: PathStep, after: PathStep | None) -> set[i
             packets = sizes | {
                 value * accelerator.components.accumulation.sum_bytes for value in values
             }
-            crossing = cycles(packets, noc_of(accelerator).link_bytes_per_cycle)
-            hop = noc_of(accelerator).hop_cycles
+            noc = noc_of(accelerator)
+            widths = {noc.link_bytes_per_cycle, noc.local_bytes_per_cycle} - {0}
+            crossing = set[int]().union(*(cycles(packets, width) for width in widths))
+            hop = noc.hop_cycles
             if after is not None and after.kind is ResourceKind.LINK:
                 return crossing if after.is_queued else {hop}
             return {hop + cycle - 1 for cycle in crossing}

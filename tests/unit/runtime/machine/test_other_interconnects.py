@@ -63,7 +63,7 @@ class OneSwitch(Interconnect):
 
     @property
     def cuts(self) -> tuple[PortCut, ...]:
-        return (PortCut(1, 1),) if self.pes > 1 else ()
+        return (PortCut(1, 1, self.groups[0]),) if self.pes > 1 else ()
 
     def widths(self) -> Mapping[str, Changes]:
         return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from unit.runtime.machine.programs import (
     arrivals,
     convolution,
@@ -11,6 +12,8 @@ from unit.runtime.machine.programs import (
     row_of_pes,
     run,
 )
+
+from spatem_ir.hardware.accelerator import Accelerator
 
 ACROSS = deployment(
     input="4xui8",
@@ -82,3 +85,44 @@ def test_partial_sums_and_activations_wait_for_the_same_link() -> None:
     assert execution.visit_starts == {4: [4], 5: [5]}
     assert arrivals(execution, 0) == [(46, 2), (49, 4)]
     assert execution.finished == [50]
+
+
+def local(width: int, link: int = 2) -> Accelerator:
+    """A row of four PEs with local ports of so many bytes per cycle; a hop takes 5 cycles."""
+    return row_of_pes(
+        4, noc={"hop_cycles": 5, "link_bytes_per_cycle": link, "local_bytes_per_cycle": width}
+    )
+
+
+def test_a_packet_takes_the_local_ports_of_its_ends() -> None:
+    """Over 3 links and 2 ports: 5 hops, and 2 bytes in a cycle."""
+    execution = run(ACROSS, local(2))
+    assert arrivals(execution, 3)[0] == (37 + 5 * 5, 2)
+    assert execution.byte_hops == (2 + 1) * 5
+
+
+@pytest.mark.parametrize(("local_width", "link"), [(1, 8), (8, 1), (1, 1)])
+def test_bytes_come_no_faster_than_on_the_narrowest_link(local_width: int, link: int) -> None:
+    assert arrivals(run(ACROSS, local(local_width, link)), 3)[0] == (37 + 5 * 5 + 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("local_width", "times"),
+    [
+        # Positions of 4 bytes enter one per cycle; into the router from 1, 2, 3 and 4.  The link
+        # takes 2 cycles each, from 2, 4, 6, 8; out of the router a cycle later, as long.
+        (4, [5, 7, 9, 11]),
+        # Into the router from 1, 5, 9, 13, over the link a cycle later, out of it another one.
+        (1, [7, 11, 15, 19]),
+    ],
+)
+def test_packets_queue_at_local_ports(local_width: int, times: list[int]) -> None:
+    text = deployment(
+        input="4x1x4xui8",
+        ops=[convolution("a", "input", "4x1x4xui8 -> 1x1x4xui8", "1x1")],
+        places=["@a tiles 0 crossbars 4 at [0, 0]"],
+        homes=["@a pes 1"],
+        streams=["crossbars 4 { ou.mvm @a windows 0 to 4 }"],
+    )
+    execution = run(text, machine(noc={"local_bytes_per_cycle": local_width}))
+    assert [time for time, size in arrivals(execution, 1) if size == 4] == times

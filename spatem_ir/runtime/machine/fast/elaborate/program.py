@@ -290,7 +290,6 @@ class _TableBuilder:
             sendings=trees.sendings,
             trees=trees.trees,
             links=trees.links,
-            groups=trees.groups,
             ways=trees.ways,
             routes=trees.routes,
         )

@@ -14,7 +14,6 @@ from spatem_ir.runtime.machine.fast.elaborate.layers import Layers
 from spatem_ir.runtime.machine.fast.elaborate.readers import Slots
 from spatem_ir.runtime.machine.fast.rules.events import inlined, kept
 from spatem_ir.runtime.machine.fast.tables import (
-    GROUP,
     LINK,
     NONE,
     SENDING,
@@ -30,7 +29,6 @@ class Trees(NamedTuple):
 
     trees: Records
     links: Records
-    groups: Records
     sendings: Records
     ways: Int64s
     routes: Int32s
@@ -63,13 +61,9 @@ def trees_of(slots: Slots, pieces: Records, ways: Int64s, interconnect: Intercon
     count = _number_trees(sendings, pes, shown)
     trees = np.zeros(count, TREE).view(np.recarray)
     links = united_routes(trees, sendings[shown[:count]], pes, interconnect)
-    firsts = np.array(interconnect.first_links)
-    links.group = np.searchsorted(firsts, np.maximum(links.number, 0), side="right") - 1
-    groups = np.array([(g.bytes_per_cycle, g.setup_cycles) for g in interconnect.groups], GROUP)
     return Trees(
         trees,
         links,
-        groups.view(np.recarray),
         sendings[:total],
         ways,
         sendings.tree[total:].copy(),
@@ -108,7 +102,12 @@ def united_routes(
     most = int(np.diff(routes.first)[route_of].sum())
     links = np.empty(most, LINK).view(np.recarray)
     reached = np.full(interconnect.links, NONE, np.int32)
-    used = _grow(trees, sendings, pes, route_of, routes.first, routes.links, reached, links)
+    counts = [group.links for group in interconnect.groups]
+    kinds = [(group.bytes_per_cycle, group.setup_cycles) for group in interconnect.groups]
+    of_link = np.repeat(np.array(kinds, np.int32), counts, axis=0)
+    used = _grow(
+        trees, sendings, pes, route_of, routes.first, routes.links, reached, of_link, links
+    )
     return links[:used]
 
 
@@ -232,12 +231,12 @@ def _number_routes(sendings, by_source, first_entries, pes, seen_from, number_to
 
 
 @kept
-def _grow(trees, sendings, pes, route_of, first, route_links, reached, links):
+def _grow(trees, sendings, pes, route_of, first, route_links, reached, of_link, links):
     """R8: unite the routes to all targets of each tree; returns how many links there are.
 
     `route_of` is the route to each target, tree by tree; the source itself is none.  `reached` is
     the last tree with each link, which is then at `place`; a target at the end of a link that ends
-    at another gets an entry of its own.
+    at another gets an entry of its own.  `of_link` are the bytes per cycle and setup of each link.
     """
     total = target = 0
     place = np.zeros(reached.size, np.int32)
@@ -256,6 +255,10 @@ def _grow(trees, sendings, pes, route_of, first, route_links, reached, links):
                     reached[name] = number
                     place[name] = total
                     add_link(links, tree, total, parent, name)
+                    width = of_link[name, 0]
+                    if parent != NONE:
+                        width = min(width, links[parent].bytes)
+                    links[total].bytes, links[total].setup = width, of_link[name, 1]
                     tree.links += 1
                     total += 1
                 parent = place[name]

@@ -190,7 +190,7 @@ def take_packet(machine, tables, state, index, key, is_piece, source, size):
     packet.tile = NONE
     packet.source = source
     packet.slots = 0
-    packet.group = NONE
+    packet.width = 0
     totals.byte_hops += size * tree.links
     return number
 
@@ -218,20 +218,20 @@ def request_link(machine, tables, state, index, rank):
 def grant_link(machine, tables, state, index):
     """R8: the head got a link: it is at the next ones after `head`, the last byte follows.
 
+    Bytes follow each other no faster than on the narrowest link so far (`link.bytes`).
     Divisions take long, and links of a way are mostly alike.
     """
     job = state.jobs[index]
     number, packet, link = job.number, state.packets[job.number], tables.links[job.link]
     resource, child = machine.first_link + link.number, link.child
-    group = tables.groups[link.group]
-    if packet.group != link.group:
-        packet.group = link.group
-        packet.cycles = (packet.bytes + group.bytes - 1) // group.bytes
+    if packet.width != link.bytes:
+        packet.width = link.bytes
+        packet.cycles = (packet.bytes + link.bytes - 1) // link.bytes
     cycles = packet.cycles
     node = NONE
     if is_traced(machine, state):
         node = tables.pieces[piece_of(machine, packet.key)].node
-    start = occupy(machine, state, resource, group.setup + cycles, node)
+    start = occupy(machine, state, resource, link.setup + cycles, node)
     write_log(machine, state, resource, packet.rank, start)
     head = start + machine.head
     if link.target != NONE:
