@@ -15,6 +15,12 @@ from typing import Any
 LARGEST_SIDE = 2**16
 """Most wordlines or bitlines of a crossbar; both are cut at every place that may be best."""
 
+MOST_CYCLES = 2**20
+"""Most cycles of one thing that a component does, and of what waits for it alone."""
+
+MOST_CELL_BITS = 16
+"""Most bits of a cell, of a converter and of what one operation sends, as of codes of layers."""
+
 LARGEST_VALUE = 2**31 - 1
 """Largest value of a parameter that declares no other limit."""
 
@@ -66,7 +72,7 @@ class Crossbar:
 
     wordlines: int = parameter("rows of cells", maximum=LARGEST_SIDE)
     bitlines: int = parameter("columns of cells", maximum=LARGEST_SIDE)
-    bits_per_cell: int = parameter("weight bits stored in one cell")
+    bits_per_cell: int = parameter("weight bits stored in one cell", maximum=MOST_CELL_BITS)
 
 
 @dataclass(frozen=True)
@@ -75,10 +81,14 @@ class OperationUnit:
 
     wordlines: int = parameter("wordlines driven at once")
     bitlines: int = parameter("bitlines read at once")
-    cycles: int = parameter("digital cycles per operation")
-    pipeline_cycles: int = parameter("cycles from the last operation to valid results", minimum=0)
-    dac_bits: int = parameter("input bits sent per operation")
-    adc_bits: int = parameter("resolution of the analogue-to-digital converters", maximum=16)
+    cycles: int = parameter("digital cycles per operation", maximum=MOST_CYCLES)
+    pipeline_cycles: int = parameter(
+        "cycles from the last operation to valid results", minimum=0, maximum=MOST_CYCLES
+    )
+    dac_bits: int = parameter("input bits sent per operation", maximum=MOST_CELL_BITS)
+    adc_bits: int = parameter(
+        "resolution of the analogue-to-digital converters", maximum=MOST_CELL_BITS
+    )
 
 
 class AdcMode(StrEnum):

@@ -99,11 +99,21 @@ class Load:
             return self.cycles * -(-amounts // self.capacity)
         pes = len(self.returns)
         distances, counts = np.unique(self.returns, return_counts=True)
-        times = np.arange(int(distances[-1]) + self.cycles + 1)
-        done = (np.maximum(times[:, None] - distances, 0) // self.cycles) @ counts
+        whole = int(distances[-1]) + self.cycles
+
+        def done(times: Times) -> Times:
+            """What all PEs have done at some times, in units of what they do at once."""
+            return (np.maximum(times[:, None] - distances, 0) // self.cycles) @ counts
+
         wanted = -(-amounts * pes // self.capacity)
-        more = np.maximum(-(-(wanted - done[-1]) // pes), 0)
-        return more * self.cycles + np.searchsorted(done, wanted - more * pes)
+        more = np.maximum(-(-(wanted - done(np.array([whole]))) // pes), 0)
+        left, which = np.unique(wanted - more * pes, return_inverse=True)
+        early, late = np.zeros_like(left), np.full_like(left, whole)
+        while (early < late).any():
+            middle = (early + late) // 2
+            enough = done(middle) >= left
+            early, late = np.where(enough, early, middle + 1), np.where(enough, middle, late)
+        return more * self.cycles + late[which].reshape(amounts.shape)
 
     def with_work(self, work: Work) -> Load:
         """More work of the same kind."""

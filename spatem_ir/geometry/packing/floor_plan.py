@@ -23,6 +23,12 @@ from spatem_ir.hardware.accelerator import Accelerator
 
 Ints = NDArray[np.int64]
 
+MOST_CELLS = 1 << 24
+"""Cells of the largest crossbar of which plans are made, cell by cell."""
+
+MOST_CELLS_HELD = 1 << 30
+"""Cells of the crossbars that hold different laps, together."""
+
 
 class LayerTiles(NamedTuple):
     """The tiles of a layer: their number, and the cells of the largest, height x width.
@@ -93,6 +99,8 @@ def floor_plan(
 ) -> FloorPlan | None:
     """A floor plan of the tiles of some layers; None if none is found.
 
+    None is looked for on crossbars of more than :data:`MOST_CELLS` cells, or on too many of them.
+
     The layers follow each other on the chip, so that layers with few tiles share no crossbar.
     Where blocks fill the crossbars of a PE, of which there are `per_pe`, none is in two of them.
     """
@@ -112,7 +120,10 @@ def floor_plan(
     if any(lap.height > wordlines or lap.width > bitlines for lap in laps):
         return None
     segments = _Segments.of(laps, crossbars)
-    if segments.most_cells(laps) > wordlines * bitlines:
+    cells = wordlines * bitlines
+    if cells > MOST_CELLS or cells * segments.holds.shape[1] > MOST_CELLS_HELD:
+        return None
+    if segments.most_cells(laps) > cells:
         return None
     for order in _orders(laps):
         corners = _placed(laps, order, segments, wordlines, bitlines)

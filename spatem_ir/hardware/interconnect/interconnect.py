@@ -113,14 +113,6 @@ class Interconnect(Component):
         first = [0, *accumulate(map(len, routes))]
         return Routes(np.array(first), np.array([link for route in routes for link in route], int))
 
-    @cached_property
-    def _all_routes(self) -> Routes:
-        """The routes from all PEs to all, those from a PE together."""
-        import numpy as np
-
-        pes = np.arange(self.pes)
-        return self.routes(np.repeat(pes, len(pes)), np.tile(pes, len(pes)))
-
     @property
     def links(self) -> int:
         """How many links there are."""
@@ -133,12 +125,21 @@ class Interconnect(Component):
 
     # Distances, for passes
 
+    def distances(self, sources: Ints, destinations: Ints) -> Ints:
+        """The number of links between pairs of PEs, arrays of one shape or broadcast to it."""
+        import numpy as np
+
+        pairs = np.broadcast_arrays(sources, destinations)
+        routes = self.routes(*(pes.reshape(-1) for pes in pairs))
+        return np.diff(routes.first).reshape(pairs[0].shape)
+
     @cached_property
     def hops(self) -> Ints:
         """The number of links from PE to PE: shape [PEs, PEs]."""
         import numpy as np
 
-        return np.diff(self._all_routes.first).reshape(self.pes, self.pes)
+        pes = np.arange(self.pes)
+        return self.distances(pes[:, None], pes)
 
     @property
     def pes_by_distance(self) -> Ints:
@@ -146,8 +147,7 @@ class Interconnect(Component):
         import numpy as np
 
         pes = np.arange(self.pes)
-        hops = np.diff(self.routes(np.full_like(pes, PORT_PE), pes).first)
-        return np.argsort(hops, kind="stable")
+        return np.argsort(self.distances(np.array(PORT_PE), pes), kind="stable")
 
     @property
     def pes_in_line(self) -> Ints:
@@ -177,7 +177,7 @@ class Interconnect(Component):
         import numpy as np
 
         pes = np.arange(self.pes)
-        return np.diff(self.routes(pes, np.full_like(pes, PORT_PE)).first) * self.head_cycles
+        return self.distances(pes, np.array(PORT_PE)) * self.head_cycles
 
     @property
     @abstractmethod
@@ -207,7 +207,8 @@ class Interconnect(Component):
         """
         import numpy as np
 
-        links, groups = self._all_routes.links, self.groups
+        pes, groups = np.arange(self.pes), self.groups
+        links = self.routes(np.repeat(pes, len(pes)), np.tile(pes, len(pes))).links
         widths = np.repeat([g.bytes_per_cycle for g in groups], [g.links for g in groups])
         busy = np.bincount(links, minlength=self.links) * (widths.min() / widths)
         return float(busy.max()) / max(len(links), 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from spatem_ir.hardware.component import Actions, Changes, Part
@@ -12,7 +13,7 @@ from spatem_ir.hardware.interconnect.interconnect import (
     PortCut,
     Routes,
 )
-from spatem_ir.hardware.parameters import Description, KindParameters, parameter
+from spatem_ir.hardware.parameters import MOST_CYCLES, Description, KindParameters, parameter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +37,7 @@ class MeshParameters(KindParameters):
     """The table `[noc]` of a mesh."""
 
     link_bytes_per_cycle: int = parameter("bytes per cycle of one directed link")
-    hop_cycles: int = parameter("cycles for a packet's head to pass one hop")
+    hop_cycles: int = parameter("cycles for a packet's head to pass one hop", maximum=MOST_CYCLES)
     multicast: bool = parameter("one packet along the XY tree (true) or a copy per destination")
     local_bytes_per_cycle: int = parameter(
         "bytes per cycle of a PE's port to its router and of that from it; 0: no such ports",
@@ -147,6 +148,46 @@ class Mesh(Interconnect):
         along_row = np.where(across > 0, EAST, WEST)[route]
         along_column = np.where(down > 0, SOUTH, NORTH)[route]
         return Routes(first, 4 * here + np.where(left < 0, along_row, along_column))
+
+    def distances(self, sources: Ints, destinations: Ints) -> Ints:
+        """The rows and columns between PEs, and the local ports."""
+        import numpy as np
+
+        (row, column), (last_row, last_column) = (
+            np.divmod(pes, self.columns) for pes in (sources, destinations)
+        )
+        links = abs(last_row - row) + abs(last_column - column)
+        return np.where(links > 0, links + self.fewest_hops - 1, 0)
+
+    @cached_property
+    def mean_hops(self) -> float:
+        """The links from a PE to another one, on average."""
+        return self._all_hops / max(self.pes * (self.pes - 1), 1)
+
+    @cached_property
+    def busiest_share(self) -> float:
+        """The share of the links in the middle of a row or a column, or of a local port.
+
+        Of a line of n PEs, ⌊n / 2⌋ stand before that link and ⌈n / 2⌉ behind it.  A link along a
+        row is crossed from PEs before it in its row to all PEs of the columns behind it; one along
+        a column from all PEs of the rows before it to those behind it in its column.  A port is
+        crossed from its PE to all others.
+        """
+        across, down = ((n // 2) * (n - n // 2) for n in (self.columns, self.rows))
+        crossings = (max(across * self.rows, down * self.columns), self.pes - 1)
+        narrowest = self.most_bytes_per_cycle
+        busy = [
+            crossed * (narrowest / group.bytes_per_cycle)
+            for group, crossed in zip(self.groups, crossings, strict=False)
+        ]
+        return max(busy) / max(self._all_hops, 1)
+
+    @property
+    def _all_hops(self) -> int:
+        """The links from all PEs to all: two PEs of a line of n have (n³ − n) / 3 between them."""
+        across, down = ((n**3 - n) // 3 for n in (self.columns, self.rows))
+        ports = (self.fewest_hops - 1) * self.pes * (self.pes - 1)
+        return across * self.rows**2 + down * self.columns**2 + ports
 
     @property
     def pes_in_line(self) -> Ints:

@@ -23,13 +23,16 @@ class CellArrays:
 
     def __init__(self, accelerator: Accelerator, sets: int):
         crossbar = accelerator.crossbar
-        shape = (sets, accelerator.crossbars, crossbar.wordlines, crossbar.bitlines)
-        self.cells = np.zeros(shape, np.min_scalar_type((1 << crossbar.bits_per_cell) - 1))
+        self.shape = (sets, crossbar.wordlines, crossbar.bitlines)
+        self.dtype = np.min_scalar_type((1 << crossbar.bits_per_cell) - 1)
+        self.cells: dict[int, Cells] = {}
 
     def at(self, crossbar: int, corner: tuple[int, int], shape: tuple[int, int]) -> Cells:
         """A view of the cells of a rectangle with its corner at (wordline, bitline): each set."""
         (row, column), (height, width) = corner, shape
-        return self.cells[:, crossbar, row : row + height, column : column + width]
+        if crossbar not in self.cells:
+            self.cells[crossbar] = np.zeros(self.shape, self.dtype)
+        return self.cells[crossbar][:, row : row + height, column : column + width]
 
 
 def cells_of(codes: NDArray[np.unsignedinteger], per_weight: int, bits_per_cell: int) -> Cells:

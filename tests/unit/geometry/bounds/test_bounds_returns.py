@@ -30,6 +30,14 @@ def test_what_pes_finish_in_time(cycles: int, at_once: int, returns: list[int]) 
     assert load.least_cycles(amounts).tolist() == expected
 
 
+def test_long_times() -> None:
+    """Nothing is as long as the times: 16 PEs, 2^20 cycles apart and at work."""
+    load = Load(NOTHING, 16, 2**20, returns=np.arange(16) * 2**20)
+    assert load.least_cycles(np.array([1, 3, 6, 136, 137])).tolist() == [
+        2**20 * steps for steps in (1, 2, 3, 16, 17)
+    ]
+
+
 def test_ways_on_a_mesh() -> None:
     """A head passes a link in a cycle; PE 3 is two links from the port."""
     assert TINY.components.interconnect.least_returns.tolist() == [0, 1, 1, 2]

@@ -77,3 +77,9 @@ def test_further_laps_have_corners_of_their_own() -> None:
 @pytest.mark.parametrize("shape", [(17, 1), (1, 17)])
 def test_a_tile_larger_than_a_crossbar_has_no_place(shape: tuple[int, int]) -> None:
     assert floor_plan([LayerTiles(1, *shape)], 4, 16, 16) is None
+
+
+def test_crossbars_of_too_many_cells_have_no_plan() -> None:
+    layers = [LayerTiles(1, 8, 8)]
+    assert floor_plan(layers, 4, 2**12, 2**12) is not None
+    assert floor_plan(layers, 4, 2**12, 2**13) is None

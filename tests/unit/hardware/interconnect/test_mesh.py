@@ -125,3 +125,25 @@ def test_traffic_from_all_to_all() -> None:
     # In a row of four, a link is on four routes at most, a port on three.
     for local, busy in ((4, 4), (16, 4), (2, 3), (3, 4 * 3 / 4)):
         assert mesh(1, 4, local=local).busiest_share == pytest.approx(busy / (20 + 24))
+
+
+@pytest.mark.parametrize("local", [0, 1, 4, 16])
+@pytest.mark.parametrize(("rows", "columns"), [(1, 4), (5, 1), (2, 3), (3, 2), (4, 4)])
+def test_distances_and_traffic_are_those_of_the_routes(rows: int, columns: int, local: int) -> None:
+    own, pes = mesh(rows, columns, local=local), np.arange(rows * columns)
+    routes = own.routes(np.repeat(pes, len(pes)), np.tile(pes, len(pes)))
+    hops = np.diff(routes.first).reshape(len(pes), len(pes))
+    widths = np.repeat([g.bytes_per_cycle for g in own.groups], [g.links for g in own.groups])
+    busy = np.bincount(routes.links, minlength=own.links) * (widths.min() / widths)
+    assert own.hops.tolist() == hops.tolist()
+    assert own.mean_hops == hops.sum() / (len(pes) * (len(pes) - 1))
+    assert own.busiest_share == busy.max() / len(routes.links)
+    assert own.pes_by_distance.tolist() == np.argsort(hops[0], kind="stable").tolist()
+
+
+def test_a_line_of_many_pes() -> None:
+    """Of its 10^12 links from all to all none is looked at."""
+    own = mesh(1, 2**14)
+    assert own.mean_hops == pytest.approx(2**14 / 3, rel=1e-3)
+    assert own.busiest_share == pytest.approx(2**26 / (2**42 / 3), rel=1e-3)
+    assert own.least_returns.max() == 2**14 - 1
