@@ -72,7 +72,7 @@ class VerifyDeploymentPass(ModulePass):
         for stage in stages:
             _verify_buffers(stage, dataflow, accelerator, _program_of(stage, programs))
         if level is Level.OU:
-            _verify_progress(programs, dataflow)
+            _verify_progress(programs, dataflow, accelerator)
             for stage in stages:
                 program = _program_of(stage, programs)
                 assert program is not None
@@ -188,7 +188,9 @@ def _verify_occupancy(
     )
 
 
-def _verify_progress(programs: Sequence[OuStageOp], dataflow: Dataflow) -> None:
+def _verify_progress(
+    programs: Sequence[OuStageOp], dataflow: Dataflow, accelerator: Accelerator
+) -> None:
     """Check that no visit waits for ever."""
     from spatem_ir.dialects.ou.programs import programs_of
     from spatem_ir.geometry.safety.deadlock import deadlock
@@ -200,7 +202,8 @@ def _verify_progress(programs: Sequence[OuStageOp], dataflow: Dataflow) -> None:
         for program in programs_of(stage, dataflow, number)
     ]
     waits = [(op, op.wait(dataflow)) for stage in in_order for op in stage.waits]
-    found = deadlock(dataflow, crossbar_programs, [wait for _, wait in waits])
+    in_step = accelerator.components.compute_unit.crossbars_in_step
+    found = deadlock(dataflow, crossbar_programs, [wait for _, wait in waits], in_step)
     if found is None:
         return
     if found.waits:

@@ -96,6 +96,12 @@ class Component(ABC):
     areas: ClassVar[tuple[Part, ...]] = ()
     """The parts whose area it counts; none where another component counts it."""
 
+    rules: ClassVar[str | None] = None
+    """The package that holds rules in time that only this kind has, one module for each engine.
+
+    None if what the component says of itself suffices.
+    """
+
     def __init__(self, description: Description):
         self.description = description
 

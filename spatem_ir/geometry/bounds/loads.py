@@ -228,7 +228,7 @@ def fetch_load(chains: Chains) -> Load:
         bits = np.full(node.positions, groups * layer.rows * layer.input_bits)
         tails = chains.operation_tail(node) + operation
         parts.append(Work(chains.window_heads(node), tails, bits))
-    port_bits = 8 * components.memory.port_bytes_per_cycle
+    port_bits = 8 * components.compute_unit.most_bytes_per_cycle(components.memory)
     return Load(Work.of(parts), port_bits * chains.accelerator.pes, returns=chains.returns)
 
 

@@ -47,15 +47,17 @@ class LayerSteps:
         self.lines, self.crossbars = ou.wordlines, accelerator.crossbars
         self.row_operations = ou_operations(accelerator, 1, 1, layer.weight_bits, layer.input_bits)
         self.units = units
-        self.smallest_visit = memory.fetch_cycles((bits + 7) // 8) + units.visit_cycles(operations)
+        fetch = units.fetch_cycles((bits + 7) // 8, memory)
+        self.smallest_visit = fetch + units.visit_cycles(operations)
         row_parts = -(-self.rows // ou.wordlines)
-        fetch = memory.fetch_cycles((self.rows * bits + 7) // 8)
+        fetch = units.fetch_cycles((self.rows * bits + 7) // 8, memory)
         self.full_visit = fetch + units.visit_cycles(row_parts * operations)
         self.after = units.pipeline_cycles + 1
         accumulation = components.accumulation
         transit = components.interconnect.least_transit(accumulation.sum_bytes)
         parts = layer.rows * layer.input_bits
-        self.merged = np.array(accumulation.most_merged(parts, transit, memory.fetch_cycles(1)))
+        spacing, together = units.fetch_cycles(1, memory), units.fetched_together
+        self.merged = np.array(accumulation.most_merged(parts, transit, spacing, together))
         self._known: dict[tuple[int, int, int], int] = {}
 
     @property
@@ -70,11 +72,11 @@ class LayerSteps:
         apart are in different parts, rows that are closer leave no part out.  All but the last
         part of each axis are full.  Every such part is fetched (R3), visited (R1, R4) and merged
         (R5, `most_merged` of the accumulation) after its last row is ready, for a slice of one
-        column at least, and the sum is activated (R6); parts have different operands, which the
-        port of a PE fetches one after the other.  All crossbars together, each of which has
-        fetched something, do the operations on the parts or on the late rows.  The smallest over
-        all r and all bit parts counts.  A tile of joined matrices is no faster than one of a
-        single whole matrix.
+        column at least, and the sum is activated (R6); parts have different operands, of which the
+        port of a PE fetches one after the other, or so many at a time.  All crossbars together,
+        each of which has fetched something, do the operations on the parts or on the late rows.
+        The smallest over all r and all bit parts counts.  A tile of joined matrices is no faster
+        than one of a single whole matrix.
         """
         key = (late, count, spacing)
         if key not in self._known:

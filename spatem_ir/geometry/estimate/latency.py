@@ -8,7 +8,7 @@ the place with most work:
 
 * compute: the OU operations of a visit (R1), of all the layer's tiles in a crossbar;
 * operand fetch: the operands of all crossbars of a PE over its port (R3); tiles that differ only in
-  their column share a fetch inside a CU (R2);
+  their column share a fetch inside a CU (R2); part of compute where nothing is fetched ahead;
 * merging in a CU, and merging in a PE and at home: partial sums per cycle of the adders (R5);
 * partial-sum packets: the contributions of the PEs of a column block over a link to its home (R8);
 * activation: the values of the column blocks of a PE over its activation units (R6).
@@ -54,8 +54,11 @@ def layer_latencies(candidates: LayerCandidates, accelerator: Accelerator) -> ND
     tiles_per_pe = crowd * np.minimum(tiles, per_pe)
     sharing = np.minimum(w, np.maximum(per_cu // block, 1))
     operand_bytes = -(-candidates.joined * rows * bits // 8)
-    fetch_one = components.memory.fetch_cycles(operand_bytes)
-    fetch = -(-tiles_per_pe // sharing) * fetch_one
+    units = components.compute_unit
+    sharing = sharing * units.fetched_together
+    fetch = -(-tiles_per_pe // sharing) * units.fetch_cycles(operand_bytes, components.memory)
+    if not units.fetches_ahead:
+        compute, fetch = compute + fetch, fetch * 0
 
     accumulation = components.accumulation
     per_place = per_cu if "cu" in accumulation.places else 1

@@ -109,7 +109,8 @@ def _loads(
 
     share = np.minimum(tiles, crossbars) / accelerator.crossbars
     pes, all_windows, values = accelerator.pes * share, matrices * layer.windows, joined * columns
-    fetch = np.asarray(components.memory.fetch_cycles(-(-joined * rows * bits // 8)))
+    units, memory = components.compute_unit, components.memory
+    fetch = np.asarray(units.fetch_cycles(-(-joined * rows * bits // 8), memory))
     packet = np.asarray(components.interconnect.packet_cycles(values * sum_bytes(accelerator)))
     parts = -(-h * b // components.accumulation.crossbars_sending)
     split = np.where(accelerator.crossbars_per_pe % (h * b) > 0, h * b - 1, 0) / (
@@ -127,7 +128,7 @@ def _loads(
         laps * joined * rows * width,
         laps * visit * windows,
         visit,
-        all_windows * h * w * b * fetch / pes,
+        all_windows * h * w * b * fetch / (pes * units.fetched_together),
         all_windows * w * adder_cycles(h * b, values, accelerator) / share,
         all_windows * w * (parts - 1 + split) * packet / pes,
         sent * interconnect.mean_hops * interconnect.busiest_share

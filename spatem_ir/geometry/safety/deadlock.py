@@ -23,11 +23,20 @@ from numpy.typing import NDArray
 from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.network.waits import Wait, input_portions, input_queues
-from spatem_ir.geometry.safety.chains import VisitChains, Visits, by_stage, come_to_an_end, members
+from spatem_ir.geometry.safety.chains import (
+    VisitChains,
+    Visits,
+    by_stage,
+    come_to_an_end,
+    members,
+    operations_of,
+)
 from spatem_ir.geometry.safety.liveness import come_to_their_end
 from spatem_ir.geometry.safety.precedence import Pairs, PrecedenceGraph
 from spatem_ir.geometry.shapes.equals import lengths
+from spatem_ir.geometry.shapes.ranks import rank_within
 from spatem_ir.geometry.shapes.window import PADDING
+from spatem_ir.hardware.accelerator import MOST_CROSSBARS
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.grid import Grid
@@ -48,12 +57,19 @@ class WaitingVisit(NamedTuple):
 
 
 def deadlock(
-    dataflow: Dataflow, programs: Sequence[CrossbarProgram], waits: Sequence[Wait] = ()
+    dataflow: Dataflow,
+    programs: Sequence[CrossbarProgram],
+    waits: Sequence[Wait] = (),
+    in_step: int = 1,
 ) -> Deadlock | None:
-    """What waits for ever; None if the programs do not deadlock."""
-    if come_to_their_end(dataflow, programs, waits):
+    """What waits for ever; None if the programs do not deadlock.
+
+    So many neighbouring crossbars are in step: the visits of an operation come after all that any
+    of them comes after.
+    """
+    if come_to_their_end(dataflow, programs, waits, in_step):
         return None
-    precedence = _Precedence(dataflow, programs, waits)
+    precedence = _Precedence(dataflow, programs, waits, in_step)
     if precedence.comes_to_an_end():
         return None
     return precedence.deadlock()
@@ -82,12 +98,18 @@ class _Precedence:
     """The precedence graph of programs.
 
     Its nodes are, one kind after the other: pieces, operands (row parts of windows), how far nodes
-    are (as far as others wait for that), the ends of stages, and visits.
+    are (as far as others wait for that), the ends of stages, operations of crossbars that are in
+    step, and visits.
     """
 
     def __init__(
-        self, dataflow: Dataflow, programs: Sequence[CrossbarProgram], waits: Sequence[Wait]
+        self,
+        dataflow: Dataflow,
+        programs: Sequence[CrossbarProgram],
+        waits: Sequence[Wait],
+        in_step: int,
     ):
+        self.in_step = in_step
         self.dataflow = dataflow
         self.programs = programs
         self.waits = waits
@@ -223,22 +245,47 @@ class _Precedence:
 
     def chains(self, programs: Sequence[CrossbarProgram]) -> VisitChains:
         """What the visits of a stage need and add to: operands and pieces."""
-        visits = Visits.of(programs, self.dataflow, share_of)
+        visits = Visits.of(programs, self.dataflow, share_of, self.in_step)
         operands, pieces = np.empty_like(visits.shares), np.empty_like(visits.shares)
+        places = np.empty_like(visits.shares)
         for number, own in members(visits.layers):
             node, turns = self.dataflow.nodes[number], visits.turns[own].astype(np.int64)
             operands[own], pieces[own] = self.ends(node, visits.shares[own], turns)
-        return VisitChains.of(visits, operands, pieces, self.nodes)
+            places[own] = self.place(node, pieces[own])
+        operations = visits.operations(places, self.in_step)
+        return VisitChains.of(visits, operands, pieces, self.nodes, operations)
+
+    def place(self, node: Node, pieces: Ints) -> Ints:
+        """The first piece at the position of some pieces of a node, which stands for it."""
+        first = self.first_piece[node.number]
+        return first + (pieces - first) % node.positions
 
     def add_programs(self) -> PrecedenceGraph:
         """The graph with all visits."""
         self.first_end = self.numbered(max(program.stage for program in self.programs) + 1)
-        for number, program in enumerate(self.programs):
-            self.add_program(number, program)
+        first = self.numbered(sum(p.tiles.shape[1] * len(p.bursts) for p in self.programs))
+        in_step = [self.add_program(*each) for each in enumerate(self.programs)]
+        if self.in_step > 1:
+            self.add_operations(first, *map(np.concatenate, zip(*in_step, strict=True)))
         return self.pairs.graph(self.nodes)
 
-    def add_program(self, number: int, program: CrossbarProgram) -> None:
-        """Visits come after each other and after their operands, pieces after visits."""
+    def add_operations(
+        self, first: int, visits: Ints, before: Ints, needs: Ints, crossbars: Ints, places: Ints
+    ) -> None:
+        """Operations come after all that their visits come after; nodes begin with `first`."""
+        chain = crossbars * (int(places.max()) + 1) + places
+        operations = first + operations_of(crossbars // self.in_step, places, rank_within(chain))
+        self.pairs.add(operations, visits)
+        self.pairs.add(needs, operations)
+        follows = before >= 0
+        self.pairs.add(before[follows], operations[follows])
+
+    def add_program(self, number: int, program: CrossbarProgram) -> tuple[Ints, ...]:
+        """Visits come after each other and after their operands, pieces after visits.
+
+        Returns, for all visits, their nodes, those of the visits before (negative if there is
+        none), their operands, crossbars and places.
+        """
         shares, members = self.shares(program)
         visits = len(program.bursts)
         first = self.numbered(visits * len(members))
@@ -251,6 +298,7 @@ class _Precedence:
             self.pairs.add(self.first_end + program.stage - 1, ids[:, 0])
         self.pairs.add(ids[:, -1], self.first_end + program.stage)
         layers = np.array([node.number for node in program.nodes])[program.bursts]
+        needs, places = np.empty_like(ids), np.empty_like(ids)
         for layer in np.unique(layers).tolist():
             chosen = np.flatnonzero(layers == layer)
             operands, pieces = self.ends(
@@ -260,14 +308,23 @@ class _Precedence:
             )
             self.pairs.add(operands, ids[:, chosen])
             self.pairs.add(ids[:, chosen], pieces)
+            needs[:, chosen] = operands
+            places[:, chosen] = self.place(self.dataflow.nodes[layer], pieces)
+        before = np.insert(ids[:, :-1], 0, -1, axis=1)
+        # Those of different stages are never in step.
+        crossbars = program.crossbars[members] + program.stage * self.in_step * MOST_CROSSBARS
+        crossbars = np.broadcast_to(crossbars[:, None], ids.shape)
+        return tuple(each.reshape(-1) for each in (ids, before, needs, crossbars, places))
 
     def shares(self, program: CrossbarProgram) -> tuple[Ints, list[int]]:
         """What the graph tells apart of tiles: shape [B, variants], and a member of each variant.
 
-        Tiles differ if they do in more than their input bits.
+        Tiles differ if they do in more than their input bits, or if crossbars are in step.
         """
         tiles = zip(program.nodes, program.tiles, strict=True)
         own = np.stack([share_of(node, of_burst) for node, of_burst in tiles])
+        if self.in_step > 1:
+            return own, list(range(own.shape[1]))
         shares, found = np.unique(own, axis=1, return_index=True)
         return shares, found.tolist()
 

@@ -26,11 +26,17 @@ Ints = NDArray[np.int64]
 
 
 def come_to_their_end(
-    dataflow: Dataflow, programs: Sequence[CrossbarProgram], waits: Sequence[Wait]
+    dataflow: Dataflow,
+    programs: Sequence[CrossbarProgram],
+    waits: Sequence[Wait],
+    in_step: int = 1,
 ) -> bool:
-    """Whether all visits are made and all positions finished under the rules of this module."""
+    """Whether all visits are made and all positions finished under the rules of this module.
+
+    So many neighbouring crossbars are in step.
+    """
     events = _Events(dataflow, waits)
-    stages = [events.chains(own) for own in by_stage(programs)]
+    stages = [events.chains(own, in_step) for own in by_stage(programs)]
     return come_to_an_end(events.pairs.graph(events.count), stages)
 
 
@@ -144,15 +150,16 @@ class _Events:
         self.pairs.add(progress[:-1], progress[1:])
         self.pairs.add(progress[needed], begins[waiting])
 
-    def chains(self, programs: Sequence[CrossbarProgram]) -> VisitChains:
+    def chains(self, programs: Sequence[CrossbarProgram], in_step: int) -> VisitChains:
         """What the visits of a stage need and add to: positions that begin and are finished."""
-        visits = Visits.of(programs, self.dataflow, self.first_visit)
+        visits = Visits.of(programs, self.dataflow, self.first_visit, in_step)
         begins = visits.shares
         for number, own in members(visits.layers):
             grid = self.dataflow.nodes[number].grid
             assert grid is not None
             begins[own] += visits.turns[own] * grid.window_step
-        return VisitChains.of(visits, begins, begins + self.later, self.count)
+        operations = visits.operations(begins, in_step)
+        return VisitChains.of(visits, begins, begins + self.later, self.count, operations)
 
     def first_visit(self, node: Node, tiles: Ints) -> Ints:
         """The event in which the first window of each of some tiles begins."""

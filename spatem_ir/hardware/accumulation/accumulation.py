@@ -82,12 +82,14 @@ class Accumulation(Component):
         """The values that all adders of the chip add in a cycle, at most."""
 
     @abstractmethod
-    def most_merged(self, contributions: int, transit: int, spacing: int) -> list[int]:
+    def most_merged(
+        self, contributions: int, transit: int, spacing: int, together: int
+    ) -> list[int]:
         """The most contributions of one value that merge in 0, 1, 2 … cycles.
 
         Counted from when the first are valid, up to a time that suffices for `contributions`.  A
-        partial sum takes `transit` cycles at least from one PE to another; contributions of one
-        PE become valid `spacing` cycles after one another at least.
+        partial sum takes `transit` cycles at least from one PE to another; contributions of one PE
+        become valid `together` at a time, and then none for `spacing` cycles, at best.
         """
 
     # Studies

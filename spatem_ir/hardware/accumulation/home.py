@@ -59,21 +59,23 @@ class HomeAccumulation(Accumulation):
         in_cu, in_pe = (self.adders(place).values_per_cycle for place in ("cu", "pe"))
         return (self.description.cus_per_pe * in_cu + in_pe) * self.description.pes
 
-    def most_merged(self, contributions: int, transit: int, spacing: int) -> list[int]:
+    def most_merged(
+        self, contributions: int, transit: int, spacing: int, together: int
+    ) -> list[int]:
         """The most contributions of one value that merge in 0, 1, 2 … cycles.
 
         Proof (R5).  A place adds one contribution of at least one value per cycle, the last one in
-        the cycle before its sum is complete, and a lone contribution passes free.  The n-th of a PE
-        is valid after (n − 1) · `spacing` cycles, so ⌈T / `spacing`⌉ of them are in a sum that is
-        complete after T > 0 cycles, wherever they are added.  Besides those of its own PE the home
-        adds one sum per cycle that another PE completed and sent, a packet's `transit` earlier
-        (R8).
+        the cycle before its sum is complete, and a lone contribution passes free.  The n-th ones of
+        a PE are valid after (n − 1) · `spacing` cycles, so ⌈T / `spacing`⌉ · `together` of them are
+        in a sum that is complete after T > 0 cycles, wherever they are added.  Besides those of its
+        own PE the home adds one sum per cycle that another PE completed and sent, a packet's
+        `transit` earlier (R8).
         """
         at_home = [1]
         while at_home[-1] < contributions:
             time = len(at_home)
-            in_pe = [max(1, -(-earlier // spacing)) for earlier in range(time - transit)]
-            at_home.append(-(-time // spacing) + sum(in_pe))
+            in_pe = [max(1, -(-earlier // spacing) * together) for earlier in range(time - transit)]
+            at_home.append(-(-time // spacing) * together + sum(in_pe))
         return at_home
 
     def speeds(self) -> Mapping[str, Changes]:

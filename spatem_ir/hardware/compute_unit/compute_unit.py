@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import TYPE_CHECKING
 
 from spatem_ir.hardware.component import Component, Count
+
+if TYPE_CHECKING:
+    from spatem_ir.hardware.memory.memory import Memory
 
 
 class ComputeUnits(Component):
@@ -35,6 +39,24 @@ class ComputeUnits(Component):
         return self.setup_cycles + operations * self.operation_cycles
 
     @property
+    def crossbars_in_step(self) -> int:
+        """R1: how many crossbars with neighbouring numbers make their visits in step.
+
+        Of these crossbars the first visits to a position of a layer start together, each when the
+        operands of all of them are there, so do the second ones, and so on.
+        """
+        return 1
+
+    def fetch_cycles(self, size: Count, memory: Memory) -> Count:
+        """R3: the cycles for which an operand of `size` bytes holds the port of a memory."""
+        return memory.fetch_cycles(size)
+
+    @property
+    def fetches_ahead(self) -> bool:
+        """R2: whether an operand can be fetched while a visit runs."""
+        return True
+
+    @property
     @abstractmethod
     def pipeline_cycles(self) -> int:
         """R4: from the last operation of a visit until its results are valid."""
@@ -48,3 +70,14 @@ class ComputeUnits(Component):
     @abstractmethod
     def operand_key(self) -> str:
         """The parameter from which :attr:`operand_bytes` follows, as messages name it."""
+
+    # Bounds
+
+    @property
+    def fetched_together(self) -> int:
+        """R3: the most different operands that one fetch brings."""
+        return 1
+
+    def most_bytes_per_cycle(self, memory: Memory) -> int:
+        """R3: the most bytes of operands that are fetched over a port of a memory in a cycle."""
+        return memory.port_bytes_per_cycle

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
+from importlib import import_module
+from inspect import getsource
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +44,7 @@ from spatem_ir.runtime.machine.fast.tables import (
     TILE_QUEUE,
     TOTALS,
     WAITER,
+    EachCrossbar,
     Records,
     State,
 )
@@ -102,8 +105,13 @@ class FastEngine:
         self.machine.room = program.accelerator.components.memory.buffer_bytes if strict else ROOMY
         self.machine.latest = latest
         is_free = dispatch is Dispatch.FREE
-        self.tables = program.queues.added_to(program.tables) if is_free else program.tables
-        self.state = initial_state(program, self.machine, program.queues if is_free else NO_QUEUES)
+        kind = program.kind
+        queues = program.queues if is_free and kind is None else NO_QUEUES
+        self.tables = queues.added_to(program.tables) if queues is not NO_QUEUES else program.tables
+        self.state = initial_state(program, self.machine, queues, is_free=is_free)
+        if kind is not None:
+            self.tables = self.tables._replace(kind=kind.tables)
+            self.state = self.state._replace(kind=kind.state())
 
     def run(self) -> Execution:
         """Execute all images.
@@ -115,7 +123,7 @@ class FastEngine:
         """
         components = self.program.accelerator.components
         kinds = type(components.compute_unit), type(components.accumulation)
-        loop = loop_of(*kinds, source_digest())
+        loop = loop_of(*kinds, source_digest(components.compute_unit.rules))
         with compilation_noted(self.say.note):
             while not loop(self.machine, self.tables, self.state):
                 self.check_buffers()
@@ -210,7 +218,7 @@ class FastEngine:
     def awaited(self, index: int) -> int:
         """The entry of the sequence that a crossbar has not run, the first one if it chooses."""
         core = self.state.crossbars[index]
-        if not self.state.freedom:
+        if not len(self.state.tile_queues):
             return int(core.first + core.ended % core.visits)
         queues = self.state.tile_queues
         left = queues[(queues.crossbar == index) & (queues.image < self.machine.images)]
@@ -281,7 +289,8 @@ def set_reserves(machine: np.record, program: FastProgram, log: bool) -> None:
     machine.jobs_reserve += machine.pes + 8
     machine.packets_reserve = machine.pes + 1
     machine.is_logged = log
-    machine.log_reserve = int(np.diff(tables.read_first).max()) + 8 if log else 0
+    in_step = program.accelerator.components.compute_unit.crossbars_in_step
+    machine.log_reserve = (int(np.diff(tables.read_first).max()) + 8) * in_step if log else 0
 
 
 def waiters_of(program: FastProgram, images: int) -> int:
@@ -290,15 +299,17 @@ def waiters_of(program: FastProgram, images: int) -> int:
     return len(program.crossbars) + images * len(tables.tasks) + len(tables.queues)
 
 
-def initial_state(program: FastProgram, machine: np.record, queues: Queues) -> State:
-    """Nothing has happened yet; crossbars that choose do so from `queues` (R11).
+def initial_state(
+    program: FastProgram, machine: np.record, queues: Queues, *, is_free: bool
+) -> State:
+    """Nothing has happened yet; crossbars that choose (R11) do so from `queues`, if there are any.
 
     Raises:
         SpatemError: there is not enough memory.
     """
-    images, is_free = int(machine.images), len(queues.dispatchers) > 0
+    images = int(machine.images)
     waiters = waiters_of(program, images)
-    if is_free:
+    if len(queues.tile_queues):
         waiters += len(queues.tile_queues) - len(program.crossbars)
     visits = program.visits * images * is_free
     meetings = images * int(machine.meetings + machine.pieces)
@@ -343,9 +354,10 @@ def initial_state(program: FastProgram, machine: np.record, queues: Queues) -> S
         finished_at=np.full(images * len(program.tables.pieces) * is_free, NONE, np.int64),
         freedom=(True,) if is_free else (),
         hooks=(True,) if machine.is_logged or machine.is_traced else (),
+        kind=EachCrossbar(np.zeros(0, np.int32), np.zeros(0, np.int64)),
     )
     totals = state.totals
-    if is_free:
+    if len(queues.dispatchers):
         state.dispatchers.first_run = np.cumsum(crossbars.total) - crossbars.total
     totals.undecided = totals.contended = totals.changed = NONE
     totals.pause = EVENTS_PER_REPORT
@@ -411,9 +423,11 @@ def chained(old: Records, more: int, head: int, images: int) -> Records:
 
 
 @cache
-def source_digest() -> str:
-    """A digest of the engine's source files."""
+def source_digest(rules: str | None = None) -> str:
+    """A digest of the engine's source files, and of the package that holds further rules."""
     digest = hashlib.sha256()
     for file in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(file.read_bytes())
+    if rules is not None:
+        digest.update(getsource(import_module(f"{rules}.fast")).encode())
     return digest.hexdigest()

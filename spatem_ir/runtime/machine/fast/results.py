@@ -61,7 +61,7 @@ def schedule_of(machine: np.record, state: State) -> VisitSchedule | None:
         return None
     return VisitSchedule(
         crossbars=state.crossbars.number.copy(),
-        first=np.append(state.dispatchers.first_run, len(state.ran)),
+        first=np.append(0, np.cumsum(state.crossbars.total)),
         places=state.ran,
         starts=state.began,
         finished=state.finished_at.reshape(int(machine.images), -1),

@@ -95,6 +95,7 @@ def _references(state: State) -> Iterator[Int32s]:
     yield state.tile_queues.cause
     yield state.dispatchers.step
     yield state.images.step
+    yield state.kind.causes
 
 
 def _forget(state: State) -> None:
@@ -111,6 +112,7 @@ def _forget(state: State) -> None:
     dispatchers = state.dispatchers
     room_since = np.maximum(dispatchers.started_at, dispatchers.ended_at)
     dispatchers.step[room_since < now] = NONE
+    state.kind.causes[state.kind.caused_at < now] = NONE
 
 
 @kept

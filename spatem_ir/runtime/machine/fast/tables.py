@@ -344,6 +344,7 @@ class Tables(NamedTuple):
         trees, links: the ways that packets go.
         ways, routes: from which PEs to which homes partial sums go (source · PEs + home,
             ascending), and the tree of each.
+        kind: what a kind of compute units with rules of its own needs.
     """
 
     tiles: Records
@@ -371,6 +372,18 @@ class Tables(NamedTuple):
     links: Records
     ways: Int64s
     routes: Int32s
+    kind: Any = ()
+
+
+class EachCrossbar(NamedTuple):
+    """The state of a kind of compute units whose crossbars each work for themselves: none.
+
+    What other kinds have begins with the same arrays: steps that may be named as causes, if the run
+    is traced, and the cycles after which each of them is a cause no more.
+    """
+
+    causes: Int32s
+    caused_at: Int64s
 
 
 class State(NamedTuple):
@@ -397,6 +410,7 @@ class State(NamedTuple):
         ran, began: by crossbar and visit in turn, its place in the stream and when it started.
         finished_at: by image and piece, when it was finished.
         freedom: empty unless crossbars choose (R11), as `hooks`.
+        kind: what only the rules of a kind of compute units know (:class:`EachCrossbar`).
         hooks: empty unless the run is logged or traced.  How many entries a tuple has is known when
             the loop is compiled: without hooks there is no trace of them in it.
     """
@@ -431,3 +445,4 @@ class State(NamedTuple):
     finished_at: Int64s
     freedom: tuple[bool, ...]
     hooks: tuple[bool, ...]
+    kind: Any

@@ -139,7 +139,8 @@ class Crossbars:
         state = self.states[crossbar]
         visit, image = state.visit(number), state.image(number)
         pe, cu, _ = state.address
-        cycles = self.components.memory.fetch_cycles(visit.operand_bytes)
+        units, memory = self.components.compute_unit, self.components.memory
+        cycles = units.fetch_cycles(visit.operand_bytes, memory)
 
         def started() -> None:
             self.register_bytes += visit.operand_bytes

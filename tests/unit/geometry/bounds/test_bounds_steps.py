@@ -79,11 +79,12 @@ def test_no_tree_merges_faster(hop: int, spacing: int) -> None:
     machine = replace(TINY, noc=replace(TINY.noc, hop_cycles=hop))
     accumulation = machine.components.accumulation
     transit = machine.components.interconnect.least_transit(accumulation.sum_bytes)
-    most = accumulation.most_merged(100, transit, spacing)
+    most = accumulation.most_merged(100, transit, spacing, 1)
     for count in range(1, 9):
         bound = next(time for time, merged in enumerate(most) if merged >= count)
         assert bound <= at_home(count, hop + 1, spacing) <= bound + 1
-    assert accumulation.most_merged(100, 2, 1)[:6] == [1, 1, 2, 4, 6, 9]
+    assert accumulation.most_merged(100, 2, 1, 1)[:6] == [1, 1, 2, 4, 6, 9]
+    assert accumulation.most_merged(100, 2, 1, 3)[:6] == [1, 3, 6, 10, 16, 25]
 
 
 def test_a_dense_layer_trades_visits_for_merging() -> None:

@@ -84,7 +84,9 @@ class Trees(Accumulation):
     def values_per_cycle(self) -> int:
         return self.parameters.inputs * self.description.pes
 
-    def most_merged(self, contributions: int, transit: int, spacing: int) -> list[int]:
+    def most_merged(
+        self, contributions: int, transit: int, spacing: int, together: int
+    ) -> list[int]:
         """Any number takes a cycle: nothing is proven of what is faster."""
         return [1, contributions]
 

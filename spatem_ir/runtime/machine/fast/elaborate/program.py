@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib import import_module
+from typing import Any, Protocol
 
 import numpy as np
 from xdsl.dialects.builtin import ModuleOp
@@ -78,6 +80,12 @@ class FastProgram:
         """What crossbars choose from (R11)."""
         return queues_of(self.tables, self.crossbars)
 
+    @cached_property
+    def kind(self) -> KindTables | None:
+        """What only the rules of a kind of compute units need: `kind_tables` of its own ones."""
+        rules = self.accelerator.components.compute_unit.rules
+        return None if rules is None else import_module(f"{rules}.fast").kind_tables(self)
+
     @property
     def operations(self) -> dict[str, int]:
         """OU operations of one image by layer name."""
@@ -90,6 +98,22 @@ class FastProgram:
     def visits(self) -> int:
         """How many visits all crossbars make for one image."""
         return int(self.crossbars.visits.sum())
+
+
+class KindTables(Protocol):
+    """What a kind of compute units with rules of its own adds to a program.
+
+    Its class's state has rules in `kind_rules.RULES`.
+    """
+
+    @property
+    def tables(self) -> tuple[Any, ...]:
+        """Tables, a named tuple of arrays."""
+        ...
+
+    def state(self) -> Any:
+        """What nothing has happened to yet: a named tuple like :class:`EachCrossbar`."""
+        ...
 
 
 @kept

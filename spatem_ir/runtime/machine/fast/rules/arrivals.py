@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from spatem_ir.runtime.machine.fast.rules.crossbars import (
-    all_present,
-    asked_came,
-    trace_arrivals,
-)
-from spatem_ir.runtime.machine.fast.rules.either import either
+from spatem_ir.runtime.machine.fast.rules.crossbars import all_present, trace_arrivals
 from spatem_ir.runtime.machine.fast.rules.events import (
     fill,
     image_of,
     inlined,
-    is_free,
     is_traced,
     request,
     schedule,
     write_log,
 )
-from spatem_ir.runtime.machine.fast.rules.free_crossbars import head_came
+from spatem_ir.runtime.machine.fast.rules.kind_rules import rule
 from spatem_ir.runtime.machine.fast.rules.kinds import ACTIVATIONS, LEAVE, PROCESS, PRODUCE
 from spatem_ir.runtime.machine.fast.rules.waits import all_met
 from spatem_ir.runtime.machine.fast.tables import NONE, OUTPUT_TASK, POOL_TASK, PRESENT
 
-operand_came = either(asked_came, head_came)
+operand_came = rule("came")
 """R3: all pieces of the operand are there for which a crossbar, or a tile on it, waits."""
 
 
 @inlined
 def first_task(state):
-    """The first waiter that is a digital task."""
-    return state.tile_queues.size if is_free(state) else state.crossbars.size
+    """The first waiter that is a digital task: before it there are crossbars, or their queues."""
+    return state.tile_queues.size if state.tile_queues.size > 0 else state.crossbars.size
 
 
 @inlined

@@ -140,6 +140,29 @@ def proceed(machine, tables, state, index):
 
 
 @inlined
+def note(machine, tables, state, kind, number, key):
+    """R1, R2: an operand has come, or a visit has ended."""
+    core = state.crossbars[number]
+    if kind == READY:
+        read_operand(machine, tables, state, core)
+    elif kind == END:
+        end_visit(machine, state, core, key)
+
+
+@inlined
+def go_on_in_order(machine, tables, state, kind, number, key):
+    """R1, R2: what follows when an operand came or a visit ended; in the beginning, all proceed."""
+    note(machine, tables, state, kind, number, key)
+    proceed(machine, tables, state, number)
+
+
+@inlined
+def no_choices(machine, tables, state):
+    """R1: crossbars that run their streams in order have nothing to choose."""
+    return True
+
+
+@inlined
 def is_known(tables, core, tile, ordinal, image):
     """R2: whether the visit that runs reads what the visit of a tile reads."""
     if core.running == 0 or core.image != image:

@@ -48,20 +48,26 @@ def kept(function: Callable[..., Any]) -> Any:
 
 @intrinsic
 def borrowed(_context: Any, arrays: Any) -> Any:
-    """A tuple without ownership of its arrays: numba counts references to those that are owned.
+    """A tuple without ownership of its arrays, also those of tuples in it.
 
-    Counting takes twice as long as the rules.  The caller keeps the arrays alive.
+    numba counts references to those that are owned, which takes twice as long as the rules.  The
+    caller keeps the arrays alive.
     """
 
-    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        (value,) = arguments
-        for index, member in enumerate(arrays.types):
+    def disowned(context: Any, builder: Any, members: Any, value: Any) -> Any:
+        for index, member in enumerate(members.types):
             if isinstance(member, types.Array):
                 held = builder.extract_value(value, index)
                 array = context.make_array(member)(context, builder, held)
                 array.meminfo = cgutils.get_null_value(array.meminfo.type)
                 value = builder.insert_value(value, array._getvalue(), index)
+            elif isinstance(member, types.BaseTuple):
+                inner = disowned(context, builder, member, builder.extract_value(value, index))
+                value = builder.insert_value(value, inner, index)
         return value
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return disowned(context, builder, arrays, arguments[0])
 
     return arrays(arrays), generate
 

@@ -6,6 +6,7 @@ from spatem_ir.runtime.machine.fast.rules.crossbars import (
     all_present,
     fits,
     is_known,
+    note,
     read_operand,
     request_fetch,
     start_visit,
@@ -109,9 +110,10 @@ def proceed_freely(machine, tables, state, index):
 
 
 @inlined
-def no_choices(machine, tables, state):
-    """R1: crossbars that run their streams in order have nothing to choose."""
-    return True
+def go_on_freely(machine, tables, state, kind, number, key):
+    """R1, R2: what follows when an operand came or a visit ended; in the beginning, all proceed."""
+    note(machine, tables, state, kind, number, key)
+    proceed_freely(machine, tables, state, number)
 
 
 @inlined

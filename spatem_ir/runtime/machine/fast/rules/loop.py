@@ -6,14 +6,7 @@ from collections.abc import Callable
 from functools import cache
 
 from spatem_ir.runtime.machine.fast.rules.arrivals import await_inputs, deliver, first_task
-from spatem_ir.runtime.machine.fast.rules.crossbars import (
-    end_visit,
-    grant_fetch,
-    proceed,
-    read_operand,
-    read_pieces,
-)
-from spatem_ir.runtime.machine.fast.rules.either import either
+from spatem_ir.runtime.machine.fast.rules.crossbars import read_pieces
 from spatem_ir.runtime.machine.fast.rules.events import (
     EPOCH,
     borrowed,
@@ -32,11 +25,7 @@ from spatem_ir.runtime.machine.fast.rules.events import (
     schedule,
     write_log,
 )
-from spatem_ir.runtime.machine.fast.rules.free_crossbars import (
-    make_choices,
-    no_choices,
-    proceed_freely,
-)
+from spatem_ir.runtime.machine.fast.rules.kind_rules import rule
 from spatem_ir.runtime.machine.fast.rules.kinds import (
     ACTIVATE,
     ACTIVATED,
@@ -76,11 +65,14 @@ from spatem_ir.runtime.machine.fast.rules.traffic import (
 )
 from spatem_ir.runtime.machine.fast.tables import NONE, POOL_TASK
 
-crossbar_goes_on = either(proceed, proceed_freely)
+crossbar_goes_on = rule("go_on")
 """R1, R2, R11: a crossbar starts its next visit if possible, then asks for an operand."""
 
-choices_are_made = either(no_choices, make_choices)
+choices_are_made = rule("choose")
 """R11: after all events of a cycle crossbars choose; False if a pool has to grow before."""
+
+fetch_granted = rule("fetch")
+"""R2, R3: an operand is fetched."""
 
 
 @inlined
@@ -139,12 +131,7 @@ def handle(machine, tables, state, kind, number, key):
     """An event."""
     totals = state.totals[0]
     if kind in (READY, END, PROCEED):
-        core = state.crossbars[number]
-        if kind == READY:
-            read_operand(machine, tables, state, core)
-        elif kind == END:
-            end_visit(machine, state, core, key)
-        crossbar_goes_on(machine, tables, state, number)
+        crossbar_goes_on(machine, tables, state, kind, number, key)
     elif kind <= SUM_HOME or (kind == ARRIVE and state.packets[number].tile != NONE):
         contribution(machine, tables, state, kind, number, key)
     elif kind in (ARRIVE, DELIVER):
@@ -175,7 +162,7 @@ def handle(machine, tables, state, kind, number, key):
 def grant(machine, tables, state, kind, number, key, rank):
     """A request that is granted, now or as soon as the requests before it are done."""
     if kind == FETCH:
-        grant_fetch(machine, tables, state, number, rank)
+        fetch_granted(machine, tables, state, number, rank)
     elif kind <= MERGE_HOME:
         grant_merge(machine, tables, state, kind, number, key, rank)
     elif kind in (ACTIVATE, PROCESS):

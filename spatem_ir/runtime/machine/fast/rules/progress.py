@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from spatem_ir.runtime.machine.fast.rules.arrivals import first_task, start_task
-from spatem_ir.runtime.machine.fast.rules.crossbars import asked_waits
-from spatem_ir.runtime.machine.fast.rules.either import either
 from spatem_ir.runtime.machine.fast.rules.events import (
     image_of,
     inlined,
@@ -12,12 +10,12 @@ from spatem_ir.runtime.machine.fast.rules.events import (
     piece_of,
     request,
 )
-from spatem_ir.runtime.machine.fast.rules.free_crossbars import head_waits
+from spatem_ir.runtime.machine.fast.rules.kind_rules import rule
 from spatem_ir.runtime.machine.fast.rules.kinds import ENTERING
 from spatem_ir.runtime.machine.fast.rules.waits import all_met
 from spatem_ir.runtime.machine.fast.tables import NONE
 
-window_waits = either(asked_waits, head_waits)
+window_waits = rule("met")
 """R10: a window for which a crossbar, or a tile on it, waits may begin or waits for more."""
 
 
