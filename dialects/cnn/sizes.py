@@ -16,8 +16,11 @@ from spatem_ir.support.errors import SpatemError
 MOST_ELEMENTS = 1 << 26
 """Elements of the tensors of one image that are needed at the same time."""
 
-MOST_READS = 1 << 28
+MOST_READS = 1 << 26
 """Elements that the windows of an operator cover on one channel."""
+
+MOST_COVERED = 1 << 20
+"""Elements that one window covers on a channel."""
 
 
 def check_sizes(network: NetworkOp, what: str) -> None:
@@ -50,6 +53,11 @@ def _check_windows(op: Operation, what: str) -> None:
     if not isinstance(window, WindowAttr):
         return
     positions, kernel = prod(shape_of(op.results[0])[1:]), prod(window.data.kernel)
+    if kernel > MOST_COVERED:
+        raise SpatemError(
+            f"{what}: a window of {_label(op)} covers {kernel:,} elements of a channel; "
+            f"{MOST_COVERED:,} are possible"
+        )
     if positions * kernel > MOST_READS:
         raise SpatemError(
             f"{what}: the windows of {_label(op)} cover {positions * kernel:,} elements of a "

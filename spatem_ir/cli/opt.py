@@ -16,6 +16,7 @@ from xdsl.xdsl_opt_main import xDSLOptMain
 from spatem_ir import __version__
 from spatem_ir.cli.errors import raise_usage_errors, run_tool, tell
 from spatem_ir.cli.inputs import add_network_arguments, files_of, import_options
+from spatem_ir.cli.progress import ProgressLines
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.files import check_outputs, is_stream, write_together
 from spatem_ir.universe import register_dialects
@@ -98,15 +99,19 @@ class SpatemOptMain(xDSLOptMain):
     def parse_network(self, stream: IO[bytes]) -> ModuleOp:
         """Import an ONNX model or build a benchmark network."""
         from spatem_ir.frontend.load import load_network
+        from spatem_ir.support.messages import told
 
         stream.close()
         output = self.args.output_file
-        network = load_network(
-            self.args.input_file,
-            import_options(self.args),
-            self.weights_file(),
-            None if output is None else Path(output).parent,
-        )
+        progress = ProgressLines("spatem-opt")
+        progress.step(f"reading {self.args.input_file}")
+        with progress.watching() as say, told(say):
+            network = load_network(
+                self.args.input_file,
+                import_options(self.args),
+                self.weights_file(),
+                None if output is None else Path(output).parent,
+            )
         for doubt in network.prepared.doubts:
             tell(f"spatem-opt: warning: {doubt}")
         self.store.arrays.update(network.arrays)

@@ -62,7 +62,8 @@ def compile_network(
         VerifyException: IR, given or left behind by a pass, breaks a rule of its level.
     """
     say.step(f"reading {network if not isinstance(network, ModuleOp) else 'the module'}")
-    source = read_source(network, importing)
+    with told(say):
+        source = read_source(network, importing)
     source.put_on(overridden(chosen_accelerator(source.module, accelerator), changes or {}))
     tell_doubts([*doubts(source.accelerator), *source.prepared.doubts], say)
     return deploy(

@@ -36,7 +36,7 @@ from spatem_ir.runtime.metrics.layer_metrics import inexact_layers
 from spatem_ir.runtime.metrics.metric import Metrics
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.files import check_outputs
-from spatem_ir.support.messages import SILENT, Messages
+from spatem_ir.support.messages import SILENT, Messages, told
 
 if TYPE_CHECKING:
     from spatem_ir.driver.checks import ModelDifferences
@@ -243,9 +243,10 @@ def given_source(options: RunOptions, say: Messages) -> Source:
         SpatemError: it cannot be read, or not be lowered as the options say.
     """
     say.step(f"reading {options.source}")
-    source = read_source(
-        options.source, options.importing, draws_inputs=options.wants_values and options.draws
-    )
+    with told(say):
+        source = read_source(
+            options.source, options.importing, draws_inputs=options.wants_values and options.draws
+        )
     check_outputs(options.files, source.store.files(source.module))
     check_lowering(source, options.strategy, options.passes, options.level)
     first = {key: values[0] for key, values in options.overrides.items()}

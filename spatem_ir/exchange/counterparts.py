@@ -20,6 +20,7 @@ from xdsl.ir import SSAValue
 
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn.operators import UnaryViewOp
+from spatem_ir.numerics.codes import blocks
 
 Array = NDArray[Any]
 
@@ -61,8 +62,14 @@ def counterpart(
         return candidates[0] if candidates else None
 
     def distance(candidate: Counterpart) -> float:
-        found = candidate.as_tensor(computed(candidate.value))
-        return float(np.square(found.astype(np.float64) - tensor).sum())
+        found, wanted = (
+            candidate.as_tensor(computed(candidate.value)).reshape(-1),
+            tensor.reshape(-1),
+        )
+        return sum(
+            float(np.square(found[block].astype(np.float64) - wanted[block]).sum())
+            for block in blocks(wanted.size)
+        )
 
     return min(candidates, key=distance)
 

@@ -21,7 +21,7 @@ from spatem_ir.dialects.cnn.operators import ViewOp
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.exchange.counterparts import Counterpart, counterpart
 from spatem_ir.exchange.session import Session
-from spatem_ir.numerics.codes import dequantize
+from spatem_ir.numerics.codes import blocks, dequantize
 from spatem_ir.operators.max_pool import MaxPoolOp
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.parameters import is_accumulator
@@ -191,8 +191,11 @@ class _Energy:
 
     def add(self, expected: Array, found: Array) -> None:
         """Add those of a batch."""
-        self.signal += float(np.square(expected, dtype=np.float64).sum())
-        self.noise += float(np.square(expected.astype(np.float64) - found).sum())
+        given, own = expected.reshape(-1), found.reshape(-1)
+        for block in blocks(given.size):
+            exact = given[block].astype(np.float64)
+            self.signal += float(np.square(exact).sum())
+            self.noise += float(np.square(exact - own[block]).sum())
 
     @property
     def decibels(self) -> float:

@@ -14,17 +14,19 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
-from spatem_ir.dialects.checks import is_floating
+from spatem_ir.dialects.checks import elements_of, is_floating
 from spatem_ir.dialects.cnn import DigitalOp, QuantizeOp
 from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.cnn.operators import CommutesWithQuantization
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.exchange.export import GIVEN, export_network, value_names
 from spatem_ir.exchange.session import Session
+from spatem_ir.numerics.codes import blocks
 from spatem_ir.operators.core.evaluation import TABLE_BITS
+from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from spatem_ir.weights.store import ParameterStore
 
@@ -34,6 +36,12 @@ FLOAT_TOLERANCE = 1e-6
 TENSOR_TOLERANCE = 1e-5
 """Largest difference of float tensors inside a network, relative to their largest magnitude: their
 sums are rounded in another order."""
+
+MOST_ELEMENTS = 1 << 24
+"""Elements of the largest tensor of one image that is compared."""
+
+MOST_ELEMENTS_HELD = 1 << 28
+"""Elements of all tensors of one image, which onnxruntime holds together."""
 
 Array = NDArray[Any]
 
@@ -117,13 +125,15 @@ class TensorCheck:
         """Export the network of a module.
 
         Raises:
-            SpatemError: onnxruntime is not installed, or ONNX cannot express an op.
+            SpatemError: onnxruntime is not installed, ONNX cannot express an op, or tensors have
+                more than :data:`MOST_ELEMENTS` elements, or :data:`MOST_ELEMENTS_HELD` together.
         """
         network = network_of(module)
         assert network is not None
         self.network, self._names = network, value_names(network)
-        model = export_network(network, store, all_values=True)
         name = f"@{network.sym_name.data}"
+        _check_sizes({f"%{text}": elements_of(value) for value, text in self._names.items()}, name)
+        model = export_network(network, store, all_values=True)
         self._session = Session(model.SerializeToString(), name, optimized=False)
         self._seen: dict[SSAValue, Array] = {}
         self._expected: dict[SSAValue, Array] = {}
@@ -183,6 +193,7 @@ class TensorCheck:
 
     def comparison(self, outputs: Sequence[Array]) -> TensorComparison:
         """The comparison of all batches, and of what arrived at the network's outputs."""
+        self._expected = {}
         tallies = [
             (f"%{self._names[value]}", _described(value.owner), tally)
             for value, tally in self._tensors.items()
@@ -200,6 +211,23 @@ class TensorCheck:
                 None,
             ),
         )
+
+
+def _check_sizes(elements: Mapping[str, int], network: str) -> None:
+    """Check that the tensors of a network, of so many elements each, can be compared.
+
+    Raises:
+        SpatemError: they are too large.
+    """
+    largest = max(elements, key=lambda tensor: elements[tensor])
+    for what, size, most in (
+        (f"tensor {largest} has", elements[largest], MOST_ELEMENTS),
+        ("tensors have", sum(elements.values()), MOST_ELEMENTS_HELD),
+    ):
+        if size > most:
+            raise SpatemError(
+                f"{network}: its {what} {size:,} elements; --check onnxruntime compares {most:,}"
+            )
 
 
 def is_rounded_function(value: SSAValue) -> bool:
@@ -229,23 +257,30 @@ class _Tally:
 
     def compare(self, array: Array, expected: Array) -> None:
         """Compare a batch."""
-        if array.dtype.kind in "iu":
-            different = array != expected
-            if self.steps:
-                distance = np.abs(array.astype(np.int64) - expected.astype(np.int64))
-                different = distance > self.steps
-        else:
-            largest = np.abs(expected[np.isfinite(expected)]).max(initial=0.0)
-            tolerance = TENSOR_TOLERANCE * largest
-            different = ~np.isclose(array, expected, rtol=0.0, atol=tolerance, equal_nan=True)
-        count = int(np.count_nonzero(different))
-        if count and not self.differing:
-            index = tuple(int(i) for i in np.unravel_index(different.argmax(), different.shape))
-            values = array[index].item(), expected[index].item()
-            self.first = ((self.images + index[0], *index[1:]), *values)
+        found, wanted = array.reshape(-1), expected.reshape(-1)
+        largest = 0.0
+        if array.dtype.kind not in "iu":
+            for block in blocks(wanted.size):
+                finite = wanted[block][np.isfinite(wanted[block])]
+                largest = max(largest, float(np.abs(finite).max(initial=0.0)))
+        for block in blocks(found.size):
+            different = self._different(found[block], wanted[block], TENSOR_TOLERANCE * largest)
+            count = int(np.count_nonzero(different))
+            if count and not self.differing:
+                at = block.start + int(different.argmax())
+                image, *index = (int(i) for i in np.unravel_index(at, array.shape))
+                self.first = (self.images + image, *index), found[at].item(), wanted[at].item()
+            self.differing += count
         self.images += len(array)
         self.elements += array.size
-        self.differing += count
+
+    def _different(self, found: Array, wanted: Array, tolerance: float) -> Array:
+        """Which elements differ: floats by more than the tolerance."""
+        if found.dtype.kind not in "iu":
+            return ~np.isclose(found, wanted, rtol=0.0, atol=tolerance, equal_nan=True)
+        if not self.steps:
+            return found != wanted
+        return np.abs(found.astype(np.int64) - wanted.astype(np.int64)) > self.steps
 
     def difference(self, tensor: str, op: str) -> TensorDifference:
         """The difference that was found."""

@@ -20,6 +20,7 @@ from spatem_ir.dialects.cnn.operators import ViewOp
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.passes.quantize.quantize import INPUT_RANGES, RANGE
 from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.messages import current_messages
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -166,6 +167,8 @@ def _observe(module: ModuleOp, inputs: Inputs, note: Any) -> None:
     from spatem_ir.runtime.interpreter import execute
     from spatem_ir.weights.store import current_store
 
-    for first in range(0, len(inputs[0]), BATCH):
+    say, count = current_messages(), len(inputs[0])
+    for first in range(0, count, BATCH):
         batch = [array[first : first + BATCH] for array in inputs]
         execute(module, batch, current_store(), observe=note)
+        say.progress(min(first + BATCH, count) / count)

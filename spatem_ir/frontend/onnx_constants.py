@@ -16,6 +16,7 @@ import onnx
 from onnx import helper
 
 from spatem_ir.frontend.onnx_branches import inlined
+from spatem_ir.frontend.onnx_constant_work import check_work
 from spatem_ir.frontend.onnx_graph import (
     OnnxGraph,
     array_of,
@@ -199,10 +200,11 @@ class _Folding:
             SpatemError: they are, or their size is not known before.
         """
         sizes = [self.constants[name].values.size for name in node.inputs if name]
+        shapes = {name: self._shape_of(name) for name in filter(None, node.outputs)}
+        check_work(node, sizes, [prod(shape) for shape in shapes.values() if shape is not None])
         most = MOST_REPEATED if node.operator == "ConstantOfShape" else MOST_ELEMENTS
         limit = max(most, *sizes, 0)
-        for name in filter(None, node.outputs):
-            shape = self._shape_of(name)
+        for name, shape in shapes.items():
             if shape is None and node.operator not in {*SHRINKING, *CONSTANT_OPERATORS}:
                 node.fail("the size of its constant result is not known before it is computed")
             if shape is not None and prod(shape) > limit:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spatem_ir.frontend.onnx_constant_work import check_work
 from spatem_ir.frontend.onnx_constants import MOST_ELEMENTS, computed, is_computed
 from spatem_ir.frontend.onnx_graph import OnnxGraph
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, QuantizedConstant, Value
@@ -55,12 +56,12 @@ def of_constants(
     quantized = [value for value in constants.values() if isinstance(value, QuantizedConstant)]
     if len(constants) < len(set(filter(None, node.inputs))) or not is_computed(node):
         return None
-    for name in node.outputs:
-        shape = graph.shape_of(name)
-        if shape is not None and prod(shape) > MOST_ELEMENTS:
-            node.fail(
-                f"its constant result has {prod(shape)} elements; {MOST_ELEMENTS} are possible"
-            )
+    shapes = [graph.shape_of(name) for name in node.outputs]
+    results = [prod(shape) for shape in shapes if shape is not None]
+    for elements in results:
+        if elements > MOST_ELEMENTS:
+            node.fail(f"its constant result has {elements} elements; {MOST_ELEMENTS} are possible")
+    check_work(node, [_elements(constants[name]) for name in node.inputs if name], results)
     if node.operator in MOVEMENTS and len({value.storage for value in quantized}) == 1:
         moved = _moved(node, constants, graph.opset)
         if moved is not None:
@@ -70,6 +71,11 @@ def of_constants(
         for name, value in constants.items()
     }
     return computed(node, reals, graph.opset)
+
+
+def _elements(constant: Constant | QuantizedConstant) -> int:
+    values = constant.codes if isinstance(constant, QuantizedConstant) else constant
+    return values.values.size
 
 
 def _moved(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ Reals = NDArray[np.float32]
 Codes = NDArray[np.integer]
 Array = NDArray[Any]
 """Reals or codes."""
+
+BLOCK_ELEMENTS = 1 << 20
+"""Elements that are computed at once where each stands for itself."""
 
 
 def storage_dtype(code: Quantization) -> np.dtype[np.integer]:
@@ -42,12 +46,38 @@ def centred(codes: Codes, code: Quantization) -> NDArray[np.int64]:
 
 def quantize(values: Reals, code: Quantization) -> Codes:
     """Float32 to codes: ``saturate(round_half_even(x / scale) + zero point)``."""
-    return to_codes(values / np.float32(code.scale), code)
+    scale = np.float32(code.scale)
+
+    def codes(block: Reals) -> Codes:
+        return to_codes(block / scale, code)
+
+    return blockwise(codes, values, storage_dtype(code))
 
 
 def dequantize(codes: Codes, code: Quantization) -> Reals:
     """Codes to float32: ``(x − zero point) · scale``."""
-    return centred(codes, code).astype(np.float32) * np.float32(code.scale)
+    scale = np.float32(code.scale)
+    return blockwise(
+        lambda block: centred(block, code).astype(np.float32) * scale, codes, np.dtype(np.float32)
+    )
+
+
+def blockwise(function: Callable[[Array], Array], values: Array, dtype: np.dtype[Any]) -> Array:
+    """A function of each element, whose results have a type, without much memory beside them."""
+    values = np.asarray(values)
+    if values.size <= BLOCK_ELEMENTS:
+        return np.asarray(function(values), dtype)
+    results = np.empty(values.shape, dtype)
+    given, found = values.reshape(-1), results.reshape(-1)
+    for block in blocks(values.size):
+        found[block] = function(given[block])
+    return results
+
+
+def blocks(elements: int) -> Iterator[slice]:
+    """Elements that are looked at together, of a tensor that may be too large for that."""
+    for first in range(0, elements, BLOCK_ELEMENTS):
+        yield slice(first, first + BLOCK_ELEMENTS)
 
 
 def multiplier(source: Quantization, scale: Reals, target: Quantization | None) -> Reals:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +13,17 @@ from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn.attributes import Quantization, quantization_of
 from spatem_ir.dialects.cnn.checks import quantized
 from spatem_ir.dialects.cnn.weight_layers import Requantization, WeightLayerOp
-from spatem_ir.numerics.codes import Array, Codes, Reals, multiplier, saturate, to_codes
-from spatem_ir.numerics.exact import INT32_BITS, wrapped
+from spatem_ir.numerics.codes import (
+    BLOCK_ELEMENTS,
+    Array,
+    Codes,
+    Reals,
+    multiplier,
+    saturate,
+    storage_dtype,
+    to_codes,
+)
+from spatem_ir.numerics.exact import INT32_BITS, sum_dtype, wrapped
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.parameters import is_accumulator, per_output, weight_excess
 from spatem_ir.weights.store import ParameterStore
@@ -87,25 +98,51 @@ class Requantizer:
         )
 
     def apply(self, sums: NDArray[np.signedinteger]) -> Array:
-        """Results of shape [images, …] from sums of shape [channels, positions, images]."""
-        sums = sums + self.constant
+        """Results of shape [images, …] from sums of shape [channels, positions, images].
+
+        So many channels, or positions of one, are computed at once that little is beside them.
+        """
+        channels, positions, images = sums.shape
+        wide = min(positions, max(1, BLOCK_ELEMENTS // images))
+        high = max(1, BLOCK_ELEMENTS // (wide * images))
+        results = np.empty((images, channels, positions), self.dtype)
+        for channel, position in product(range(0, channels, high), range(0, positions, wide)):
+            block = slice(channel, channel + high), slice(position, position + wide)
+            results[:, *block] = self._block(sums[block], block).transpose(2, 0, 1)
+        return results.reshape(-1, *self.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of results."""
+        if self.multiplier is None:
+            return np.dtype(sum_dtype(self.sum_bits))
+        return np.dtype(np.float32) if self.code is None else storage_dtype(self.code)
+
+    def _block(self, sums: NDArray[np.signedinteger], block: tuple[slice, slice]) -> Array:
+        """Results of a block of channels and positions, in the order of the sums."""
+        sums = sums + self._part(self.constant, block)
         if self.sum_bits != INT32_BITS:
             sums = wrapped(sums, self.sum_bits)
         if self.multiplier is None:
             results: Array = sums
         elif self.code is None:
-            results = sums.astype(np.float32) * self.multiplier
+            results = sums.astype(np.float32) * self._part(self.multiplier, block)
             if self.shift is not None:
-                results = results + self.shift
+                results = results + self._part(self.shift, block)
         elif self.mode is Requantization.FIXED_POINT:
-            steps = fixed_point_product(sums, self.multiplier)
+            steps = fixed_point_product(sums, self._part(self.multiplier, block))
             results = saturate(steps + self.code.zero_point, self.code)
         else:
-            results = to_codes(sums.astype(np.float32) * self.multiplier, self.code)
-        if self.saturation is not None:
-            results = np.clip(results, *self.saturation)
-        images_first = np.ascontiguousarray(results.transpose(2, 0, 1))
-        return images_first.reshape(-1, *self.shape)
+            steps = sums.astype(np.float32) * self._part(self.multiplier, block)
+            results = to_codes(steps, self.code)
+        return results if self.saturation is None else np.clip(results, *self.saturation)
+
+    def _part(self, values: NDArray[Any], block: tuple[slice, slice]) -> NDArray[Any]:
+        """What belongs to a block, of [channels or 1, positions or 1, 1]."""
+        channels, positions = values.shape[:2]
+        return values[
+            block[0] if channels > 1 else slice(None), block[1] if positions > 1 else slice(None)
+        ]
 
 
 def fixed_point_product(sums: NDArray[np.signedinteger], multiplier: Reals) -> NDArray[np.int64]:

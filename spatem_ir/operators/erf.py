@@ -13,7 +13,7 @@ from spatem_ir.operators.core.forms import from_floats, in_float
 from spatem_ir.operators.core.operator import Import, Operator
 
 if TYPE_CHECKING:
-    from spatem_ir.numerics.codes import Reals
+    from spatem_ir.numerics.codes import Array, Reals
 
 
 @irdl_op_definition
@@ -27,8 +27,15 @@ def erf(values: Reals) -> Reals:
     """The error function, rounded once."""
     import numpy as np
 
-    exact = np.vectorize(math.erf, otypes=[np.float64])(values)
-    return exact.astype(np.float32)
+    return exact_erf(values).astype(np.float32)
+
+
+def exact_erf(values: Array) -> Array:
+    """The error function in float64; numpy has none."""
+    import numpy as np
+
+    found = [math.erf(value) for value in values.reshape(-1).tolist()]
+    return np.array(found, np.float64).reshape(values.shape)
 
 
 OPERATOR = Operator(

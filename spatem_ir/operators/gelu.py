@@ -12,6 +12,7 @@ from xdsl.irdl import irdl_op_definition, opt_prop_def
 from spatem_ir.dialects.cnn.operators import UnaryDigitalOp
 from spatem_ir.operators.core.evaluation import tabulated
 from spatem_ir.operators.core.operator import Import, Operator
+from spatem_ir.operators.erf import exact_erf
 
 if TYPE_CHECKING:
     from spatem_ir.numerics.codes import Array, Reals
@@ -54,7 +55,7 @@ def gelu(values: Reals) -> Reals:
     import numpy as np
 
     exact = values.astype(np.float64)
-    shares = 1 + np.vectorize(math.erf, otypes=[np.float64])(exact / math.sqrt(2))
+    shares = 1 + exact_erf(exact / math.sqrt(2))
     return (exact * shares / 2).astype(np.float32)
 
 

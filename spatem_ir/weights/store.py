@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -48,6 +49,12 @@ DEFAULT_WEIGHTS_FILE = "weights.npz"
 
 MOST_BYTES = 1 << 30
 """Bytes of all arrays in the largest .npz file that is read."""
+
+MOST_SEEDED = 1 << 28
+"""Elements of the largest parameter that is drawn."""
+
+SEEDED_AT_ONCE = 1 << 22
+"""Elements that are drawn together."""
 
 BIAS_RANGE = 256
 """Seeded biases are uniform in −256 … 255."""
@@ -319,15 +326,28 @@ def seeded_values(parameter: SeededAttr) -> NDArray[np.generic]:
     Weights are drawn from all their codes, with two codes added so that their mean is zero (or the
     middle of the unsigned range): the activations of a deep network then neither die nor saturate.
     Biases (si32) are uniform in −256 … 255.
+
+    Raises:
+        SpatemError: there are more than :data:`MOST_SEEDED`.
     """
     dtype = storage_dtype(parameter)
     code = quantization_of(parameter.type.element_type)
     assert code is not None
-    count = int(np.prod(parameter.type.get_shape(), dtype=np.int64))
+    shape = parameter.type.get_shape()
+    count = prod(shape)
+    if count > MOST_SEEDED:
+        raise SpatemError(
+            f"{'x'.join(map(str, shape))} seeded parameters are {count:,}; at most "
+            f"{MOST_SEEDED:,} are drawn"
+        )
     if code.bits == 32:
         codes = np.arange(-BIAS_RANGE, BIAS_RANGE, dtype=dtype)
     else:
         balance = [code.maximum, code.minimum + 2 ** (code.bits - 1) + 1] if code.signed else []
         codes = np.array([*range(code.minimum, code.maximum + 1), *balance], dtype)
-    raw = np.random.PCG64(parameter.seed.data).random_raw(-(-count // 2))
-    return codes[raw.view(np.uint32)[:count] % np.uint32(len(codes))]
+    stream, values = np.random.PCG64(parameter.seed.data), np.empty(count, dtype)
+    for first in range(0, count, SEEDED_AT_ONCE):
+        block = values[first : first + SEEDED_AT_ONCE]
+        raw = stream.random_raw(-(-len(block) // 2)).view(np.uint32)
+        block[:] = codes[raw[: len(block)] % np.uint32(len(codes))]
+    return values

@@ -63,22 +63,30 @@ def tabulated(
 
     With `per_channel` it is a function of each element and its channel.  Codes of up to
     :data:`TABLE_BITS` bits select from a table of the results of all codes, as the digital units of
-    chips do.
+    chips do, unless the tables of all channels had more elements than the result.
     """
     import numpy as np
 
-    from spatem_ir.numerics.codes import every_code
+    from spatem_ir.numerics.codes import blockwise, every_code, storage_dtype
 
     (values,) = operands
     source, target = quantization_of(op.input.type), quantization_of(op.output.type)
+
+    def on(block: Array) -> Array:
+        return _between_codes(function, [block], [source], target)
+
+    dtype = np.dtype(np.float32) if target is None else storage_dtype(target)
     if source is None or source.bits > TABLE_BITS:
-        return _between_codes(function, [values], [source], target)
+        return on(values) if per_channel else blockwise(on, values, dtype)
     every = every_code(source)
     if not per_channel:
-        return _between_codes(function, [every], [source], target)[values]
+        table = on(every)
+        return blockwise(lambda block: table[block], values, dtype)
+    if every.size * values.shape[1] > values.size:
+        return on(values)
     column = every.reshape(-1, *[1] * (values.ndim - 1))
     repeated = np.repeat(column, values.shape[1], axis=1)
-    table = _between_codes(function, [repeated], [source], target)
+    table = on(repeated)
     return np.take_along_axis(table, values.astype(np.intp), axis=0)
 
 

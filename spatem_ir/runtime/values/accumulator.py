@@ -27,7 +27,7 @@ from spatem_ir.runtime.values.operands import Operands, bit_part
 from spatem_ir.runtime.values.products import OperandPart
 from spatem_ir.weights.parameters import weight_excess
 
-BLOCK_ELEMENTS = 1 << 25
+BLOCK_ELEMENTS = 1 << 24
 """Numbers that one block of windows may occupy at once, operands and sums together."""
 
 CHUNK_ROWS = 512

@@ -31,6 +31,13 @@ def test_the_engines_tell_how_far_they_are(engine: str, monkeypatch: pytest.Monk
     assert watched.to_dict() == silently.to_dict()
 
 
+def test_a_calibration_tells_how_far_it_is() -> None:
+    shares: list[float] = []
+    sp.compile("lenet-digits-float", level="cnn", say=sp.Messages(progress=shares.append))
+    assert len(shares) > 3 and shares == sorted(shares)
+    assert shares[-1] == 1
+
+
 def test_a_long_step_says_how_far_it_is_and_what_is_left(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

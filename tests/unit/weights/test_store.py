@@ -191,6 +191,16 @@ def test_seeded_values() -> None:
     np.testing.assert_array_equal(values, ParameterStore().values(weights))
 
 
+def test_seeded_values_are_drawn_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = SeededAttr(IntAttr(3), TensorType(IntegerType(4, Signedness.SIGNED), [1001]))
+    at_once = ParameterStore().values(weights)
+    monkeypatch.setattr(weights_store, "SEEDED_AT_ONCE", 100)
+    np.testing.assert_array_equal(ParameterStore().values(weights), at_once)
+    monkeypatch.setattr(weights_store, "MOST_SEEDED", 1000)
+    with pytest.raises(SpatemError, match=r"^1001 seeded parameters are 1,001; at most 1,000 are"):
+        ParameterStore().values(weights)
+
+
 def test_a_weights_file_keeps_what_ir_still_refers_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
