@@ -94,8 +94,11 @@ class Visits(NamedTuple):
 
 
 def operations_of(units: Ints, places: Ints, turns: Ints) -> Ints:
-    """The number of the operation of each visit: those of a unit, a place and a turn are one."""
-    keys = np.stack([units, places, turns])
+    """The number of the operation of each visit: those of a unit, a place and a turn are one.
+
+    They are numbered by unit, then by place, then by turn.
+    """
+    keys = np.stack([turns, places, units])
     order = np.lexsort(keys)
     is_new = (np.diff(keys[:, order], axis=1) != 0).any(axis=0)
     numbers = np.empty(len(units), np.int64)

@@ -45,6 +45,7 @@ from spatem_ir.runtime.machine.fast.tables import (
     TOTALS,
     WAITER,
     EachCrossbar,
+    Int32s,
     Records,
     State,
 )
@@ -321,6 +322,7 @@ def initial_state(
     needed += visits * (np.dtype(np.int32).itemsize + np.dtype(np.int64).itemsize)
     check_memory(needed, images)
     watched_positions = program.watched_positions
+    unknown = np.full(visits, NONE, np.int32)
     crossbars = program.crossbars.copy()
     crossbars.total = crossbars.visits.astype(np.int64) * images
     state = State(
@@ -349,7 +351,7 @@ def initial_state(
         dispatchers=queues.dispatchers.copy(),
         tile_queues=queues.tile_queues.copy(),
         heads=np.full(len(queues.tile_queues), NEVER, np.int64),
-        ran=np.full(visits, NONE, np.int32),
+        ran=in_order(crossbars) if is_free and not len(queues.dispatchers) else unknown,
         began=np.full(visits, NONE, np.int64),
         finished_at=np.full(images * len(program.tables.pieces) * is_free, NONE, np.int64),
         freedom=(True,) if is_free else (),
@@ -367,6 +369,11 @@ def initial_state(
     state.progress.time = state.images.step = NONE
     state.images.outputs_left = sum(node.pieces for node in program.dataflow.outputs)
     return grown(machine, state)
+
+
+def in_order(crossbars: Records) -> Int32s:
+    """The places in their streams of all visits, in the order of the streams."""
+    return np.concatenate([np.arange(total, dtype=np.int32) for total in crossbars.total])
 
 
 def records(kind: np.dtype, count: int) -> Records:

@@ -18,9 +18,11 @@ from spatem_ir.runtime.machine.reference.program import program_of
 from spatem_ir.support.errors import SpatemError
 
 
-def expect_agreement(module: ModuleOp, images: int) -> Execution | None:
+def expect_agreement(
+    module: ModuleOp, images: int, simulator: type[Stepped] = Stepped
+) -> Execution | None:
     """Both simulators give the same times, counts and occupancies, or both find a deadlock."""
-    stepped = Stepped(Reader(module).tables, accelerator_of(module), images)
+    stepped = simulator(Reader(module).tables, accelerator_of(module), images)
     engine = ReferenceEngine(program_of(module), images)
     try:
         stepped.run()
