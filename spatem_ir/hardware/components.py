@@ -10,6 +10,7 @@ from spatem_ir.hardware.accumulation.home import HomeAccumulation
 from spatem_ir.hardware.component import Actions, Component, Part
 from spatem_ir.hardware.compute_unit.compute_unit import ComputeUnits
 from spatem_ir.hardware.compute_unit.free import FreeComputeUnits
+from spatem_ir.hardware.compute_unit.lockstep import LockstepUnits
 from spatem_ir.hardware.digital_units import DigitalUnits
 from spatem_ir.hardware.interconnect.interconnect import Interconnect
 from spatem_ir.hardware.interconnect.mesh import Mesh
@@ -32,7 +33,10 @@ from spatem_ir.hardware.port import ChipPort
 INTERCONNECTS: dict[str, type[Interconnect]] = {"mesh": Mesh}
 """The table `[noc]`."""
 
-COMPUTE_UNITS: dict[str, type[ComputeUnits]] = {"free": FreeComputeUnits}
+COMPUTE_UNITS: dict[str, type[ComputeUnits]] = {
+    "free": FreeComputeUnits,
+    "lockstep": LockstepUnits,
+}
 """The table `[cu]`."""
 
 ACCUMULATIONS: dict[str, type[Accumulation]] = {"home": HomeAccumulation}

@@ -17,7 +17,9 @@ from random import Random
 
 from differential.deployments import add_waits
 from mutants.rules import FAST, PACKAGE, REFERENCE, Mutant
+from unit.runtime.machine import random_programs
 from unit.runtime.machine.engines import expect_equal_engines
+from unit.runtime.machine.lockstep_machines import random_lockstep
 from unit.runtime.machine.random_programs import at_random, through_the_passes
 from xdsl.dialects.builtin import ModuleOp
 
@@ -84,6 +86,7 @@ def compare(programs: int) -> None:
             ("passes", through_the_passes),
             ("random", at_random),
             ("waits", with_waits),
+            ("lockstep", in_lockstep),
         ):
             print(f"program {kind} {seed}", flush=True)
             random = Random(1000 + seed)
@@ -97,6 +100,16 @@ def with_waits(random: Random) -> ModuleOp:
     module = at_random(random)
     add_waits(random, module)
     return module
+
+
+def in_lockstep(random: Random) -> ModuleOp:
+    """A random deployment on a machine whose crossbars work in lockstep (R12)."""
+    usual = random_programs.random_machine
+    random_programs.random_machine = lambda random: random_lockstep(random, usual(random))
+    try:
+        return random.choice([through_the_passes, at_random])(random)
+    finally:
+        random_programs.random_machine = usual
 
 
 if __name__ == "__main__":

@@ -158,6 +158,24 @@ FAST = (
         "width = min(width, links[parent].bytes)",
         "width = max(width, links[parent].bytes)",
     ),
+    Mutant(
+        "R12 the longest visit",
+        f"{MACHINE}/lockstep/fast.py",
+        "if core.asked_operations > longest:",
+        "if longest < 0:",
+    ),
+    Mutant(
+        "R12 equal operands once",
+        f"{MACHINE}/lockstep/fast.py",
+        "is_new = False",
+        "is_new = True",
+    ),
+    Mutant(
+        "R12 first ready first",
+        f"{MACHINE}/lockstep/fast.py",
+        "if since > other or",
+        "if since < other or",
+    ),
 )
 
 REFERENCE = (
@@ -250,5 +268,17 @@ REFERENCE = (
         f"{MACHINE}/reference/packets.py",
         "following = max(before, -(-self.size // group.bytes_per_cycle))",
         "following = -(-self.size // group.bytes_per_cycle)",
+    ),
+    Mutant(
+        "R12 operands of all visits",
+        f"{MACHINE}/lockstep/reference.py",
+        "operation.missing == 0:",
+        "operation.missing >= 0:",
+    ),
+    Mutant(
+        "R12 one operation at a time",
+        f"{MACHINE}/lockstep/reference.py",
+        "state.running is None or self.components.compute_unit.fetches_ahead",
+        "True",
     ),
 )
