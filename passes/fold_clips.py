@@ -1,4 +1,4 @@
-"""The `fold-clips` pass: layers saturate their results where a clip follows."""
+"""The `fold-clips` pass: what computes codes saturates them where a clip follows."""
 
 from __future__ import annotations
 
@@ -17,70 +17,71 @@ from xdsl.pattern_rewriter import (
 
 from spatem_ir.dialects.cnn import ViewOp
 from spatem_ir.dialects.cnn.attributes import quantization_of
+from spatem_ir.dialects.cnn.operators import DigitalOp
 from spatem_ir.dialects.cnn.weight_layers import ACCUMULATOR_TYPE, WeightLayerOp
 from spatem_ir.operators.clip import ClipOp
 from spatem_ir.operators.max_pool import MaxPoolOp
 from spatem_ir.operators.relu import ReluOp
 from spatem_ir.passes.remove_identities import RemoveIdentity
 
+Saturating = WeightLayerOp | DigitalOp
+"""Ops whose codes can saturate within others than those of their type."""
+
 
 @dataclass(frozen=True)
 class FoldClipsPass(ModulePass):
-    """Makes clips and rectifications of codes part of the layers before them (level `cnn`).
+    """Makes clips and rectifications of codes part of what computes the codes (level `cnn`).
 
     One whose bounds are those of the code, or beyond, does nothing.  Any other one becomes the
-    bounds within which the layer saturates what it requantises (`saturate [0, 127]`), if nobody
-    else reads the layer's result.  Views and maximum poolings may be between: the largest of
-    clipped codes is the clipped largest.  No code of any result changes.
+    bounds within which the layers and digital operators before it saturate (`saturate [0, 127]`,
+    `{saturate = array<i64: 0, 127>}`), if nobody else reads their results.  Views and maximum
+    poolings may be between: the largest of clipped codes is the clipped largest.  No code of any
+    result changes.
     """
 
     name = "fold-clips"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        patterns: list[RewritePattern] = [RemoveIdentity(), FoldIntoLayers()]
+        patterns: list[RewritePattern] = [RemoveIdentity(), FoldIntoProducers()]
         PatternRewriteWalker(GreedyRewritePatternApplier(patterns)).rewrite_module(op)
 
 
-class FoldIntoLayers(RewritePattern):
-    """Lets all layers whose results a clip reads saturate within its bounds."""
+class FoldIntoProducers(RewritePattern):
+    """Lets all ops whose codes a clip reads saturate within its bounds."""
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
         if not isinstance(op, ClipOp | ReluOp):
             return
-        code, layers = quantization_of(op.input.type), layers_before(op.input)
-        if code is None or layers is None:
+        code, producers = quantization_of(op.input.type), producers_of(op.input)
+        if code is None or producers is None:
             return
         least, greatest = op.limits(code)
-        for layer in layers:
-            own = layer.saturation or (code.minimum, code.maximum)
+        for producer in producers:
+            own = producer.saturation or (code.minimum, code.maximum)
             limits = [min(max(limit, least), greatest) for limit in own]
-            layer.saturate = DenseArrayBase.from_list(i64, limits)
+            if isinstance(producer, DigitalOp):
+                producer.saturate(*limits)
+            else:
+                producer.saturate = DenseArrayBase.from_list(i64, limits)
         rewriter.replace(op, [], [op.input])
 
 
-def layers_before(value: SSAValue) -> list[WeightLayerOp] | None:
-    """The layers whose requantised results a value consists of, or is the largest of in windows.
+def producers_of(value: SSAValue) -> list[Saturating] | None:
+    """The ops that compute the codes of which a value consists, or is the largest of in windows.
 
     None if there is anything else, or if somebody else reads any of that.
     """
-    layers: list[WeightLayerOp] = []
-    waiting = [value]
-    while waiting:
-        value = waiting.pop()
-        op = value.owner
-        if len(list(value.uses)) > 1:
-            return None
-        match op:
-            case WeightLayerOp() if is_requantized(op):
-                layers.append(op)
-            case ViewOp() | MaxPoolOp():
-                waiting.extend(op.operands)
-            case _:
-                return None
-    return layers
+    op = value.owner
+    if len(list(value.uses)) > 1:
+        return None
+    if isinstance(op, ViewOp | MaxPoolOp):
+        before = [producers_of(operand) for operand in op.operands]
+        if None not in before:
+            return [producer for found in before if found for producer in found]
+    return [op] if isinstance(op, Saturating) and is_requantized(op) else None
 
 
-def is_requantized(layer: WeightLayerOp) -> bool:
-    """Whether a layer's results are codes other than its sums."""
-    code = quantization_of(layer.output.type)
+def is_requantized(op: Saturating) -> bool:
+    """Whether an op's results are codes other than sums of products."""
+    code = quantization_of(op.output.type)
     return code is not None and code.bits < ACCUMULATOR_TYPE.width.data

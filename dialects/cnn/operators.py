@@ -2,7 +2,8 @@
 
 A digital operator works on float32: operands that are quantised are dequantised, and a quantised
 result is ``saturate(round_half_even(f(x) / scale) + zero point)``.  Some operators round otherwise
-where all tensors are quantised; their documentation says how.
+where all tensors are quantised; their documentation says how.  Codes saturate at the least and the
+greatest one of their type, or at those that `saturate` names.
 
 What the compiler must know of an operator it asks the op: the unit that works on it, what it reads,
 whether it commutes with quantisation, whether it does anything.  Each operator is a file of its own
@@ -14,14 +15,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xdsl.dialects.builtin import (
+    DenseArrayBase,
     Float32Type,
     FloatAttr,
     StringAttr,
     SymbolNameConstraint,
     TensorType,
     f32,
+    i64,
 )
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     operand_def,
@@ -33,7 +36,12 @@ from xdsl.irdl import (
 from xdsl.traits import HasParent, OpTrait
 
 from spatem_ir.dialects.checks import expect_shape, fail, feature_map, finite, shape_of
-from spatem_ir.dialects.cnn.attributes import Quantization, WindowAttr, parameter_type
+from spatem_ir.dialects.cnn.attributes import (
+    Quantization,
+    WindowAttr,
+    parameter_type,
+    quantization_of,
+)
 from spatem_ir.dialects.cnn.checks import (
     expect_parameter,
     expect_windows,
@@ -65,6 +73,34 @@ class DependsOnPosition(OpTrait):
     Any other digital operator computes the same at all positions: results that nobody reads are
     left out by making its operands and its result smaller, or by choosing among its windows.
     """
+
+
+class SaturatesResult(OpTrait):
+    """The op's codes can saturate within others than those of the result's type.
+
+    The attribute `saturate` is the least and the greatest one: ``{saturate = array<i64: 0, 6>}``.
+    """
+
+    def verify(self, op: Operation) -> None:
+        attribute = op.attributes.get(SATURATE)
+        if attribute is None:
+            return
+        code = quantization_of(op.results[0].type)
+        if code is None:
+            fail(op, "has a result of float32; leave saturate out")
+        if not isinstance(attribute, DenseArrayBase):
+            fail(op, "has a saturate that is no array<i64: least, greatest>")
+        limits = list(attribute.get_values())
+        if len(limits) != 2 or not code.minimum <= limits[0] <= limits[1] <= code.maximum:
+            fail(
+                op,
+                f"has saturate {limits}; it must be two codes from {code.minimum} to "
+                f"{code.maximum} in ascending order",
+            )
+
+
+SATURATE = "saturate"
+"""The attribute of :class:`SaturatesResult`."""
 
 
 class OperatorOp(IRDLOperation):
@@ -119,6 +155,21 @@ class DigitalOp(OperatorOp):
     """An operator of the digital units, with a name."""
 
     sym_name = prop_def(SymbolNameConstraint())
+
+    traits = traits_def(SaturatesResult())
+
+    @property
+    def saturation(self) -> tuple[int, int] | None:
+        """The codes within which the result saturates; None if they are those of its type."""
+        attribute = self.attributes.get(SATURATE)
+        if not isinstance(attribute, DenseArrayBase):
+            return None
+        least, greatest = attribute.get_values()
+        return int(least), int(greatest)
+
+    def saturate(self, least: int, greatest: int) -> None:
+        """Let the result saturate within two codes."""
+        self.attributes[SATURATE] = DenseArrayBase.from_list(i64, [least, greatest])
 
     @property
     def unit(self) -> NodeKind:

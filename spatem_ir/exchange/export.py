@@ -10,7 +10,8 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.printer import Printer
 
 from spatem_ir.dialects.checks import shape_of
-from spatem_ir.dialects.cnn import NetworkOp, OutputOp, WindowAttr
+from spatem_ir.dialects.cnn import DigitalOp, NetworkOp, OutputOp, WindowAttr
+from spatem_ir.dialects.cnn.checks import quantized
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.operators.core.register import operator_of
 from spatem_ir.operators.onnx_export.graph import GraphBuilder
@@ -58,6 +59,8 @@ def export_network(
         graph.scope = symbol.data if isinstance(symbol, StringAttr) else names[result]
         operands = [read[operand] for operand in op.operands]
         last = _exported(op, graph, operands)
+        if isinstance(op, DigitalOp) and op.saturation is not None:
+            last = graph.clipped(last, quantized(op, result), *op.saturation)
         if last in operands:
             last = graph.add("Identity", last)
         graph.name_last(last, names[result])

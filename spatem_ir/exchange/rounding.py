@@ -23,10 +23,13 @@ from xdsl.ir import Operation, SSAValue
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn import DequantizeOp
 from spatem_ir.dialects.cnn.attributes import quantization_of
+from spatem_ir.dialects.cnn.operators import DigitalOp, UnaryViewOp
+from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.exchange.counterparts import Counterpart, counterpart
 from spatem_ir.exchange.given_model import GIVEN
 from spatem_ir.exchange.session import Session
 from spatem_ir.numerics.codes import storage_dtype
+from spatem_ir.operators.max_pool import MaxPoolOp
 from spatem_ir.weights.parameters import is_accumulator
 
 if TYPE_CHECKING:
@@ -98,7 +101,9 @@ def rounding(model: GivenModel, check: TensorCheck, inputs: Sequence[Array]) -> 
         for (name, held), result in zip(compared.items(), theirs, strict=True):
             found = held.as_tensor(ours[held.value]).reshape(result.shape)
             if result.dtype.kind in "iu":
-                differences = np.abs(found.astype(np.int64) - result)
+                bounds = _saturation_of(held.value)
+                wanted = result if bounds is None else result.clip(*bounds)
+                differences = np.abs(found.astype(np.int64) - wanted)
                 elements += result.size
                 differing += int(np.count_nonzero(differences))
                 most[name] = max(most[name], int(differences.max(initial=0)))
@@ -165,6 +170,16 @@ def _batches(check: TensorCheck, inputs: Sequence[Array]) -> Iterator[list[Array
 def _has_codes(value: SSAValue) -> bool:
     """Whether a value is a tensor of codes, no sums."""
     return quantization_of(value.type) is not None and not is_accumulator(value.type)
+
+
+def _saturation_of(value: SSAValue) -> tuple[int, int] | None:
+    """The codes within which a clip of the model, that is part of a value's op, holds the value."""
+    op = value.owner
+    while isinstance(op, UnaryViewOp | MaxPoolOp):
+        if isinstance(op, MaxPoolOp) and op.saturation is not None:
+            break
+        op = op.input.owner
+    return op.saturation if isinstance(op, WeightLayerOp | DigitalOp) else None
 
 
 def _dtype(value: SSAValue) -> np.dtype[np.integer[Any]]:

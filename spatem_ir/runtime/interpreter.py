@@ -14,6 +14,7 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn import NetworkOp, OutputOp
 from spatem_ir.dialects.cnn.attributes import quantization_of
+from spatem_ir.dialects.cnn.operators import DigitalOp
 from spatem_ir.dialects.cnn.sizes import check_sizes
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.level import Level, level_of
@@ -123,7 +124,10 @@ class Interpreter:
         evaluate = operator_of(op).evaluate
         if evaluate is None:
             raise SpatemError(f"{op.name}: its values cannot be computed")
-        return evaluate(op, received, self.store)
+        result = evaluate(op, received, self.store)
+        if isinstance(op, DigitalOp) and op.saturation is not None:
+            return result.clip(*op.saturation)
+        return result
 
 
 def _loaded_layers(

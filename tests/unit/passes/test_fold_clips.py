@@ -11,6 +11,7 @@ from unit.frontend.onnx_builder import ModelBuilder, executed, imported, random_
 from unit.passes.deployed import parsed
 from xdsl.utils.exceptions import VerifyException
 
+from spatem_ir.cli.run import main
 from spatem_ir.driver.compile import compile_network
 from spatem_ir.frontend.load import LoadedNetwork
 from spatem_ir.operators.clip import ClipOp
@@ -118,5 +119,79 @@ def test_bounds_are_codes_of_the_result(saturate: str, result: str, message: str
           %y = cnn.dense @fc %x weights #cnn.seeded<0, tensor<4x4xsi2>> scale 0.5
             saturate {saturate} : tensor<4xui8> -> tensor<{result}>
           cnn.output %y : tensor<{result}>
+        }}
+        """)
+
+
+def behind(b: ModelBuilder, kind: str, x: str, y: str) -> str:
+    """The operators of some kind on the codes of two convolutions."""
+    match kind:
+        case "Add" | "Mul":
+            return b.node(kind, x, y)
+        case "Tanh" | "GlobalAveragePool":
+            return b.node(kind, x)
+        case "AveragePool":
+            return b.node(kind, x, kernel_shape=[2, 2])
+        case "Pad":
+            return b.node(kind, x, b.constant([0, 0, 1, 1, 0, 0, 1, 1], dtype=np.int64))
+        case _:
+            scales = b.constant([1, 1, 2, 2], dtype=np.float32)
+            return b.node("Resize", b.node("Concat", x, y, axis=1), "", scales, mode="linear")
+
+
+@pytest.mark.parametrize(
+    "kind", ["Add", "Mul", "Tanh", "AveragePool", "GlobalAveragePool", "Pad", "Resize"]
+)
+def test_digital_operators_saturate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Of codes with sign, ReLUs and clips are where the operator before them saturates."""
+    b, code = ModelBuilder(["N", 4, 6, 6]), (0.05, np.int8(0))
+    maps = b.requantize("x", *code)
+    x, y = (b.requantize(b.node("Conv", maps, b.weights(4, 4, 1, 1)), *code) for _ in "xy")
+    clipped = b.node("Relu", b.requantize(behind(b, kind, x, y), *code))
+    bounds = [b.constant(bound, dtype=np.float32) for bound in (-1, 3)]
+    result = b.requantize(b.node("Clip", b.requantize(clipped, *code), *bounds), *code)
+    path = b.save(tmp_path / "net.onnx", result, rank=4)
+    folded = imported(path)
+    assert "cnn.relu" not in text_of(folded)
+    assert "cnn.clip" not in text_of(folded)
+    assert text_of(folded).count("saturate = array<i64: 0, 60>") == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(FoldClipsPass, "apply", lambda *_: None)
+        whole = imported(path)
+    images = random_images(8, 4, 6, 6)
+    (one,), (other,) = executed(folded, images), executed(whole, images)
+    np.testing.assert_array_equal(one, other)
+    assert one.max() > 0
+    assert main([path, "--level", "cnn", "--check", "onnxruntime", "--images", "8"]) == 0
+
+
+def test_a_model_rounds_before_it_clips(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What saturates here is clipped later there: by one code at most they differ."""
+    b, code = ModelBuilder(["N", 4, 8, 8]), (0.05, np.int8(0))
+    x = b.requantize(b.node("Conv", b.requantize("x", *code), b.weights(4, 4, 1, 1)), *code)
+    pooled = b.requantize(b.node("AveragePool", x, kernel_shape=[2, 2]), *code)
+    result = b.requantize(b.node("Relu", pooled), *code)
+    path = b.save(tmp_path / "net.onnx", result, rank=4)
+    assert main([path, "--level", "cnn", "--check", "onnxruntime", "--images", "20"]) == 0
+    assert "operator by operator" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("result", "saturate", "message"),
+    [
+        ("ui8", "array<i64: 3, 2>", r"has saturate \[3, 2\]; it must be two codes from 0 to 255"),
+        ("ui8", "array<i64: 0, 256>", r"has saturate \[0, 256\]"),
+        ("ui8", "3 : i64", r"has a saturate that is no array<i64: least, greatest>"),
+        ("f32", "array<i64: 0, 1>", r"has a result of float32; leave saturate out"),
+    ],
+)
+def test_bounds_of_digital_operators_are_codes(result: str, saturate: str, message: str) -> None:
+    with pytest.raises(VerifyException, match=message):
+        parsed(f"""
+        cnn.network @net(%x: tensor<4xui8>) {{
+          %y = cnn.tanh @y %x {{saturate = {saturate}}} : tensor<4xui8> -> tensor<4x{result}>
+          cnn.output %y : tensor<4x{result}>
         }}
         """)

@@ -18,10 +18,17 @@ cnn.network @net(%x: tensor<1x4x4xsi8>) {
   %d = cnn.dense @d %six weights #cnn.seeded<2, tensor<3x8xsi2>> scale 0.5 saturate [-5, 127] : tensor<8x!cnn.quant<si8, 0.5>> -> tensor<3x!cnn.quant<si8, 0.5>>
   %r = cnn.relu @r %d : tensor<3x!cnn.quant<si8, 0.5>> -> tensor<3x!cnn.quant<si8, 0.5>>
 
+  // Digital operators saturate, too.
+
+  // CHECK-NEXT: %t = cnn.tanh @t %d {saturate = array<i64: 2, 20>} : tensor<3x!cnn.quant<si8, 0.5>> -> tensor<3x!cnn.quant<si8, 0.05>>
+  %t = cnn.tanh @t %r : tensor<3x!cnn.quant<si8, 0.5>> -> tensor<3x!cnn.quant<si8, 0.05>>
+  %half = cnn.clip @half %t from 0.1 : tensor<3x!cnn.quant<si8, 0.05>> -> tensor<3x!cnn.quant<si8, 0.05>>
+  %one = cnn.clip @one %half from 0.0 to 1.0 : tensor<3x!cnn.quant<si8, 0.05>> -> tensor<3x!cnn.quant<si8, 0.05>>
+
   // Where all codes are within the bounds, a clip does nothing.
 
-  // CHECK-NEXT: %e = cnn.dense @e %d weights #cnn.seeded<3, tensor<3x3xsi2>> scale 0.5 : tensor<3x!cnn.quant<si8, 0.5>> -> tensor<3x!cnn.quant<ui8, 0.5>>
-  %e = cnn.dense @e %r weights #cnn.seeded<3, tensor<3x3xsi2>> scale 0.5 : tensor<3x!cnn.quant<si8, 0.5>> -> tensor<3x!cnn.quant<ui8, 0.5>>
+  // CHECK-NEXT: %e = cnn.dense @e %t weights #cnn.seeded<3, tensor<3x3xsi2>> scale 0.5 : tensor<3x!cnn.quant<si8, 0.05>> -> tensor<3x!cnn.quant<ui8, 0.5>>
+  %e = cnn.dense @e %one weights #cnn.seeded<3, tensor<3x3xsi2>> scale 0.5 : tensor<3x!cnn.quant<si8, 0.05>> -> tensor<3x!cnn.quant<ui8, 0.5>>
   %idle = cnn.clip @idle %e from -1.0 to 127.5 : tensor<3x!cnn.quant<ui8, 0.5>> -> tensor<3x!cnn.quant<ui8, 0.5>>
 
   // What has another reader stays, and sums stay sums.
