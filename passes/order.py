@@ -233,8 +233,22 @@ class OrderPass(ModulePass):
 
 
 def is_for(schedule: ScheduleOp, dataflow: Dataflow, stage: PxbStageOp) -> bool:
-    """Whether a schedule is for the places of a stage."""
-    return schedule.places is None or schedule.places.data == digest_of(stage, dataflow)
+    """Whether a schedule is for the places of a stage.
+
+    One with streams is, if these are of crossbars that hold tiles of the layers that they visit,
+    and of all crossbars.
+    """
+    if schedule.places is not None and schedule.places.data != digest_of(stage, dataflow):
+        return False
+    placed = {name: set(own.crossbars.tolist()) for name, own in stage.placements().items()}
+    streamed = [(stream, set(stream.crossbars.data)) for stream in schedule.streams]
+    held = all(
+        crossbars <= placed.get(burst.layer.string_value(), set())
+        for stream, crossbars in streamed
+        for burst in stream.bursts
+    )
+    everywhere = set().union(*placed.values())
+    return held and (not streamed or everywhere == set().union(*(own for _, own in streamed)))
 
 
 def scheduled_stage(

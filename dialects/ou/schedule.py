@@ -16,6 +16,7 @@ from spatem_ir.dialects.dataflow import verified_dataflow_of
 from spatem_ir.dialects.hw import module_of
 from spatem_ir.dialects.ou.due import DueOp
 from spatem_ir.dialects.ou.orders import OrderOp
+from spatem_ir.dialects.ou.streams import StreamOp
 from spatem_ir.dialects.ou.waits import WaitOp
 
 if TYPE_CHECKING:
@@ -28,9 +29,11 @@ class ScheduleOp(IRDLOperation):
     """When windows are due and what waits for what, for `order`: `ou.schedule { … }`.
 
     A strategy that knows in which order its deployment is to run says so, by window (`ou.due`), by
-    crossbar (`ou.order`), or both, and what waits for what (`ou.wait`); `order` moves what it says
-    into the `ou.stage`, which is `timed` if the schedule is.  One that was found `for` certain
-    places names their digest (:func:`digest_of`), and does not count for others.
+    crossbar (`ou.order`), or both, or for all crossbars visit by visit (`ou.stream`), and what
+    waits for what (`ou.wait`); `order` moves what it says into the `ou.stage`, which is `timed` if
+    the schedule is.  One that was found `for` certain places names their digest
+    (:func:`digest_of`), and does not count for others, nor do streams where other crossbars hold
+    the tiles.
     """
 
     name = "ou.schedule"
@@ -56,6 +59,11 @@ class ScheduleOp(IRDLOperation):
     def dues(self) -> list[DueOp]:
         """When the windows of each layer are due."""
         return [op for op in self.body.block.ops if isinstance(op, DueOp)]
+
+    @property
+    def streams(self) -> list[StreamOp]:
+        """The programs of crossbars that are written out."""
+        return [op for op in self.body.block.ops if isinstance(op, StreamOp)]
 
     @property
     def orders(self) -> list[OrderOp]:

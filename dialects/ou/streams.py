@@ -180,7 +180,7 @@ class StreamOp(IRDLOperation):
     crossbars = prop_def(IndicesAttr)
     body = region_def("single_block")
 
-    traits = traits_def(HasParentNamed("ou.stage"), NoTerminator())
+    traits = traits_def(HasParentNamed("ou.stage", "ou.schedule"), NoTerminator())
 
     custom_directives = (Indices,)
 

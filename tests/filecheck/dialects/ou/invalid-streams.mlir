@@ -186,7 +186,7 @@ ou.stage 0 {
 
 // -----
 
-// CHECK: 'ou.stream' expects parent op 'ou.stage'
+// CHECK: 'ou.stream' expects parent op to be one of 'ou.stage', 'ou.schedule'
 ou.stream crossbars 0 {
   ou.mvm @fc windows 0
 }
