@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from spatem_ir.passes.partition.register import strategy_type
+from spatem_ir.passes.partition.register import strategy_names, strategy_type
+
+ANYWHERE = [name for name in strategy_names() if name != "ntu"]
+"""The strategies for any machine that is large enough: `ntu` needs PEs for each layer."""
 
 
 def dealt(strategy: str, deal: str) -> str:

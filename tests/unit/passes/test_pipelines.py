@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from differential.dealt import dealt
+from differential.dealt import ANYWHERE, dealt
 from differential.machines import machines
 from differential.networks import Network, networks
 from differential.profile import examples
@@ -41,7 +41,6 @@ from spatem_ir.passes import (
 )
 from spatem_ir.passes.dead_positions import remove_dead_positions
 from spatem_ir.passes.partition import partition
-from spatem_ir.passes.partition.register import strategy_names
 from spatem_ir.passes.quantize import quantize
 from spatem_ir.universe import SPATEM_UNIVERSE
 
@@ -77,7 +76,7 @@ def printed_again(module: ModuleOp) -> str:
 @given(
     networks(),
     machines(),
-    st.sampled_from(strategy_names()),
+    st.sampled_from(ANYWHERE),
     st.sampled_from(pack.METHODS),
     st.sampled_from(assign.METHODS),
     st.sampled_from(order.METHODS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from differential.dealt import dealt
+from differential.dealt import ANYWHERE, dealt
 from differential.machines import machines
 from differential.networks import Network, networks
 from differential.profile import examples
@@ -28,7 +28,6 @@ from spatem_ir.passes.assign import AssignPass
 from spatem_ir.passes.order import OrderPass
 from spatem_ir.passes.pack import PackPass
 from spatem_ir.passes.partition.partition import PartitionPass
-from spatem_ir.passes.partition.register import strategy_names
 from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 from spatem_ir.runtime.machine.reference.program import program_of
@@ -176,7 +175,7 @@ def test_least_operations_of_several_matrices() -> None:
 @given(
     networks(),
     machines(),
-    st.sampled_from(strategy_names()),
+    st.sampled_from(ANYWHERE),
     st.sampled_from(Deal),
     st.integers(1, 3),
     st.sampled_from(Dispatch),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from random import Random
 
-from differential.dealt import dealt
+from differential.dealt import ANYWHERE, dealt
 from differential.deployments import random_places, stages_of, to_mvm, to_ou, to_pxb, to_vxb
 from differential.machines import fewest_crossbars, with_crossbars
 from xdsl.context import Context
@@ -20,7 +20,6 @@ from spatem_ir.hardware.accumulation.home import HomeParameters
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes import assign, order, pack
 from spatem_ir.passes.partition import partition
-from spatem_ir.passes.partition.register import strategy_names
 from spatem_ir.universe import register_dialects
 
 
@@ -252,7 +251,7 @@ def through_the_passes(random: Random) -> ModuleOp:
     module = random_module(random)
     passes = [
         partition.PartitionPass(
-            strategy=dealt(random.choice(strategy_names()), random.choice(["cyclic", "blocks"])),
+            strategy=dealt(random.choice(ANYWHERE), random.choice(["cyclic", "blocks"])),
         ),
         pack.PackPass(method=random.choice(pack.METHODS), balance=random.choice(pack.BALANCES)),
         assign.AssignPass(method=random.choice(assign.METHODS), homes=random.choice(assign.HOMES)),
