@@ -33,19 +33,17 @@ NEAREST = {
         "RoiAlign",
         "ScatterElements",
         "ScatterND",
-        "TopK",
         "Unique",
     ),
     "crossbars hold constants, so that only one operand of a product may be computed: write it as "
     "MatMul with constant weights": ("Attention", "LinearAttention"),
     "Resize and ConvTranspose work": ("AffineGrid", "Col2Im", "DeformConv", "GridSample"),
-    "Mul, ReduceSum and Sqrt work": ("LpNormalization", "LpPool"),
+    "Mul, ReduceSum and Sqrt work": ("LpPool", "MeanVarianceNormalization"),
     "MatMul with a constant matrix works": ("DFT", "STFT"),
     OWN: (
         *("Acos", "Acosh", "Asin", "Asinh", "Atanh", "Cosh", "Sinh", "Tan"),
-        *("Shrink", "Softsign", "Swish", "ThresholdedRelu"),
+        *("Shrink", "Softsign"),
     ),
-    "Less and Greater work": ("Equal",),
     "random numbers are no inference: draw them before, as a constant": (
         ("Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform")
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from xdsl.irdl import irdl_op_definition
 
 from spatem_ir.dialects.cnn.operators import ElementwiseOp
-from spatem_ir.operators.affine import from_stated_codes, with_constants
+from spatem_ir.operators.affine import from_stated_codes, scaled, with_constants
 from spatem_ir.operators.core.evaluation import of_operands
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.integer_add import IntegerAddOp, integers
@@ -38,6 +39,16 @@ def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
     return sums or with_constants(node, network, AddOp, is_product=False)
 
 
+def convert_mean(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """Mean of several tensors: their sum, divided by their number."""
+    import numpy as np
+
+    part = replace(node, name=f"{node.name}.sum")
+    sums = with_constants(part, network, AddOp, is_product=False)
+    count = Constant(np.array(len(node.inputs), np.float32))
+    return scaled(node, network, sums, count, by_reciprocals=True)
+
+
 def added(*operands: Reals) -> Reals:
     """The sum of all operands, from left to right."""
     return reduce(add, operands)
@@ -56,6 +67,7 @@ OPERATOR = Operator(
     AddOp,
     {
         "Add": Import(convert, lambda _, o: Constant(o[0].values + o[1].values)),
+        "Mean": Import(convert_mean),
         "Sum": Import(convert),
         "com.microsoft.QLinearAdd": Import(
             from_stated_codes(AddOp, is_product=False), stating=(0, 3)

@@ -11,7 +11,10 @@ from spatem_ir.dialects.cnn.operators import StaysFloatAtEnd
 from spatem_ir.operators.core.evaluation import of_operands
 from spatem_ir.operators.core.global_pools import GlobalPoolOp, of_windows, windows_in_onnx
 from spatem_ir.operators.core.operator import Import, Operator
+from spatem_ir.operators.global_min_pool import GlobalMinPoolOp
+from spatem_ir.operators.max_pool import MaxPoolOp
 from spatem_ir.operators.neg import NegOp
+from spatem_ir.operators.onnx_import.parts import dimension_behind_batch
 from spatem_ir.operators.onnx_import.reductions import pooled_over
 from spatem_ir.operators.onnx_import.shapes import behind_batch
 
@@ -63,6 +66,25 @@ def along_axis(*, smallest: bool = False) -> Convert:
     return convert
 
 
+def convert_top(node: OnnxNode, network: NetworkBuilder) -> list[Value]:
+    """TopK of one element: the largest, or the smallest, and its number."""
+    count = network.constant(node, 1).values
+    if count.size != 1 or int(count.reshape(())) != 1:
+        node.fail(
+            f"takes {count.tolist()} elements; the first one only is supported: cut the model in "
+            "front of it (onnx.utils.extract_model) and leave the rest to the host"
+        )
+    operand, is_largest = network.floats(node), node.attribute("largest", 1)
+    node.attribute("sorted")
+    along = dimension_behind_batch(node, node.attribute("axis", -1), shape_of(operand))
+    extreme = MaxPoolOp if is_largest else GlobalMinPoolOp
+    value = pooled_over(network, node.name, operand, [along], extreme)
+    name = f"{node.name}.index"
+    if not is_largest:
+        operand = network.append(NegOp(f"{name}.negative", operand), name)
+    return [value, pooled_over(network, name, operand, [along], ArgMaxOp)]
+
+
 def number_of_largest(images: Reals) -> Reals:
     """The number of the largest element of each channel: [images, channels, 1, 1]."""
     import numpy as np
@@ -82,7 +104,11 @@ def export(op: ArgMaxOp, graph: GraphBuilder, operands: list[str]) -> str:
 
 OPERATOR = Operator(
     ArgMaxOp,
-    {"ArgMax": Import(along_axis()), "ArgMin": Import(along_axis(smallest=True))},
+    {
+        "ArgMax": Import(along_axis()),
+        "ArgMin": Import(along_axis(smallest=True)),
+        "TopK": Import(convert_top),
+    },
     of_windows(of_operands(number_of_largest)),
     windows_in_onnx(export),
 )

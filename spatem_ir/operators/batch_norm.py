@@ -22,6 +22,8 @@ from spatem_ir.operators.onnx_import.normalizations import (
     convert_groups,
     convert_instance,
     convert_layer,
+    convert_norm,
+    convert_root_mean_square,
 )
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, QuantizedConstant, Value
 
@@ -152,6 +154,8 @@ OPERATOR = Operator(
         "GroupNormalization": Import(convert_groups),
         "InstanceNormalization": Import(convert_instance),
         "LayerNormalization": Import(convert_layer),
+        "LpNormalization": Import(convert_norm),
+        "RMSNormalization": Import(convert_root_mean_square),
     },
     evaluate,
     export,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xdsl.dialects.builtin import TensorType, f32
@@ -12,10 +13,12 @@ from spatem_ir.dialects.cnn.attributes import REAL
 from spatem_ir.dialects.cnn.operators import FunctionOp
 from spatem_ir.dialects.cnn.syntax import Real
 from spatem_ir.operators.abs import AbsOp
+from spatem_ir.operators.affine import shifted
 from spatem_ir.operators.core.elementwise import uniform_constants
 from spatem_ir.operators.core.evaluation import of_elements
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.onnx_import.shapes import broadcast
+from spatem_ir.operators.onnx_import.tensors import Constant
 from spatem_ir.operators.sub import SubOp
 
 if TYPE_CHECKING:
@@ -95,6 +98,26 @@ def _step(
     return network.append(op, node.name)
 
 
+def convert_equal(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """Equal: where the difference is 0, of two activations or of one and a number."""
+    import numpy as np
+
+    numbers = uniform_constants(node, network)
+    name = f"{node.name}.difference"
+    if numbers:
+        index = 0 if isinstance(network.value(node, 0), SSAValue) else 1
+        operand, part = network.floats(node, index), replace(node, name=name)
+        number = Constant(np.array(numbers[0], np.float32))
+        difference = shifted(part, network, operand, number, signs=(1, -1))
+    else:
+        pair = [network.floats(node, index) for index in (0, 1)]
+        pair, shape = broadcast(node, network, pair)
+        difference = network.append(SubOp(name, pair, TensorType(f32, shape)), name)
+    name = f"{node.name}.size"
+    sizes = network.append(AbsOp(name, difference), name)
+    return _step(node, network, sizes, 0.0, above=False, or_equal=True)
+
+
 def truth_of(node: OnnxNode, network: NetworkBuilder, operand: SSAValue) -> SSAValue:
     """1 where a float32 operand is not 0, which truth values are themselves."""
     if isinstance(operand.owner, StepOp):
@@ -132,6 +155,7 @@ def export(op: StepOp, graph: GraphBuilder, operands: list[str]) -> str:
 OPERATOR = Operator(
     StepOp,
     {
+        "Equal": Import(convert_equal),
         "Greater": Import(comparison(greater=True, or_equal=False)),
         "GreaterOrEqual": Import(comparison(greater=True, or_equal=True)),
         "Less": Import(comparison(greater=False, or_equal=False)),

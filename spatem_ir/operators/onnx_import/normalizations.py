@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 from xdsl.ir import SSAValue
 
 from spatem_ir.dialects.checks import shape_of
+from spatem_ir.operators.abs import AbsOp
 from spatem_ir.operators.affine import scaled, shifted
 from spatem_ir.operators.div import DivOp
 from spatem_ir.operators.global_average_pool import GlobalAveragePoolOp
+from spatem_ir.operators.global_sum_pool import GlobalSumPoolOp, square
 from spatem_ir.operators.mul import MulOp
 from spatem_ir.operators.onnx_import.parts import dimension_behind_batch
 from spatem_ir.operators.onnx_import.reductions import pooled_over
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 DEFAULT_EPSILON = 1e-5
 
 
-def convert_layer(node: OnnxNode, network: NetworkBuilder) -> Value:
+def convert_layer(node: OnnxNode, network: NetworkBuilder, *, is_centred: bool = True) -> Value:
     """LayerNormalization over the last dimensions, whose scale and bias vary along them.
 
     They take the place of the channels: each position is normalised for itself.
@@ -41,16 +43,40 @@ def convert_layer(node: OnnxNode, network: NetworkBuilder) -> Value:
     node.attribute("stash_type")
     first = dimension_behind_batch(node, node.attribute("axis", -1), shape)
     if first == 0:
-        result = _normalized_maps(node, network, operand, 0)
+        result = _normalized_maps(node, network, operand, 0, is_centred=is_centred)
     else:
         order = (*range(first, len(shape)), *range(first))
         moved = network.transposed(operand, order)
         positions = (prod(shape[: first - 1]), shape[first - 1])
         maps = network.regrouped(moved, (prod(shape[first:]), *positions))
-        result = network.regrouped(_normalized(node, network, maps, [0]), shape_of(moved))
+        normalized = _normalized(node, network, maps, [0], is_centred=is_centred)
+        result = network.regrouped(normalized, shape_of(moved))
         inverse = tuple(order.index(axis) for axis in range(len(shape)))
         result = network.transposed(result, inverse)
     return _scaled_and_shifted(node, network, result, network.value(node, 1), len(shape) - first)
+
+
+def convert_root_mean_square(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """RMSNormalization (Zhang and Sennrich, 2019): x / √(mean of x² + epsilon), times a scale.
+
+    As LayerNormalization, but no mean is subtracted.
+    """
+    return convert_layer(node, network, is_centred=False)
+
+
+def convert_norm(node: OnnxNode, network: NetworkBuilder) -> Value:
+    """LpNormalization: x divided by its L1 or L2 norm along a dimension."""
+    operand, order = network.floats(node), node.attribute("p", 2)
+    along = dimension_behind_batch(node, node.attribute("axis", -1), shape_of(operand))
+    if order not in (1, 2):
+        node.fail(f"has p {order}; it must be 1 or 2")
+    name = f"{node.name}.norm"
+    each = AbsOp(f"{name}.each", operand) if order == 1 else square(f"{name}.each", operand)
+    sums = pooled_over(
+        network, f"{name}.sums", network.append(each, name), [along], GlobalSumPoolOp
+    )
+    norm = sums if order == 1 else network.append(SqrtOp(name, sums), name)
+    return network.append(DivOp(node.name, [operand, norm], operand.type), node.name)
 
 
 def convert_instance(node: OnnxNode, network: NetworkBuilder) -> Value:
@@ -74,7 +100,12 @@ def convert_groups(node: OnnxNode, network: NetworkBuilder) -> Value:
 
 
 def _normalized_maps(
-    node: OnnxNode, network: NetworkBuilder, operand: SSAValue, first: int
+    node: OnnxNode,
+    network: NetworkBuilder,
+    operand: SSAValue,
+    first: int,
+    *,
+    is_centred: bool = True,
 ) -> SSAValue:
     """An operand whose dimensions from `first` on are normalised, with the others as channels."""
     shape = shape_of(operand)
@@ -82,14 +113,23 @@ def _normalized_maps(
     if len(shape) != 3:
         maps = (prod(shape[:first]), prod(shape[first:-1]), shape[-1])
         first = 1
-    result = _normalized(node, network, network.regrouped(operand, maps), range(first, 3))
+    operand = network.regrouped(operand, maps)
+    result = _normalized(node, network, operand, range(first, 3), is_centred=is_centred)
     return network.regrouped(result, shape)
 
 
 def _normalized(
-    node: OnnxNode, network: NetworkBuilder, operand: SSAValue, along: Sequence[int]
+    node: OnnxNode,
+    network: NetworkBuilder,
+    operand: SSAValue,
+    along: Sequence[int],
+    *,
+    is_centred: bool,
 ) -> SSAValue:
-    """(x − mean) / √(variance + epsilon) of feature maps, along some of their dimensions."""
+    """(x − mean) / √(variance + epsilon) of feature maps, along some of their dimensions.
+
+    If it is not centred, the mean is left out, of the variance, too.
+    """
     import numpy as np
 
     name, epsilon = node.name, node.attribute("epsilon", DEFAULT_EPSILON)
@@ -97,9 +137,10 @@ def _normalized(
     def part(what: str) -> OnnxNode:
         return replace(node, name=f"{name}.{what}")
 
-    mean = pooled_over(network, f"{name}.mean", operand, along, GlobalAveragePoolOp)
-    result = operand.type
-    centred = network.append(SubOp(f"{name}.centred", [operand, mean], result), name)
+    result, centred = operand.type, operand
+    if is_centred:
+        mean = pooled_over(network, f"{name}.mean", operand, along, GlobalAveragePoolOp)
+        centred = network.append(SubOp(f"{name}.centred", [operand, mean], result), name)
     squares = network.append(MulOp(f"{name}.squares", [centred, centred], result), name)
     variance = pooled_over(network, f"{name}.variance", squares, along, GlobalAveragePoolOp)
     offset = Constant(np.array(epsilon, np.float32))

@@ -46,6 +46,17 @@ def test_of_two_activations(tmp_path: Path, operator: str) -> None:
     assert_equals_onnxruntime(tmp_path, build, TIED)
 
 
+@pytest.mark.parametrize("other", [0.0, 0.25, None])
+@pytest.mark.parametrize("is_first", [False, True])
+def test_equal(tmp_path: Path, other: float | None, is_first: bool) -> None:
+    def build(model: ModelBuilder, tensor: str) -> str:
+        wanted = model.node("Abs", tensor) if other is None else number(model, other)
+        operands = [tensor, wanted]
+        return as_numbers(model, model.node("Equal", *operands[:: -1 if is_first else 1]))
+
+    assert_equals_onnxruntime(tmp_path, build, TIED)
+
+
 def test_logic(tmp_path: Path) -> None:
     def build(model: ModelBuilder, tensor: str) -> str:
         above = model.node("Greater", tensor, number(model, 0.25))

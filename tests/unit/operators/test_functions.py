@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from differential.text import parsed
-from unit.frontend.onnx_builder import ModelBuilder, imported
+from unit.frontend.onnx_builder import ModelBuilder, executed, imported
 from unit.operators.all_the_way import (
     SHAPE,
     assert_equals_onnxruntime,
@@ -133,6 +133,23 @@ def test_swish_is_a_product_with_a_sigmoid(tmp_path: Path) -> None:
         return convolution(model, swish, SHAPE[0], 5)
 
     assert_runs_on_the_chip(tmp_path, build)
+
+
+@pytest.mark.parametrize("alpha", [1.0, 0.5])
+def test_swish(tmp_path: Path, alpha: float) -> None:
+    """The node and its two parts; onnxruntime does not know the node yet."""
+    model = ModelBuilder(("n", 4, 5))
+    one = imported(
+        model.save(tmp_path / "one.onnx", model.node("Swish", "x", alpha=alpha), opset=24),
+        raw=True,
+    )
+    model = ModelBuilder(("n", 4, 5))
+    inner = model.node("Mul", "x", model.constant(alpha, dtype=np.float32))
+    result = model.node("Mul", "x", model.node("Sigmoid", inner))
+    two = imported(model.save(tmp_path / "two.onnx", result), raw=True)
+    values = reals(1, 3, 4, 5)
+    for results in zip(executed(one, values), executed(two, values), strict=True):
+        np.testing.assert_array_equal(*results)
 
 
 def test_several_exponents_are_refused(tmp_path: Path) -> None:

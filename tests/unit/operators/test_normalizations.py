@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from unit.frontend.onnx_builder import ModelBuilder, imported
 from unit.operators.all_the_way import (
@@ -87,3 +88,37 @@ def test_what_is_refused(tmp_path: Path, axis: int, message: str) -> None:
     result = model.node("LayerNormalization", "x", *parameters(model, SHAPE[-1]), axis=axis)
     with pytest.raises(SpatemError, match=message):
         imported(model.save(tmp_path / "net.onnx", result, opset=18))
+
+
+def unit_length(model: ModelBuilder, tensor: str) -> str:
+    """As of embeddings of faces."""
+    return model.node("LpNormalization", tensor, axis=1, p=2)
+
+
+def unit_sum(model: ModelBuilder, tensor: str) -> str:
+    return model.node("LpNormalization", tensor, axis=-1, p=1)
+
+
+def root_mean_square(model: ModelBuilder, tensor: str) -> str:
+    scale = model.random.uniform(0.5, 2, SHAPE[-1]).astype(np.float32)
+    return model.node("RMSNormalization", tensor, model.constant(scale), axis=-1, epsilon=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("build", "opset"), [(unit_length, 18), (unit_sum, 18), (root_mean_square, 23)]
+)
+def test_by_sizes(tmp_path: Path, build: Build, opset: int) -> None:
+    text = assert_equals_onnxruntime(tmp_path, build, reals(1, 3, *SHAPE), opset=opset)
+    assert "cnn.div @" in text and "cnn.sub" not in text
+    assert_runs_on_the_chip(tmp_path, build, opset=opset)
+
+
+def test_no_other_norm(tmp_path: Path) -> None:
+    model = ModelBuilder(("n", *SHAPE))
+    result = model.node("LpNormalization", "x", axis=1, p=2)
+    path = model.save(tmp_path / "net.onnx", result)
+    net = onnx.load(path)
+    net.graph.node[0].attribute[1].i = 3
+    onnx.save(net, path)
+    with pytest.raises(SpatemError, match=r"LpNormalization .* has p 3; it must be 1 or 2"):
+        imported(path, raw=True)
