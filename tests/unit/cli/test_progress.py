@@ -12,7 +12,7 @@ from spatem_ir.cli import progress
 from spatem_ir.cli.progress import ProgressLines, duration
 from spatem_ir.cli.run import main
 from spatem_ir.runtime.machine.engine import ENGINES
-from spatem_ir.runtime.machine.fast import engine as fast
+from spatem_ir.runtime.machine.fast import start as fast
 from spatem_ir.runtime.machine.reference import clock
 
 pytestmark = pytest.mark.usefixtures("networks_folder")

@@ -19,7 +19,8 @@ pytest.importorskip("numba")
 from unit.runtime.machine.engines import expect_equal_engines
 
 from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
-from spatem_ir.runtime.machine.fast.engine import FastEngine, LateError, chained
+from spatem_ir.runtime.machine.fast.engine import FastEngine, LateError
+from spatem_ir.runtime.machine.fast.start import chained
 from spatem_ir.runtime.machine.fast.tables import Records
 
 PROGRAMS = int(os.environ.get("SPATEM_EXAMPLES", 100))
@@ -105,8 +106,8 @@ def test_pools_grow_when_they_run_out(seed: int, monkeypatch: pytest.MonkeyPatch
         growths.append(len(old))
         return chained(old, *more)
 
-    monkeypatch.setattr("spatem_ir.runtime.machine.fast.engine.RESERVES", 1)
-    monkeypatch.setattr("spatem_ir.runtime.machine.fast.engine.chained", counted)
+    monkeypatch.setattr("spatem_ir.runtime.machine.fast.start.RESERVES", 1)
+    monkeypatch.setattr("spatem_ir.runtime.machine.fast.start.chained", counted)
     expect_equal_engines(at_random(Random(seed)), 2)
     assert sum(size > 0 for size in growths) >= 2
 

@@ -14,7 +14,7 @@ pytest.importorskip("numba")
 from unit.runtime.machine.engines import expect_equal_engines
 
 from spatem_ir.runtime.machine.dispatch import Dispatch
-from spatem_ir.runtime.machine.fast import engine as fast
+from spatem_ir.runtime.machine.fast import start as fast
 
 PROGRAMS = int(os.environ.get("SPATEM_EXAMPLES", 100))
 

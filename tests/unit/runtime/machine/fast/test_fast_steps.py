@@ -15,7 +15,7 @@ pytest.importorskip("numba")
 from unit.runtime.machine.engines import expect_equal_engines
 
 from spatem_ir.runtime.machine.fast import computer
-from spatem_ir.runtime.machine.fast import engine as fast
+from spatem_ir.runtime.machine.fast import start as fast
 from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram, fast_program_of
 from spatem_ir.runtime.machine.fast.engine import FastEngine
 
