@@ -20,9 +20,9 @@ class Link(NamedTuple):
 
     Attributes:
         last: the last reading position of each position of the producer, -1 if there is none:
-            shape [producer's positions].  Never too early.
-        first: a reading position of each position of the producer, as early as is known; the number
-            of the reader's positions if none is known: shape [producer's positions].
+            shape [producer's positions].
+        first: the first one, the number of the reader's positions if there is none: shape
+            [producer's positions].
         highest: the last position of the producer that each of the reader's positions reads, -1 if
             it reads none: shape [reader's positions].
     """
@@ -55,19 +55,14 @@ def link(dataflow: Dataflow, producer: Node, reader: Node) -> Link:
         if producer.number not in operand.sources:
             continue
         earliest, latest = _reading_positions(reader, number, operand)
-        lowest_source, highest_source = _source_positions(dataflow, operand, producer)
+        there, position = _places(dataflow, operand, producer)
+        of_operand = np.full(operand.positions, -1)
+        np.maximum.at(of_operand, there, position)
         reads = PositionReads.along(*axes_of(reader, number))
-        highest = np.maximum(highest, reads.latest(highest_source, padding=-1))
-        if (lowest_source == highest_source)[highest_source >= 0].all():
-            from_producer = highest_source >= 0
-            np.maximum.at(last, highest_source[from_producer], latest[from_producer])
-            read = from_producer & (latest >= 0)
-            np.minimum.at(first, highest_source[read], earliest[read])
-        else:
-            there = _positions_in(dataflow, operand, producer)
-            last[there] = np.maximum(last[there], latest.max())
-            if operand.positions == 1:
-                first[there] = np.minimum(first[there], earliest[0])
+        highest = np.maximum(highest, reads.latest(of_operand, padding=-1))
+        np.maximum.at(last, position, latest[there])
+        read = latest[there] >= 0
+        np.minimum.at(first, position[read], earliest[there[read]])
     return Link(last, first, highest)
 
 
@@ -93,33 +88,27 @@ def _readers(axis: Axis) -> tuple[Ints, Ints]:
     return first, last
 
 
-def _source_positions(dataflow: Dataflow, operand: Operand, producer: Node) -> tuple[Ints, Ints]:
-    """The lowest and highest position of a producer at each position of an operand; -1 if none."""
-    positions = np.arange(producer.positions)
-    highest = {source: np.full(dataflow.nodes[source].positions, -1) for source in operand.sources}
-    lowest = {source: numbers + producer.positions + 1 for source, numbers in highest.items()}
-    highest[producer.number] = lowest[producer.number] = positions
-    above = dataflow.over_channels(operand, highest, np.maximum)
-    below = dataflow.over_channels(operand, lowest, np.minimum)
-    return np.where(above < 0, -1, below), above
+def _places(dataflow: Dataflow, operand: Operand, producer: Node) -> tuple[Ints, Ints]:
+    """The positions of an operand, and those of a producer, that have elements in common.
 
-
-def _positions_in(dataflow: Dataflow, operand: Operand, producer: Node) -> Bools:
-    """Whether an operand has an element of each position of a producer; views take a part."""
-    if operand.order is None:
-        return np.ones(producer.positions, bool)
+    Returns two arrays of equal length, with a pair for each element, or for each position where
+    those of the operand and of all its sources are the same.
+    """
     sources = [dataflow.nodes[source] for source in operand.sources]
+    if all(is_aligned(operand, source) for source in sources):
+        return np.arange(producer.positions), np.arange(producer.positions)
     positions = np.concatenate(
         [
             np.tile(np.arange(node.positions), node.shape[0])
             if node is producer
-            else np.full(node.elements, producer.positions)
+            else np.full(node.elements, -1)
             for node in sources
         ]
     )
-    there = np.zeros(producer.positions + 1, bool)
-    there[positions[operand.order]] = True
-    return there[:-1]
+    if operand.order is not None:
+        positions = positions[operand.order]
+    there = np.flatnonzero(positions >= 0)
+    return there % operand.positions, positions[there]
 
 
 def read_positions(reading: Bools, rows: Axis, columns: Axis) -> Bools:
