@@ -1,7 +1,8 @@
-"""The reference engine: rules R1 to R11 of the machine, written to be read.
+"""The reference engine: rules R1 to R12 of the machine, written to be read.
 
 The rules are where their hardware is: crossbars and operands (R1 to R4) in `crossbars`, those that
-choose what they run (R11) in `free_crossbars`, merging of partial sums (R5) in `merging`, pieces
+choose what they run (R11) in `free_crossbars`, those that kinds of components have for themselves
+(R12) in folders of their own, merging of partial sums (R5) in `merging`, pieces
 and their readers (R7, R10) in `pieces`, the network (R8) in `packets`; digital operators (R6) and
 the chip's port (R9) are here.  Times are integer digital cycles, counted from the first input byte.
 Several images may be in flight.
