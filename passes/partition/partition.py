@@ -100,10 +100,10 @@ class PartitionPass(ModulePass):
         from spatem_ir.weights.store import current_store
         from spatem_ir.weights.sums import check_sum_bits
 
+        if not any(isinstance(layer, ConvOp | DenseOp | LocalOp) for layer in op.walk()):
+            raise SpatemError("partition: the module holds no cnn.conv, cnn.local or cnn.dense")
         RemoveDeadPositionsPass().apply(ctx, op)
         layers = [layer for layer in op.walk() if isinstance(layer, ConvOp | DenseOp | LocalOp)]
-        if not layers:
-            raise SpatemError("partition: the module holds no cnn.conv, cnn.local or cnn.dense")
         for layer in layers:
             if is_floating(layer.input):
                 raise SpatemError(

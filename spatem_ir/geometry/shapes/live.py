@@ -17,7 +17,9 @@ Ints = NDArray[np.int64]
 def read_by(axis: Axis, results: Ints) -> Ints:
     """The indices that some results read; index 0 if they read padding alone."""
     indices = axis.indices()[results]
-    read = np.unique(indices[indices != PADDING])
+    is_read = np.zeros(axis.extent + 1, bool)
+    is_read[indices] = True
+    read = np.flatnonzero(is_read[:-1])
     return read if len(read) else np.zeros(1, np.int64)
 
 
