@@ -23,6 +23,8 @@ from spatem_ir.operators.clip import ClipOp
 from spatem_ir.operators.hard_sigmoid import HardSigmoidOp
 from spatem_ir.operators.hard_swish import HardSwishOp
 from spatem_ir.operators.mul import MulOp
+from spatem_ir.operators.sigmoid import SigmoidOp
+from spatem_ir.operators.swish import SwishOp
 from spatem_ir.passes.fold_batch_norm import only_use, values_of
 
 ROUNDING = 1e-6
@@ -31,10 +33,10 @@ ROUNDING = 1e-6
 
 @dataclass(frozen=True)
 class JoinFunctionsPass(ModulePass):
-    """Finds hard sigmoids and hard swishes in float32 networks (level `cnn`).
+    """Finds hard sigmoids, hard swishes and swishes in float32 networks (level `cnn`).
 
     ``clip(a · x + b, 0, c) / c`` is a hard sigmoid, and ``x · clip(x + 3, 0, 6) / 6``, in either
-    order, a hard swish, where nobody else reads what is between.
+    order, a hard swish, where nobody else reads what is between.  ``x · sigmoid(x)`` is a swish.
     """
 
     name = "join-functions"
@@ -112,7 +114,7 @@ class JoinHardSigmoid(RewritePattern):
 
 
 class JoinProduct(RewritePattern):
-    """x times its hard sigmoid with alpha 1/6 and beta 1/2."""
+    """x times its sigmoid, or its hard sigmoid with alpha 1/6 and beta 1/2."""
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: MulOp, rewriter: PatternRewriter) -> None:
@@ -120,12 +122,25 @@ class JoinProduct(RewritePattern):
             return
         for x, gate in both_ways(op):
             inner = gate.owner
-            if not isinstance(inner, HardSigmoidOp) or not only_use(inner) or inner.input != x:
+            if not isinstance(inner, SigmoidOp | HardSigmoidOp) or not only_use(inner):
                 continue
-            numbers = inner.numbers
-            if is_close(numbers["alpha"], 1 / 6) and is_close(numbers["beta"], 1 / 2):
-                replace(op, HardSwishOp(op.sym_name.data, x), rewriter)
+            joined = joined_product(x, inner)
+            if joined is not None:
+                replace(op, joined(op.sym_name.data, x), rewriter)
                 return
+
+
+def joined_product(
+    x: SSAValue, gate: SigmoidOp | HardSigmoidOp
+) -> type[HardSwishOp | SwishOp] | None:
+    """The function that x times a gate is, if it is one."""
+    if gate.input != x:
+        return None
+    if isinstance(gate, SigmoidOp):
+        return SwishOp
+    numbers = gate.numbers
+    is_hard_swish = is_close(numbers["alpha"], 1 / 6) and is_close(numbers["beta"], 1 / 2)
+    return HardSwishOp if is_hard_swish else None
 
 
 def both_ways(op: MulOp) -> tuple[tuple[SSAValue, SSAValue], tuple[SSAValue, SSAValue]]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
-from spatem_ir.dialects.checks import elements_of, is_floating
+from spatem_ir.dialects.checks import elements_of
 from spatem_ir.dialects.cnn import DigitalOp, QuantizeOp
 from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.cnn.operators import CommutesWithQuantization
@@ -23,6 +23,7 @@ from spatem_ir.exchange.export import GIVEN, export_network, value_names
 from spatem_ir.exchange.session import Session
 from spatem_ir.numerics.codes import blocks
 from spatem_ir.operators.core.evaluation import TABLE_BITS
+from spatem_ir.operators.requantize import RequantizeOp
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -231,9 +232,10 @@ def _check_sizes(elements: Mapping[str, int], network: str) -> None:
 
 
 def is_rounded_function(value: SSAValue) -> bool:
-    """Whether codes are a function in float32 of float32 tensors, or have more than 8 bits.
+    """Whether codes are a function in float32 of float32 tensors, or from or to more than 8 bits.
 
-    Not if the function is exact: layers, and what commutes with quantisation.
+    Not if the function is exact: layers, what commutes with quantisation, and requantisations of
+    sums.
     """
     op, code = value.owner, quantization_of(value.type)
     if code is None or not isinstance(op, DigitalOp | QuantizeOp):
@@ -242,7 +244,10 @@ def is_rounded_function(value: SSAValue) -> bool:
         return False
     if isinstance(op, QuantizeOp):
         return not isinstance(op.input, BlockArgument)
-    return code.bits > TABLE_BITS or any(is_floating(operand) for operand in op.operands)
+    sources = [quantization_of(operand.type) for operand in op.operands]
+    if isinstance(op, RequantizeOp):
+        return code.bits > TABLE_BITS or None in sources
+    return any(each is None or each.bits > TABLE_BITS for each in (code, *sources))
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from operator import mul as multiply
 from typing import TYPE_CHECKING
 
@@ -11,13 +10,12 @@ from xdsl.irdl import irdl_op_definition
 from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.cnn.checks import quantized, works_on_codes
 from spatem_ir.dialects.cnn.operators import ElementwiseOp
-from spatem_ir.operators.affine import from_stated_codes, scaled, with_constants
+from spatem_ir.operators.affine import from_stated_codes, with_constants
 from spatem_ir.operators.core.evaluation import computed
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.integer_add import integers
 from spatem_ir.operators.integer_mul import IntegerMulOp
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, Value
-from spatem_ir.operators.sigmoid import SigmoidOp
 from spatem_ir.operators.step import StepOp
 
 if TYPE_CHECKING:
@@ -48,20 +46,6 @@ def convert(node: OnnxNode, network: NetworkBuilder) -> Value:
     """Mul, of activations and constants."""
     products = integers(node, network, IntegerMulOp)
     return products or with_constants(node, network, MulOp, is_product=True)
-
-
-def convert_swish(node: OnnxNode, network: NetworkBuilder) -> Value:
-    """Swish, x times the sigmoid of alpha · x."""
-    operand, alpha = network.floats(node), float(node.attribute("alpha", 1.0))
-    inner = operand
-    if alpha != 1.0:
-        import numpy as np
-
-        part = replace(node, name=f"{node.name}.scaled")
-        inner = scaled(part, network, operand, Constant(np.array(alpha, np.float32)))
-    name = f"{node.name}.sigmoid"
-    share = network.append(SigmoidOp(name, inner), name)
-    return network.append(MulOp(node.name, [operand, share], operand.type), node.name)
 
 
 def convert_thresholded(node: OnnxNode, network: NetworkBuilder) -> Value:
@@ -121,7 +105,6 @@ OPERATOR = Operator(
     MulOp,
     {
         "Mul": Import(convert, lambda _, o: Constant(o[0].values * o[1].values)),
-        "Swish": Import(convert_swish),
         "ThresholdedRelu": Import(convert_thresholded),
         "com.microsoft.QLinearMul": Import(
             from_stated_codes(MulOp, is_product=True), stating=(0, 3)

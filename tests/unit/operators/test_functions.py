@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from differential.text import parsed
-from unit.frontend.onnx_builder import ModelBuilder, executed, imported
+from unit.frontend.onnx_builder import ModelBuilder, executed, imported, text_of
 from unit.operators.all_the_way import (
     SHAPE,
     assert_equals_onnxruntime,
@@ -127,12 +127,27 @@ def test_roots_of_codes_below_zero_are_zero() -> None:
     assert result.tolist() == [[3, 3, 6]]
 
 
-def test_swish_is_a_product_with_a_sigmoid(tmp_path: Path) -> None:
+def swish(model: ModelBuilder, tensor: str) -> str:
+    """As exporters write it."""
+    return model.node("Mul", tensor, model.node("Sigmoid", tensor))
+
+
+def test_swish_is_one_function(tmp_path: Path) -> None:
     def build(model: ModelBuilder, tensor: str) -> str:
-        swish = model.node("Mul", tensor, model.node("Sigmoid", tensor))
-        return convolution(model, swish, SHAPE[0], 5)
+        return convolution(model, swish(model, tensor), SHAPE[0], 5)
 
     assert_runs_on_the_chip(tmp_path, build)
+    model = ModelBuilder(("n", 3, 4, 4))
+    path = model.save(tmp_path / "net.onnx", build(model, convolution(model, "x", 3, SHAPE[0])))
+    text = text_of(imported(path))
+    assert text.count("cnn.swish") == 1
+    assert "cnn.sigmoid" not in text and "cnn.mul" not in text
+
+
+@pytest.mark.parametrize("source", [SI8, UI8, FINE, WIDE, SI16])
+@pytest.mark.parametrize("target", [UNIT, WIDE])
+def test_swish_of_all_codes(source: Quantization, target: Quantization) -> None:
+    test_all_codes_are_those_of_onnxruntime(Function("Swish", "swish @f %a"), source, target)
 
 
 @pytest.mark.parametrize("alpha", [1.0, 0.5])
@@ -150,6 +165,7 @@ def test_swish(tmp_path: Path, alpha: float) -> None:
     values = reals(1, 3, 4, 5)
     for results in zip(executed(one, values), executed(two, values), strict=True):
         np.testing.assert_array_equal(*results)
+    assert ("cnn.swish" in text_of(one)) == (alpha == 1)
 
 
 def test_several_exponents_are_refused(tmp_path: Path) -> None:
