@@ -225,23 +225,41 @@ class _Walk:
         self.append(node, value)
 
     def add_output(self, op: Operation, value: SSAValue) -> None:
-        """A tensor that leaves the chip, as an operand of `op`; the host transposes it, if need be.
+        """A tensor that leaves the chip, as an operand of `op`.
 
-        The host takes the elements in any order.
+        The host takes the elements in any order, and puts them in the output's, if need be.
         """
         value = self.as_it_leaves(value)
-        operand, shape = self.operands[value], feature_map(value)
-        node = Node(
-            number=len(self.nodes),
-            name=self.port_name("output", NodeKind.OUTPUT),
-            kind=NodeKind.OUTPUT,
-            shape=shape,
-            bits=element_bits(value.type),
-            slices=self.operand_slices(operand),
-            operands=(operand,),
-            reaches=(Reach.of_elements(shape, shape),),
+        for operand in self.leaving(self.operands[value]):
+            node = Node(
+                number=len(self.nodes),
+                name=self.port_name("output", NodeKind.OUTPUT),
+                kind=NodeKind.OUTPUT,
+                shape=operand.shape,
+                bits=element_bits(value.type),
+                slices=self.operand_slices(operand),
+                operands=(operand,),
+                reaches=(Reach.of_elements(operand.shape, operand.shape),),
+            )
+            self.append(node)
+
+    def leaving(self, operand: Operand) -> list[Operand]:
+        """The parts of an output that leave one by one, each as it is made.
+
+        These are the results of all nodes of which it consists, if views only put them elsewhere.
+        """
+        import numpy as np
+
+        sources = [self.nodes[number] for number in operand.sources]
+        is_whole = operand.order is None or len(np.unique(operand.order)) == operand.elements
+        is_once = len(set(operand.sources)) == len(sources)
+        is_all = operand.elements == sum(source.elements for source in sources)
+        is_aligned = operand.order is None and all(
+            source.positions == operand.positions for source in sources
         )
-        self.append(node)
+        if is_aligned or not (is_whole and is_once and is_all):
+            return [operand]
+        return [Operand((source.number,), source.shape) for source in sources]
 
     def as_it_leaves(self, value: SSAValue) -> SSAValue:
         """A tensor on the chip of which the host makes an output by transposition and reshaping."""

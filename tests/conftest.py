@@ -29,7 +29,7 @@ def first_proposals() -> Iterator[None]:
     Most tests that name no strategy ask for a deployment, not for the best one.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("spatem_ir.search.strategy.EVENTS_PER_EFFORT", 0)
+        patch.setattr("spatem_ir.search.explore.EVENTS_PER_EFFORT", 0)
         yield
 
 

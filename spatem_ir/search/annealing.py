@@ -19,6 +19,7 @@ from spatem_ir.geometry.shapes.grid import Deal
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.search.chains import shortest_chain
 from spatem_ir.search.evaluator import Candidate
+from spatem_ir.search.pacing import Lead
 from spatem_ir.search.spreads import TilePart, TileSpread, pe_orders
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class LayerDesign(NamedTuple):
 
 
 class Design(NamedTuple):
-    """The design of each layer, and the depth of :class:`spatem_ir.search.evaluator.Candidate`."""
+    """The design of each layer, and the depth of its :class:`spatem_ir.search.pacing.Lead`."""
 
     layers: tuple[LayerDesign, ...]
     depth: float
@@ -102,7 +103,7 @@ class DesignSpace:
             IndexSequence.of(own.spread.pes(layer, grid, self.orders))
             for own, layer, grid in zip(design.layers, self.layers, grids, strict=True)
         )
-        return Candidate(grids, None, 0, None, design.depth, spreads)
+        return Candidate(grids, None, 0, None, (Lead(None, design.depth),), spreads)
 
     def starts(self, depth: float) -> Iterator[Design]:
         """Possible designs to begin with: chains as short as can be, for some weights of work.

@@ -36,7 +36,8 @@ def shortest_chain(
     used = np.minimum(pes, blocks)
     own = -(-blocks // used)
     tiles = own * parts
-    chain = visit + tiles * np.asarray(components.memory.fetch_cycles(-(-rows * bits // 8)))
+    fetch = components.compute_unit.fetch_cycles(-(-rows * bits // 8), components.memory)
+    chain = visit + tiles * np.asarray(fetch)
     for place in components.accumulation.places:
         size = components.accumulation.crossbars_at(place)
         merged = -(-parts // size)

@@ -9,7 +9,7 @@ the usual ones (:mod:`spatem_ir.search.direct`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeGuard
@@ -30,12 +30,14 @@ from spatem_ir.passes.order import OrderPass, wait_op
 from spatem_ir.passes.partition.deploying import USUAL, lowering, put_partition
 from spatem_ir.passes.partition.partitions import Partition
 from spatem_ir.runtime.machine.dispatch import Dispatch
+from spatem_ir.runtime.machine.fast.computer import MemoryShortError
 from spatem_ir.runtime.machine.fast.elaborate.program import elaborated_module
 from spatem_ir.runtime.machine.fast.elaborate.rows import KnownRows
-from spatem_ir.runtime.machine.fast.engine import ANY_TIME, FastEngine, LateError, MemoryShortError
+from spatem_ir.runtime.machine.fast.engine import ANY_TIME, FastEngine, LateError
 from spatem_ir.runtime.machine.reference.program import only_stage
 from spatem_ir.search.direct import spread_program
-from spatem_ir.search.freezing import frozen_orders, input_waits, output_waits
+from spatem_ir.search.freezing import frozen_orders
+from spatem_ir.search.pacing import Lead, leaving_waits, output_waits, waits_of
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import SILENT, Messages
 
@@ -50,7 +52,6 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.grid import Grid
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.runtime.machine.execution import Execution
-    from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
 
 
 class Candidate(NamedTuple):
@@ -61,8 +62,8 @@ class Candidate(NamedTuple):
         packing: the packing for which they are cut, None if any will do.
         spare: how many PEs the packing leaves empty.
         regions: where it keeps which layers apart, None if nowhere.
-        depth: how much later, as a share of its windows, a layer is served than the one before it;
-            None if `order` decides.
+        leads: in which order layers are served and what waits for what; the first with which the
+            buffers suffice.  None if `order` decides.
         spreads: the PE of each tile, by layer, None if the packing decides.
     """
 
@@ -70,7 +71,7 @@ class Candidate(NamedTuple):
     packing: str | None
     spare: int
     regions: Regions | None
-    depth: float | None
+    leads: tuple[Lead, ...] | None
     spreads: tuple[IndexSequence, ...] | None = None
 
     @property
@@ -154,15 +155,23 @@ class Evaluator:
             LateError: it takes too long.
             VerifyException: a pass of a package left IR that breaks a rule.
         """
-        spreads, depth = candidate.spreads, candidate.depth
-        if spreads is not None and depth is not None and self.direct and self.is_usual:
-            return self.executed_directly(candidate, spreads, depth)
+        spreads, leads = candidate.spreads, candidate.leads
+        if spreads is not None and leads is not None and self.direct and self.is_usual:
+            return self.executed_directly(candidate, spreads, leads[0].depth)
         return self.deployed(candidate)
 
     @property
     def is_usual(self) -> bool:
         """Whether the passes that follow are the usual ones, without options."""
         return list(self.passes) in ([], [usual() for usual in USUAL.values()])
+
+    @property
+    def room(self) -> float:
+        """The bytes that a PE's buffer may hold: any number if `order` ignores them."""
+        orders = [step for step in self.passes if isinstance(step, OrderPass)]
+        if any(order.buffers == "ignore" for order in orders):
+            return float("inf")
+        return self.accelerator.components.memory.buffer_bytes
 
     def settled(self, found: Evaluation) -> Evaluation:
         """What was found, deployed by the passes, with its schedule."""
@@ -219,8 +228,8 @@ class Evaluator:
         """
         module = self.partitioned(candidate)
         for following in lowering(module, self.passes):
-            if candidate.depth is not None and is_free(following):
-                return self.scheduled(module, candidate, candidate.depth, following)
+            if candidate.leads is not None and is_free(following):
+                return self.scheduled(module, candidate, candidate.leads, following)
             following.apply(self.context, module)
         return Evaluation(candidate, self.executed(self.engine(module)), module=module)
 
@@ -281,28 +290,27 @@ class Evaluator:
         return module
 
     def scheduled(
-        self, placed: ModuleOp, candidate: Candidate, depth: float, order: OrderPass
+        self, placed: ModuleOp, candidate: Candidate, leads: Sequence[Lead], order: OrderPass
     ) -> Evaluation:
         """What comes of a candidate at level `pxb` in the order that free dispatch finds.
 
-        The input is held back, ever more, until the buffers suffice, or it comes no further.  That
-        is no help where a buffer overflows after all visits.
+        With the first lead with which the buffers suffice, unless it comes no further than those
+        before.  Where a buffer overflows after all visits, outputs are made only as they leave.
 
         Raises:
             SpatemError: they never do.
         """
         dataflow = dataflow_of(placed)
         stage, *_ = stages_of(placed, PxbStageOp, order.name, "assign")
-        places = digest_of(stage, dataflow)
+        places, room = digest_of(stage, dataflow), self.accelerator.components.memory.buffer_bytes
         failure = SpatemError("search: the buffers do not suffice for any order")
-        furthest, in_vain = {True: -1, False: -1}, {True: 0, False: 0}
-        program: FastProgram | None = None
-        for lead in leads(dataflow, depth):
-            if in_vain[lead.for_all] == MOST_IN_VAIN:
-                continue
-            dues = dues_by_share(dataflow, lead.depth)
-            held = input_waits(dataflow, lead.rows, for_all=lead.for_all)
-            waits = [wait_op(dataflow, wait) for wait in held]
+        furthest, in_vain, is_leaving = -1, 0, False
+        left, program = list(leads), None
+        while left and in_vain < MOST_IN_VAIN:
+            lead = left[0]
+            held = waits_of(dataflow, lead.share)
+            held += leaving_waits(dataflow, room) if is_leaving else []
+            dues, waits = dues_by_share(dataflow, lead.depth), [wait_op(dataflow, w) for w in held]
             module = placed.clone()
             module.body.block.add_op(ScheduleOp([op.clone() for op in [*dues, *waits]], timed=True))
             order.apply(self.context, module)
@@ -318,10 +326,13 @@ class Evaluator:
             except SpatemError as error:
                 failure, ended = error, int(engine.state.crossbars.ended.sum())
                 if ended == program.visits:
-                    raise
-                is_further = ended > furthest[lead.for_all]
-                in_vain[lead.for_all] = 0 if is_further else in_vain[lead.for_all] + 1
-                furthest[lead.for_all] = max(furthest[lead.for_all], ended)
+                    if is_leaving:
+                        raise
+                    is_leaving = True
+                    continue
+                in_vain = 0 if ended > furthest else in_vain + 1
+                furthest = max(furthest, ended)
+                left.pop(0)
                 continue
             free = FreeOrder(programs, waits, places)
             return Evaluation(candidate, execution, free=free, module=module)
@@ -352,29 +363,5 @@ RESOLUTION = 2**20
 """Into how many parts the windows of a layer are told apart by their share."""
 
 
-class Lead(NamedTuple):
-    """How many rows the input may be ahead, any number if None; of its readers or `for_all` layers.
-
-    `depth` is that of the order.
-    """
-
-    rows: int | None
-    depth: float
-    for_all: bool
-
-
 MOST_IN_VAIN = 2
 """After so many leads in a row that bring the execution no further, smaller ones are not tried."""
-
-
-def leads(dataflow: Dataflow, depth: float) -> Iterator[Lead]:
-    """Any lead first, then a quarter of the rows and the depth again and again, down to one row.
-
-    Of readers first, as that costs less time; where that does not help, of all layers.
-    """
-    yield Lead(None, depth, for_all=False)
-    most = max((node.shape[1] for node in dataflow.inputs), default=0)
-    last = most.bit_length() - 1
-    for for_all in (False, True):
-        for halved in sorted({*range(2, last, 2), *range(max(last, 1), last + 1)}):
-            yield Lead(most >> halved, depth / 2**halved, for_all)

@@ -26,9 +26,11 @@ from spatem_ir.passes.partition.register import (
     strategy_names,
     strategy_type,
 )
-from spatem_ir.runtime.machine.fast.engine import LateError, MemoryShortError
+from spatem_ir.runtime.machine.fast.computer import MemoryShortError
+from spatem_ir.runtime.machine.fast.engine import LateError
 from spatem_ir.search.annealing import Annealing, Design, DesignSpace
 from spatem_ir.search.evaluator import Candidate, Evaluation, Evaluator
+from spatem_ir.search.pacing import Lead, lowered
 from spatem_ir.search.preferences import BASELINE, LATENCY, OBJECTIVES
 from spatem_ir.search.prices import Prices
 from spatem_ir.search.regions import RegionChooser, RegionPlan
@@ -39,13 +41,17 @@ if TYPE_CHECKING:
     from spatem_ir.passes.partition.strategy import Problem
     from spatem_ir.support.messages import Messages
 
+EVENTS_PER_EFFORT = 100_000_000
+"""The simulated events that one unit of effort allows."""
+
 OVERHEAD = 1_000_000
 """Events for which a proposal counts beside those that are simulated: about as many as are in the
 time that it takes to deploy a small network."""
 
-PATIENCE = 1 / 8
-"""The power of its visits with which a floor plan's cycles are weighed: one that takes twice as
-long to simulate has to promise a twelfth fewer cycles in order to be the first."""
+PATIENCE, IMPATIENCE = 1 / 8, 1 / 2
+"""The power of its events with which a floor plan's cycles are weighed, and that of as often as it
+exceeds the budget: one that takes twice as long to simulate has to promise a twelfth fewer cycles
+in order to be the first, and besides 3 tenths fewer beyond the budget."""
 
 MOST_WORSE = 2
 """After so many numbers of regions in a row that promise less, more are not looked at."""
@@ -82,8 +88,9 @@ STEP = 0.25
 class Proposal(NamedTuple):
     """What a floor plan is made of.
 
-    `depth` is that of :class:`spatem_ir.search.evaluator.Candidate`, `spare` the PEs that stay
-    empty, `regions` how many parts the others have; all others, unless `pes` says how many.
+    `depth` is by how much depths are larger than the coarse simulation would have them, `spare` the
+    PEs that stay empty, `regions` how many parts the others have; all others, unless `pes` says how
+    many.
     """
 
     prices: Prices
@@ -95,11 +102,14 @@ class Proposal(NamedTuple):
 
 DEFAULT = Proposal(
     Prices(fetch=0.1, adders=0.1, packets=0.1, links=0.1, visit=1.0),
-    depth=0.2,
+    depth=1,
     spare=1,
     regions=1,
 )
 """The first proposal; on chips of one PE none is spared."""
+
+DEPTH = 0.2
+"""The depth (:class:`spatem_ir.search.pacing.Lead`) of what is not arranged in regions."""
 
 QUICK = DEFAULT._replace(prices=DEFAULT.prices._replace(fetch=0.3))
 """One of larger tiles: about two thirds of the visits, for a few hundredths more cycles."""
@@ -110,14 +120,14 @@ class Exploration:
     """A search for the deployment of a problem's layers with the least of what is preferred.
 
     What that may be, and of which deployments, is in :mod:`spatem_ir.search.preferences`.
-    `budget` counts simulated events, and :data:`OVERHEAD` for each proposal; of what is executed
-    directly :data:`DIRECT_OVERHEAD`, and a share of the events.
+    An `effort` allows for :data:`EVENTS_PER_EFFORT` simulated events, and :data:`OVERHEAD` for
+    each proposal; of what is executed directly :data:`DIRECT_OVERHEAD`, and a share of the events.
     """
 
     evaluator: Evaluator
     problem: Problem
     prefer: str
-    budget: int
+    effort: int
     seed: int
     say: Messages
     proposed: int = 0
@@ -139,6 +149,11 @@ class Exploration:
     def is_in_vain(self) -> bool:
         """Whether nothing could be executed for so long that floor plans are given up."""
         return self.best is None and self.spent >= EVENTS_IN_VAIN
+
+    @property
+    def budget(self) -> int:
+        """The events that the effort allows."""
+        return self.effort * EVENTS_PER_EFFORT
 
     @property
     def spent(self) -> int:
@@ -187,7 +202,7 @@ class Exploration:
             self.say.note(f"search: a deployment is left out that might be better: {error}")
             return None
         except (SpatemError, VerifyException):
-            ordered = candidate._replace(depth=None)
+            ordered = candidate._replace(leads=None)
             if ordered == candidate or candidate.spreads is not None:
                 return None
             return self.evaluated(ordered)
@@ -248,22 +263,16 @@ class Exploration:
                 yield candidate, proposal
 
     def plans(self) -> Iterator[Proposal]:
-        """The first floor plans; as long as none can be executed, those of more regions first.
+        """The first floor plans; if none can be executed, those of more regions.
 
         In a region of fewer layers, buffers hold less.
         """
-        left, most = self.first_plans(), 0
-        known = max((proposal.regions for proposal in left), default=0)
-        further = [QUICK._replace(regions=count) for count in self.counts if count > known]
-        while left:
-            larger = [proposal for proposal in (*left, *further) if proposal.regions > most]
-            following = larger[0] if larger and self.best is None else left[0]
-            (left if following in left else further).remove(following)
-            most = max(most, following.regions)
-            at = following._replace(spare=self.where.spare)
-            planned = self.planned(at)
-            if planned is not None:
-                yield at._replace(depth=planned.depth)
+        first = self.first_plans()
+        yield from first
+        most = max((proposal.regions for proposal in first), default=0)
+        for count in self.counts:
+            if self.best is None and count > most:
+                yield QUICK._replace(spare=self.where.spare, regions=count)
 
     @property
     def counts(self) -> list[int]:
@@ -275,7 +284,7 @@ class Exploration:
         """Floor plans of :data:`DEFAULT` and :data:`QUICK` for different numbers of regions.
 
         The first is the one that promises most for what it takes to simulate (:data:`PATIENCE`);
-        the others follow by what they promise.
+        the others follow by what they promise, as far as they are within the budget.
         """
         found: list[tuple[float, float, Proposal]] = []
         for proposal in (DEFAULT, QUICK):
@@ -285,14 +294,18 @@ class Exploration:
                 planned = self.planned(at)
                 if planned is None:
                     continue
-                cost = planned.cycles * planned.visits(self.problem.layers) ** PATIENCE
-                found.append((cost, planned.cycles, at))
+                cost = planned.cycles * planned.events**PATIENCE * self.excess(planned.events)
+                found.append((cost, planned.cycles * self.excess(planned.events), at))
                 least, worse = min(least, cost), worse + 1 if cost >= least else 0
                 if worse == MOST_WORSE:
                     break
         found.sort(key=lambda each: each[0])
         others = sorted(found[1:], key=lambda each: each[1])
         return [proposal for _, _, proposal in [*found[:1], *others]]
+
+    def excess(self, events: float) -> float:
+        """How much more a floor plan has to promise that asks for more events than the budget."""
+        return max(events / max(self.budget, EVENTS_PER_EFFORT, 1), 1) ** IMPATIENCE
 
     def designs(self, draw: random.Random) -> Iterator[Candidate]:
         """Spread deployments, without end: those to begin with, then a walk from the best of them.
@@ -307,7 +320,7 @@ class Exploration:
         visits = (self.budget - begun) // EVENTS_PER_VISIT
         space = DesignSpace(layers, accelerator, entering, draw, visits)
         best: tuple[Design, float] | None = None
-        for design in space.starts(DEFAULT.depth):
+        for design in space.starts(DEPTH):
             yield space.candidate(design)
             if best is None or self.value < best[1]:
                 best = design, self.value
@@ -328,7 +341,9 @@ class Exploration:
             return None
         is_whole = proposal.regions == 1 and proposal.pes is None
         regions = None if is_whole else planned.regions
-        return Candidate(planned.grids, "floor-plan", proposal.spare, regions, proposal.depth)
+        lead = planned.lead._replace(depth=planned.lead.depth * proposal.depth)
+        leads = tuple(lowered(lead, self.rows))
+        return Candidate(planned.grids, "floor-plan", proposal.spare, regions, leads)
 
     def planned(self, proposal: Proposal) -> RegionPlan | None:
         """The grids and regions of a proposal; None if no floor plan is found."""
@@ -336,7 +351,9 @@ class Exploration:
         pes = proposal.pes or accelerator.pes - proposal.spare
         if pes not in self.choosers:
             layers = tuple(self.problem.layers)
-            self.choosers[pes] = RegionChooser(layers, accelerator, pes, self.flow)
+            self.choosers[pes] = RegionChooser(
+                layers, accelerator, pes, self.flow, self.evaluator.room
+            )
         return self.choosers[pes].choose(proposal.prices, proposal.regions)
 
     @cached_property
@@ -347,6 +364,11 @@ class Exploration:
         dataflow = self.evaluator.dataflow(Candidate(grids, None, 0, None, None))
         return StripFlow.of(dataflow, accelerator)
 
+    @property
+    def rows(self) -> int:
+        """The most rows of an input or feature map."""
+        return max(layer.input_shape[1] for layer in self.problem.layers)
+
     def of_strategies(self, names: Iterable[str] | None = None) -> Iterator[Candidate]:
         """The partitions of other strategies, of all if not by name, in two orders.
 
@@ -354,7 +376,7 @@ class Exploration:
 
         Of each strategy the first that can be deployed of those that `pack` might fall back on.
         """
-        problem = self.problem
+        problem, leads = self.problem, tuple(lowered(Lead(None, DEPTH), self.rows))
         for name in names or strategy_names():
             chosen = strategy_type(name)
             if name in (DEFAULT_STRATEGY, STAND_IN):
@@ -366,7 +388,7 @@ class Exploration:
                 continue
             for partition in left:
                 ordered = Candidate(partition.grids, chosen.packing, 0, None, None)
-                candidates = [ordered, ordered._replace(depth=DEFAULT.depth)]
+                candidates = [ordered, ordered._replace(leads=leads)]
                 yield from candidates
                 if any(self.deployable[candidate] for candidate in candidates):
                     break

@@ -21,31 +21,46 @@ from spatem_ir.geometry.packing.regions import Regions
 from spatem_ir.geometry.shapes.grid import Grid
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.search.pacing import Lead
 from spatem_ir.search.prices import Chosen, PlanChooser, Prices
-from spatem_ir.search.strips import StripFlow
+from spatem_ir.search.strips import STRIPS, StripFlow
 
 MOVES = 1000
 """Changes of an arrangement that are tried."""
 
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
 DEPTHS = (0.2, 0.1, 0.05, 0.02, 0.01)
-"""Depths (:class:`spatem_ir.search.evaluator.Candidate`) of which an arrangement has the best."""
+"""Depths (:class:`spatem_ir.search.pacing.Lead`) of which an arrangement has the best."""
+
+EVENTS_PER_VISIT = 3
+"""Simulated events: an operand is fetched, the crossbar is free, sums are made."""
+
+LEADS = (STRIPS // 4, STRIPS // 8, STRIPS // 16, 2, 1)
+"""Strips of the inputs that are tried as leads where buffers do not suffice for what is best."""
+
+
+class Served(NamedTuple):
+    """What the coarse simulation says of a lead: the cycles, and the most bytes in a buffer."""
+
+    lead: Lead
+    cycles: float
+    held: float
 
 
 class RegionPlan(NamedTuple):
     """A grid for each layer and the region in which it stands.
 
-    `depth` serves the regions best, `cycles` is what the coarse simulation says of them.
+    `lead` is the one with which they are served best, `cycles` are those that are expected
+    (:meth:`RegionChooser.penalised`), and `events` about as many as are simulated.
     """
 
     grids: tuple[Grid, ...]
     regions: Regions
-    depth: float
+    lead: Lead
     cycles: float
-
-    def visits(self, layers: Sequence[Layer]) -> int:
-        """How many visits all crossbars run together."""
-        tiles = zip(self.grids, layers, strict=True)
-        return sum(grid.tiles(layer) * grid.windows_per_copy(layer) for grid, layer in tiles)
+    events: float
 
 
 class Arrangement(NamedTuple):
@@ -60,13 +75,14 @@ class Arrangement(NamedTuple):
 class RegionChooser:
     """Chooses regions and grids for layers on so many PEs of an accelerator.
 
-    `flow` says what the layers need of each other.
+    `flow` says what the layers need of each other; a PE's buffer has `room` for so many bytes.
     """
 
     layers: tuple[Layer, ...]
     accelerator: Accelerator
     pes: int
     flow: StripFlow
+    room: float
     choosers: dict[tuple[tuple[int, ...], int], PlanChooser] = field(default_factory=dict)
     plans: dict[tuple[tuple[int, ...], int, Prices], Chosen | None] = field(default_factory=dict)
     arrangements: dict[int, Arrangement | None] = field(default_factory=dict)
@@ -89,28 +105,71 @@ class RegionChooser:
             grids.update(zip(here, chosen.grids, strict=True))
             costs[here] = chosen.costs
         in_order = tuple(grids[n] for n in range(len(self.layers)))
-        of_layer, moves = np.array(regions.of_layer), self.moves(in_order, regions)
-        cycles = self.flow.latency(costs, of_layer, arrangement.depth, moves)
-        return RegionPlan(in_order, regions, arrangement.depth, cycles)
+        of_layer, readers = np.array(regions.of_layer), self.readers(in_order, regions)
+        packets, sizes = self.packets(in_order)
+        moves, shares = (
+            self.moves(packets, sizes, readers),
+            readers / np.array(regions.pes)[of_layer],
+        )
 
-    def moves(self, grids: Sequence[Grid], regions: Regions) -> NDArray[np.float64]:
-        """The cycles that what each layer reads holds the busiest link: [layers].
+        def served(depth: float, strips: int) -> Served:
+            ends = self.flow.ends(costs, of_layer, depth, moves, strips)
+            lead = Lead(None if strips == STRIPS else strips / STRIPS, depth)
+            held = self.flow.held(ends, of_layer, shares, strips)
+            return Served(lead, float(ends.max()), held)
 
-        It comes in packets as large as the results of the layer before.
-        """
-        interconnect = self.accelerator.components.interconnect
+        found = [served(depth, STRIPS) for depth in DEPTHS]
+        if min(found, key=lambda each: each.cycles).held > self.room:
+            found += [served(depth, strips) for strips in LEADS for depth in DEPTHS]
+        best = self.best(found)
+        arrivals = self.flow.residence.arrivals(packets * readers, of_layer)
+        events = EVENTS_PER_VISIT * visits(in_order, self.layers) + arrivals
+        return RegionPlan(in_order, regions, best.lead, self.penalised(*best[1:]), events)
+
+    def best(self, found: Sequence[Served]) -> Served:
+        """That of the fewest cycles, penalised; to a hundredth, the first."""
+        cycles = [self.penalised(each.cycles, each.held) for each in found]
+        return next(
+            each for each, own in zip(found, cycles, strict=True) if own <= 1.01 * min(cycles)
+        )
+
+    def penalised(self, cycles: float, held: float) -> float:
+        """Cycles, so many times as often as a buffer holds what is to be in it."""
+        return cycles * max(held / self.room, 1)
+
+    def readers(self, grids: Sequence[Grid], regions: Regions) -> Floats:
+        """At how many PEs a position of what each layer reads is read: [layers]."""
         found = []
-        for number, (layer, grid) in enumerate(zip(self.layers, grids, strict=True)):
+        for layer, grid, region in zip(self.layers, grids, regions.of_layer, strict=True):
+            crossbars = regions.pes[region] * self.accelerator.crossbars_per_pe
+            copies, tiles = np.array(grid.iw), np.array(grid.tiles_per_copy)
+            found.append(
+                float(reading_pes(layer, grid.joined, copies, tiles, crossbars, self.accelerator))
+            )
+        return np.array(found)
+
+    def packets(self, grids: Sequence[Grid]) -> tuple[Ints, Ints]:
+        """In how many packets comes what each layer reads, of how many bytes: [layers].
+
+        They are as large as the results of the layer before.
+        """
+        counts, sizes = [], []
+        for number, layer in enumerate(self.layers):
             before = self.flow.nearest(number)
             channels, height, width = layer.input_shape
             values = channels if before is None else min(grids[before].results, channels)
-            size = -(-values * layer.input_bits // 8)
-            cycles = height * width * -(-channels // values) * interconnect.packet_cycles(size)
-            crossbars = regions.pes[regions.of_layer[number]] * self.accelerator.crossbars_per_pe
-            copies, tiles = np.array(grid.iw), np.array(grid.tiles_per_copy)
-            readers = reading_pes(layer, grid.joined, copies, tiles, crossbars, self.accelerator)
-            found.append(float(cycles * (interconnect.mean_hops + readers - 1)))
-        return np.array(found) * interconnect.busiest_share
+            counts.append(height * width * -(-channels // values))
+            sizes.append(-(-values * layer.input_bits // 8))
+        return np.array(counts), np.array(sizes)
+
+    def moves(self, counts: Ints, sizes: Ints, readers: Floats) -> Floats:
+        """The cycles that what each layer reads holds the busiest link: [layers].
+
+        It comes in so many packets of such sizes to so many `readers`.
+        """
+        interconnect = self.accelerator.components.interconnect
+        cycles = counts * np.array([interconnect.packet_cycles(int(size)) for size in sizes])
+        return cycles * (interconnect.mean_hops + readers - 1) * interconnect.busiest_share
 
     def arranged(self, count: int, prices: Prices) -> Arrangement | None:
         """The arrangement of so many regions, the same for all prices; None if there is none.
@@ -123,7 +182,7 @@ class RegionChooser:
             self.arrangements[count] = None if costs is None else self.arrange(count, costs)
         return self.arrangements[count]
 
-    def arrange(self, count: int, work: NDArray[np.float64]) -> Arrangement:
+    def arrange(self, count: int, work: Floats) -> Arrangement:
         """The best of :data:`MOVES` changes of regions that are dealt out in turn.
 
         `work` is what each layer takes of the chip, in cycles of a PE.
@@ -136,21 +195,34 @@ class RegionChooser:
             changed = moved(best.regions, draw)
             if not self.has_room(changed):
                 continue
-            cycles = self.expected(changed, work, best.depth)
+            cycles = self.expected(changed, work, best.depth, best.cycles)
             if cycles <= best.cycles:
                 best = Arrangement(changed, best.depth, cycles)
         return self.served(best.regions, work)
 
-    def served(self, regions: Regions, work: NDArray[np.float64]) -> Arrangement:
+    def served(self, regions: Regions, work: Floats) -> Arrangement:
         """Regions with the depth with which they are served best; to a hundredth, the largest."""
         cycles = [self.expected(regions, work, depth) for depth in DEPTHS]
         found = zip(DEPTHS, cycles, strict=True)
         return next(Arrangement(regions, *each) for each in found if each[1] <= 1.01 * min(cycles))
 
-    def expected(self, regions: Regions, work: NDArray[np.float64], depth: float) -> float:
-        """The cycles of regions, if layers take of any PE what they take of all."""
+    def expected(
+        self,
+        regions: Regions,
+        work: Floats,
+        depth: float,
+        most: float = float("inf"),
+    ) -> float:
+        """The cycles of regions, if layers take of any PE what they take of all.
+
+        Not penalised if they are more than `most` anyway.
+        """
         of_layer = np.array(regions.of_layer)
-        return self.flow.latency(work / np.array(regions.pes)[of_layer], of_layer, depth)
+        ends = self.flow.ends(work / np.array(regions.pes)[of_layer], of_layer, depth)
+        cycles = float(ends.max())
+        if cycles > most:
+            return cycles
+        return self.penalised(cycles, self.flow.held(ends, of_layer, np.ones(len(self.layers))))
 
     def has_room(self, regions: Regions) -> bool:
         """Whether the cells of each region suffice for its weights."""
@@ -176,7 +248,13 @@ class RegionChooser:
         return self.plans[plan]
 
 
-def dealt(work: NDArray[np.float64], count: int) -> tuple[int, ...]:
+def visits(grids: Sequence[Grid], layers: Sequence[Layer]) -> int:
+    """How many visits all crossbars run together."""
+    tiles = zip(grids, layers, strict=True)
+    return sum(grid.tiles(layer) * grid.windows_per_copy(layer) for grid, layer in tiles)
+
+
+def dealt(work: Floats, count: int) -> tuple[int, ...]:
     """The region of each layer: in network order, the one that has least to do so far."""
     loads = np.zeros(count)
     regions = []

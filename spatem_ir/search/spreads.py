@@ -1,8 +1,8 @@
 """Spreads: on which PEs the tiles of a layer stand, by a few numbers that a search can move.
 
 PEs come in orders: all of them by their distance from the chip's port, and those whose way from the
-port begins with the same link, a *branch*, by distance.  An input that layers read in one branch
-only takes none of the other links out of the port's PE.
+port begins with the same link, a *branch*, by distance; links that all ways have do not count.  An
+input that layers read in one branch only takes none of the other links out of the port's PE.
 """
 
 from __future__ import annotations
@@ -71,9 +71,12 @@ def pe_orders(accelerator: Accelerator) -> tuple[Ints, ...]:
     """
     interconnect = accelerator.components.interconnect
     by_distance = np.asarray(interconnect.pes_by_distance, np.int64)
+    ways = {pe: interconnect.route(PORT_PE, pe) for pe in by_distance.tolist() if pe != PORT_PE}
+    shared = set[int]().union(*ways.values()).intersection(*ways.values())
     branches: dict[int, list[int]] = {}
-    for pe in by_distance.tolist():
-        if pe != PORT_PE:
-            branches.setdefault(interconnect.route(PORT_PE, pe)[0], []).append(pe)
+    for pe, way in ways.items():
+        branches.setdefault(next((link for link in way if link not in shared), way[0]), []).append(
+            pe
+        )
     several = branches if len(branches) > 1 else {}
     return by_distance, *(np.array(several[link]) for link in sorted(several))

@@ -12,10 +12,6 @@ from spatem_ir.support.errors import SpatemError
 if TYPE_CHECKING:
     from spatem_ir.passes.partition.partitions import Partition
 
-EVENTS_PER_EFFORT = 100_000_000
-"""The simulated events that one unit of effort allows."""
-
-
 PREFERENCES = ("latency", "communication", "energy")
 """What may be preferred (:data:`spatem_ir.search.preferences.OBJECTIVES`)."""
 
@@ -83,7 +79,7 @@ class Search(Strategy):
             evaluator,
             problem,
             self.prefer,
-            self.effort * EVENTS_PER_EFFORT,
+            self.effort,
             self.seed,
             say,
         )

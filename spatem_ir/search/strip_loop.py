@@ -7,19 +7,27 @@ import numpy as np
 from spatem_ir.support.compiled import kept
 
 
-def _latency_of(durations, moves, regions, priorities, first, producers, strips, entered):
-    """When all strips have run; `durations` are those of a strip of each layer.
+def _ends_of(durations, moves, regions, priorities, lead, needs, readers, entered, needed, made):
+    """When strips have run, [layers, strips]; `durations` are those of a strip of each layer.
 
     A region that is free runs, of its layers' next strips that have what they need, the one with
     the lowest priority: [layers, strips].  Before, what a strip reads is moved to its region, which
     takes the layer's `moves`, one strip after the other on the whole chip, unless they are all 0.
+
+    A strip that needs so many strips of the inputs as `needed` says, [layers, strips], waits until
+    the layers that read it have run what needs `lead` fewer: so many as `made` says,
+    [layers, most strips + 1].
     """
     layers, count = priorities.shape
+    first, producers, strips = needs
+    first_reader, reading = readers
     network = regions.max() + 1
     is_moving = moves.max() > 0
     done, moved = np.zeros(layers, np.int64), np.zeros(layers, np.int64)
     running = np.full(network + 1, -1)
     ends = np.full(network + 1, np.inf)
+    found = np.zeros((layers, count))
+    awaited = first[:-1].copy()
     now, left = 0.0, layers * count
     while left > 0:
         later = np.inf
@@ -33,9 +41,15 @@ def _latency_of(durations, moves, regions, priorities, first, producers, strips,
                 head, region = moved[layer], network
             if head == count or running[region] == layer:
                 continue
-            is_ready = True
-            for need in range(first[layer], first[layer + 1]):
-                is_ready &= done[producers[need]] >= strips[need, head]
+            need = awaited[layer]
+            while need < first[layer + 1] and done[producers[need]] >= strips[need, head]:
+                need += 1
+            awaited[layer] = need
+            is_ready = need == first[layer + 1]
+            behind = needed[layer, head] - lead
+            if behind > 0:
+                for reader in range(first_reader[layer], first_reader[layer + 1]):
+                    is_ready &= done[reading[reader]] >= made[reading[reader], behind]
             if is_ready and entered[layer, head] > now:
                 later = min(later, entered[layer, head])
             elif is_ready and ends[region] == np.inf:
@@ -51,14 +65,17 @@ def _latency_of(durations, moves, regions, priorities, first, producers, strips,
         for region in range(len(running)):
             layer = running[region]
             if layer >= 0 and ends[region] <= now:
+                if region == network or not is_moving:
+                    awaited[layer] = first[layer]
                 if region == network:
                     moved[layer] += 1
                 else:
+                    found[layer, done[layer]] = now
                     done[layer] += 1
                     left -= 1
                 running[region], ends[region] = -1, np.inf
-    return now
+    return found
 
 
-latency_of = kept(_latency_of, error_model="numpy")
-"""When all strips have run, compiled."""
+ends_of = kept(_ends_of, error_model="numpy")
+"""When strips have run, compiled."""

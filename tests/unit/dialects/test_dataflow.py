@@ -310,6 +310,55 @@ def test_the_host_computes_what_follows_a_dequantisation(body: str) -> None:
     ]
 
 
+LEAVING = """
+cnn.network @net(%x: tensor<2x3x1xui8>, %y: tensor<2x1x1xui8>) {{
+  %a = cnn.relu @a %x : tensor<2x3x1xui8> -> tensor<2x3x1xui8>
+  %b = cnn.relu @b %y : tensor<2x1x1xui8> -> tensor<2x1x1xui8>
+  {views}
+  cnn.output %v : tensor<{shape}xui8>
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("views", "shape", "leaving"),
+    [
+        # Detections of two scales: each map leaves as it is made.
+        (
+            "%t = cnn.transpose %a [1, 2, 0] : tensor<2x3x1xui8> -> tensor<3x1x2xui8> "
+            "%f = cnn.flatten %t : tensor<3x1x2xui8> -> tensor<6xui8> "
+            "%g = cnn.flatten %b : tensor<2x1x1xui8> -> tensor<2xui8> "
+            "%v = cnn.concat %f, %g : tensor<6xui8>, tensor<2xui8> -> tensor<8xui8>",
+            "8",
+            [((2, 3, 1), 2), ((2, 1, 1), 3)],
+        ),
+        # What is left out, or comes twice, is no part of a map.
+        (
+            "%c = cnn.gather %a dimension 1 indices 0 to 1 "
+            ": tensor<2x3x1xui8> -> tensor<2x1x1xui8> "
+            "%v = cnn.concat %c, %b : tensor<2x1x1xui8>, tensor<2x1x1xui8> -> tensor<4x1x1xui8>",
+            "4x1x1",
+            [((4, 1, 1), 2, 3)],
+        ),
+        (
+            "%v = cnn.concat %b, %b : tensor<2x1x1xui8>, tensor<2x1x1xui8> -> tensor<4x1x1xui8>",
+            "4x1x1",
+            [((4, 1, 1), 3, 3)],
+        ),
+        # Channels of several maps leave position by position anyway.
+        (
+            "%v = cnn.concat %a, %a : tensor<2x3x1xui8>, tensor<2x3x1xui8> -> tensor<4x3x1xui8>",
+            "4x3x1",
+            [((4, 3, 1), 2, 2)],
+        ),
+    ],
+)
+def test_an_output_leaves_map_by_map(views: str, shape: str, leaving: list[object]) -> None:
+    dataflow = dataflow_of(parse_module(LEAVING.format(views=views, shape=shape)))
+    assert [(node.shape, *node.sources) for node in dataflow.outputs] == leaving
+    assert [node.name for node in dataflow.outputs] == ["output", "output1"][: len(leaving)]
+
+
 def test_the_host_computes_what_precedes_a_quantisation() -> None:
     nodes = dataflow_of(
         parse_module("""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
+import pytest
 from differential.machines import machines
 from differential.networks import Network, networks
 from differential.profile import examples
 from hypothesis import given
 from hypothesis import strategies as st
 from unit.passes.deployed import context, network_on
+from unit.runtime.machine.programs import noc_of
 
 from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.hw import accelerator_of
@@ -78,8 +81,13 @@ def test_designs_have_no_more_visits_than_allowed() -> None:
     assert list(space.starts(0.2)) == []
 
 
-def test_orders_of_pes_are_those_of_branches() -> None:
-    everywhere, *branches = pe_orders(load_accelerator("isaac-ou"))
+@pytest.mark.parametrize("local", [0, 8])
+def test_orders_of_pes_are_those_of_branches(local: int) -> None:
+    """Whether or not all ways begin with the local port of the port's PE."""
+    preset = load_accelerator("isaac-ou")
+    noc = replace(noc_of(preset), local_bytes_per_cycle=local)
+    accelerator = replace(preset, noc=noc)
+    everywhere, *branches = pe_orders(accelerator)
     assert sorted(everywhere.tolist()) == list(range(168))
     assert sorted(len(branch) for branch in branches) == [11, 156]
     (column,) = (branch for branch in branches if len(branch) == 11)

@@ -15,11 +15,14 @@ from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.packings import FloorPlanPacking
 from spatem_ir.search.explore import region_counts
+from spatem_ir.search.pacing import Lead
 from spatem_ir.search.prices import Prices
-from spatem_ir.search.regions import RegionChooser, dealt, moved
-from spatem_ir.search.strips import STRIPS, Need, StripFlow
+from spatem_ir.search.regions import RegionChooser, Served, dealt, moved, visits
+from spatem_ir.search.residence import Need
+from spatem_ir.search.strips import STRIPS, StripFlow
 
 ISAAC = load_accelerator("isaac-ou")
+ROOM = ISAAC.components.memory.buffer_bytes
 PRICES = Prices(0.1, 0.1, 0.1, 0.1, 1.0)
 PADDED = Window((3, 3), pads=(1, 1, 1, 1))
 LAYERS = tuple(Layer(name, (64, 32, 32), 64, PADDED) for name in "abcd")
@@ -42,7 +45,7 @@ def test_moves_keep_all_layers_and_pes() -> None:
 
 
 def test_the_plan_of_regions_is_what_pack_does() -> None:
-    chooser = RegionChooser(LAYERS, ISAAC, ISAAC.pes - 1, FLOW)
+    chooser = RegionChooser(LAYERS, ISAAC, ISAAC.pes - 1, FLOW, ROOM)
     planned = chooser.choose(PRICES, 3)
     assert planned is not None
     packing = FloorPlanPacking(ISAAC, 1, planned.regions)
@@ -56,20 +59,18 @@ def test_the_plan_of_regions_is_what_pack_does() -> None:
 
 
 def test_larger_regions_have_fewer_layers_and_visits() -> None:
-    chooser = RegionChooser(LAYERS, ISAAC, ISAAC.pes - 1, FLOW)
-    visits = []
-    for count in (1, 4):
-        planned = chooser.choose(PRICES, count)
-        assert planned is not None
-        visits.append(planned.visits(LAYERS))
-    assert visits[1] < visits[0]
+    chooser = RegionChooser(LAYERS, ISAAC, ISAAC.pes - 1, FLOW, ROOM)
+    few, many = (chooser.choose(PRICES, count) for count in (4, 1))
+    assert few is not None and many is not None
+    assert visits(few.grids, LAYERS) < visits(many.grids, LAYERS)
+    assert few.events < many.events
 
 
 def test_weights_that_a_region_cannot_hold_are_not_moved_there() -> None:
-    chooser = RegionChooser(LAYERS, ISAAC, 3, FLOW)
+    chooser = RegionChooser(LAYERS, ISAAC, 3, FLOW, ROOM)
     large = Layer("fc", (4096, 1, 1), 4096, Window((1, 1)))
     assert chooser.has_room(Regions((1, 2), (0, 1, 1, 0)))
-    crowded = RegionChooser((large, large), ISAAC, 100, FLOW)
+    crowded = RegionChooser((large, large), ISAAC, 100, FLOW, ROOM)
     assert crowded.has_room(Regions((50, 50), (0, 1)))
     assert not crowded.has_room(Regions((50, 50), (0, 0)))
 
@@ -103,3 +104,22 @@ def test_strips_wait_for_the_links_of_the_chip() -> None:
     assert FLOW.latency(costs, regions, 0.2, np.full(len(LAYERS), 1e-6)) == pytest.approx(alone)
     slow = np.full(len(LAYERS), 6400.0)
     assert FLOW.latency(costs, regions, 0.2, slow) >= slow.sum()
+
+
+def test_the_best_lead_has_the_fewest_cycles_with_what_buffers_cannot_hold() -> None:
+    chooser = RegionChooser(LAYERS, ISAAC, ISAAC.pes, FLOW, ROOM)
+
+    def served(number: int, cycles: float, share: float) -> Served:
+        return Served(Lead(None, float(number)), cycles, share * ROOM)
+
+    crowded, fitting, alike, scarce = (
+        served(0, 100, 1.5),
+        served(1, 120, 0.9),
+        served(2, 119.5, 0.5),
+        served(3, 150, 0.3),
+    )
+    assert chooser.best([crowded, fitting, alike, scarce]) == fitting
+    assert chooser.best([crowded, alike, fitting, scarce]) == alike
+    assert chooser.best([crowded, scarce]) == crowded
+    assert chooser.penalised(crowded.cycles, crowded.held) == pytest.approx(150)
+    assert chooser.penalised(fitting.cycles, fitting.held) == 120

@@ -32,7 +32,7 @@ from spatem_ir.search.evaluator import Candidate, Evaluation, Evaluator
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import Messages, told
 
-EVENTS, FEW = "spatem_ir.search.strategy.EVENTS_PER_EFFORT", 8_000_000
+EVENTS, FEW = "spatem_ir.search.explore.EVENTS_PER_EFFORT", 8_000_000
 """What one unit of effort allows, and a value with which tests take seconds."""
 
 

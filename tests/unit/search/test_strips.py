@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from spatem_ir.search.strips import STRIPS, Need, StripFlow
+from spatem_ir.search.residence import Need, Read
+from spatem_ir.search.strips import STRIPS, StripFlow
 
 AT_ONCE = np.zeros((1, STRIPS))
 EACH = np.arange(1, STRIPS + 1)
@@ -45,3 +48,57 @@ def test_strips_run_when_they_have_entered() -> None:
     arrivals = np.arange(1, STRIPS + 1)[None, :] * 10.0
     latency = chain(arrivals=arrivals).latency(np.array([64.0]), np.array([0]), 0.0)
     assert latency == pytest.approx(641)
+
+
+def test_layers_need_inputs_as_if_these_went_on() -> None:
+    """A join needs a branch as far as it has come, and of the other, which begins late, the same.
+
+    The late one needs 16 strips of the inputs more.
+    """
+    later = np.minimum(EACH + 16, STRIPS)
+    flow = StripFlow(((Need(3, EACH),), (Need(3, later),), (Need(0, EACH), Need(1, EACH))), AT_ONCE)
+    assert flow.needed[0].tolist() == EACH.tolist()
+    assert flow.needed[1].tolist() == flow.needed[2].tolist() == (EACH + 16).tolist()
+    assert flow.made[2, 16:].tolist() == [0, *EACH]
+
+
+def test_what_needs_more_waits_for_its_readers() -> None:
+    """The first layer has a region of its own and four times less to do than its reader."""
+    flow = chain(EACH)
+    costs, regions = np.array([64.0, 256.0]), np.array([0, 1])
+    free = flow.ends(costs, regions, 0.0)
+    assert free[0].tolist() == EACH.tolist()
+    paced = flow.ends(costs, regions, 0.0, lead=4)
+    assert paced[1].tolist() == free[1].tolist()
+    assert paced[0, 4:].tolist() == (paced[1, :-4] + 1).tolist()
+
+
+def test_buffers_hold_what_is_there_until_its_last_read() -> None:
+    """A map of a byte a strip; its reader is four times slower, so that three quarters wait."""
+    read = Read(0, 1, STRIPS, (Need(0, EACH),), EACH)
+    flow = replace(chain(EACH), reads=(read,))
+    costs, regions, whole = np.array([64.0, 256.0]), np.array([0, 1]), np.ones(2)
+    ends = flow.ends(costs, regions, 0.0)
+    assert flow.held(ends, regions, whole) == STRIPS * 3 / 4 + 1
+    assert flow.held(ends, regions, whole / 2) == (STRIPS * 3 / 4 + 1) / 2
+    paced = flow.ends(costs, regions, 0.0, lead=4)
+    assert flow.held(paced, regions, whole, 4) == 4
+
+
+def test_a_map_that_layers_of_a_region_read_is_held_once() -> None:
+    reads = tuple(Read(0, layer, STRIPS, (Need(0, EACH),), EACH) for layer in (1, 2))
+    flow = StripFlow(((Need(3, EACH),), (Need(0, EACH),), (Need(0, EACH),)), AT_ONCE, reads)
+    costs, whole = np.array([64.0, 256.0, 256.0]), np.ones(3)
+    alone = flow.held(flow.ends(costs, np.array([0, 1, 2]), 0.0), np.array([0, 1, 2]), whole)
+    together = np.array([0, 1, 1])
+    assert flow.held(flow.ends(costs, together, 0.0), together, whole) <= STRIPS
+    assert alone == STRIPS * 3 / 4 + 1
+
+
+def test_inputs_are_held_from_when_they_may_enter() -> None:
+    read = Read(9, 0, STRIPS, (Need(1, EACH),), EACH)
+    flow = replace(chain(), reads=(read,))
+    costs, regions, whole = np.array([64.0]), np.array([0]), np.ones(1)
+    ends = flow.ends(costs, regions, 0.0)
+    assert flow.held(ends, regions, whole) == STRIPS
+    assert flow.held(flow.ends(costs, regions, 0.0, lead=2), regions, whole, 2) == 2
