@@ -48,10 +48,10 @@ OVERHEAD = 1_000_000
 """Events for which a proposal counts beside those that are simulated: about as many as are in the
 time that it takes to deploy a small network."""
 
-PATIENCE, IMPATIENCE = 1 / 8, 1 / 2
+PATIENCE, IMPATIENCE = 1 / 8, 1 / 4
 """The power of its events with which a floor plan's cycles are weighed, and that of as often as it
 exceeds the budget: one that takes twice as long to simulate has to promise a twelfth fewer cycles
-in order to be the first, and besides 3 tenths fewer beyond the budget."""
+in order to be the first, and beyond the budget a sixth fewer besides."""
 
 MOST_WORSE = 2
 """After so many numbers of regions in a row that promise less, more are not looked at."""

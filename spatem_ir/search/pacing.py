@@ -36,11 +36,11 @@ class Lead(NamedTuple):
 
 
 def lowered(lead: Lead, rows: int) -> Iterator[Lead]:
-    """A lead, then a quarter of its share and depth again and again, until that is a row."""
+    """A lead, then half of its share and depth again and again, until that is a row."""
     yield lead
     share, depth = lead.share or 1.0, lead.depth
     while share * rows > 1:
-        share, depth = max(share / 4, 1 / rows), depth / 4
+        share, depth = max(share / 2, 1 / rows), depth / 2
         yield Lead(share, depth)
 
 

@@ -107,6 +107,7 @@ def test_outputs_are_made_as_they_leave() -> None:
 
 
 def test_leads_become_ever_smaller() -> None:
-    """Any at first, then a quarter of eight rows and of the depth, at last a row."""
-    assert list(lowered(Lead(None, 0.8), 8)) == [(None, 0.8), (1 / 4, 0.2), (1 / 8, 0.05)]
+    """Any at first, then half of six rows and of the depth, at last a row."""
+    found = [(None, 0.8), (1 / 2, 0.4), (1 / 4, 0.2), (1 / 6, 0.1)]
+    assert list(lowered(Lead(None, 0.8), 6)) == found
     assert list(lowered(Lead(1 / 8, 0.8), 8)) == [(1 / 8, 0.8)]
