@@ -85,14 +85,13 @@ class RegionChooser:
     room: float
     choosers: dict[tuple[tuple[int, ...], int], PlanChooser] = field(default_factory=dict)
     plans: dict[tuple[tuple[int, ...], int, Prices], Chosen | None] = field(default_factory=dict)
-    arrangements: dict[int, Arrangement | None] = field(default_factory=dict)
+    arrangements: dict[int, Regions | None] = field(default_factory=dict)
 
     def choose(self, prices: Prices, count: int) -> RegionPlan | None:
         """The grids that cost least on so many regions; None if no floor plans are found."""
-        arrangement = self.arranged(count, prices)
-        if arrangement is None:
+        regions = self.arranged(count, prices)
+        if regions is None:
             return None
-        regions = arrangement.regions
         grids: dict[int, Grid] = {}
         costs = np.zeros(len(self.layers))
         for region, pes in enumerate(regions.pes):
@@ -107,10 +106,8 @@ class RegionChooser:
         in_order = tuple(grids[n] for n in range(len(self.layers)))
         of_layer, readers = np.array(regions.of_layer), self.readers(in_order, regions)
         packets, sizes = self.packets(in_order)
-        moves, shares = (
-            self.moves(packets, sizes, readers),
-            readers / np.array(regions.pes)[of_layer],
-        )
+        moves = self.moves(packets, sizes, readers)
+        shares = readers / np.array(regions.pes)[of_layer]
 
         def served(depth: float, strips: int) -> Served:
             ends = self.flow.ends(costs, of_layer, depth, moves, strips)
@@ -171,7 +168,7 @@ class RegionChooser:
         cycles = counts * np.array([interconnect.packet_cycles(int(size)) for size in sizes])
         return cycles * (interconnect.mean_hops + readers - 1) * interconnect.busiest_share
 
-    def arranged(self, count: int, prices: Prices) -> Arrangement | None:
+    def arranged(self, count: int, prices: Prices) -> Regions | None:
         """The arrangement of so many regions, the same for all prices; None if there is none.
 
         `prices` are those of the first time.
@@ -182,7 +179,7 @@ class RegionChooser:
             self.arrangements[count] = None if costs is None else self.arrange(count, costs)
         return self.arrangements[count]
 
-    def arrange(self, count: int, work: Floats) -> Arrangement:
+    def arrange(self, count: int, work: Floats) -> Regions:
         """The best of :data:`MOVES` changes of regions that are dealt out in turn.
 
         `work` is what each layer takes of the chip, in cycles of a PE.
@@ -198,7 +195,7 @@ class RegionChooser:
             cycles = self.expected(changed, work, best.depth, best.cycles)
             if cycles <= best.cycles:
                 best = Arrangement(changed, best.depth, cycles)
-        return self.served(best.regions, work)
+        return best.regions
 
     def served(self, regions: Regions, work: Floats) -> Arrangement:
         """Regions with the depth with which they are served best; to a hundredth, the largest."""

@@ -75,8 +75,7 @@ def pe_orders(accelerator: Accelerator) -> tuple[Ints, ...]:
     shared = set[int]().union(*ways.values()).intersection(*ways.values())
     branches: dict[int, list[int]] = {}
     for pe, way in ways.items():
-        branches.setdefault(next((link for link in way if link not in shared), way[0]), []).append(
-            pe
-        )
+        first = next((link for link in way if link not in shared), way[0])
+        branches.setdefault(first, []).append(pe)
     several = branches if len(branches) > 1 else {}
     return by_distance, *(np.array(several[link]) for link in sorted(several))

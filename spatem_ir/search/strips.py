@@ -72,12 +72,6 @@ class StripFlow:
         share = np.arange(1, STRIPS + 1) / STRIPS
         return StripFlow(needs, begins[:, None] + (ends - begins)[:, None] * share, tuple(reads))
 
-    def latency(
-        self, costs: Floats, regions: Ints, depth: float, moves: Floats | None = None
-    ) -> float:
-        """When all strips have run, if :meth:`ends` says when each has."""
-        return float(self.ends(costs, regions, depth, moves).max())
-
     def ends(
         self,
         costs: Floats,

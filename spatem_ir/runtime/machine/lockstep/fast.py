@@ -6,7 +6,7 @@ import numpy as np
 
 from spatem_ir.runtime.machine.fast.rules.crossbars import (
     NUMBER_BITS,
-    all_present,
+    operand_present,
     read_operand,
     visited,
 )
@@ -88,12 +88,8 @@ def await_operands(machine, tables, state, index):
         place, image = place_of(core)
         tile, ordinal, _ = tile_at(tables, core, place)
         reader = tables.tiles[tile].instance + ordinal
-        instance = state.instances[image * machine.instances + reader]
-        if instance.is_present == 0:
-            first, stop = tables.read_first[reader], tables.read_first[reader + 1]
-            if not all_present(machine, tables, state, index, image, first, stop):
-                return
-            instance.is_present = 1
+        if not operand_present(machine, tables, state, index, image, reader):
+            return
     operands_wait(machine, tables, state, index, 0)
 
 

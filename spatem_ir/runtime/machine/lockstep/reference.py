@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-import numpy as np
-
 from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.reference.clock import Clock
 from spatem_ir.runtime.machine.reference.crossbars import Crossbars
@@ -250,17 +248,7 @@ class WatchedCrossbars(LockstepCrossbars):
 
     def schedule(self, images: int) -> VisitSchedule:
         """The visits of all crossbars, in the order of their streams."""
-        states = [self.states[crossbar] for crossbar in sorted(self.states)]
-        finished = np.full((images, self.program.dataflow.first_pieces[-1]), -1, np.int64)
-        for key, time in self.pieces.progress.finished_at.items():
-            finished[key] = time
-        return VisitSchedule(
-            crossbars=np.array(sorted(self.states), np.int32),
-            first=np.cumsum([0, *(state.total for state in states)]),
-            places=np.concatenate([np.arange(state.total, dtype=np.int32) for state in states]),
-            starts=np.concatenate([np.array(state.starts, np.int64) for state in states]),
-            finished=finished,
-        )
+        return self.watched(images)
 
 
 def crossbars_of(dispatch: Dispatch) -> type[LockstepCrossbars]:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+import numpy as np
+
 from spatem_ir.hardware.accelerator import CrossbarAddress
 from spatem_ir.runtime.machine.reference.clock import Action, Clock, Resource
 from spatem_ir.runtime.machine.reference.pieces import Pieces
@@ -195,6 +197,22 @@ class Crossbars:
     def schedule(self, images: int) -> VisitSchedule | None:
         """In which order crossbars ran their visits, if that is not the order of their streams."""
         return None
+
+    def watched(self, images: int) -> VisitSchedule:
+        """The visits of all crossbars, as they ran."""
+        numbers = sorted(self.states)
+        states = [self.states[crossbar] for crossbar in numbers]
+        turns = ([state.turn(number) for number in range(state.total)] for state in states)
+        finished = np.full((images, self.program.dataflow.first_pieces[-1]), -1, np.int64)
+        for key, time in self.pieces.progress.finished_at.items():
+            finished[key] = time
+        return VisitSchedule(
+            crossbars=np.array(numbers, np.int32),
+            first=np.cumsum([0, *(state.total for state in states)]),
+            places=np.concatenate([np.array(own, np.int32) for own in turns]),
+            starts=np.concatenate([np.array(state.starts, np.int64) for state in states]),
+            finished=finished,
+        )
 
     def check_finished(self) -> None:
         """Check that every visit has run.

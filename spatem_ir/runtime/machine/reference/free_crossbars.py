@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 
-import numpy as np
-
 from spatem_ir.runtime.machine.reference.crossbars import Crossbars, CrossbarState
 from spatem_ir.runtime.machine.reference.program import Visit
 from spatem_ir.runtime.machine.reference.steps import Step
@@ -144,14 +142,4 @@ class FreeCrossbars(Crossbars):
 
     def schedule(self, images: int) -> VisitSchedule:
         """R11: in which order crossbars ran their visits."""
-        states = [self.states[crossbar] for crossbar in sorted(self.states)]
-        finished = np.full((images, self.program.dataflow.first_pieces[-1]), -1, np.int64)
-        for key, time in self.pieces.progress.finished_at.items():
-            finished[key] = time
-        return VisitSchedule(
-            crossbars=np.array(sorted(self.states), np.int32),
-            first=np.cumsum([0, *(state.total for state in states)]),
-            places=np.concatenate([np.array(state.turns, np.int32) for state in states]),
-            starts=np.concatenate([np.array(state.starts, np.int64) for state in states]),
-            finished=finished,
-        )
+        return self.watched(images)

@@ -49,6 +49,18 @@ def all_present(machine, tables, state, waiter, image, first, stop):
 
 
 @inlined
+def operand_present(machine, tables, state, waiter, image, reader):
+    """Whether an operand is in its PE's buffer, whole; if not, the waiter waits for it."""
+    instance = state.instances[image * machine.instances + reader]
+    if instance.is_present == 0:
+        first, stop = tables.read_first[reader], tables.read_first[reader + 1]
+        if not all_present(machine, tables, state, waiter, image, first, stop):
+            return False
+        instance.is_present = 1
+    return True
+
+
+@inlined
 def read_pieces(machine, tables, state, image, reader):
     """R10: a reader has read its pieces; after the last read their bytes are free."""
     first = image * machine.slots
@@ -130,13 +142,8 @@ def proceed(machine, tables, state, index):
         read_operand(machine, tables, state, core)
         return
     reader = tile.instance + ordinal
-    instance = state.instances[image * machine.instances + reader]
-    if instance.is_present == 0:
-        first, stop = tables.read_first[reader], tables.read_first[reader + 1]
-        if not all_present(machine, tables, state, index, image, first, stop):
-            return
-        instance.is_present = 1
-    asked_present(machine, tables, state, index)
+    if operand_present(machine, tables, state, index, image, reader):
+        asked_present(machine, tables, state, index)
 
 
 @inlined

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from spatem_ir.runtime.machine.fast.rules.crossbars import (
-    all_present,
     fits,
     is_known,
     note,
+    operand_present,
     read_operand,
     request_fetch,
     start_visit,
@@ -28,13 +28,8 @@ def await_head(machine, tables, state, number):
         return
     queue.ordinal = tables.sequence[tables.tile_visits[queue.first + queue.asked]].ordinal
     reader = tables.tiles[queue.tile].instance + queue.ordinal
-    instance = state.instances[queue.image * machine.instances + reader]
-    if instance.is_present == 0:
-        first, stop = tables.read_first[reader], tables.read_first[reader + 1]
-        if not all_present(machine, tables, state, number, queue.image, first, stop):
-            return
-        instance.is_present = 1
-    head_present(machine, tables, state, number)
+    if operand_present(machine, tables, state, number, queue.image, reader):
+        head_present(machine, tables, state, number)
 
 
 @inlined
