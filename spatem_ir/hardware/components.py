@@ -12,6 +12,7 @@ from spatem_ir.hardware.compute_unit.compute_unit import ComputeUnits
 from spatem_ir.hardware.compute_unit.free import FreeComputeUnits
 from spatem_ir.hardware.compute_unit.lockstep import LockstepUnits
 from spatem_ir.hardware.digital_units import DigitalUnits
+from spatem_ir.hardware.interconnect.bus import Bus
 from spatem_ir.hardware.interconnect.interconnect import Interconnect
 from spatem_ir.hardware.interconnect.mesh import Mesh
 from spatem_ir.hardware.memory.buffers import Buffers
@@ -30,7 +31,7 @@ from spatem_ir.hardware.parameters import (
 )
 from spatem_ir.hardware.port import ChipPort
 
-INTERCONNECTS: dict[str, type[Interconnect]] = {"mesh": Mesh}
+INTERCONNECTS: dict[str, type[Interconnect]] = {"mesh": Mesh, "bus": Bus}
 """The table `[noc]`."""
 
 COMPUTE_UNITS: dict[str, type[ComputeUnits]] = {

@@ -12,17 +12,20 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 from differential.deployments import add_waits
 from mutants.rules import FAST, PACKAGE, REFERENCE, Mutant
 from unit.runtime.machine import random_programs
+from unit.runtime.machine.bus_machines import random_bus
 from unit.runtime.machine.engines import expect_equal_engines
 from unit.runtime.machine.lockstep_machines import random_lockstep
 from unit.runtime.machine.random_programs import at_random, through_the_passes
 from xdsl.dialects.builtin import ModuleOp
 
+from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.runtime.machine.dispatch import Dispatch
 
 LONGEST = 900.0
@@ -87,6 +90,7 @@ def compare(programs: int) -> None:
             ("random", at_random),
             ("waits", with_waits),
             ("lockstep", in_lockstep),
+            ("bus", on_a_bus),
         ):
             print(f"program {kind} {seed}", flush=True)
             random = Random(1000 + seed)
@@ -104,8 +108,20 @@ def with_waits(random: Random) -> ModuleOp:
 
 def in_lockstep(random: Random) -> ModuleOp:
     """A random deployment on a machine whose crossbars work in lockstep (R12)."""
+    return on_another_machine(random, random_lockstep)
+
+
+def on_a_bus(random: Random) -> ModuleOp:
+    """A random deployment on a machine whose PEs share a bus."""
+    return on_another_machine(random, random_bus)
+
+
+def on_another_machine(
+    random: Random, other: Callable[[Random, Accelerator], Accelerator]
+) -> ModuleOp:
+    """A random deployment on a machine that is made of a usual one."""
     usual = random_programs.random_machine
-    random_programs.random_machine = lambda random: random_lockstep(random, usual(random))
+    random_programs.random_machine = lambda random: other(random, usual(random))
     try:
         return random.choice([through_the_passes, at_random])(random)
     finally:

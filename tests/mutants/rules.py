@@ -111,6 +111,12 @@ FAST = (
         "along_row = np.where(across > 0, EAST, NORTH)[route]",
     ),
     Mutant(
+        "R8 buses of all PEs",
+        "hardware/interconnect/bus.py",
+        "sources[moves] % self.parameters.buses",
+        "sources[moves] * 0",
+    ),
+    Mutant(
         "R9 cycles of the port",
         f"{MACHINE}/fast/rules/loop.py",
         "cycles = (size + machine.io_bytes - 1) // machine.io_bytes",
