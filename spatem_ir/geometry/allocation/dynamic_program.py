@@ -1,0 +1,104 @@
+"""Allocation by dynamic programming over layers and crossbars (Li, Han, Chen).
+
+[P] The best allocation of the first i layers in G crossbars extends one of the first i − 1 layers
+by j crossbars for layer i.  [R] The published allocations use exactly G crossbars, take the numbers
+of copies in ascending order, and the first of those with the shortest time; a chip's crossbars are
+used up even where fewer would do better.  With `spare` crossbars, those that are left over, an
+allocation counts for all larger G as well.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatem_ir.geometry.allocation.model import Allocations
+from spatem_ir.support.errors import SpatemError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spatem_ir.geometry.allocation.bandwidth import Times
+    from spatem_ir.geometry.allocation.model import PipelineModel
+    from spatem_ir.geometry.allocation.pipeline import Ints, LayerPipeline
+
+
+def numbers_of_copies(pipeline: LayerPipeline, crossbars: int) -> list[Ints]:
+    """All numbers of copies that each layer may have: not more than it has results."""
+    free = crossbars - pipeline.sets.sum()
+    return [
+        np.arange(1, min(layer.results, free // layer.crossbars + 1) + 1)
+        for layer in pipeline.layers
+    ]
+
+
+def allocated(
+    model: PipelineModel,
+    crossbars: int,
+    *,
+    spare: bool,
+    choices: Sequence[Ints] | None = None,
+) -> list[int]:
+    """The copies of each layer in so many crossbars; `choices` are those to choose from, ascending.
+
+    Raises:
+        SpatemError: one copy of each layer needs more crossbars.
+    """
+    pipeline = model.pipeline
+    check_fits(pipeline, crossbars)
+    choices = numbers_of_copies(pipeline, crossbars) if choices is None else choices
+    found = Allocations.empty(crossbars + 1)
+    known = np.zeros(crossbars + 1, bool)
+    known[0] = True
+    least = np.append(np.cumsum(pipeline.sets[::-1])[::-1], 0)
+    for number, layer in enumerate(pipeline.layers):
+        best = np.full(crossbars + 1, np.inf)
+        source = np.zeros(crossbars + 1, np.int64)
+        chosen = np.zeros(crossbars + 1, np.int64)
+        for copies in choices[number].tolist():
+            own = copies * layer.crossbars
+            before = np.flatnonzero(known[: max(crossbars - own - least[number + 1] + 1, 0)])
+            promising = _least_times(model, number, found, copies)[before] < best[before + own]
+            before = before[promising]
+            if not len(before):
+                continue
+            times = model.extended(found.select(before), np.full(len(before), copies)).times
+            better = times < best[before + own]
+            before, times = before[better], times[better]
+            best[before + own], source[before + own] = times, before
+            chosen[before + own] = copies
+        known = np.isfinite(best)
+        if spare:
+            shortest = np.minimum.accumulate(best)
+            last = np.maximum.accumulate(
+                np.where(best < _before(shortest), np.arange(len(best)), 0)
+            )
+            source, chosen = source[last], chosen[last]
+            known = np.isfinite(shortest)
+        chosen[~known] = 1
+        found = model.extended(found.select(source), chosen)
+    return found.copies[:, np.flatnonzero(known)[-1]].tolist()
+
+
+def check_fits(pipeline: LayerPipeline, crossbars: int) -> None:
+    """Check that there is an allocation.
+
+    Raises:
+        SpatemError: one copy of each layer needs more crossbars.
+    """
+    needed = pipeline.sets.sum()
+    if needed > crossbars:
+        raise SpatemError(
+            f"the network does not fit: one copy of each layer needs {needed} crossbars, there are "
+            f"{crossbars}; take more crossbars"
+        )
+
+
+def _least_times(model: PipelineModel, number: int, found: Allocations, copies: int) -> Times:
+    """What the times with so many copies of the next layer are at least: shape [allocations]."""
+    layer = model.pipeline.layers[number]
+    ends = np.maximum(found.operations, -(-layer.results // copies))
+    for read in layer.reads:
+        np.maximum(ends, found.ends[read.producer] + -(-layer.trailing // copies), out=ends)
+    return ends * found.steps if number else ends * 0

@@ -1,0 +1,143 @@
+"""The best allocation of the model, with a bound that says how much better one could be [R].
+
+The dynamic program keeps one allocation for each number of crossbars, so it may miss the best one.
+Its answers, with all crossbars used and with some left over, are where the search begins
+(:mod:`branch_and_bound`): for an allocation that is faster, as long as one is found, and then for
+how many operations there is none.  With buses the search goes over intervals of T_step: what is
+faster has at most so many operations as the shortest step of the interval allows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatem_ir.geometry.allocation.branch_and_bound import Found, is_unaffordable, within
+from spatem_ir.geometry.allocation.dynamic_program import allocated
+from spatem_ir.geometry.allocation.steps import pipeline_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spatem_ir.geometry.allocation.model import PipelineModel
+    from spatem_ir.geometry.allocation.pipeline import Ints
+
+WIDTH = 4000
+"""Allocations of the first layers that the search keeps."""
+
+CHECKED = 200
+"""Allocations of equal time, from a search that keeps as many, that are tried step by step."""
+
+FINEST = 1.005
+"""The longest step of the finest interval, relative to the shortest."""
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """An allocation, its time, and what every allocation takes at least."""
+
+    copies: list[int]
+    time: float
+    bound: float
+
+    @property
+    def gap(self) -> float:
+        """By how much it may be slower than the best: 0 where it is proven to be the best."""
+        return self.time / self.bound - 1
+
+
+def optimum(model: PipelineModel, crossbars: int) -> Optimum:
+    """The best allocation found in so many crossbars.
+
+    Of equal ones that with the fewest steps, then with the fewest crossbars.  That there is none
+    better is proven for chains only; of other networks the bound is that of ranges of copies.
+
+    Raises:
+        SpatemError: one copy of each layer needs more crossbars.
+    """
+    starts = [allocated(model, crossbars, spare=spare) for spare in (False, True)]
+    search = _Search(model, crossbars, starts)
+    search.run()
+    return search.result()
+
+
+class _Search:
+    """A search with what it knows: the best allocations, and bounds of intervals of steps."""
+
+    def __init__(self, model: PipelineModel, crossbars: int, starts: list[list[int]]):
+        self.model, self.crossbars = model, crossbars
+        self.time = np.inf
+        self.best: list[list[int]] = []
+        self.bound = np.inf
+        for copies in starts:
+            self.learn(np.array(copies)[:, None])
+
+    def learn(self, table: Ints) -> bool:
+        """Keep the best of some allocations, [layers, allocations]; whether one is better."""
+        times = self.model.evaluated(table).times
+        shortest = times.min(initial=np.inf)
+        is_better = bool(shortest < self.time)
+        if is_better:
+            self.time, self.best = float(shortest), []
+        self.best += table[:, np.flatnonzero(times == self.time)[:CHECKED]].T.tolist()
+        return is_better
+
+    def run(self) -> None:
+        """Look for better allocations, and bound what is not found."""
+        shortest = self.shortest_step()
+        fewest = self.fewest_operations(np.inf)
+        longest = shortest if self.model.buses is None else max(shortest, self.time / fewest)
+        intervals = [(shortest, longest)]
+        while intervals:
+            low, high = intervals.pop()
+            operations = ceil(self.time / low - 1e-9) - 1
+            if not self.model.pipeline.is_chain:
+                self.bound = min(self.bound, fewest * low)
+                continue
+            found = self.within(operations, high)
+            if found.is_refuted:
+                continue
+            if self.learn(found.allocations.copies):
+                intervals.append((low, high))
+            elif high / low > FINEST:
+                middle = (low * high) ** 0.5
+                intervals += [(low, middle), (middle, high)]
+            else:
+                self.bound = min(self.bound, self.fewest_operations(high) * low)
+        if self.model.pipeline.is_chain:
+            found = self.within(ceil(self.time / shortest - 1e-9), longest, width=CHECKED)
+            self.learn(found.allocations.copies)
+
+    def within(self, operations: int, longest_step: float, width: int = WIDTH) -> Found:
+        """Allocations with at most so many operations, and steps of at most so long."""
+        return within(
+            self.model, self.crossbars, operations, longest_step=longest_step, width=width
+        )
+
+    def shortest_step(self) -> float:
+        """What every step takes at least."""
+        return 1.0 if self.model.buses is None else self.model.buses.compute
+
+    def fewest_operations(self, longest_step: float) -> int:
+        """Op of every allocation at least, with steps of at most so long."""
+        refuted, possible = 0, ceil(self.time / self.shortest_step() - 1e-9)
+        while possible - refuted > 1:
+            middle = (refuted + possible) // 2
+            if is_unaffordable(self.model, self.crossbars, middle, longest_step):
+                refuted = middle
+            else:
+                possible = middle
+        return possible
+
+    def result(self) -> Optimum:
+        """The best allocation, and the bound."""
+        pipeline = self.model.pipeline
+
+        def preference(copies: Sequence[int]) -> tuple[int, int]:
+            return pipeline_steps(pipeline, copies), pipeline.used(copies)
+
+        best = min(self.best, key=preference)
+        return Optimum(best, self.time, min(self.bound, self.time))

@@ -1,0 +1,1 @@
+"""The published evaluation of Li, Han and Chen again: tables, figures, and what deviates."""
