@@ -71,9 +71,8 @@ def allocated(
         known = np.isfinite(best)
         if spare:
             shortest = np.minimum.accumulate(best)
-            last = np.maximum.accumulate(
-                np.where(best < _before(shortest), np.arange(len(best)), 0)
-            )
+            improved = np.append(True, best[1:] < shortest[:-1])
+            last = np.maximum.accumulate(np.where(improved, np.arange(len(best)), 0))
             source, chosen = source[last], chosen[last]
             known = np.isfinite(shortest)
         chosen[~known] = 1

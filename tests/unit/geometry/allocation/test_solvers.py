@@ -43,9 +43,7 @@ def test_allocations_of_figure_9(number: int) -> None:
     assert allocated(model, case["crossbars"], spare=False) == case["copies"]
 
 
-@pytest.mark.parametrize(
-    ("crossbars", "published_time", "best"), [(512, 226, 225), (1024, 113, 105)]
-)
+@pytest.mark.parametrize(("crossbars", "stated", "best"), [(512, 226, 225), (1024, 113, 105)])
 def test_alexnet_can_be_faster_than_published(crossbars: int, stated: int, best: int) -> None:
     model = PipelineModel(published_pipeline("AlexNet", 128))
     theirs, ours = allocated(model, crossbars, spare=False), optimum(model, crossbars)
