@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from xdsl.dialects.builtin import ModuleOp, StringAttr
@@ -51,15 +51,16 @@ def dataflow_of(
     module: ModuleOp,
     slices: Mapping[str, tuple[int, ...]] | None = None,
     *,
+    by_rows: Collection[str] = (),
     alone: bool = False,
 ) -> Dataflow:
     """The nodes of a module's network, in network order.
 
     What works on float32 in front of the first codes, or leads to none any more, runs on the host;
     it is no node.
-    `slices` are those of digital operators, unless `pxb.home` ops of the module give them.  The
-    network `alone` is what it is without the decisions of its deployment: nothing is spilled, no
-    pooling works by rows.
+    `slices` are those of digital operators, unless `pxb.home` ops of the module give them.  Some
+    poolings work `by_rows`, besides those of which the module says so.  The network `alone` is what
+    it is without the decisions of its deployment: nothing is spilled, no pooling works by rows.
 
     Raises:
         SpatemError: there is no network, a layer is not partitioned yet, or an operator has no
@@ -70,6 +71,7 @@ def dataflow_of(
         raise SpatemError("the module holds no cnn.network")
     decisions = Decisions({}, set(), {}) if alone else decisions_of(module)
     decisions.slices.update({**(slices or {}), **decisions.slices})
+    decisions.homes.update(map(sums_name, by_rows))
     walk = _Walk(network, decisions, _sum_bits(module))
     for op in network.body.block.ops:
         walk.visit(op)
@@ -345,12 +347,16 @@ class _Walk:
     ) -> tuple[int, ...]:
         """The channel slices of a digital operator unless its home says otherwise.
 
-        They are the common refinement of its operands' slices.
+        They are the common refinement of its operands' slices; those that all positions read,
+        beside operands that have a value for each, cut nothing.
 
         Channels that a padding adds belong to the first and last slice.
         """
         firsts = {0}
+        most = max(operand.positions for operand in operands)
         for operand, reach in zip(operands, reaches, strict=True):
+            if operand.positions == 1 < most:
+                continue
             before = -reach.channels.first if reach.channels.kernel == 1 else 0
             firsts.update(first + before for first in self.operand_slices(operand)[1:])
         return tuple(sorted(firsts))

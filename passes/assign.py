@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 METHODS = ("auto", "spatem", "sequential")
 HOMES = ("tiles", "pool")
 PIECES = ("parts", "whole")
+POOLINGS = ("auto", "whole")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class AssignPass(ModulePass):
             activations, or before a pooling where the `pool` is, to which partial sums travel.
         pieces: what of a digital operator's results at one position travels as one packet: `parts`
             (channels begin a packet where those of an operand do) or the `whole`.
+        poolings: those over a whole map are made of it as a `whole` at one PE, or `auto`: of row
+            sums at the PEs of the rows, where the units of no PE are then busy for as long.
     """
 
     name = "assign"
@@ -57,12 +60,14 @@ class AssignPass(ModulePass):
     method: str = "auto"
     homes: str = "tiles"
     pieces: str = "parts"
+    poolings: str = "auto"
 
     def __post_init__(self) -> None:
         for option, value, known in (
             ("method", self.method, METHODS),
             ("homes", self.homes, HOMES),
             ("pieces", self.pieces, PIECES),
+            ("poolings", self.poolings, POOLINGS),
         ):
             if value not in known:
                 raise SpatemError(f"assign: unknown {option} '{value}'; one of {', '.join(known)}")
@@ -76,6 +81,7 @@ class AssignPass(ModulePass):
     def assign_stage(self, module: ModuleOp, stage: VxbStageOp) -> None:
         """Replace a stage of virtual crossbars by one of physical crossbars."""
         from spatem_ir.geometry.placing.homes import home_tables
+        from spatem_ir.geometry.placing.poolings import pooled_by_rows
 
         accelerator, dataflow = accelerator_of(module), dataflow_of(module)
         slices = whole_slices(dataflow) if self.pieces == "whole" else {}
@@ -84,9 +90,20 @@ class AssignPass(ModulePass):
         in_place = stage.in_place is not None
         physical_of = self.physical_crossbars(dataflow, virtual, accelerator, in_place=in_place)
         physical = {name: placed.moved(physical_of) for name, placed in virtual.items()}
-        homes = home_tables(
-            dataflow, physical, accelerator.crossbars_per_pe, pool_at_home=self.homes == "pool"
-        )
+
+        def homes_of(network: Dataflow) -> dict[str, NDArray[np.int64]]:
+            at_pool = self.homes == "pool"
+            return home_tables(
+                network, physical, accelerator.crossbars_per_pe, pool_at_home=at_pool
+            )
+
+        def network(by_rows: Collection[str]) -> Dataflow:
+            return dataflow_of(module, slices, by_rows=by_rows)
+
+        if self.poolings == "auto":
+            _, homes = pooled_by_rows(network, homes_of, accelerator)
+        else:
+            homes = homes_of(dataflow)
         places = [
             PxbPlaceOp(
                 place.layer.string_value(),

@@ -220,6 +220,7 @@ class FloorPlanPacking:
         """Where the tiles of each layer sit; None if a region has no PEs or no floor plan."""
         import numpy as np
 
+        from spatem_ir.geometry.packing.bands import InLine, banded_tiles
         from spatem_ir.geometry.packing.floor_plan import floor_plan_of
         from spatem_ir.geometry.packing.regions import Regions
 
@@ -241,7 +242,9 @@ class FloorPlanPacking:
             if plan is None:
                 return None
             for number, (n, layer, grid) in enumerate(zip(here, *own, strict=True)):
-                placements[n] = plan.placement(number, grid.tiles(layer)).moved(crossbars)
+                line = InLine.of(layer, grid, self.accelerator, len(crossbars))
+                tiles = banded_tiles(layer, grid, int(line.band_rows))
+                placements[n] = plan.placement(number, tiles).moved(crossbars)
         return [placements[n] for n in range(len(layers))]
 
 

@@ -6,7 +6,7 @@ room, and nothing is written down or verified.  The winner of a search goes thro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from spatem_ir.dialects.ou.programs import due_programs_of
 from spatem_ir.geometry.packing.spreads import spread_placements
 from spatem_ir.geometry.placing.homes import home_tables
+from spatem_ir.geometry.placing.poolings import pooled_by_rows
 from spatem_ir.geometry.scheduling.sequencing import Due
 from spatem_ir.hardware.port import PORT_PE
 from spatem_ir.runtime.machine.fast.elaborate.program import elaborated
@@ -30,7 +31,7 @@ Ints = NDArray[np.int64]
 
 
 def spread_program(
-    dataflow: Dataflow,
+    network: Callable[[Collection[str]], Dataflow],
     accelerator: Accelerator,
     pes: Mapping[str, Ints],
     dues: Mapping[str, Due],
@@ -38,9 +39,12 @@ def spread_program(
 ) -> FastProgram:
     """The program of tiles on given PEs, by name of layer, whose windows are due at given times.
 
+    `network` is the one in which the poolings of some names work by rows.
+
     Raises:
         SpatemError: a tile finds no room in its PE.
     """
+    dataflow = network(())
     layers = [node.layer for node in dataflow.layers if node.layer is not None]
     grids = [node.grid for node in dataflow.layers if node.grid is not None]
     names = [layer.name for layer in layers]
@@ -48,7 +52,11 @@ def spread_program(
     if placed is None:
         raise SpatemError("search: a tile finds no room in its PE")
     placements = dict(zip(names, placed, strict=True))
-    tables = home_tables(dataflow, placements, accelerator.crossbars_per_pe, pool_at_home=False)
+
+    def homes_of(network: Dataflow) -> dict[str, Ints]:
+        return home_tables(network, placements, accelerator.crossbars_per_pe, pool_at_home=False)
+
+    dataflow, tables = pooled_by_rows(network, homes_of, accelerator)
     homes = {
         node.number: tables[node.name]
         if node.name in tables

@@ -9,7 +9,7 @@ the usual ones (:mod:`spatem_ir.search.direct`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeGuard
@@ -192,7 +192,8 @@ class Evaluator:
         Raises:
             SpatemError: a tile has no place, or a buffer is too small.
         """
-        dataflow = dataflow_of(self.partitioned(candidate._replace(spreads=None)))
+        module = self.partitioned(candidate._replace(spreads=None))
+        dataflow = dataflow_of(module)
         dues = {
             op.layer.string_value(): op.due(node.layer, node.grid)
             for op, node in zip(dues_by_share(dataflow, depth), dataflow.layers, strict=True)
@@ -200,7 +201,11 @@ class Evaluator:
         }
         arrays = [own.to_array() for own in spreads]
         pes = dict(zip(self.layer_names, arrays, strict=True))
-        program = spread_program(dataflow, self.accelerator, pes, dues, self.known)
+
+        def network(by_rows: Collection[str]) -> Dataflow:
+            return dataflow_of(module, by_rows=by_rows)
+
+        program = spread_program(network, self.accelerator, pes, dues, self.known)
         engine = FastEngine(program, dispatch=Dispatch.FREE, strict=True)
         try:
             return Evaluation(candidate, engine.run())

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spatem_ir.geometry.estimate.loads import reading_pes
+from spatem_ir.geometry.packing.bands import InLine
 from spatem_ir.geometry.packing.regions import Regions
 from spatem_ir.geometry.shapes.grid import Grid
 from spatem_ir.geometry.shapes.layer import Layer
@@ -135,14 +135,12 @@ class RegionChooser:
         return cycles * max(held / self.room, 1)
 
     def readers(self, grids: Sequence[Grid], regions: Regions) -> Floats:
-        """At how many PEs a position of what each layer reads is read: [layers]."""
+        """At how many PEs a value of what each layer reads is read, about: [layers]."""
         found = []
         for layer, grid, region in zip(self.layers, grids, regions.of_layer, strict=True):
             crossbars = regions.pes[region] * self.accelerator.crossbars_per_pe
-            copies, tiles = np.array(grid.iw), np.array(grid.tiles_per_copy)
-            found.append(
-                float(reading_pes(layer, grid.joined, copies, tiles, crossbars, self.accelerator))
-            )
+            line = InLine.of(layer, grid, self.accelerator, crossbars)
+            found.append(float(line.reading(line.bands)))
         return np.array(found)
 
     def packets(self, grids: Sequence[Grid]) -> tuple[Ints, Ints]:
@@ -166,7 +164,7 @@ class RegionChooser:
         """
         interconnect = self.accelerator.components.interconnect
         cycles = counts * np.array([interconnect.packet_cycles(int(size)) for size in sizes])
-        return cycles * (interconnect.mean_hops + readers - 1) * interconnect.busiest_share
+        return cycles * interconnect.tree_links(readers) * interconnect.busiest_share
 
     def arranged(self, count: int, prices: Prices) -> Regions | None:
         """The arrangement of so many regions, the same for all prices; None if there is none.

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.geometry.estimate.candidates import joined_candidates, layer_candidates
+from spatem_ir.geometry.packing.bands import InLine
 from spatem_ir.geometry.shapes.grid import Deal, ou_operations
 
 if TYPE_CHECKING:
@@ -112,13 +113,12 @@ def _loads(
     units, memory = components.compute_unit, components.memory
     fetch = np.asarray(units.fetch_cycles(-(-joined * rows * bits // 8), memory))
     packet = np.asarray(components.interconnect.packet_cycles(values * sum_bytes(accelerator)))
-    parts = -(-h * b // components.accumulation.crossbars_sending)
-    split = np.where(accelerator.crossbars_per_pe % (h * b) > 0, h * b - 1, 0) / (
-        accelerator.crossbars_per_pe
-    )
+    line = InLine(layer, accelerator, crossbars, joined, h, w, i, b, values)
+    sending, readers = line.sending(line.bands), line.reading(line.bands)
+    adders = adder_cycles(h * b, line.band_rows * b, values, accelerator)
     interconnect = components.interconnect
     sent = all_windows * w * np.asarray(interconnect.packet_cycles(values))
-    readers = reading_pes(layer, joined, i, h * w * b, crossbars, accelerator)
+    further = interconnect.tree_links(readers) - interconnect.tree_links(np.ones_like(readers))
     return CandidateLoads(
         (candidates,),
         np.full(len(choices), kind),
@@ -129,45 +129,10 @@ def _loads(
         laps * visit * windows,
         visit,
         all_windows * h * w * b * fetch / (pes * units.fetched_together),
-        all_windows * w * adder_cycles(h * b, values, accelerator) / share,
-        all_windows * w * (parts - 1 + split) * packet / pes,
-        sent * interconnect.mean_hops * interconnect.busiest_share
-        + input_cycles(layer, accelerator) * (readers - 1) * interconnect.busiest_share,
+        all_windows * w * adders / share,
+        all_windows * w * (sending - 1) * packet / pes,
+        (sent * interconnect.mean_hops + line.input_cycles * further) * interconnect.busiest_share,
     )
-
-
-def input_cycles(layer: Layer, accelerator: Accelerator) -> int:
-    """The cycles for which what a layer reads holds a link, as one packet for each position."""
-    channels, height, width = layer.input_shape
-    size = -(-channels * layer.input_bits // 8)
-    return height * width * int(accelerator.components.interconnect.packet_cycles(size))
-
-
-def reading_pes(
-    layer: Layer,
-    joined: int,
-    copies: Ints,
-    tiles: Ints,
-    crossbars: int,
-    accelerator: Accelerator,
-) -> Floats:
-    """At how many PEs a position of what a layer reads is read, about, with so many copies.
-
-    A copy of a matrix, of so many `tiles`, follows the other on the chip.  A position is read by
-    the windows that cover it: those of a row are dealt to copies that are neighbours, those of the
-    next row to others, as far as there are so many copies and crossbars.
-    """
-    per_pe = accelerator.crossbars_per_pe
-    if layer.region is not None:
-        copies = copies * -(-layer.matrices // joined)
-    (kh, kw), (sh, sw) = layer.window.kernel, layer.window.strides
-    rows, columns = max(kh // sh, 1), max(kw // sw, 1)
-
-    def spanned(number: Ints) -> Floats:
-        return (np.minimum(number * tiles, crossbars) - 1) / per_pe + 1
-
-    of_rows = np.minimum(rows, copies) * spanned(np.minimum(columns, copies))
-    return np.minimum(of_rows, spanned(copies))
 
 
 def sum_bytes(accelerator: Accelerator) -> int:
@@ -175,19 +140,23 @@ def sum_bytes(accelerator: Accelerator) -> int:
     return accelerator.components.accumulation.sum_bytes
 
 
-def adder_cycles(parts: Ints, columns: Ints, accelerator: Accelerator) -> Floats:
+def adder_cycles(parts: Ints, together: Ints, columns: Ints, accelerator: Accelerator) -> Floats:
     """The cycles that merging `parts` contributions to `columns` values takes all adders of a kind.
 
-    Of the kind that it takes longest; the parts are on neighbouring crossbars.
+    Of the kind that it takes longest.  So many parts are `together` on neighbouring crossbars, the
+    others meet these at the last place.
     """
     accumulation, crossbars = accelerator.components.accumulation, accelerator.crossbars
     by_units: dict[int, Floats] = {}
+    groups = -(-parts // together)
     for place in accumulation.places:
         size = accumulation.crossbars_at(place)
-        arriving, parts = parts, -(-parts // size)
-        is_last = place == accumulation.places[-1]
-        units = accelerator.pes if is_last else crossbars // size
-        merged = np.where(arriving > parts, arriving, 0)
+        if place == accumulation.places[-1]:
+            units, groups, together = accelerator.pes, np.ones_like(parts), groups * together
+        else:
+            units = crossbars // size
+        arriving, together = together, -(-together // size)
+        merged = groups * np.where(arriving > together, arriving, 0)
         cycles = merged * np.asarray(accumulation.cycles(place, columns)) / units
         by_units[units] = by_units.get(units, 0) + cycles
     return np.max([*by_units.values()], axis=0)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spatem_ir.geometry.packing.bands import InLine
 from spatem_ir.geometry.shapes.grid import Grid
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.placement import Placement
@@ -60,7 +61,7 @@ class Lap(NamedTuple):
 class FloorPlan:
     """The corner (row, column) of each lap of each layer, and the first crossbar of each layer.
 
-    Tile n of a layer sits on crossbar (first + n) mod `crossbars`, at the corner of lap
+    Place n of a layer's tiles is crossbar (first + n) mod `crossbars`, at the corner of lap
     n // `crossbars`.
     """
 
@@ -68,12 +69,12 @@ class FloorPlan:
     firsts: tuple[int, ...]
     corners: tuple[Ints, ...]
 
-    def placement(self, layer: int, tiles: int) -> Placement:
-        """Where the tiles of a layer sit, by the layer's number."""
-        tile = np.arange(tiles)
-        lap, corner = tile // self.crossbars, self.corners[layer]
-        crossbars = (self.firsts[layer] + tile) % self.crossbars
-        return Placement(tile, crossbars, corner[lap, 0], corner[lap, 1])
+    def placement(self, layer: int, tiles: Ints) -> Placement:
+        """Where the tiles of a layer sit, by the layer's number, if they follow each other so."""
+        place = np.arange(len(tiles))
+        lap, corner = place // self.crossbars, self.corners[layer]
+        crossbars = (self.firsts[layer] + place) % self.crossbars
+        return Placement(tiles, crossbars, corner[lap, 0], corner[lap, 1])
 
 
 def floor_plan_of(
@@ -85,7 +86,7 @@ def floor_plan_of(
             grid.tiles(layer),
             grid.operand_rows,
             grid.tile_columns * accelerator.cells_per_weight(layer.weight_bits),
-            grid.hwm * grid.ib,
+            int(InLine.of(layer, grid, accelerator, crossbars).band_rows) * grid.ib,
         )
         for layer, grid in zip(layers, grids, strict=True)
     ]

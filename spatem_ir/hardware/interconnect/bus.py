@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
 
 TRANSFERS = Part("transfers", "network", "buses")
 BUSES = Part("buses", "network", "buses")
@@ -101,6 +102,12 @@ class Bus(Interconnect):
     def mean_hops(self) -> float:
         """A transfer takes one bus."""
         return float(self.pes > 1)
+
+    def tree_links(self, readers: Floats) -> Floats:
+        """One transfer reaches all readers, or one each."""
+        import numpy as np
+
+        return np.ones_like(readers) if self.is_multicast else readers
 
     @cached_property
     def busiest_share(self) -> float:

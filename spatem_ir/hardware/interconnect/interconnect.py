@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
 
 
 class LinkGroup(NamedTuple):
@@ -197,6 +198,21 @@ class Interconnect(Component):
     def mean_hops(self) -> float:
         """The links from a PE to another one, on average."""
         return float(self.hops.sum()) / max(self.pes * (self.pes - 1), 1)
+
+    @cached_property
+    def mean_hops_in_line(self) -> Floats:
+        """The links from the first PE in line to another of the first n, on average: [PEs + 1]."""
+        import numpy as np
+
+        line = self.pes_in_line
+        hops = np.cumsum(self.distances(line[:1], line))
+        return np.append(0.0, hops / np.maximum(np.arange(self.pes), 1))
+
+    def tree_links(self, readers: Floats) -> Floats:
+        """R7: the links that a packet takes to so many PEs in line, about."""
+        if not self.is_multicast:
+            return self.mean_hops * readers
+        return self.mean_hops + readers - 1
 
     @cached_property
     def busiest_share(self) -> float:

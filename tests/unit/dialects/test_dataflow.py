@@ -76,6 +76,27 @@ cnn.network @net(%x: tensor<4x2x1xui8>) {{
 """
 
 
+def test_a_gate_that_all_positions_read_cuts_no_slices() -> None:
+    """A product with a gate has the pieces of the map; one with another map, those of both."""
+    layer = """%{name} = mvm.layer @{name} %x <1x1> weights #cnn.seeded<0, tensor<6x2x1x1xsi2>>
+        scale 0.5 matrix 2x6 windows {windows}
+        grid <hwm = 1, wwm = {wwm}, iw = 1 cyclic, ib = 1, tile 2x{size}>
+        : tensor<2x{shape}xui8> -> tensor<6x{shape}xui8>"""
+    maps = [
+        layer.format(name=name, shape="2x2", windows=4, wwm=wwm, size=6 // wwm)
+        for name, wwm in (("a", 2), ("b", 3))
+    ]
+    text = """cnn.network @net(%x: tensor<2x2x2xui8>) {{
+        {maps}
+        %gate = cnn.max_pool @gate %b <2x2> : tensor<6x2x2xui8> -> tensor<6x1x1xui8>
+        %r = cnn.mul @r %a, %{other} : tensor<6x2x2xui8>, tensor<6x{shape}xui8> -> tensor<6x2x2xui8>
+        cnn.output %r : tensor<6x2x2xui8>
+    }}"""
+    for other, shape, slices in (("gate", "1x1", (0, 3)), ("b", "2x2", (0, 2, 3, 4))):
+        module = parse_module(text.format(maps="\n".join(maps), other=other, shape=shape))
+        assert dataflow_of(module).by_name["r"].slices == slices
+
+
 def test_slices_of_layers() -> None:
     view = "%view = cnn.flatten %a : tensor<6x2x1xui8> -> tensor<12xui8>"
     dataflow = dataflow_of(parse_module(VIEWS.format(view=view, shape="12")))

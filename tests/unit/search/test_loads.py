@@ -53,9 +53,17 @@ def test_fetches_are_spread_over_the_pes_that_hold_tiles() -> None:
 
 def test_parts_on_one_cu_merge_there_alone() -> None:
     parts, columns = np.array([1, 2, 8, 9]), np.array([4, 4, 4, 4])
-    cycles = adder_cycles(parts, columns, ISAAC)
+    cycles = adder_cycles(parts, parts, columns, ISAAC)
     cus = ISAAC.crossbars / ISAAC.crossbars_per_cu
     assert cycles[:3] == pytest.approx([0, 2 / cus, 8 / cus])
     assert cycles[3] == pytest.approx(2 * 4 / ISAAC.pes)
     faster = replace(ISAAC, pe=replace(ISAAC.pe, adders_per_cycle=4))
-    assert adder_cycles(parts, columns, faster)[3] == pytest.approx(max(2 / 168, 9 / cus))
+    assert adder_cycles(parts, parts, columns, faster)[3] == pytest.approx(max(2 / 168, 9 / cus))
+
+
+def test_parts_that_are_not_neighbours_meet_at_home() -> None:
+    """16 parts in two bands of 8: each band is added in a CU, and both sums in a PE."""
+    parts, together, columns = np.array([16]), np.array([8]), np.array([1])
+    cus = ISAAC.crossbars / ISAAC.crossbars_per_cu
+    expected = max(16 / cus, 2 / ISAAC.pes)
+    assert adder_cycles(parts, together, columns, ISAAC) == pytest.approx(expected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from spatem_ir.geometry.shapes.layer import Layer
@@ -43,7 +44,7 @@ def test_the_plan_holds_the_tiles_of_the_grids() -> None:
     chosen = PlanChooser.of(LAYERS, ISAAC, 500).choose(FREE)
     assert chosen is not None
     for number, (layer, grid) in enumerate(zip(LAYERS, chosen.grids, strict=True)):
-        placed = chosen.plan.placement(number, grid.tiles(layer))
+        placed = chosen.plan.placement(number, np.arange(grid.tiles(layer)))
         heights, widths = placed.extents(layer, grid, ISAAC)
         assert (placed.rows + heights <= ISAAC.crossbar.wordlines).all()
         assert (placed.columns + widths <= ISAAC.crossbar.bitlines).all()

@@ -6,7 +6,7 @@
 
 // METHOD: spatem-opt: assign: unknown method 'random'; one of auto, spatem, sequential
 // HOMES: spatem-opt: assign: unknown homes 'port'; one of tiles, pool
-// OPTION: spatem-opt: --pass-pipeline 'partition,pack,assign{seed=1}': Provided arguments ["seed"] not found in expected arguments ["method", "homes", "pieces"]
+// OPTION: spatem-opt: --pass-pipeline 'partition,pack,assign{seed=1}': Provided arguments ["seed"] not found in expected arguments ["method", "homes", "pieces", "poolings"]
 // LEVEL: spatem-opt: assign: the module holds no vxb.stage; run pack first
 
 cnn.network @net(%x: tensor<4xui8>) {

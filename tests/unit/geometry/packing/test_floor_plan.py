@@ -34,7 +34,7 @@ def test_tiles_lie_in_crossbars_and_do_not_overlap(
         return
     columns = []
     for number, layer in enumerate(layers):
-        placed = plan.placement(number, layer.number)
+        placed = plan.placement(number, np.arange(layer.number))
         assert (placed.rows + layer.height <= 16).all()
         assert (placed.columns + layer.width <= 16).all()
         if per_pe % layer.block == 0:
@@ -62,14 +62,14 @@ def test_layers_with_few_tiles_follow_each_other_and_may_stand_at_the_same_corne
     plan = floor_plan([LayerTiles(2, 16, 16), LayerTiles(3, 16, 16)], 5, 16, 16)
     assert plan is not None
     assert plan.firsts == (0, 2)
-    assert plan.placement(1, 3).crossbars.tolist() == [2, 3, 4]
-    assert plan.placement(1, 3).rows.tolist() == [0, 0, 0]
+    assert plan.placement(1, np.arange(3)).crossbars.tolist() == [2, 3, 4]
+    assert plan.placement(1, np.arange(3)).rows.tolist() == [0, 0, 0]
 
 
 def test_further_laps_have_corners_of_their_own() -> None:
     plan = floor_plan([LayerTiles(5, 8, 16)], 3, 16, 16)
     assert plan is not None
-    placed = plan.placement(0, 5)
+    placed = plan.placement(0, np.arange(5))
     assert placed.crossbars.tolist() == [0, 1, 2, 0, 1]
     assert placed.rows.tolist() == [0, 0, 0, 8, 8]
 
