@@ -7,11 +7,11 @@ them, and what comes of it is simulated (Kirkpatrick, Gelatt, Vecchi, Science 19
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import count, product
 from math import exp
+from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from spatem_ir.geometry.estimate.candidates import joined_candidates, layer_candidates
@@ -64,7 +64,6 @@ class DesignSpace:
     layers: Sequence[Layer]
     accelerator: Accelerator
     entering: Sequence[bool]
-    draw: random.Random
     most_visits: int
     kinds: list[tuple[LayerCandidates, ...]] = field(init=False)
 
@@ -148,25 +147,24 @@ class DesignSpace:
         spread = TileSpread(tuple(parts), by_copy=True, in_turn=True)
         return LayerDesign(0, (*cuts[:2], near, cuts[3]), Deal.BLOCKS, spread)
 
-    def moved(self, design: Design) -> Design:
+    def moved(self, design: Design, draw: Random) -> Design:
         """A design that differs in one decision."""
-        draw = self.draw
         if draw.random() < 1 / (8 * len(self.layers)):
             return design._replace(depth=design.depth * 10 ** draw.gauss(0, 0.25))
         number = draw.randrange(len(self.layers))
         own = design.layers[number]
         if draw.random() < CUT_MOVES:
-            own = self.recut(number, own)
+            own = self.recut(number, own, draw)
         elif draw.random() < 1 / 8:
             own = own._replace(deal=draw.choice(list(Deal)))
         else:
-            own = own._replace(spread=self.respread(own.spread))
+            own = own._replace(spread=self.respread(own.spread, draw))
         layers = (*design.layers[:number], own, *design.layers[number + 1 :])
         return design._replace(layers=layers)
 
-    def recut(self, number: int, own: LayerDesign) -> LayerDesign:
+    def recut(self, number: int, own: LayerDesign, draw: Random) -> LayerDesign:
         """A layer with other cuts along one axis or two, mostly near the present ones."""
-        draw, kinds = self.draw, self.kinds[number]
+        kinds = self.kinds[number]
         if len(kinds) > 1 and draw.random() < 1 / 8:
             kind = draw.randrange(len(kinds))
             sizes = map(len, kinds[kind].axes)
@@ -183,9 +181,9 @@ class DesignSpace:
             cuts[axis] = min(max(cut, 0), sizes[axis] - 1)
         return own._replace(cuts=tuple(cuts))
 
-    def respread(self, spread: TileSpread) -> TileSpread:
+    def respread(self, spread: TileSpread, draw: Random) -> TileSpread:
         """Other PEs for a layer."""
-        draw, choice = self.draw, self.draw.random()
+        choice = draw.random()
         if choice < 0.1:
             return spread._replace(by_copy=not spread.by_copy)
         if choice < 0.2:
@@ -194,12 +192,12 @@ class DesignSpace:
         number = draw.randrange(len(parts))
         part = parts[number]
         if choice < 0.25 and len(parts) == 1:
-            return spread._replace(parts=(part, self.drawn_part(max(part.pes // 2, 1))))
+            return spread._replace(parts=(part, self.drawn_part(max(part.pes // 2, 1), draw)))
         if choice < 0.25:
             return spread._replace(parts=(part,))
         length = len(self.orders[part.order])
         if choice < 0.35:
-            part = self.drawn_part(part.pes)
+            part = self.drawn_part(part.pes, draw)
         elif choice < 0.6:
             step = draw.choice((-16, -8, -4, -2, -1, 1, 2, 4, 8, 16))
             part = part._replace(first=(part.first + step) % length)
@@ -211,11 +209,11 @@ class DesignSpace:
         parts[number] = part
         return spread._replace(parts=tuple(parts))
 
-    def drawn_part(self, pes: int) -> TilePart:
+    def drawn_part(self, pes: int, draw: Random) -> TilePart:
         """Some PEs anywhere."""
-        order = self.draw.randrange(len(self.orders))
+        order = draw.randrange(len(self.orders))
         length = len(self.orders[order])
-        first, share = self.draw.randrange(length), self.draw.randrange(1, SHARES + 1)
+        first, share = draw.randrange(length), draw.randrange(1, SHARES + 1)
         return TilePart(order, first, min(pes, length), share)
 
 
@@ -231,17 +229,27 @@ so that all that a window of the pooling reads is in one PE."""
 
 @dataclass
 class Annealing:
-    """A walk from design to design; `current` is where it is, and its value."""
+    """A walk from design to design; `current` is where it is, and its value.
+
+    What is drawn in a step depends on the `seed` and the number of the step, not on those before.
+    """
 
     space: DesignSpace
+    seed: int
     current: tuple[Design, float]
+    step: int = 0
 
-    def next(self) -> Design:
-        """Where to look next."""
+    def design(self, ahead: int = 0) -> Design:
+        """Where to look next; or so many steps later, if it stays where it is until then."""
+        draw = Random(f"{self.seed} {self.step + ahead}")
         while True:
-            design = self.space.moved(self.current[0])
+            design = self.space.moved(self.current[0], draw)
             if design != self.current[0] and self.space.is_possible(design):
                 return design
+
+    def foreseen(self) -> Iterator[Design]:
+        """Where it looks in the steps after the next one, as long as it stays where it is."""
+        return map(self.design, count(1))
 
     def accept(self, design: Design, value: float, progress: float) -> None:
         """Go to a design, if it is better or worse by no more than chance has it.
@@ -250,5 +258,7 @@ class Annealing:
         """
         temperature = HOTTEST * (COLDEST / HOTTEST) ** min(progress, 1.0)
         loss = value / self.current[1] - 1
-        if loss <= 0 or self.space.draw.random() < exp(-loss / temperature):
+        chance = Random(f"{self.seed} {self.step} accept").random()
+        if loss <= 0 or chance < exp(-loss / temperature):
             self.current = design, value
+        self.step += 1

@@ -38,6 +38,7 @@ from spatem_ir.runtime.machine.reference.program import only_stage
 from spatem_ir.search.direct import spread_program
 from spatem_ir.search.freezing import frozen_orders
 from spatem_ir.search.pacing import Lead, leaving_waits, output_waits, waits_of
+from spatem_ir.search.scouts import Run
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import SILENT, Messages
 
@@ -132,8 +133,10 @@ class Evaluator:
     """Evaluates candidates for a module at level `cnn`; `passes` follow `partition`.
 
     `known` are tables that deployments have in common, `simulated` the events of all executions.
-    What takes longer than until cycle `latest` is not executed to its end.  Without `direct`, tiles
-    on given PEs go through the passes, too.  `say` is told if the engine has to be compiled first.
+    What takes longer than until cycle `latest` is not executed to its end; `runs` are the
+    executions of the last evaluation, and `events_per_visit` those of the last one that ended in
+    time.  Without `direct`, tiles on given PEs go through the passes, too.  `say` is told if the
+    engine has to be compiled first.
     """
 
     context: Context
@@ -146,6 +149,8 @@ class Evaluator:
     latest: int = ANY_TIME
     direct: bool = True
     say: Messages = SILENT
+    events_per_visit: float = 0
+    runs: list[Run] = field(default_factory=list)
 
     def evaluate(self, candidate: Candidate) -> Evaluation:
         """Deploy a candidate and execute it.
@@ -155,10 +160,30 @@ class Evaluator:
             LateError: it takes too long.
             VerifyException: a pass of a package left IR that breaks a rule.
         """
+        self.runs.clear()
         spreads, leads = candidate.spreads, candidate.leads
         if spreads is not None and leads is not None and self.direct and self.is_usual:
             return self.executed_directly(candidate, spreads, leads[0].depth)
         return self.deployed(candidate)
+
+    def count(self, run: Run) -> None:
+        """Count the events of an execution.
+
+        One that is late counts as many for each visit as the last that was not, so that it does not
+        matter when it was ended.
+
+        Raises:
+            LateError: it has not ended in time.
+        """
+        self.runs.append(run)
+        if run.is_direct:
+            self.simulated_directly += run.events
+        elif run.cycle <= self.latest:
+            self.simulated += run.events
+        else:
+            self.simulated += round(run.visits * self.events_per_visit)
+            raise LateError(f"the program goes on after cycle {self.latest}")
+        self.events_per_visit = run.events / max(run.visits, 1)
 
     @property
     def is_usual(self) -> bool:
@@ -207,10 +232,7 @@ class Evaluator:
 
         program = spread_program(network, self.accelerator, pes, dues, self.known)
         engine = FastEngine(program, dispatch=Dispatch.FREE, strict=True)
-        try:
-            return Evaluation(candidate, engine.run())
-        finally:
-            self.simulated_directly += int(engine.state.totals[0].events)
+        return Evaluation(candidate, self.executed(engine, is_direct=True))
 
     def spread_ops(self, candidate: Candidate) -> tuple[SpreadOp, ...]:
         """What a candidate says to `pack` of the PEs of its tiles."""
@@ -245,16 +267,26 @@ class Evaluator:
         latest = self.latest if images == 1 else ANY_TIME
         return FastEngine(program, images, strict=strict, latest=latest, say=self.say)
 
-    def executed(self, engine: FastEngine) -> Execution:
+    def executed(self, engine: FastEngine, *, is_direct: bool = False) -> Execution:
         """What an engine does; its events are counted.
 
         Raises:
             SpatemError: buffers are too small.
+            LateError: it takes too long.
         """
+        late = Run(engine.program.visits, self.latest + 1, 0)
         try:
-            return engine.run()
-        finally:
-            self.simulated += int(engine.state.totals[0].events)
+            execution = engine.run()
+        except LateError:
+            self.count(late)
+            raise
+        except MemoryShortError:
+            raise
+        except SpatemError:
+            self.count(run_of(engine, is_direct=is_direct))
+            raise
+        self.count(run_of(engine, is_direct=is_direct))
+        return execution
 
     def bound(self, candidate: Candidate) -> int:
         """The lower bound of the latency of any deployment, whatever the candidate is."""
@@ -277,7 +309,7 @@ class Evaluator:
         for following in lowering(module, self.passes):
             following.apply(self.context, module)
         try:
-            self.executed(self.engine(module, images))
+            self.engine(module, images).run()
         except SpatemError:
             dataflow = dataflow_of(module)
             waits = [wait_op(dataflow, wait) for wait in output_waits(dataflow)]
@@ -342,6 +374,12 @@ class Evaluator:
             free = FreeOrder(programs, waits, places)
             return Evaluation(candidate, execution, free=free, module=module)
         raise failure
+
+
+def run_of(engine: FastEngine, *, is_direct: bool) -> Run:
+    """What is counted of an execution, as far as it came."""
+    totals, visits = engine.state.totals[0], int(engine.state.crossbars.ended.sum())
+    return Run(visits, int(totals.now), int(totals.events), is_direct)
 
 
 def is_free(following: ModulePass) -> TypeGuard[OrderPass]:

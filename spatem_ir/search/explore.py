@@ -11,14 +11,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from xdsl.utils.exceptions import VerifyException
 
 from spatem_ir.dialects.mvm import layer_ops
-from spatem_ir.geometry.estimate.candidates import layer_candidates
 from spatem_ir.passes.partition.fall_backs import fall_backs
 from spatem_ir.passes.partition.register import (
     DEFAULT_STRATEGY,
@@ -30,12 +28,12 @@ from spatem_ir.runtime.machine.fast.computer import MemoryShortError
 from spatem_ir.runtime.machine.fast.engine import LateError
 from spatem_ir.search.annealing import Annealing, Design, DesignSpace
 from spatem_ir.search.evaluator import Candidate, Evaluation, Evaluator
+from spatem_ir.search.floor_plans import DEFAULT, QUICK, FloorPlans, Proposal, proposed
 from spatem_ir.search.pacing import Lead, lowered
 from spatem_ir.search.preferences import BASELINE, LATENCY, OBJECTIVES
-from spatem_ir.search.prices import Prices
-from spatem_ir.search.regions import RegionChooser, RegionPlan
-from spatem_ir.search.strips import StripFlow
+from spatem_ir.search.scouts import Scouts, Trial
 from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.messages import SILENT
 
 if TYPE_CHECKING:
     from spatem_ir.passes.partition.strategy import Problem
@@ -47,14 +45,6 @@ EVENTS_PER_EFFORT = 100_000_000
 OVERHEAD = 1_000_000
 """Events for which a proposal counts beside those that are simulated: about as many as are in the
 time that it takes to deploy a small network."""
-
-PATIENCE, IMPATIENCE = 1 / 8, 1 / 4
-"""The power of its events with which a floor plan's cycles are weighed, and that of as often as it
-exceeds the budget: one that takes twice as long to simulate has to promise a twelfth fewer cycles
-in order to be the first, and beyond the budget a sixth fewer besides."""
-
-MOST_WORSE = 2
-"""After so many numbers of regions in a row that promise less, more are not looked at."""
 
 EVENTS_IN_VAIN = 500_000_000
 """After so many events without a deployment that can be executed, no more floor plans are tried:
@@ -75,44 +65,20 @@ EVENTS_PER_VISIT = 500
 """A spread deployment may have a visit for so many events of the budget: a walk has to look at
 some dozens of them, with about ten events each visit."""
 
-RESTARTS = 0.4
-"""The share of proposals that are drawn anew."""
-
-RANGE = 2.0
-"""By what power of ten prices that are drawn anew differ from the default, at most."""
-
-STEP = 0.25
-"""The same of prices near the best: the standard deviation."""
-
-
-class Proposal(NamedTuple):
-    """What a floor plan is made of.
-
-    `depth` is by how much depths are larger than the coarse simulation would have them, `spare` the
-    PEs that stay empty, `regions` how many parts the others have; all others, unless `pes` says how
-    many.
-    """
-
-    prices: Prices
-    depth: float
-    spare: int
-    regions: int
-    pes: int | None = None
-
-
-DEFAULT = Proposal(
-    Prices(fetch=0.1, adders=0.1, packets=0.1, links=0.1, visit=1.0),
-    depth=1,
-    spare=1,
-    regions=1,
-)
-"""The first proposal; on chips of one PE none is spared."""
-
 DEPTH = 0.2
 """The depth (:class:`spatem_ir.search.pacing.Lead`) of what is not arranged in regions."""
 
-QUICK = DEFAULT._replace(prices=DEFAULT.prices._replace(fetch=0.3))
-"""One of larger tiles: about two thirds of the visits, for a few hundredths more cycles."""
+MOST_FRUITLESS = 20
+"""After so many proposals in a row that have no floor plan, or while nothing could be deployed,
+nothing is expected of more."""
+
+
+class Found(NamedTuple):
+    """What came of a candidate: its latency, its value, and the evaluation if it was made here."""
+
+    latency: float
+    value: float
+    evaluation: Evaluation | None
 
 
 @dataclass
@@ -120,8 +86,9 @@ class Exploration:
     """A search for the deployment of a problem's layers with the least of what is preferred.
 
     What that may be, and of which deployments, is in :mod:`spatem_ir.search.preferences`.
-    An `effort` allows for :data:`EVENTS_PER_EFFORT` simulated events, and :data:`OVERHEAD` for
-    each proposal; of what is executed directly :data:`DIRECT_OVERHEAD`, and a share of the events.
+    An `effort` allows for :data:`EVENTS_PER_EFFORT` simulated events, and :data:`OVERHEAD` for each
+    proposal; of what is executed directly :data:`DIRECT_OVERHEAD`, and a share of the events.
+    What may come next is evaluated in other `processes` meanwhile.
     """
 
     evaluator: Evaluator
@@ -130,15 +97,22 @@ class Exploration:
     effort: int
     seed: int
     say: Messages
+    processes: int = 1
     proposed: int = 0
     walked: int = 0
     evaluations: int = 0
     best: Evaluation | None = None
     where: Proposal = DEFAULT
     value: float = float("inf")
+    least: float = float("inf")
     is_limiting: bool = False
     deployable: dict[Candidate, bool] = field(default_factory=dict)
-    choosers: dict[int, RegionChooser] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        events = max(self.effort, 1) * EVENTS_PER_EFFORT
+        self.floor_plans = FloorPlans(self.evaluator, self.problem, events)
+        self.scouts = Scouts(self.processes - 1, self.trial)
+        self.foreseen: Iterator[Candidate] = iter(())
 
     @property
     def is_fast(self) -> bool:
@@ -163,16 +137,23 @@ class Exploration:
 
     def run(self) -> Evaluation | None:
         """The best evaluation that the budget allows; None if nothing could be deployed."""
-        least, bound, objective = float("inf"), 0, OBJECTIVES[self.prefer]
-        for candidate, proposal in self.proposals():
+        try:
+            return self.best_of(self.proposals())
+        finally:
+            self.scouts.come_home()
+
+    def best_of(self, proposals: Iterator[tuple[Candidate, Proposal | None]]) -> Evaluation | None:
+        """The best of deployments that are proposed, as far as the budget goes."""
+        bound, objective = 0, OBJECTIVES[self.prefer]
+        for candidate, proposal in proposals:
             found = self.evaluated(candidate)
             is_late = found is None or found.latency > self.evaluator.latest
-            value = self.value = float("inf") if found is None or is_late else objective.of(found)
-            if found is not None and value < least:
-                least, self.best = value, found.written()
+            value = self.value = float("inf") if found is None or is_late else found.value
+            if found is not None and found.evaluation is not None and value < self.least:
+                self.least, self.best = value, found.evaluation.written()
                 self.where = proposal or self.where
                 if self.is_fast:
-                    self.evaluator.latest = found.latency
+                    self.evaluator.latest = self.best.latency
                 bound = bound or self.evaluator.bound(candidate)
                 self.say.step(
                     f"search: {found.latency} cycles, {found.latency / bound:.2f} x the bound, "
@@ -184,17 +165,21 @@ class Exploration:
             self.say.progress(min(self.spent / max(self.budget, 1), 1))
         return self.best
 
-    def evaluated(self, candidate: Candidate) -> Evaluation | None:
+    def evaluated(self, candidate: Candidate) -> Found | None:
         """What comes of a candidate, in an order of our own if the buffers suffice for one.
 
-        None if it cannot be deployed, takes longer than the best, or was looked at before.
+        None if it cannot be deployed, takes longer than the best, or was looked at before.  If
+        another process has made its trial, it is evaluated here only if it is the best so far.
         """
         if candidate in self.deployable:
             return None
         self.deployable[candidate] = False
         self.evaluations += 1
+        foreseen = (each for each in self.foreseen if each not in self.deployable)
+        trial = self.scouts.trial(candidate, foreseen, self.evaluator.latest)
+        self.foreseen = iter(())
         try:
-            found = self.evaluator.evaluate(candidate)
+            found = self.known(trial) or self.found(candidate)
         except LateError:
             self.deployable[candidate] = True
             return None
@@ -209,10 +194,49 @@ class Exploration:
         self.deployable[candidate] = True
         return found
 
+    def found(self, candidate: Candidate) -> Found:
+        """What comes of a candidate.
+
+        Raises:
+            SpatemError: it cannot be deployed, or is late.
+            VerifyException: a pass of a package left IR that breaks a rule.
+        """
+        evaluation = self.evaluator.evaluate(candidate)
+        value = OBJECTIVES[self.prefer].of(evaluation)
+        return Found(evaluation.latency, value, evaluation)
+
+    def known(self, trial: Trial | None) -> Found | None:
+        """What came of a candidate in its trial; None if it may be the best so far.
+
+        Raises:
+            SpatemError: it cannot be deployed, or is late.
+        """
+        if trial is None:
+            return None
+        if trial.latency <= self.evaluator.latest and trial.value < self.least:
+            return None
+        for run in trial.runs:
+            self.evaluator.count(run)
+        if trial.latency == float("inf"):
+            raise SpatemError("search: the candidate could not be deployed in its trial")
+        return Found(trial.latency, trial.value, None)
+
+    def trial(self, candidate: Candidate, latest: int) -> Trial | None:
+        """The trial of a candidate until cycle `latest`; None if memory does not suffice."""
+        self.evaluator.latest, self.evaluator.say = latest, SILENT
+        latency = value = float("inf")
+        try:
+            latency, value, _ = self.found(candidate)
+        except MemoryShortError:
+            return None
+        except (SpatemError, VerifyException):
+            pass
+        return Trial(candidate, tuple(self.evaluator.runs), latency, value)
+
     def proposals(self) -> Iterator[tuple[Candidate, Proposal | None]]:
         """Deployments to look at, without end; those that are floor plans with their proposal."""
         draw = random.Random(self.seed)
-        self.where = DEFAULT._replace(spare=min(DEFAULT.spare, self.problem.accelerator.pes - 1))
+        self.where = self.floor_plans.default
         if not self.is_fast:
             self.is_limiting = True
             yield from self.limiting()
@@ -224,25 +248,37 @@ class Exploration:
             if self.is_in_vain:
                 break
             counts.add(proposal.regions)
-            candidate = self.floor_plan(proposal)
+            candidate = self.floor_plans.candidate(proposal)
             if candidate is not None:
                 yield candidate, proposal
         names = [BASELINE, *strategy_names()] if self.is_in_vain else strategy_names()
         for candidate in self.of_strategies(names) if self.is_fast else ():
             yield candidate, None
         fruitless = 0
-        designs = self.designs(random.Random(self.seed))
+        designs = self.designs()
         while counts and fruitless < MOST_FRUITLESS and not self.is_in_vain:
             is_spread = self.best is not None and self.best.candidate.spreads is not None
+            walked = self.walked
             for design in islice(designs, DESIGNS[is_spread]):
                 yield design, None
             self.proposed += 1
             proposal = proposed(draw, self.where, sorted(counts))
-            candidate = self.floor_plan(proposal)
+            if walked == self.walked:
+                self.foreseen = self.plans_near(draw, sorted(counts))
+            candidate = self.floor_plans.candidate(proposal)
             is_fruitless = candidate is None or self.best is None
             fruitless = fruitless + 1 if is_fruitless else 0
             if candidate is not None:
                 yield candidate, proposal
+
+    def plans_near(self, draw: random.Random, counts: Sequence[int]) -> Iterator[Candidate]:
+        """The floor plans that are drawn next, as long as none is better than the best."""
+        later = random.Random()
+        later.setstate(draw.getstate())
+        for _ in range(MOST_FRUITLESS):
+            candidate = self.floor_plans.candidate(proposed(later, self.where, counts))
+            if candidate is not None:
+                yield candidate
 
     def limiting(self) -> Iterator[tuple[Candidate, Proposal | None]]:
         """The baseline, which limits the latency; then floor plans of fewer and fewer PEs.
@@ -258,7 +294,7 @@ class Exploration:
         while pes > 1:
             pes //= 2
             proposal = QUICK._replace(spare=0, pes=pes)
-            candidate = self.floor_plan(proposal)
+            candidate = self.floor_plans.candidate(proposal)
             if candidate is not None:
                 yield candidate, proposal
 
@@ -267,47 +303,17 @@ class Exploration:
 
         In a region of fewer layers, buffers hold less.
         """
-        first = self.first_plans()
-        yield from first
+        first = self.floor_plans.first()
+        for number, proposal in enumerate(first):
+            following = map(self.floor_plans.candidate, first[number + 1 :])
+            self.foreseen = (each for each in following if each is not None)
+            yield proposal
         most = max((proposal.regions for proposal in first), default=0)
-        for count in self.counts:
+        for count in self.floor_plans.counts:
             if self.best is None and count > most:
                 yield QUICK._replace(spare=self.where.spare, regions=count)
 
-    @property
-    def counts(self) -> list[int]:
-        """How many regions there may be."""
-        pes = self.problem.accelerator.pes - self.where.spare
-        return list(region_counts(len(self.problem.layers), pes))
-
-    def first_plans(self) -> list[Proposal]:
-        """Floor plans of :data:`DEFAULT` and :data:`QUICK` for different numbers of regions.
-
-        The first is the one that promises most for what it takes to simulate (:data:`PATIENCE`);
-        the others follow by what they promise, as far as they are within the budget.
-        """
-        found: list[tuple[float, float, Proposal]] = []
-        for proposal in (DEFAULT, QUICK):
-            least, worse = float("inf"), 0
-            for count in self.counts:
-                at = proposal._replace(spare=self.where.spare, regions=count)
-                planned = self.planned(at)
-                if planned is None:
-                    continue
-                cost = planned.cycles * planned.events**PATIENCE * self.excess(planned.events)
-                found.append((cost, planned.cycles * self.excess(planned.events), at))
-                least, worse = min(least, cost), worse + 1 if cost >= least else 0
-                if worse == MOST_WORSE:
-                    break
-        found.sort(key=lambda each: each[0])
-        others = sorted(found[1:], key=lambda each: each[1])
-        return [proposal for _, _, proposal in [*found[:1], *others]]
-
-    def excess(self, events: float) -> float:
-        """How much more a floor plan has to promise that asks for more events than the budget."""
-        return max(events / max(self.budget, EVENTS_PER_EFFORT, 1), 1) ** IMPATIENCE
-
-    def designs(self, draw: random.Random) -> Iterator[Candidate]:
+    def designs(self) -> Iterator[Candidate]:
         """Spread deployments, without end: those to begin with, then a walk from the best of them.
 
         Which one it goes to, depends on the value of what it proposed last.
@@ -318,56 +324,24 @@ class Exploration:
         entering = self.evaluator.entering(self.best.candidate)
         layers, accelerator = self.problem.layers, self.problem.accelerator
         visits = (self.budget - begun) // EVENTS_PER_VISIT
-        space = DesignSpace(layers, accelerator, entering, draw, visits)
+        space = DesignSpace(layers, accelerator, entering, visits)
         best: tuple[Design, float] | None = None
-        for design in space.starts(DEPTH):
+        starts = list(space.starts(DEPTH))
+        for number, design in enumerate(starts):
+            self.foreseen = map(space.candidate, starts[number + 1 :])
             yield space.candidate(design)
             if best is None or self.value < best[1]:
                 best = design, self.value
         if best is None or best[1] == float("inf"):
             return
-        walk = Annealing(space, best)
+        walk = Annealing(space, self.seed, best)
         while True:
             self.walked += 1
-            design = walk.next()
+            design = walk.design()
+            self.foreseen = map(space.candidate, walk.foreseen())
             yield space.candidate(design)
             progress = (self.spent - begun) / max(self.budget - begun, 1)
             walk.accept(design, self.value, progress)
-
-    def floor_plan(self, proposal: Proposal) -> Candidate | None:
-        """The deployment of a proposal; None if no floor plan is found."""
-        planned = self.planned(proposal)
-        if planned is None:
-            return None
-        is_whole = proposal.regions == 1 and proposal.pes is None
-        regions = None if is_whole else planned.regions
-        lead = planned.lead._replace(depth=planned.lead.depth * proposal.depth)
-        leads = tuple(lowered(lead, self.rows))
-        return Candidate(planned.grids, "floor-plan", proposal.spare, regions, leads)
-
-    def planned(self, proposal: Proposal) -> RegionPlan | None:
-        """The grids and regions of a proposal; None if no floor plan is found."""
-        accelerator = self.problem.accelerator
-        pes = proposal.pes or accelerator.pes - proposal.spare
-        if pes not in self.choosers:
-            layers = tuple(self.problem.layers)
-            self.choosers[pes] = RegionChooser(
-                layers, accelerator, pes, self.flow, self.evaluator.room
-            )
-        return self.choosers[pes].choose(proposal.prices, proposal.regions)
-
-    @cached_property
-    def flow(self) -> StripFlow:
-        """What the layers need of each other, whatever their grids are."""
-        layers, accelerator = self.problem.layers, self.problem.accelerator
-        grids = tuple(layer_candidates(layer, accelerator).grid((0, 0, 0, 0)) for layer in layers)
-        dataflow = self.evaluator.dataflow(Candidate(grids, None, 0, None, None))
-        return StripFlow.of(dataflow, accelerator)
-
-    @property
-    def rows(self) -> int:
-        """The most rows of an input or feature map."""
-        return max(layer.input_shape[1] for layer in self.problem.layers)
 
     def of_strategies(self, names: Iterable[str] | None = None) -> Iterator[Candidate]:
         """The partitions of other strategies, of all if not by name, in two orders.
@@ -376,7 +350,7 @@ class Exploration:
 
         Of each strategy the first that can be deployed of those that `pack` might fall back on.
         """
-        problem, leads = self.problem, tuple(lowered(Lead(None, DEPTH), self.rows))
+        problem, leads = self.problem, tuple(lowered(Lead(None, DEPTH), self.floor_plans.rows))
         for name in names or strategy_names():
             chosen = strategy_type(name)
             if name in (DEFAULT_STRATEGY, STAND_IN):
@@ -392,29 +366,3 @@ class Exploration:
                 yield from candidates
                 if any(self.deployable[candidate] for candidate in candidates):
                     break
-
-
-MOST_FRUITLESS = 20
-"""After so many proposals in a row that have no floor plan, or while nothing could be deployed,
-nothing is expected of more."""
-
-
-def region_counts(layers: int, pes: int) -> Iterator[int]:
-    """1, 2, 3, 4, 6, 8, 12 … regions, up to one for each layer or PE."""
-    count = 1
-    while count <= min(layers, pes):
-        yield count
-        if count > 1 and count * 3 // 2 <= min(layers, pes):
-            yield count * 3 // 2
-        count *= 2
-
-
-def proposed(draw: random.Random, near: Proposal, counts: Sequence[int]) -> Proposal:
-    """A proposal near one, or anywhere with one of the numbers of regions."""
-    if draw.random() < RESTARTS:
-        prices = Prices(*(price * 10 ** draw.uniform(-RANGE, RANGE) for price in DEFAULT.prices))
-        depth = DEFAULT.depth * 10 ** draw.uniform(-RANGE / 2, 0)
-        count = min(draw.choice(counts), near.pes or max(counts))
-        return Proposal(prices, depth, near.spare, count, near.pes)
-    prices = Prices(*(price * 10 ** draw.gauss(0, STEP) for price in near.prices))
-    return near._replace(prices=prices, depth=near.depth * 10 ** draw.gauss(0, STEP))

@@ -164,7 +164,7 @@ class RegionChooser:
         """
         interconnect = self.accelerator.components.interconnect
         cycles = counts * np.array([interconnect.packet_cycles(int(size)) for size in sizes])
-        return cycles * interconnect.tree_links(readers) * interconnect.busiest_share
+        return cycles * interconnect.tree_load(readers)
 
     def arranged(self, count: int, prices: Prices) -> Regions | None:
         """The arrangement of so many regions, the same for all prices; None if there is none.

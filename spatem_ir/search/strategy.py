@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ class Search(Strategy):
         "what is least: latency, or of what is no slower than isaac, communication or energy",
     )
     images: int = option(1, "how many images in flight the buffers suffice for")
+    processes: int = option(1, "how many look for it at the same time; they find the same")
 
     def __post_init__(self) -> None:
         if self.effort < 0:
@@ -43,6 +45,10 @@ class Search(Strategy):
             raise SpatemError(f"prefer must be one of {known}, not '{self.prefer}'")
         if self.images < 1:
             raise SpatemError(f"images must be at least 1, not {self.images}")
+        if self.processes < 1:
+            raise SpatemError(f"processes must be at least 1, not {self.processes}")
+        if self.processes > 1 and not hasattr(os, "fork"):
+            raise SpatemError("processes must be 1 here: this system cannot fork one")
 
     @classmethod
     def lacks(cls) -> str | None:
@@ -82,6 +88,7 @@ class Search(Strategy):
             self.effort,
             self.seed,
             say,
+            self.processes,
         )
         best = exploration.run()
         if best is None:

@@ -118,7 +118,7 @@ def _loads(
     adders = adder_cycles(h * b, line.band_rows * b, values, accelerator)
     interconnect = components.interconnect
     sent = all_windows * w * np.asarray(interconnect.packet_cycles(values))
-    further = interconnect.tree_links(readers) - interconnect.tree_links(np.ones_like(readers))
+    further = interconnect.tree_load(readers) - interconnect.tree_load(np.ones_like(readers))
     return CandidateLoads(
         (candidates,),
         np.full(len(choices), kind),
@@ -131,7 +131,7 @@ def _loads(
         all_windows * h * w * b * fetch / (pes * units.fetched_together),
         all_windows * w * adders / share,
         all_windows * w * (sending - 1) * packet / pes,
-        (sent * interconnect.mean_hops + line.input_cycles * further) * interconnect.busiest_share,
+        sent * interconnect.mean_hops * interconnect.busiest_share + line.input_cycles * further,
     )
 
 

@@ -3,8 +3,8 @@
 A copy of many tiles fills several PEs.  If all row parts of a column are neighbours, their partial
 sums meet in a PE, but every PE reads all channels of the map.  In *bands* of row parts, all columns
 of the first band come before those of the second: a PE reads the channels of its band alone, and
-the partial sums of the bands travel to their home.  How many bands there are, is what holds links
-for the fewest cycles.
+the partial sums of the bands travel to their home.  How many bands there are, is what holds the
+busiest link for the fewest cycles.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class InLine:
 
     @cached_property
     def bands(self) -> Ints:
-        """The bands with which packets hold links for the fewest cycles: 1, 2, 4 … or `hwm`.
+        """The bands with which the busiest link is held for the fewest cycles: 1, 2, 4 … or `hwm`.
 
         One where a copy has no more tiles than a PE has crossbars.
         """
@@ -61,12 +61,13 @@ class InLine:
         sums = sums * np.asarray(interconnect.packet_cycles(size))
         tiles = np.minimum(self.hwm * self.wwm * self.ib, self.crossbars)
         pes = -(-tiles // self.accelerator.crossbars_per_pe)
-        sums = sums * interconnect.mean_hops_in_line[pes]
+        hops = interconnect.mean_hops_in_line[pes] * interconnect.busiest_share
+        sums = sums * np.maximum(hops, 1 / self.accelerator.pes)
         best, least = np.ones_like(self.hwm), np.full(self.hwm.shape, np.inf)
         count = 1
         while count <= self.hwm.max():
             bands = np.minimum(count, self.hwm)
-            cycles = self.input_cycles * interconnect.tree_links(self.reading(bands))
+            cycles = self.input_cycles * interconnect.tree_load(self.reading(bands))
             cycles = cycles + sums * (self.sending(bands) - 1)
             is_less = (cycles < least) & ((pes > 1) | (count == 1))
             best, least = np.where(is_less, bands, best), np.where(is_less, cycles, least)

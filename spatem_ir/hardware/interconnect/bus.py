@@ -103,11 +103,11 @@ class Bus(Interconnect):
         """A transfer takes one bus."""
         return float(self.pes > 1)
 
-    def tree_links(self, readers: Floats) -> Floats:
+    def tree_load(self, readers: Floats) -> Floats:
         """One transfer reaches all readers, or one each."""
         import numpy as np
 
-        return np.ones_like(readers) if self.is_multicast else readers
+        return self.busiest_share * (np.ones_like(readers) if self.is_multicast else readers)
 
     @cached_property
     def busiest_share(self) -> float:

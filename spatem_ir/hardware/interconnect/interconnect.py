@@ -208,11 +208,16 @@ class Interconnect(Component):
         hops = np.cumsum(self.distances(line[:1], line))
         return np.append(0.0, hops / np.maximum(np.arange(self.pes), 1))
 
-    def tree_links(self, readers: Floats) -> Floats:
-        """R7: the links that a packet takes to so many PEs in line, about."""
-        if not self.is_multicast:
-            return self.mean_hops * readers
-        return self.mean_hops + readers - 1
+    def tree_load(self, readers: Floats) -> Floats:
+        """R7: for how many of a packet's cycles the busiest link is held, about.
+
+        If packets come from all PEs and each goes to so many `readers` in line: over links in the
+        middle of the chip, or over the last one to each reader.
+        """
+        import numpy as np
+
+        links = self.mean_hops + readers - 1 if self.is_multicast else self.mean_hops * readers
+        return np.maximum(self.busiest_share * links, readers / self.pes)
 
     @cached_property
     def busiest_share(self) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 from itertools import islice
 
@@ -42,11 +41,11 @@ def test_direct_execution_is_that_of_the_passes(
     layers = [op.layer for op in module.walk() if isinstance(op, ConvOp | DenseOp | LocalOp)]
     evaluator = Evaluator(context(), module, chip, ())
     entering = [True] + [False] * (len(layers) - 1)
-    space = DesignSpace(layers, chip, entering, random.Random(seed), 10**5)
+    space = DesignSpace(layers, chip, entering, 10**5)
     for design in islice(space.starts(0.2), 1):
-        walk = Annealing(space, (design, 1.0))
+        walk = Annealing(space, seed, (design, 1.0))
         for _ in range(3):
-            moved = walk.next()
+            moved = walk.design()
             candidate = space.candidate(moved)
             try:
                 direct = evaluator.evaluate(candidate)
@@ -64,20 +63,32 @@ def test_direct_execution_is_that_of_the_passes(
 def test_what_is_much_worse_is_accepted_early_only() -> None:
     machine = load_accelerator("tiny")
     layer = Layer("fc", (16, 1, 1), 12, Window((1, 1)), weight_bits=2)
-    space = DesignSpace([layer], machine, [True], random.Random(0), 10**5)
+    space = DesignSpace([layer], machine, [True], 10**5)
     first = next(space.starts(0.2))
-    walk = Annealing(space, (first, 100.0))
+    walk = Annealing(space, 0, (first, 100.0))
     for _ in range(50):
-        walk.accept(walk.next(), 101.0, 1.0)
+        walk.accept(walk.design(), 101.0, 1.0)
     assert walk.current == (first, 100.0)
     for _ in range(50):
-        walk.accept(walk.next(), 100.5, 0.0)
+        walk.accept(walk.design(), 100.5, 0.0)
     assert walk.current[1] == 100.5
+
+
+def test_steps_are_foreseen_as_long_as_nothing_is_accepted() -> None:
+    layer = Layer("fc", (16, 1, 1), 12, Window((1, 1)), weight_bits=2)
+    space = DesignSpace([layer], load_accelerator("tiny"), [True], 10**5)
+    first = next(space.starts(0.2))
+    walk = Annealing(space, 7, (first, 100.0))
+    foreseen = [walk.design(), *islice(walk.foreseen(), 3)]
+    for design in foreseen:
+        assert walk.design() == design
+        walk.accept(design, float("inf"), 0.0)
+    assert len(set(foreseen)) > 1
 
 
 def test_designs_have_no_more_visits_than_allowed() -> None:
     layer = Layer("fc", (16, 1, 1), 12, Window((1, 1)), weight_bits=2)
-    space = DesignSpace([layer], load_accelerator("tiny"), [True], random.Random(0), 0)
+    space = DesignSpace([layer], load_accelerator("tiny"), [True], 0)
     assert list(space.starts(0.2)) == []
 
 

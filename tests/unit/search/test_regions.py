@@ -12,7 +12,7 @@ from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.packings import FloorPlanPacking
-from spatem_ir.search.explore import region_counts
+from spatem_ir.search.floor_plans import region_counts
 from spatem_ir.search.pacing import Lead
 from spatem_ir.search.prices import Prices
 from spatem_ir.search.regions import RegionChooser, Served, dealt, moved, visits

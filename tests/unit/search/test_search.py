@@ -87,6 +87,21 @@ def test_the_same_seed_gives_the_same_text() -> None:
     assert len(texts) == 1
 
 
+@pytest.mark.usefixtures("little_effort")
+@pytest.mark.parametrize("options", ["effort=1", "effort=1 prefer=energy"])
+def test_any_number_of_processes_finds_the_same(options: str) -> None:
+    texts = {
+        str(compile_network("lenet", strategy=f"search{{{options} processes={count}}}").module)
+        for count in (1, 2, 3)
+    }
+    assert len(texts) == 1
+
+
+def test_there_is_a_process() -> None:
+    with pytest.raises(SpatemError, match="processes must be at least 1, not 0"):
+        compile_network("lenet", strategy="search{processes=0}")
+
+
 def test_effort_counts() -> None:
     with pytest.raises(SpatemError, match="effort must be at least 0, not -1"):
         compile_network("lenet", strategy="search{effort=-1}")
