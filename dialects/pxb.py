@@ -20,6 +20,7 @@ from spatem_ir.dialects.homes import HomeOp
 from spatem_ir.dialects.hw import module_of
 from spatem_ir.dialects.places import PlaceOp, StageOp
 from spatem_ir.dialects.spills import SpillOp
+from spatem_ir.dialects.turns import TurnsOp
 from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.geometry.network.decided import loaded_name
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatem_ir.geometry.network.dataflow import Dataflow, Node
+    from spatem_ir.geometry.network.turns import Turns
     from spatem_ir.hardware.accelerator import Accelerator
 
 HOMELESS = (NodeKind.INPUT, NodeKind.OUTPUT)
@@ -50,6 +52,7 @@ class PxbStageOp(StageOp):
         dataflow = verified_dataflow_of(self)
         homes = self.home_ops()
         self._verify_spills(dataflow)
+        self._verify_turns(dataflow)
         placed = {op.layer.string_value() for op in self.of_type(PxbPlaceOp)}
         for name, op in homes.items():
             node = dataflow.by_name.get(name)
@@ -72,6 +75,34 @@ class PxbStageOp(StageOp):
                 fail(op, f"names @{reader}, which is no layer or digital operator of the network")
             if loaded_name(node, reader) not in dataflow.by_name:
                 fail(op, f"names @{node}, whose results @{reader} does not read")
+
+    def _verify_turns(self, dataflow: Dataflow) -> None:
+        """Check that turns are those of layers with tiles here, or that there are none at all."""
+        ops, named = self.of_type(TurnsOp), set[str]()
+        placed = [n for n in dataflow.layers if n.name in self.placements()]
+        layers = {node.name: node for node in placed}
+        for op in ops:
+            name = op.layer.string_value()
+            if name not in layers:
+                fail(op, "names a layer of which the stage places no tile")
+            if name in named:
+                fail(op, "is the second pxb.turns of its layer")
+            named.add(name)
+            node = layers[name]
+            assert node.layer is not None and node.grid is not None
+            op.verify_starts(node.layer, node.grid)
+        for name in layers:
+            if ops and name not in named:
+                fail(self, f"@{name} has no pxb.turns, other layers have")
+
+    def turns(self, dataflow: Dataflow) -> dict[str, Turns]:
+        """The turns of each layer placed here, by name; none if the stage says nothing of turns."""
+        found = {}
+        for op in self.of_type(TurnsOp):
+            node = dataflow.by_name[op.layer.string_value()]
+            assert node.grid is not None
+            found[node.name] = op.turns(node.grid)
+        return found
 
     def home_ops(self) -> dict[str, HomeOp]:
         """The homes by layer or operator name."""
@@ -119,4 +150,4 @@ class PxbPlaceOp(PlaceOp):
     traits = traits_def(HasParent(PxbStageOp))
 
 
-PXB = Dialect("pxb", [PxbStageOp, PxbPlaceOp, HomeOp, SpillOp], [])
+PXB = Dialect("pxb", [PxbStageOp, PxbPlaceOp, HomeOp, SpillOp, TurnsOp], [])

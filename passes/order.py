@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from xdsl.context import Context
@@ -16,8 +16,10 @@ from spatem_ir.dialects.ou import DueOp, MergeOp, OuStageOp, ScheduleOp, WaitOp
 from spatem_ir.dialects.ou.schedule import digest_of, schedule_of
 from spatem_ir.dialects.places import stages_of
 from spatem_ir.dialects.pxb import PxbStageOp
+from spatem_ir.dialects.turns import TurnsOp
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.hardware.accumulation.accumulation import PLACES
+from spatem_ir.passes.synchronize import SynchronizePass
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -60,7 +62,8 @@ class OrderPass(ModulePass):
     Options:
         method: `asap` (by ready time), `layer` (all visits of a layer before the next layer's) or
             `auto`: as `ou.schedule` says, which a strategy leaves that found an order with its
-            partition, if it is for the places that the tiles have; otherwise `asap`.
+            partition, if it is for the places that the tiles have; otherwise `asap`.  Where tiles
+            go round (`pxb.turns`, cyclic), it is `layer`: their first windows need late data.
         programs: `own` (windows are due when their operands are ready), `shared` (when those of all
             copies are, in grains of time, so that crossbars with tiles of the same layers run one
             program), or `auto`: `own` where all different programs have at most
@@ -98,10 +101,17 @@ class OrderPass(ModulePass):
         stages = stages_of(op, PxbStageOp, self.name, "assign")
         if any(isinstance(other, OuStageOp) for other in op.ops):
             raise SpatemError("order: the module holds an ou.stage already")
+        if accelerator_of(op).components.accumulation.takes_turns:
+            synchronize_rest(ctx, op, stages)
         found, dataflow = schedule_of(op), dataflow_of(op)
         for stage in stages:
             unbounded = self.buffers == "ignore"
-            if found is not None and self.method == "auto" and is_for(found, dataflow, stage):
+            rotates = any(turns.rotates for turns in stage.turns(dataflow).values())
+            if rotates and self.method != "layer":
+                layer_by_layer = replace(self, method="layer")
+                dataflow, schedule = layer_by_layer.with_room(op, stage, merged_at)
+                program = ordered_stage(dataflow, stage, schedule, merged_at, unbounded=unbounded)
+            elif found is not None and self.method == "auto" and is_for(found, dataflow, stage):
                 program = scheduled_stage(dataflow, stage, found, merged_at, unbounded=unbounded)
             else:
                 dataflow, schedule = self.with_room(op, stage, merged_at)
@@ -230,6 +240,12 @@ class OrderPass(ModulePass):
             after = grain * (longest // grain + 1)
             return {name: times + n * after for n, (name, times) in enumerate(ready.items())}
         return ready
+
+
+def synchronize_rest(ctx: Context, module: ModuleOp, stages: Sequence[PxbStageOp]) -> None:
+    """Let tiles take linear turns where nobody has said which (rule R13)."""
+    if not any(stage.of_type(TurnsOp) for stage in stages):
+        SynchronizePass().apply(ctx, module)
 
 
 def is_for(schedule: ScheduleOp, dataflow: Dataflow, stage: PxbStageOp) -> bool:

@@ -203,7 +203,10 @@ def _verify_progress(
     ]
     waits = [(op, op.wait(dataflow)) for stage in in_order for op in stage.waits]
     in_step = accelerator.components.compute_unit.crossbars_in_step
-    found = deadlock(dataflow, crossbar_programs, [wait for _, wait in waits], in_step)
+    turns = {
+        name: own for stage in in_order for name, own in stage.placed().turns(dataflow).items()
+    }
+    found = deadlock(dataflow, crossbar_programs, [wait for _, wait in waits], in_step, turns)
     if found is None:
         return
     if found.waits:

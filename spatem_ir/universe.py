@@ -126,6 +126,12 @@ def _pack() -> type[ModulePass]:
     return PackPass
 
 
+def _synchronize() -> type[ModulePass]:
+    from spatem_ir.passes.synchronize import SynchronizePass
+
+    return SynchronizePass
+
+
 def _assign() -> type[ModulePass]:
     from spatem_ir.passes.assign import AssignPass
 
@@ -166,6 +172,7 @@ SPATEM_UNIVERSE = Universe(
         "partition": _partition,
         "pack": _pack,
         "assign": _assign,
+        "synchronize": _synchronize,
         "order": _order,
         "expand-ou": _expand_ou,
         "verify-deployment": _verify_deployment,

@@ -81,7 +81,7 @@ def _parse_entry(parser: AttrParser) -> tuple[str, Value]:
     parser.parse_punctuation("=")
     value: Value | None = parser.parse_optional_boolean()
     if value is None:
-        value = parser.parse_optional_identifier()
+        value = parser.parse_optional_identifier() or parser.parse_optional_str_literal()
     return key, parser.parse_number() if value is None else value
 
 
@@ -89,7 +89,7 @@ def _literal(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return value
+        return value if value.isidentifier() else f'"{value}"'
     mantissa, exponent, power = repr(value).partition("e")
     return mantissa + (".0" if exponent and "." not in mantissa else "") + exponent + power
 

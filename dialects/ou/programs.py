@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from spatem_ir.dialects.ou.streams import InterleaveOp, MvmOp, StreamOp
 from spatem_ir.geometry.network.crossbar_program import Activation, CrossbarProgram
 from spatem_ir.geometry.network.dataflow import Dataflow
 from spatem_ir.geometry.network.held_tiles import HeldTiles
+from spatem_ir.geometry.network.turns import Turns
 from spatem_ir.geometry.scheduling.sequencing import (
     Due,
     LocatedCrossbars,
@@ -22,6 +24,7 @@ from spatem_ir.geometry.scheduling.sequencing import (
     due_programs,
     program_classes,
 )
+from spatem_ir.geometry.shapes.distinct import distinct_rows
 from spatem_ir.geometry.shapes.equals import first_of_equals
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.geometry.shapes.placement import Placement, without
@@ -41,10 +44,34 @@ def programs_of(stage: OuStageOp, dataflow: Dataflow, number: int = 0) -> list[C
     streams = [stream for stream in stage.streams if stream.bursts]
     programs = [_written_out(stream, dataflow, held, number) for stream in streams]
     left = without(places, _crossbars_of(programs))
+    turns = stage.placed().turns(dataflow)
     if stage.orders:
-        programs += _ordered(stage.orders, dataflow, left, number)
+        programs += _rotated(_ordered(stage.orders, dataflow, left, number), turns)
         left = without(left, _crossbars_of(programs))
-    return programs + (_due(stage, dataflow, left, number) if left else [])
+    return programs + (_rotated(_due(stage, dataflow, left, number), turns) if left else [])
+
+
+def _rotated(programs: list[CrossbarProgram], turns: Mapping[str, Turns]) -> list[CrossbarProgram]:
+    """Programs in which each tile begins with the window that its turns say, and goes round."""
+    if not any(each.rotates for each in turns.values()):
+        return programs
+    found = []
+    for program in programs:
+        counts = np.bincount(program.bursts, minlength=len(program.nodes))
+        starts = np.stack(
+            [
+                turns[node.name].first(int(count))[tiles % turns[node.name].parts]
+                for node, count, tiles in zip(program.nodes, counts, program.tiles, strict=True)
+            ]
+        )
+        _, numbers = distinct_rows(starts.T)
+        for number in range(int(numbers.max()) + 1):
+            own = np.flatnonzero(numbers == number)
+            first = starts[:, own[0]]
+            windows = (program.windows + first[program.bursts]) % counts[program.bursts]
+            alike = {"crossbars": program.crossbars[own], "tiles": program.tiles[:, own]}
+            found.append(replace(program, windows=windows, **alike))
+    return found
 
 
 def _crossbars_of(programs: list[CrossbarProgram]) -> Ints:

@@ -105,6 +105,10 @@ def contradictions(accelerator: Accelerator) -> list[str]:
         found.append(
             f"ou.bitlines = {a.ou.bitlines} exceeds crossbar.bitlines = {a.crossbar.bitlines}"
         )
+    parts = a.components
+    problem = parts.accumulation.problem(parts.compute_unit, parts.interconnect, parts.memory)
+    if problem is not None:
+        found.append(problem)
     if a.components.compute_unit.operand_bytes == 0:
         found.append(
             f"{a.components.compute_unit.operand_key} leaves no byte for each of the "

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 from spatem_ir.hardware.accumulation.accumulation import Accumulation
 from spatem_ir.hardware.accumulation.home import HomeAccumulation
+from spatem_ir.hardware.accumulation.shared_memory import SharedMemoryAccumulation
 from spatem_ir.hardware.component import Actions, Component, Part
 from spatem_ir.hardware.compute_unit.compute_unit import ComputeUnits
 from spatem_ir.hardware.compute_unit.free import FreeComputeUnits
@@ -17,6 +18,7 @@ from spatem_ir.hardware.interconnect.interconnect import Interconnect
 from spatem_ir.hardware.interconnect.mesh import Mesh
 from spatem_ir.hardware.memory.buffers import Buffers
 from spatem_ir.hardware.memory.memory import Memory
+from spatem_ir.hardware.memory.shared import SharedMemory
 from spatem_ir.hardware.parameters import (
     Analog,
     Area,
@@ -40,10 +42,13 @@ COMPUTE_UNITS: dict[str, type[ComputeUnits]] = {
 }
 """The table `[cu]`."""
 
-ACCUMULATIONS: dict[str, type[Accumulation]] = {"home": HomeAccumulation}
+ACCUMULATIONS: dict[str, type[Accumulation]] = {
+    "home": HomeAccumulation,
+    "shared-memory": SharedMemoryAccumulation,
+}
 """The table `[accumulation]`."""
 
-MEMORIES: dict[str, type[Memory]] = {"buffers": Buffers}
+MEMORIES: dict[str, type[Memory]] = {"buffers": Buffers, "shared": SharedMemory}
 """The table `[memory]`."""
 
 KINDS: Mapping[str, Mapping[str, type[Component]]] = {

@@ -51,10 +51,14 @@ def entry_bound(chains: Chains) -> int:
     Of what the port's PE alone keeps, it adds something to all values of each window that reads it
     (:func:`touched_values`).  It activates these values in its own units, or partial sums of them
     leave over the same links (R5).
+
+    Nothing is claimed of a memory that PEs share (R13), from which operands come piece by piece or
+    many pieces at once.
     """
     reads = input_reads(chains)
-    cuts = chains.accelerator.components.interconnect.cuts
-    if reads is None or not cuts:
+    components = chains.accelerator.components
+    cuts = components.interconnect.cuts
+    if reads is None or not cuts or components.memory.is_shared:
         return 0
     touched = touched_values(chains, len(reads.rows))
     ways = [_WayOut(chains, reads, cut, touched if cut.pes == 1 else []) for cut in cuts]

@@ -213,7 +213,7 @@ def crossbar_load(chains: Chains) -> Load:
 
 
 def fetch_load(chains: Chains) -> Load:
-    """Operands over the ports of all PEs.
+    """Operands over the ports of all PEs, or over the buses to a memory that they share (R13).
 
     Proof.  Equal requests share a fetch only if they are of one window (R2), so all activations of
     each window of each matrix are fetched once at least, with all their bits, from where they are
@@ -229,7 +229,8 @@ def fetch_load(chains: Chains) -> Load:
         tails = chains.operation_tail(node) + operation
         parts.append(Work(chains.window_heads(node), tails, bits))
     port_bits = 8 * components.compute_unit.most_bytes_per_cycle(components.memory)
-    return Load(Work.of(parts), port_bits * chains.accelerator.pes, returns=chains.returns)
+    ports = components.memory.ports(chains.accelerator.pes)
+    return Load(Work.of(parts), port_bits * ports, returns=chains.returns)
 
 
 def merge_load(chains: Chains) -> Load:

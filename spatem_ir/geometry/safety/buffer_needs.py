@@ -65,11 +65,11 @@ def operand_needs(
     node: Node,
     more_than: int,
     placed: Placement | None = None,
-    crossbars_per_pe: int = 1,
+    accelerator: Accelerator | None = None,
 ) -> Iterator[BufferNeed]:
     """The largest operand of each row part of a layer's matrices, if larger than `more_than` bytes.
 
-    `placed`, in physical crossbars, says at which PEs they are read.
+    `placed`, in physical crossbars of an accelerator, says at which PEs they are read.
     """
     layer, grid = node.layer, node.grid
     assert layer is not None and grid is not None
@@ -86,7 +86,7 @@ def operand_needs(
                 continue
             first, stop, _ = grid.operand_part(row).indices(read.shape[1])
             what = f"the operand of window {window} of @{node.name}, rows {first} to {stop - 1},"
-            for pe in _reading_pes(node, matrix, row, window, placed, crossbars_per_pe):
+            for pe in _reading_pes(node, matrix, row, window, placed, accelerator):
                 yield BufferNeed(pe, int(needed[window]), what)
 
 
@@ -96,17 +96,18 @@ def _reading_pes(
     row: int,
     window: int,
     placed: Placement | None,
-    crossbars_per_pe: int,
+    accelerator: Accelerator | None,
 ) -> list[int] | list[None]:
-    """The PEs with tiles that read a window's operand; a None where places are not known."""
-    if placed is None:
+    """The PEs in whose buffers a window's operand is read; a None where places are not known."""
+    if placed is None or accelerator is None:
         return [None]
     layer, grid = node.layer, node.grid
     assert layer is not None and grid is not None
     at = grid.coordinates(placed.tiles)
     copy = grid.copy_of_window(layer, np.array([window]))[0]
     reading = (at.matrix == matrix) & (at.row == row) & (at.copy == copy)
-    return np.unique(placed.crossbars[reading] // crossbars_per_pe).tolist()
+    pes = placed.crossbars[reading] // accelerator.crossbars_per_pe
+    return np.unique(accelerator.components.memory.holder(pes)).tolist()
 
 
 def digital_needs(
@@ -179,7 +180,7 @@ def merging_needs(
         blocks, units = np.divmod(sources, accelerator.crossbars)
         if not accumulation.adders(place).in_buffer:
             continue
-        needed = counts * values[blocks] * accumulation.sum_bytes
+        needed = accumulation.held(counts) * values[blocks] * accumulation.sum_bytes
         for n in np.flatnonzero((counts > 1) & (needed > more_than)).tolist():
             block = int(blocks[n])
             matrix, copy, column, *_ = (int(index[block]) for index in first)
@@ -206,6 +207,9 @@ def needs(
     Placements in physical crossbars, homes by node number and merges are given as far as they are
     decided.
     """
+    if homes is not None:
+        holder = accelerator.components.memory.holder
+        homes = {number: holder(table) for number, table in homes.items()}
     for node in dataflow.nodes:
         reads_more = most_read(dataflow, node) > more_than
         if node.kind is NodeKind.LAYER:
@@ -213,9 +217,7 @@ def needs(
             if placements is not None and placed is None:
                 continue
             if reads_more:
-                yield from operand_needs(
-                    dataflow, node, more_than, placed, accelerator.crossbars_per_pe
-                )
+                yield from operand_needs(dataflow, node, more_than, placed, accelerator)
             if placed is not None and homes is not None and merges is not None:
                 yield from merging_needs(
                     node, placed, merges[node.name], homes[node.number], accelerator, more_than

@@ -3,9 +3,10 @@
 A visit comes after the visit before it in its crossbar's program, and after the pieces of its
 operand; a piece of a layer comes after all visits that add to it, one of a digital operator after
 the pieces that it reads, one of the input after the one that enters before it.  What waits for the
-progress of a node comes after the positions that it waits for (rule R10).  Time does not matter:
-the machine's resources serve every request, so a program deadlocks exactly if this precedence is
-cyclic.
+progress of a node comes after the positions that it waits for (rule R10), and where tiles own
+results in turns (R13), a visit comes after the one that has its result before.  Time does not
+matter: the machine's resources serve every request, so a program deadlocks exactly if this
+precedence is cyclic.
 
 Most programs are seen not to deadlock by a quick look at whole positions (:mod:`liveness`).  Only
 of others is the precedence of all pieces and visits examined.
@@ -13,7 +14,7 @@ of others is the precedence of all pieces and visits examined.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
+from spatem_ir.geometry.network.turns import Turns
 from spatem_ir.geometry.network.waits import Wait, input_portions, input_queues
 from spatem_ir.geometry.safety.chains import (
     VisitChains,
@@ -61,15 +63,16 @@ def deadlock(
     programs: Sequence[CrossbarProgram],
     waits: Sequence[Wait] = (),
     in_step: int = 1,
+    turns: Mapping[str, Turns] | None = None,
 ) -> Deadlock | None:
     """What waits for ever; None if the programs do not deadlock.
 
     So many neighbouring crossbars are in step: the visits of an operation come after all that any
-    of them comes after.
+    of them comes after.  `turns` are those in which tiles own results, by the name of the layer.
     """
-    if come_to_their_end(dataflow, programs, waits, in_step):
+    if come_to_their_end(dataflow, programs, waits, in_step, turns):
         return None
-    precedence = _Precedence(dataflow, programs, waits, in_step)
+    precedence = _Precedence(dataflow, programs, waits, in_step, turns or {})
     if precedence.comes_to_an_end():
         return None
     return precedence.deadlock()
@@ -94,12 +97,41 @@ class _Variant(NamedTuple):
     first: int
 
 
+class OwnedPieces(NamedTuple):
+    """The graph's nodes of turns at the pieces of a layer, one of each kind for each turn.
+
+    A piece has been *owned* by so many tiles, and the visit that has it then may have *begun*;
+    `windows` are those of each copy.
+    """
+
+    turns: Turns
+    first_piece: int
+    first_owned: int
+    first_begun: int
+    windows: Ints
+
+    def owned(self, pieces: Ints, turn: Ints) -> Ints:
+        """That so many have owned some pieces, but not all."""
+        return self.first_owned + self._number(pieces, turn)
+
+    def begun(self, pieces: Ints, turn: Ints) -> Ints:
+        """That the visit with a turn may have begun."""
+        return self.first_begun + self._number(pieces, turn)
+
+    def _number(self, pieces: Ints, turn: Ints) -> Ints:
+        return (pieces - self.first_piece) * self.turns.parts + turn
+
+    def turn(self, tiles: Ints, ordinals: Ints, windows: int) -> Ints:
+        """The turn of tiles of copies with so many windows at windows of theirs."""
+        return self.turns.turns(windows)[ordinals, tiles % self.turns.parts]
+
+
 class _Precedence:
     """The precedence graph of programs.
 
     Its nodes are, one kind after the other: pieces, operands (row parts of windows), how far nodes
-    are (as far as others wait for that), the ends of stages, operations of crossbars that are in
-    step, and visits.
+    are (as far as others wait for that), turns at pieces, the ends of stages, operations of
+    crossbars that are in step, and visits.
     """
 
     def __init__(
@@ -108,6 +140,7 @@ class _Precedence:
         programs: Sequence[CrossbarProgram],
         waits: Sequence[Wait],
         in_step: int,
+        turns: Mapping[str, Turns],
     ):
         self.in_step = in_step
         self.dataflow = dataflow
@@ -124,6 +157,10 @@ class _Precedence:
                 self.add_operands(node)
             elif node.kind is not NodeKind.INPUT:
                 self.add_digital(node)
+        self.turns: dict[int, OwnedPieces] = {}
+        for node in dataflow.layers:
+            if node.name in turns and turns[node.name].parts > 1:
+                self.add_turns(node, turns[node.name])
         self.first_progress: dict[int, int] = {}
         self.milestones: dict[int, Ints] = {}
         self.add_waits()
@@ -175,6 +212,47 @@ class _Precedence:
     def element_pieces(self, number: int) -> Ints:
         """The graph's node of every element of a node of the dataflow, in row-major order."""
         return self.first_piece[number] + self.dataflow.nodes[number].element_pieces()
+
+    # What waits for its turn
+
+    def add_turns(self, node: Node, turns: Turns) -> None:
+        """A visit begins after its operand, and after so many have owned its piece."""
+        layer, grid = _partitioned(node)
+        firsts = self.numbered(node.pieces * turns.parts), self.numbered(node.pieces * turns.parts)
+        self.turns[node.number] = own = OwnedPieces(
+            turns, self.first_piece[node.number], *firsts, grid.window_counts(layer)
+        )
+        numbers = np.arange(node.pieces * turns.parts)
+        self.pairs.add(own.first_owned + numbers, own.first_begun + numbers)
+        tiles = np.arange(grid.tiles(layer))
+        for copy, windows in enumerate(own.windows.tolist()):
+            of_copy = tiles[grid.coordinates(tiles).copy == copy][:, None]
+            ordinals = np.arange(windows)[None, :]
+            operands, pieces = self.ends(node, of_copy, ordinals)
+            turn = own.turn(of_copy, ordinals, windows)
+            self.pairs.add(operands, own.begun(pieces, turn))
+            if turns.in_sequence:
+                self.pairs.add(pieces[:, :-1], own.begun(pieces[:, 1:], turn[:, 1:] * 0))
+
+    def visit_ends(self, node: Node, shares: Ints, windows: Ints) -> tuple[Ints, Ints, Ints]:
+        """The graph's nodes after which visits come, those that come after them, and their pieces.
+
+        Without turns, these are operands and pieces.
+        """
+        operands, pieces = self.ends(node, shares, windows)
+        own = self.turns.get(node.number)
+        if own is None:
+            return operands, pieces, pieces
+        _, grid = _partitioned(node)
+        of_copy = own.windows[grid.coordinates(shares).copy]
+        turn = np.empty(np.broadcast_shapes(shares.shape, windows.shape), np.int64)
+        shares, windows, of_copy = np.broadcast_arrays(shares, windows, of_copy)
+        for count in np.unique(of_copy).tolist():
+            chosen = of_copy == count
+            turn[chosen] = own.turn(shares[chosen], windows[chosen], count)
+        is_last = turn == own.turns.parts - 1
+        adds = np.where(is_last, pieces, own.owned(pieces, turn + 1))
+        return own.begun(pieces, turn), adds, pieces
 
     # What waits for progress
 
@@ -245,15 +323,15 @@ class _Precedence:
 
     def chains(self, programs: Sequence[CrossbarProgram]) -> VisitChains:
         """What the visits of a stage need and add to: operands and pieces."""
-        visits = Visits.of(programs, self.dataflow, share_of, self.in_step)
-        operands, pieces = np.empty_like(visits.shares), np.empty_like(visits.shares)
+        visits = Visits.of(programs, self.dataflow, self.share_of, self.in_step)
+        needs, adds = np.empty_like(visits.shares), np.empty_like(visits.shares)
         places = np.empty_like(visits.shares)
         for number, own in members(visits.layers):
             node, turns = self.dataflow.nodes[number], visits.turns[own].astype(np.int64)
-            operands[own], pieces[own] = self.ends(node, visits.shares[own], turns)
-            places[own] = self.place(node, pieces[own])
+            needs[own], adds[own], pieces = self.visit_ends(node, visits.shares[own], turns)
+            places[own] = self.place(node, pieces)
         operations = visits.operations(places, self.in_step)
-        return VisitChains.of(visits, operands, pieces, self.nodes, operations)
+        return VisitChains.of(visits, needs, adds, self.nodes, operations)
 
     def place(self, node: Node, pieces: Ints) -> Ints:
         """The first piece at the position of some pieces of a node, which stands for it."""
@@ -301,14 +379,14 @@ class _Precedence:
         needs, places = np.empty_like(ids), np.empty_like(ids)
         for layer in np.unique(layers).tolist():
             chosen = np.flatnonzero(layers == layer)
-            operands, pieces = self.ends(
+            before_visits, after_visits, pieces = self.visit_ends(
                 self.dataflow.nodes[layer],
                 shares[program.bursts[chosen]].T,
                 program.windows[chosen][None, :],
             )
-            self.pairs.add(operands, ids[:, chosen])
-            self.pairs.add(ids[:, chosen], pieces)
-            needs[:, chosen] = operands
+            self.pairs.add(before_visits, ids[:, chosen])
+            self.pairs.add(ids[:, chosen], after_visits)
+            needs[:, chosen] = before_visits
             places[:, chosen] = self.place(self.dataflow.nodes[layer], pieces)
         before = np.insert(ids[:, :-1], 0, -1, axis=1)
         # Those of different stages are never in step.
@@ -319,10 +397,11 @@ class _Precedence:
     def shares(self, program: CrossbarProgram) -> tuple[Ints, list[int]]:
         """What the graph tells apart of tiles: shape [B, variants], and a member of each variant.
 
-        Tiles differ if they do in more than their input bits, or if crossbars are in step.
+        Tiles differ if they do in more than their input bits, or if crossbars are in step; in turns
+        they differ in any case.
         """
         tiles = zip(program.nodes, program.tiles, strict=True)
-        own = np.stack([share_of(node, of_burst) for node, of_burst in tiles])
+        own = np.stack([self.share_of(node, of_burst) for node, of_burst in tiles])
         if self.in_step > 1:
             return own, list(range(own.shape[1]))
         shares, found = np.unique(own, axis=1, return_index=True)
@@ -334,7 +413,7 @@ class _Precedence:
         `shares` and `turns` have shapes that broadcast.
         """
         layer, grid = _partitioned(node)
-        at = grid.coordinates(shares * grid.ib)
+        at = grid.coordinates(shares if node.number in self.turns else shares * grid.ib)
         window = grid.dealt_window(layer, at.copy, turns)
         operands = (at.matrix * layer.windows + window) * grid.hwm + at.row
         part = grid.slice_of(layer, at.matrix, at.column)
@@ -343,6 +422,10 @@ class _Precedence:
             self.first_operand[node.number] + operands,
             self.first_piece[node.number] + pieces,
         )
+
+    def share_of(self, node: Node, tiles: Ints) -> Ints:
+        """What the precedence tells apart of tiles: all but their input bits, unless in turns."""
+        return tiles if node.number in self.turns else share_of(node, tiles)
 
     # What waits for ever
 

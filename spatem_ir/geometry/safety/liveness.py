@@ -2,13 +2,15 @@
 
 A quick look that leaves slices, row parts and column parts out: a position of a node begins when
 every position that it reads is finished and what it waits for (rule R10) has come so far; one of a
-layer is finished when all visits to it are made, any other as soon as it begins.  Programs that end
+layer is finished when all visits to it are made, any other as soon as it begins.  Where tiles own
+results in turns (R13), all slices of a position change hands together.  Programs that end
 under these rules do not deadlock.  Of others, :mod:`deadlock` says exactly what waits for what.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind, Operand
 from spatem_ir.geometry.network.links import is_aligned
+from spatem_ir.geometry.network.turns import Turns
 from spatem_ir.geometry.network.waits import Wait, input_portions, input_queues
 from spatem_ir.geometry.safety.chains import VisitChains, Visits, by_stage, come_to_an_end, members
 from spatem_ir.geometry.safety.precedence import Pairs
@@ -30,14 +33,43 @@ def come_to_their_end(
     programs: Sequence[CrossbarProgram],
     waits: Sequence[Wait],
     in_step: int = 1,
+    turns: Mapping[str, Turns] | None = None,
 ) -> bool:
     """Whether all visits are made and all positions finished under the rules of this module.
 
-    So many neighbouring crossbars are in step.
+    So many neighbouring crossbars are in step; `turns` are those of layers, by name.
     """
-    events = _Events(dataflow, waits)
+    events = _Events(dataflow, waits, turns or {})
     stages = [events.chains(own, in_step) for own in by_stage(programs)]
     return come_to_an_end(events.pairs.graph(events.count), stages)
+
+
+class OwnedPositions(NamedTuple):
+    """Turns at the positions of a layer, whose first event is `first_begin`.
+
+    Position p has been owned by n of P parts in event `first` + p · (P − 1) + n − 1, for 0 < n < P;
+    by none when it begins, and by all when it is finished, so much `later`.
+    """
+
+    turns: Turns
+    first_begin: int
+    first: int
+    later: int
+
+    def owned(self, begins: Ints, turn: Ints | int) -> Ints:
+        """That so many parts have owned positions, given by the events in which they begin."""
+        parts = self.turns.parts
+        between = self.first + (begins - self.first_begin) * (parts - 1) + turn - 1
+        by_all = np.where(np.equal(turn, parts), begins + self.later, between)
+        return np.where(np.equal(turn, 0), begins, by_all)
+
+    def turn(self, part: Ints, ordinals: Ints, windows: Ints) -> Ints:
+        """The turns of parts at windows of copies that have so many."""
+        found = np.empty(len(part), np.int64)
+        for count in np.unique(windows).tolist():
+            own = windows == count
+            found[own] = self.turns.turns(count)[ordinals[own], part[own]]
+        return found
 
 
 class _Events:
@@ -53,7 +85,7 @@ class _Events:
         first: the event in which the first window of a layer begins.
     """
 
-    def __init__(self, dataflow: Dataflow, waits: Sequence[Wait]):
+    def __init__(self, dataflow: Dataflow, waits: Sequence[Wait], turns: Mapping[str, Turns]):
         self.dataflow = dataflow
         self.pairs = Pairs()
         self.count = 0
@@ -64,6 +96,10 @@ class _Events:
         self.later = self.count
         self.count *= 2
         self.finished = {number: begins + self.later for number, begins in self.begins.items()}
+        self.turns: dict[int, OwnedPositions] = {}
+        for node in dataflow.layers:
+            if node.name in turns and turns[node.name].parts > 1:
+                self.add_turns(node, turns[node.name])
         self.add_inputs(waits)
         for node in dataflow.nodes:
             if node.number not in self.begins:
@@ -85,6 +121,28 @@ class _Events:
         self.first[node.number] = self.count
         begins = self.begins[node.number] = np.empty(node.positions, np.int64)
         begins[in_order] = self.new(node.positions)
+
+    def add_turns(self, node: Node, turns: Turns) -> None:
+        """Between the beginning and the end of a position, all parts but one have owned it."""
+        first = int(self.new(node.positions * (turns.parts - 1))[0])
+        own = OwnedPositions(turns, self.first[node.number], first, self.later)
+        self.turns[node.number] = own
+        layer, grid = node.layer, node.grid
+        assert layer is not None and grid is not None
+        if turns.in_sequence:
+            firsts = np.unique(self.first_visit_at(node, np.arange(grid.tiles(layer))))
+            for first, windows in zip(firsts, self.windows_from(node, firsts), strict=True):
+                begins = first + np.arange(windows) * grid.window_step
+                self.pairs.add(begins[:-1] + self.later, begins[1:])
+
+    def windows_from(self, node: Node, firsts: Ints) -> Ints:
+        """How many windows the copies have whose first windows begin in some events."""
+        layer, grid = node.layer, node.grid
+        assert layer is not None and grid is not None
+        copy = (firsts - self.first[node.number]) % layer.windows
+        if grid.deal is not Deal.CYCLIC:
+            copy //= grid.windows_per_copy(layer)
+        return grid.window_counts(layer)[copy]
 
     def add_inputs(self, waits: Sequence[Wait]) -> None:
         """The portions of a queue enter one after the other."""
@@ -154,14 +212,34 @@ class _Events:
         """What the visits of a stage need and add to: positions that begin and are finished."""
         visits = Visits.of(programs, self.dataflow, self.first_visit, in_step)
         begins = visits.shares
+        needs, adds = np.empty_like(begins), np.empty_like(begins)
         for number, own in members(visits.layers):
-            grid = self.dataflow.nodes[number].grid
-            assert grid is not None
-            begins[own] += visits.turns[own] * grid.window_step
+            node, turns = self.dataflow.nodes[number], self.turns.get(number)
+            assert node.grid is not None
+            parts = 1 if turns is None else turns.turns.parts
+            first, part = np.divmod(begins[own], parts)
+            begins[own] = first + visits.turns[own] * node.grid.window_step
+            if turns is None:
+                needs[own], adds[own] = begins[own], begins[own] + self.later
+                continue
+            windows = self.windows_from(node, first)
+            turn = turns.turn(part, visits.turns[own].astype(np.int64), windows)
+            needs[own] = turns.owned(begins[own], turn)
+            adds[own] = turns.owned(begins[own], turn + 1)
         operations = visits.operations(begins, in_step)
-        return VisitChains.of(visits, begins, begins + self.later, self.count, operations)
+        return VisitChains.of(visits, needs, adds, self.count, operations)
 
     def first_visit(self, node: Node, tiles: Ints) -> Ints:
+        """The event in which the first window of each of some tiles begins, and its part in turns.
+
+        The event times the parts, plus the number of the part.
+        """
+        first, turns = self.first_visit_at(node, tiles), self.turns.get(node.number)
+        if turns is None:
+            return first
+        return first * turns.turns.parts + tiles % turns.turns.parts
+
+    def first_visit_at(self, node: Node, tiles: Ints) -> Ints:
         """The event in which the first window of each of some tiles begins."""
         layer, grid = node.layer, node.grid
         assert layer is not None and grid is not None

@@ -35,6 +35,14 @@ class Deployed:
     homes: Mapping[int, Ints]
     merges: Mapping[str, tuple[str, ...]]
 
+    def buffers_at(self, pes: Ints) -> Ints:
+        """The PEs in whose buffers is what some PEs read and write."""
+        return self.accelerator.components.memory.holder(pes)
+
+    def buffers_of(self, crossbars: Ints) -> Ints:
+        """The PEs in whose buffers is what some crossbars read."""
+        return self.buffers_at(crossbars // self.accelerator.crossbars_per_pe)
+
 
 class Residents(NamedTuple):
     """Bytes that a position of a node can have in the buffers of PEs, never too few.
@@ -99,7 +107,7 @@ def _reads(deployed: Deployed, node: Node, reader: Node) -> _Reads:
 def _layer_reads(deployed: Deployed, node: Node, reader: Node) -> _Reads:
     layer, grid = _partitioned(reader)
     placed = deployed.placements[reader.name]
-    pes, where = _used(placed.crossbars // deployed.accelerator.crossbars_per_pe)
+    pes, where = _used(deployed.buffers_of(placed.crossbars))
     at = grid.coordinates(placed.tiles)
     operand = reader.operands[0]
     read = source_slices(node, operand, deployed.dataflow, _operand_channels(layer, grid))
@@ -163,7 +171,7 @@ def _read_by_sets(reading: Bools, reader: Node, operand: int) -> Bools:
 
 
 def _digital_reads(deployed: Deployed, node: Node, reader: Node) -> _Reads:
-    homes = deployed.homes[reader.number]
+    homes = deployed.buffers_at(deployed.homes[reader.number])
     pes, where = _used(homes)
     by_part = np.zeros((len(pes), len(homes)), bool)
     by_part[where, np.arange(len(homes))[:, None]] = True
@@ -222,8 +230,9 @@ def _add_meetings(table: NDArray[np.int32], deployed: Deployed, node: Node) -> N
                 return
             met = np.bincount(blocks, minlength=len(sizes))
             amounts = np.zeros((len(node.slices), regions, grid.iw), np.int32)
-            amounts[part, at.matrix % regions, at.copy] = np.where(met > 1, met, 0) * sizes
-            homes = deployed.homes[node.number]
+            held = np.where(met > 1, accumulation.held(met), 0)
+            amounts[part, at.matrix % regions, at.copy] = held * sizes
+            homes = deployed.buffers_at(deployed.homes[node.number])
             np.add.at(table, (homes, np.arange(node.positions)), _by_position(node, amounts))
             return
         units = units * together // accumulation.crossbars_at(place)

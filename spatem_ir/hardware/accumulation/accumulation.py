@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from spatem_ir.hardware.component import Changes, Component, Count
+
+if TYPE_CHECKING:
+    from spatem_ir.hardware.compute_unit.compute_unit import ComputeUnits
+    from spatem_ir.hardware.interconnect.interconnect import Interconnect
+    from spatem_ir.hardware.memory.memory import Memory
 
 PLACES = ("cu", "pe", "home")
 """Where contributions can meet, from the crossbar outwards: in a CU, in a PE, at the home PE."""
@@ -68,6 +73,33 @@ class Accumulation(Component):
             "pe": description.crossbars_per_pe,
             "home": description.crossbars,
         }[place]
+
+    def held(self, contributions: Count) -> Count:
+        """R10: of so many contributions that meet, how many are in the buffer at once, at most."""
+        return contributions
+
+    @property
+    def call_bytes(self) -> int:
+        """R13: what it takes to tell a crossbar that it has its turn, bytes."""
+        return 0
+
+    @property
+    def sequence_registers(self) -> int:
+        """R13: how many of its tiles a crossbar can let wait for their turns."""
+        return 0
+
+    @property
+    def takes_turns(self) -> bool:
+        """R13: whether those that add to a result do so in turns, which the IR says."""
+        return self.rules is not None
+
+    def problem(
+        self, units: ComputeUnits, interconnect: Interconnect, memory: Memory
+    ) -> str | None:
+        """Why it does not work with the other components of an accelerator; None if it does."""
+        if memory.is_shared:
+            return "memory.kind = shared needs accumulation.kind = shared-memory"
+        return None
 
     @property
     def crossbars_sending(self) -> int:

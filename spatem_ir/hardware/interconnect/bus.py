@@ -84,6 +84,10 @@ class Bus(Interconnect):
         """The bus over which the source sends."""
         return [source % self.parameters.buses]
 
+    def link_to_memory(self, pe: int) -> int:
+        """R13: the bus over which the PE sends, also if it is the one at the port."""
+        return pe % self.parameters.buses
+
     def routes(self, sources: Ints, destinations: Ints) -> Routes:
         """The same for all pairs at once."""
         import numpy as np

@@ -114,6 +114,10 @@ class Interconnect(Component):
         first = [0, *accumulate(map(len, routes))]
         return Routes(np.array(first), np.array([link for route in routes for link in route], int))
 
+    def link_to_memory(self, pe: int) -> int | None:
+        """R13: the link that leads from a PE to a memory of all PEs; None if there is no one."""
+        return None
+
     @property
     def links(self) -> int:
         """How many links there are."""

@@ -21,6 +21,19 @@ class Memory(Component):
         """The parameter that says :attr:`buffer_bytes`, as messages name it."""
 
     @property
+    def is_shared(self) -> bool:
+        """R13: whether one memory holds all that PEs read and write."""
+        return False
+
+    def ports(self, pes: int) -> int:
+        """R3: over how many ports that many PEs fetch at the same time."""
+        return pes
+
+    def holder(self, pe: Count) -> Count:
+        """R3, R6: the PE in whose buffer is what a PE reads and writes: its own."""
+        return pe
+
+    @property
     @abstractmethod
     def port_bytes_per_cycle(self) -> int:
         """R3: bytes per cycle through the port from a PE's buffer to its CUs."""

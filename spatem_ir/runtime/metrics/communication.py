@@ -42,6 +42,12 @@ def partial_sum_bytes(run: Measurement) -> int:
 
 
 @metric("bytes")
+def call_bytes(run: Measurement) -> int:
+    """The part of the communication that is CALLs of cores that take turns (R13)."""
+    return run.execution.injected_bytes["calls"]
+
+
+@metric("bytes")
 def io_bytes(run: Measurement) -> int:
     """The part of the communication that passes the chip's port (R9)."""
     return run.execution.io_bytes

@@ -51,14 +51,10 @@ def test_parameters_of_a_preset_give_the_same_accelerator(name: str) -> None:
         if "kind" in table:
             groups[group] = {"kind": table["kind"], **groups[group]}
     assert accelerator_from_table({"name": name, **groups}, "my.toml") == accelerator
-    for group, name, default in (
-        ("accumulation", "sum_bits", 32),
-        ("power", "chip_io_mw", 0),
-        ("noc", "local_bytes_per_cycle", 0),
-        ("cu", "double_buffered", False),
-    ):
-        if groups[group].get(name) == default:
-            del groups[group][name]
+    for group in GROUPS:
+        for parameter in fields(getattr(accelerator, group)):
+            if getattr(getattr(accelerator, group), parameter.name) == parameter.default:
+                del groups[group][parameter.name]
     assert accelerator.tables == {group: table for group, table in groups.items() if table}
 
 
@@ -275,7 +271,7 @@ def test_unknown_accelerator(name: str) -> None:
         load_accelerator(name)
     assert str(caught.value) == (
         f"unknown accelerator '{name}': neither a TOML file nor one of the presets isaac-ou, "
-        "ntu-ppsim, tiny"
+        "ntu-ppsim, pelke-bus, tiny"
     )
 
 

@@ -21,7 +21,8 @@ from spatem_ir.runtime.machine.fast.computer import MemoryShortError as MemorySh
 from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
 from spatem_ir.runtime.machine.fast.elaborate.queues import NO_QUEUES
 from spatem_ir.runtime.machine.fast.results import MeasuredBuffers, logged_facts, schedule_of
-from spatem_ir.runtime.machine.fast.rules.components import loop_of
+from spatem_ir.runtime.machine.fast.rules import components as components
+from spatem_ir.runtime.machine.fast.rules.loop import compiled_loop
 from spatem_ir.runtime.machine.fast.start import grown, initial_state, machine_of
 from spatem_ir.runtime.machine.fast.steps import busy_of, path_of
 from spatem_ir.runtime.machine.fast.warm_up import compilation_noted
@@ -75,7 +76,7 @@ class FastEngine:
         self.state = initial_state(program, self.machine, queues, is_free=is_free)
         if kind is not None:
             self.tables = self.tables._replace(kind=kind.tables)
-            self.state = self.state._replace(kind=kind.state())
+            self.state = self.state._replace(kind=kind.state(images))
 
     def run(self) -> Execution:
         """Execute all images.
@@ -85,9 +86,7 @@ class FastEngine:
                 strict, also that a buffer overflows.
             LateError: it goes on after the latest cycle.
         """
-        components = self.program.accelerator.components
-        kinds = type(components.compute_unit), type(components.accumulation)
-        loop = loop_of(*kinds, source_digest(components.compute_unit.rules))
+        loop = compiled_loop(source_digest(self.program.rules))
         with compilation_noted(self.say.note):
             while not loop(self.machine, self.tables, self.state):
                 self.check_buffers()
@@ -112,6 +111,7 @@ class FastEngine:
                 "inputs": int(totals.inputs),
                 "activations": int(totals.activations),
                 "partial_sums": int(totals.partial_sums),
+                "calls": int(totals.calls),
             },
             byte_hops=int(totals.byte_hops),
             io_bytes=int(totals.io_bytes),

@@ -151,8 +151,8 @@ def _rank(machine: np.record, kind: str, rank: int) -> tuple[int, ...]:
     if kind == "link":
         rest, target = divmod(rank, machine.pes)
         rest, source = divmod(rest, machine.sources)
-        key, is_piece = divmod(rest, 2)
-        return (*divmod(key, machine.pieces), is_piece, source, target)
+        key, carried = divmod(rest, machine.carried)
+        return (*divmod(key, machine.pieces), carried, source, target)
     if kind.endswith("adders"):
         rest, place = divmod(rank, 3)
         key, source = divmod(rest, machine.sources)

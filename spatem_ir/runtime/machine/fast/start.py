@@ -48,6 +48,13 @@ LARGEST_PLACE = 2**31 - 1
 """Places of visits in streams, over all images, have 31 bits."""
 
 
+CARRIED_BY_PACKETS = 2
+"""Packets carry partial sums or pieces."""
+
+CARRIED_BY_TRANSFERS = 4
+"""Transfers to and from a shared memory (R13) carry operands, partial sums, results or CALLs."""
+
+
 def machine_of(program: FastProgram, images: int, log: bool, trace: bool) -> np.record:
     """The numbers of a program, its accelerator and a run: a :data:`MACHINE` record.
 
@@ -59,7 +66,8 @@ def machine_of(program: FastProgram, images: int, log: bool, trace: bool) -> np.
     components = accelerator.components
     pes, pieces = accelerator.pes, len(tables.pieces)
     most_visits = images * int(program.crossbars.visits.max())
-    largest_rank = images * pieces * 2 * accelerator.crossbars * max(pes, 2)
+    carried = CARRIED_BY_TRANSFERS if components.memory.is_shared else CARRIED_BY_PACKETS
+    largest_rank = images * pieces * carried * accelerator.crossbars * max(pes, 2)
     if largest_rank > LARGEST_RANK or most_visits > LARGEST_PLACE:
         raise SpatemError(f"{images} images in flight are too many for the fast engine")
     machine = np.zeros(1, MACHINE).view(np.recarray)[0]
@@ -80,7 +88,7 @@ def machine_of(program: FastProgram, images: int, log: bool, trace: bool) -> np.
     machine.poolings = components.digital.values_per_cycle(pooling=True)
     machine.io_bytes = components.port.bytes_per_cycle
     machine.head = components.interconnect.head_cycles
-    machine.sources = accelerator.crossbars
+    machine.sources, machine.carried = accelerator.crossbars, carried
     machine.bits = int(tables.tiles.bit.max()) + 1
     machine.slots = len(program.slot_reads)
     machine.instances = len(program.instance_reads)

@@ -270,6 +270,7 @@ TOTALS = record(
     inputs="i8",  # bytes injected into the network
     activations="i8",
     partial_sums="i8",
+    calls="i8",
     byte_hops="i8",
     io_bytes="i8",
 )
@@ -300,6 +301,7 @@ MACHINE = record(
     io_bytes="i8",
     head="i8",  # cycles from when a packet gets a link until its head asks for the next one
     sources="i8",  # numbers that the source of a contribution can have, for ranks
+    carried="i8",  # kinds of what a transfer over a link can carry, likewise
     bits="i8",  # numbers that the bit part of a tile can have, for the keys of operands
     slots="i8",  # records of one image
     instances="i8",

@@ -75,8 +75,8 @@ class Lockstep:
     crossbars: int
     units: int
 
-    def state(self) -> LockstepState:
-        """Nothing has happened yet."""
+    def state(self, images: int) -> LockstepState:
+        """Nothing has happened yet; a CU has one operation at a time, of whichever image."""
         units = np.zeros(self.units, UNIT).view(np.recarray)
         units.ended_at = units.started_at = -1
         units.taken = units.running = NONE

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
 from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.reference.clock import Clock
 from spatem_ir.runtime.machine.reference.crossbars import Crossbars
+from spatem_ir.runtime.machine.reference.merging import PartialSums
 from spatem_ir.runtime.machine.reference.pieces import Pieces
-from spatem_ir.runtime.machine.reference.program import Key, Program, Visit
+from spatem_ir.runtime.machine.reference.program import Program, Visit
 from spatem_ir.runtime.machine.reference.steps import Step
 from spatem_ir.runtime.machine.schedule import VisitSchedule
 from spatem_ir.runtime.machine.steps import ResourceKind
@@ -69,9 +69,9 @@ class LockstepCrossbars(Crossbars):
         clock: Clock,
         pieces: Pieces,
         images: int,
-        contribute: Callable[[int, Key], None],
+        partial_sums: PartialSums,
     ):
-        super().__init__(program, clock, pieces, images, contribute)
+        super().__init__(program, clock, pieces, images, partial_sums)
         self.units: dict[int, UnitState] = {}
         self.operation_of: dict[tuple[int, int], UnitOperation] = {}
         operations: dict[tuple[int, Rank], UnitOperation] = {}
@@ -237,7 +237,7 @@ class LockstepCrossbars(Crossbars):
         for crossbar, number in state.running.visits:
             self.states[crossbar].next_visit += 1
             visit, image = self.visit(crossbar, number), state.running.rank[0]
-            self.contribute(crossbar, (image, visit.piece))
+            self.partial_sums.contribute(crossbar, (image, visit.piece))
         state.running, state.ended_at = None, self.clock.now
         self.start_operation(unit)
         self.look(unit)

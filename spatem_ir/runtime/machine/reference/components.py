@@ -9,17 +9,21 @@ from __future__ import annotations
 from importlib import import_module
 
 from spatem_ir.hardware.accumulation.accumulation import Accumulation
-from spatem_ir.hardware.compute_unit.compute_unit import ComputeUnits
+from spatem_ir.hardware.components import Components
 from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.reference.crossbars import Crossbars
 from spatem_ir.runtime.machine.reference.free_crossbars import FreeCrossbars
 from spatem_ir.runtime.machine.reference.merging import PartialSums
 
 
-def crossbars_of(kind: type[ComputeUnits], dispatch: Dispatch) -> type[Crossbars]:
-    """The rules R1 to R4, or R11, of a kind of compute units: `crossbars_of` of its own ones."""
-    if kind.rules is not None:
-        return import_module(f"{kind.rules}.reference").crossbars_of(dispatch)
+def crossbars_of(components: Components, dispatch: Dispatch) -> type[Crossbars]:
+    """The rules R1 to R4, or R11, of some components: `crossbars_of` of a kind's own ones.
+
+    That kind is one of compute units or of accumulation, never both.
+    """
+    rules = components.compute_unit.rules or components.accumulation.rules
+    if rules is not None:
+        return import_module(f"{rules}.reference").crossbars_of(dispatch)
     return FreeCrossbars if dispatch is Dispatch.FREE else Crossbars
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -11,8 +10,9 @@ import numpy as np
 
 from spatem_ir.hardware.accelerator import CrossbarAddress
 from spatem_ir.runtime.machine.reference.clock import Action, Clock, Resource
+from spatem_ir.runtime.machine.reference.merging import PartialSums
 from spatem_ir.runtime.machine.reference.pieces import Pieces
-from spatem_ir.runtime.machine.reference.program import Key, Program, Visit
+from spatem_ir.runtime.machine.reference.program import Program, Visit
 from spatem_ir.runtime.machine.reference.steps import Step
 from spatem_ir.runtime.machine.schedule import VisitSchedule
 from spatem_ir.runtime.machine.steps import ResourceKind
@@ -64,7 +64,7 @@ class CrossbarState:
 class Crossbars:
     """All crossbars, each running its stream once per image, and the PE ports that feed them.
 
-    `contribute(crossbar, key)` is called when the results of a visit are valid.
+    The results of a visit are contributed to the partial sums when they are valid.
     """
 
     state: type[CrossbarState] = CrossbarState
@@ -75,13 +75,13 @@ class Crossbars:
         clock: Clock,
         pieces: Pieces,
         images: int,
-        contribute: Callable[[int, Key], None],
+        partial_sums: PartialSums,
     ):
         self.program = program
         self.components = program.accelerator.components
         self.clock = clock
         self.pieces = pieces
-        self.contribute = contribute
+        self.partial_sums = partial_sums
         self.register_bytes = 0
         self.ports: dict[int, Resource] = defaultdict(lambda: Resource(clock, ResourceKind.PORT))
         self.states = {
@@ -115,7 +115,16 @@ class Crossbars:
         elif not state.running or self.fits(state, number):
             state.requested += 1
             fetch = partial(self.fetch, crossbar, number)
-            self.when_ready(state.address.pe, state.image(number), state.visit(number), fetch)
+            self.when_ready(self.buffer(crossbar), state.image(number), state.visit(number), fetch)
+
+    def buffer(self, crossbar: int) -> int:
+        """The PE in whose buffer the operands of a crossbar are."""
+        return self.components.memory.holder(self.states[crossbar].address.pe)
+
+    @property
+    def fetched_bytes(self) -> int:
+        """The bytes of all operands that were fetched."""
+        return sum(port.bytes for port in self.ports.values())
 
     def is_known(self, state: CrossbarState, number: int) -> bool:
         """R2: whether the visit with a number reads what the one reads that runs before it."""
@@ -159,7 +168,7 @@ class Crossbars:
         state.ready += 1
         state.ready_at, state.fetch = self.clock.now, self.clock.cause
         for piece in self.program.operand_pieces[visit.operand._replace(bit=0)]:
-            self.pieces.read(state.address.pe, (image, piece))
+            self.pieces.read(self.buffer(crossbar), (image, piece))
         self.start_visit(crossbar)
 
     def start_visit(self, crossbar: int) -> None:
@@ -183,7 +192,8 @@ class Crossbars:
         ends = self.clock.now + units.visit_cycles(visit.operations)
         self.clock.at(ends, partial(self.end_visit, crossbar))
         valid = ends + units.pipeline_cycles
-        self.clock.at(valid, partial(self.contribute, crossbar, (image, visit.piece)))
+        contribute = partial(self.partial_sums.contribute, crossbar, (image, visit.piece))
+        self.clock.at(valid, contribute)
         self.request_operand(crossbar)
 
     def end_visit(self, crossbar: int) -> None:

@@ -1,8 +1,8 @@
-"""The reference engine: rules R1 to R12 of the machine, written to be read.
+"""The reference engine: rules R1 to R13 of the machine, written to be read.
 
 The rules are where their hardware is: crossbars and operands (R1 to R4) in `crossbars`, those that
 choose what they run (R11) in `free_crossbars`, those that kinds of components have for themselves
-(R12) in folders of their own, merging of partial sums (R5) in `merging`, pieces
+(R12, R13) in folders of their own, merging of partial sums (R5) in `merging`, pieces
 and their readers (R7, R10) in `pieces`, the network (R8) in `packets`; digital operators (R6) and
 the chip's port (R9) are here.  Times are integer digital cycles, counted from the first input byte.
 Several images may be in flight.
@@ -51,6 +51,7 @@ class ReferenceEngine:
         self.images = images
         self.report = progress
         self.components = program.accelerator.components
+        self.holder = self.components.memory.holder
         self.clock = clock = Clock(log=log)
         self.packets = Packets(clock, self.components.interconnect)
         self.buffers = BufferOccupancy()
@@ -58,10 +59,8 @@ class ReferenceEngine:
         self.pieces = Pieces(program, clock, self.packets, self.buffers, self.progress)
         partial_sums = partial_sums_of(type(self.components.accumulation))
         self.partial_sums = partial_sums(program, clock, self.packets, self.buffers, self.activate)
-        crossbars = crossbars_of(type(self.components.compute_unit), dispatch)
-        self.crossbars = crossbars(
-            program, clock, self.pieces, images, self.partial_sums.contribute
-        )
+        crossbars = crossbars_of(self.components, dispatch)
+        self.crossbars = crossbars(program, clock, self.pieces, images, self.partial_sums)
         self.activation_units: dict[int, Resource] = defaultdict(
             lambda: Resource(clock, ResourceKind.ACTIVATION)
         )
@@ -90,7 +89,7 @@ class ReferenceEngine:
             ended=self.clock.now,
             visit_starts={number: state.starts for number, state in self.crossbars.states.items()},
             operations=self.program.operations,
-            fetched_bytes=sum(port.bytes for port in self.crossbars.ports.values()),
+            fetched_bytes=self.crossbars.fetched_bytes,
             register_bytes=self.crossbars.register_bytes,
             additions=self.partial_sums.additions,
             activated_values=self.values[NodeKind.ACTIVATE],
@@ -188,10 +187,14 @@ class ReferenceEngine:
 
     # R6: digital operators
 
-    def activate(self, key: Key) -> None:
-        """R6: the home PE adds the bias, requantises and activates a piece of a layer."""
+    def activate(self, pe: int, key: Key) -> None:
+        """R6: a PE adds the bias, requantises and activates a piece of a layer."""
         values = self.program.contributors[key[1]].values
-        self.process(NodeKind.ACTIVATE, self.program.home[key[1]], key, values, self.pieces.produce)
+        self.process(NodeKind.ACTIVATE, pe, key, values, partial(self.finish, pe))
+
+    def finish(self, pe: int, key: Key) -> None:
+        """R6: a PE has made a piece."""
+        self.partial_sums.store(pe, key, partial(self.pieces.produce, key))
 
     def await_digital_inputs(self, image: int) -> None:
         """R6, R9, R10: digital operators and outputs start as soon as nothing prevents it."""
@@ -199,7 +202,7 @@ class ReferenceEngine:
             key = (image, task.piece)
             action = partial(self.start_digital, task, key)
             met = partial(self.progress.when_met, key, action)
-            self.pieces.when_present(task.pe, image, task.inputs, met)
+            self.pieces.when_present(self.holder(task.pe), image, task.inputs, met)
 
     def start_digital(self, task: DigitalTask, key: Key) -> None:
         """R6: the inputs of a digital operator are there; an output leaves at once (R9).
@@ -212,18 +215,20 @@ class ReferenceEngine:
         elif task.values == 0:
             self.pieces.produce(key)
         else:
-            self.process(kind, task.pe, key, task.values, partial(self.end_digital, task))
+            ended = partial(self.end_digital, task)
+            work = partial(self.process, kind, task.pe, key, task.values, ended)
+            self.partial_sums.load(task, key, work)
 
     def end_digital(self, task: DigitalTask, key: Key) -> None:
         """R6: a digital operator has read its inputs, and its result is ready."""
         self.read_inputs(task, key)
-        self.pieces.produce(key)
+        self.finish(task.pe, key)
 
     def read_inputs(self, task: DigitalTask, key: Key) -> None:
         """R10: the inputs of a digital task have been read."""
         self.buffers.read_bytes += task.bytes
         for piece in task.inputs:
-            self.pieces.read(task.pe, (key[0], piece))
+            self.pieces.read(self.holder(task.pe), (key[0], piece))
 
     def process(
         self, kind: NodeKind, pe: int, key: Key, values: int, finished: Callable[[Key], None]

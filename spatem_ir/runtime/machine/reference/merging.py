@@ -8,16 +8,16 @@ from functools import partial
 
 from spatem_ir.hardware.accumulation.accumulation import PLACES
 from spatem_ir.runtime.machine.buffers import BufferOccupancy
-from spatem_ir.runtime.machine.reference.clock import Clock, Resource
+from spatem_ir.runtime.machine.reference.clock import Action, Clock, Resource
 from spatem_ir.runtime.machine.reference.packets import Packets
-from spatem_ir.runtime.machine.reference.program import Key, Program
+from spatem_ir.runtime.machine.reference.program import DigitalTask, Key, Program
 from spatem_ir.runtime.machine.steps import ResourceKind
 
 
 class PartialSums:
     """The adders of CUs and PEs, and the contributions on their way home.
 
-    `completed` is called when all contributions to a piece have been merged at home.
+    `completed(pe, key)` is called when all contributions to a piece have been merged at a PE.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class PartialSums:
         clock: Clock,
         packets: Packets,
         buffers: BufferOccupancy,
-        completed: Callable[[Key], None],
+        completed: Callable[[int, Key], None],
     ):
         self.program = program
         self.accelerator = program.accelerator
@@ -50,11 +50,19 @@ class PartialSums:
         """R4, R5: a visit's results are valid and go to the first place that merges them."""
         self.go_on(crossbar, 1, key, 0)
 
+    def load(self, task: DigitalTask, key: Key, loaded: Action) -> None:
+        """R6: what a digital operator reads is in the buffer of its PE."""
+        loaded()
+
+    def store(self, pe: int, key: Key, stored: Action) -> None:
+        """R6: what a PE makes is in its buffer at once."""
+        stored()
+
     def go_on(self, source: int, crossbars: int, key: Key, index: int) -> None:
         """R5: what comes from a source of so many crossbars goes on to the place of an index."""
         places = self.program.contributors[key[1]].places
         if index == len(places):
-            self.completed(key)
+            self.completed(self.program.home[key[1]], key)
         elif places[index] == "home":
             self.send_home(source * crossbars // self.accelerator.crossbars_per_pe, key, source)
         else:

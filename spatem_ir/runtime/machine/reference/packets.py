@@ -50,7 +50,7 @@ class Traffic:
     """Bytes of packets by what they carry, and bytes times links."""
 
     injected: dict[str, int] = field(
-        default_factory=lambda: {"inputs": 0, "activations": 0, "partial_sums": 0}
+        default_factory=lambda: {"inputs": 0, "activations": 0, "partial_sums": 0, "calls": 0}
     )
     byte_hops: int = 0
 

@@ -25,6 +25,7 @@ from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.dialects.ou.programs import programs_of
 from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
+from spatem_ir.geometry.network.turns import Turns
 from spatem_ir.geometry.network.waits import Wait, by_node, input_portions, input_queues
 from spatem_ir.geometry.shapes.equals import first_of_equals
 from spatem_ir.geometry.shapes.grid import TileCoordinates
@@ -48,10 +49,11 @@ class VisitOperand(NamedTuple):
 class Visit(NamedTuple):
     """One tile, one window: what it reads, how long it works, and to which piece it adds.
 
-    `tile` is the tile's number in its layer.
+    `tile` is the tile's number in its layer, `ordinal` that of the window in the tile's copy.
     """
 
     tile: int
+    ordinal: int
     operand: VisitOperand
     operand_bytes: int
     operations: int
@@ -89,13 +91,15 @@ class Program:
     Attributes:
         streams: the visits of each crossbar, in order.
         operand_pieces: the pieces that an operand consists of (bits do not matter).
-        home: the home PE of each piece.
+        home: the PE in whose buffer each piece is when it is finished: its home, or that which
+            holds all pieces.
         piece_bytes: the bytes of each piece.
         contributors: for each piece of a layer, who adds to it.
         digital: the digital operators and outputs, one task per piece.
         readers: for each piece, how often each PE reads it.
         waits: what positions of a node wait for, by the node's number.
         queues: the pieces of an image in the portions in which they enter, queue by queue.
+        turns: in which order tiles own the results of a layer, by the node's number, if they do.
     """
 
     accelerator: Accelerator
@@ -109,6 +113,7 @@ class Program:
     readers: dict[int, Counter[int]] = field(default_factory=dict)
     waits: dict[int, list[Wait]] = field(default_factory=dict)
     queues: list[list[list[int]]] = field(default_factory=list)
+    turns: dict[int, Turns] = field(default_factory=dict)
 
     def place(self, piece: int) -> tuple[int, int]:
         """The number of the node of a piece, and its position."""
@@ -169,10 +174,14 @@ class _Elaboration:
         self.program = Program(accelerator_of(module), dataflow_of(module))
         self.dataflow = self.program.dataflow
         self.merges = stage.merges
+        self.holder = self.program.accelerator.components.memory.holder
+        self.home: list[int] = []
         self.operand_elements: dict[tuple[int, int], NDArray[np.int64]] = {}
 
     def build(self) -> Program:
         self.read_homes()
+        turns = self.stage.placed().turns(self.dataflow)
+        self.program.turns = {self.dataflow.by_name[n].number: own for n, own in turns.items()}
         for program in programs_of(self.stage, self.dataflow):
             self.add_program(program)
         self.add_digital_tasks()
@@ -182,7 +191,9 @@ class _Elaboration:
     def read_homes(self) -> None:
         homes = self.stage.placed().homes(self.dataflow)
         for node in self.dataflow.nodes:
-            self.program.home += homes[node.number].reshape(-1).tolist()
+            own = homes[node.number].reshape(-1)
+            self.home += own.tolist()
+            self.program.home += self.holder(own).tolist()
             for part in range(len(node.slices)):
                 self.program.piece_bytes += [node.piece_bytes(part)] * node.positions
 
@@ -222,14 +233,14 @@ class _Elaboration:
         positions = layer.window_positions(at.matrix)
         part = grid.slice_of(layer, at.matrix, at.column)
         first_piece = self.dataflow.first_pieces[node.number] + part * node.positions
-        pe = accelerator.address(crossbar).pe
+        pe = self.holder(accelerator.address(crossbar).pe)
         for ordinal in windows:
             window = share[ordinal]
             piece = first_piece + int(positions[window])
             operand = VisitOperand(node.number, at.matrix, window, at.row, at.bit)
             self.add_reads(pe, self.pieces(node, at, window))
             self.add_contributor(node, piece, part, crossbar)
-            yield Visit(tile, operand, size, operations, piece)
+            yield Visit(tile, ordinal, operand, size, operations, piece)
 
     def pieces(self, node: Node, at: TileCoordinates[int], window: int) -> tuple[int, ...]:
         """The pieces of which a tile's operand consists."""
@@ -288,8 +299,8 @@ class _Elaboration:
                     inside = elements[position][elements[position] >= 0]
                     piece = first + part * node.positions + position
                     inputs = tuple(np.unique(pieces[inside]).tolist())
-                    pe = self.program.home[piece]
-                    self.add_reads(pe, inputs)
+                    pe = self.home[piece]
+                    self.add_reads(self.holder(pe), inputs)
                     self.program.digital.append(
                         DigitalTask(
                             node.number, piece, pe, inputs, values[position], sizes[position]

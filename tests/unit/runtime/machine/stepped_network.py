@@ -28,7 +28,7 @@ class Network(ABC):
         self.accelerator = accelerator
         self.heads: list[Head] = []
         self.tails: list[Head] = []
-        self.injected = Counter(inputs=0, activations=0, partial_sums=0)
+        self.injected = Counter(inputs=0, activations=0, partial_sums=0, calls=0)
         self.byte_hops = 0
 
     @abstractmethod

@@ -72,7 +72,7 @@ STATIC = {
 }
 """What each component takes all the time, milliwatt."""
 
-OF_OTHER_KINDS = ("transfers",)
+OF_OTHER_KINDS = ("transfers", "core_adders", "shared_memory")
 """Parts of components that this machine has of another kind."""
 
 

@@ -52,7 +52,12 @@ def test_contributions_of_two_pes_meet_at_home() -> None:
     assert execution.visit_starts == {0: [3], 4: [7]}
     assert execution.finished == [49 + 3 + 1]
     assert execution.additions == 2 * 3
-    assert execution.injected_bytes == {"inputs": 8, "activations": 0, "partial_sums": 12}
+    assert execution.injected_bytes == {
+        "inputs": 8,
+        "activations": 0,
+        "partial_sums": 12,
+        "calls": 0,
+    }
 
 
 @pytest.mark.parametrize(("bits", "bytes_", "on_link"), [(20, 3, 5), (32, 4, 6), (33, 5, 8)])
@@ -82,7 +87,12 @@ def test_a_home_elsewhere_gets_one_packet_of_4_bytes_per_value() -> None:
     # 12 bytes are home at 48 + 1 + 5 = 54; activated by 57; 3 bytes back at 57 + 1 + 1 = 59.
     assert execution.finished == [59 + 1]
     assert execution.additions == 4 * 3 + 2 * 3
-    assert execution.injected_bytes == {"inputs": 0, "activations": 3, "partial_sums": 12}
+    assert execution.injected_bytes == {
+        "inputs": 0,
+        "activations": 3,
+        "partial_sums": 12,
+        "calls": 0,
+    }
     assert execution.byte_hops == 12 + 3
 
 

@@ -115,7 +115,12 @@ def test_pooling_at_another_pe_needs_traffic() -> None:
     # pooled by 142, 2 bytes back at 143, out by 144.
     assert arrivals(execution, 1) == [(38, 2), (70, 2), (102, 2), (134, 2)]
     assert execution.finished == [144]
-    assert execution.injected_bytes == {"inputs": 0, "activations": 4 * 2 + 2, "partial_sums": 0}
+    assert execution.injected_bytes == {
+        "inputs": 0,
+        "activations": 4 * 2 + 2,
+        "partial_sums": 0,
+        "calls": 0,
+    }
 
 
 def test_pooling_and_activation_units_work_at_the_same_time() -> None:

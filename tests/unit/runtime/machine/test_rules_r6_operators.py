@@ -48,7 +48,12 @@ def test_an_addition_of_two_layers_on_different_pes(home: int) -> None:
     assert execution.finished == [ready + 6 + back + 1]
     assert execution.activated_values == 3 + 3 + 6
     others = 3 if home == 0 else 3 + 3
-    assert execution.injected_bytes == {"inputs": 4, "activations": others, "partial_sums": 0}
+    assert execution.injected_bytes == {
+        "inputs": 4,
+        "activations": others,
+        "partial_sums": 0,
+        "calls": 0,
+    }
 
 
 def test_a_value_that_is_added_to_itself_is_one_piece_that_is_read_once() -> None:

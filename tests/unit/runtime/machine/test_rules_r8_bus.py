@@ -54,7 +54,12 @@ def test_a_bus_by_hand(engine: str, broadcast: bool, fetched: tuple[int, int]) -
         if node.layer is not None
     }
     inputs = 4 if broadcast else 8
-    assert execution.injected_bytes == {"inputs": inputs, "activations": 4, "partial_sums": 0}
+    assert execution.injected_bytes == {
+        "inputs": inputs,
+        "activations": 4,
+        "partial_sums": 0,
+        "calls": 0,
+    }
     assert execution.byte_hops == inputs + 4
     # fetch, visit, pipeline, activation of 2 values; 2 bytes hold the bus for a cycle, 2 follow.
     ready = [time + 1 + work + 1 + 2 for time in fetched]

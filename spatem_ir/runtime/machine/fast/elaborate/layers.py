@@ -147,7 +147,8 @@ class _LayerBuilder:
         `rows` are those of the operands of the tiles' first visits.
         """
         tables = self.tables
-        keys = tiles.pe.astype(np.int64) * (group.max() + 1) + group
+        pes = self.accelerator.components.memory.holder(tiles.pe)
+        keys = pes.astype(np.int64) * (group.max() + 1) + group
         _, index, inverse, reads = np.unique(
             keys, return_index=True, return_inverse=True, return_counts=True
         )
@@ -155,7 +156,7 @@ class _LayerBuilder:
         firsts = tables.first_instance + np.cumsum(counts) - counts
         tiles.instance = firsts[inverse]
         tables.instances.append(
-            Instances(tiles.pe[index], rows[index], np.full(len(index), self.step), counts, reads)
+            Instances(pes[index], rows[index], np.full(len(index), self.step), counts, reads)
         )
         tables.first_instance += int(counts.sum())
 

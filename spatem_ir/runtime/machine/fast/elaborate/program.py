@@ -7,7 +7,7 @@ written out: visits are named by bursts, and what follows from a visit is comput
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.ou.programs import programs_of
 from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
 from spatem_ir.geometry.network.dataflow import Dataflow, NodeKind
+from spatem_ir.geometry.network.turns import Turns
 from spatem_ir.geometry.network.waits import Wait, input_portions, input_queues
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.runtime.machine.fast.elaborate.inputs import Inputs, inputs_of, waits_of
@@ -62,6 +63,7 @@ class FastProgram:
         instance_reads: how many visits read each instance of an operand.
         meetings: counters of contributions that meet in CUs and PEs.
         watched_positions, watched_slices: of the nodes for which others wait, in order.
+        turns: in which order tiles own the results of layers (R13), by name; linear if not given.
     """
 
     accelerator: Accelerator
@@ -74,6 +76,7 @@ class FastProgram:
     meetings: int
     watched_positions: Int64s
     watched_slices: Int32s
+    turns: Mapping[str, Turns] = field(default_factory=dict)
 
     @cached_property
     def queues(self) -> Queues:
@@ -82,9 +85,15 @@ class FastProgram:
 
     @cached_property
     def kind(self) -> KindTables | None:
-        """What only the rules of a kind of compute units need: `kind_tables` of its own ones."""
-        rules = self.accelerator.components.compute_unit.rules
+        """What only the rules of a kind of components need: `kind_tables` of its own ones."""
+        rules = self.rules
         return None if rules is None else import_module(f"{rules}.fast").kind_tables(self)
+
+    @property
+    def rules(self) -> str | None:
+        """The package of the kind of compute units or accumulation that has rules of its own."""
+        components = self.accelerator.components
+        return components.compute_unit.rules or components.accumulation.rules
 
     @property
     def operations(self) -> dict[str, int]:
@@ -111,7 +120,7 @@ class KindTables(Protocol):
         """Tables, a named tuple of arrays."""
         ...
 
-    def state(self) -> Any:
+    def state(self, images: int) -> Any:
         """What nothing has happened to yet: a named tuple like :class:`EachCrossbar`."""
         ...
 
@@ -159,6 +168,7 @@ def elaborated_module(
         merges=stage.merges,
         waits=waits,
         known=known,
+        turns=stage.placed().turns(dataflow),
     )
     return programs, program
 
@@ -172,6 +182,7 @@ def elaborated(
     merges: Mapping[str, tuple[str, ...]],
     waits: Sequence[Wait],
     known: KnownRows | None = None,
+    turns: Mapping[str, Turns] | None = None,
 ) -> FastProgram:
     """The program of a deployment that is valid, without any IR.
 
@@ -183,9 +194,10 @@ def elaborated(
         merges: where partial sums of each layer are merged, by its name.
         waits: what waits for what, for the sake of the buffers.
         known: tables of other deployments of the network, which are used again and added to.
+        turns: in which order tiles own the results of layers (R13), by name; linear if not given.
     """
     builder = _TableBuilder(dataflow, accelerator, homes, waits, known or KnownRows())
-    return builder.build(programs, merges)
+    return replace(builder.build(programs, merges), turns=turns or {})
 
 
 def reordered(
@@ -257,7 +269,10 @@ class _TableBuilder:
         self.dataflow = dataflow
         self.waits = waits
         self.known = known
+        self.holder = accelerator.components.memory.holder
+        self.homes = np.concatenate([homes[node.number].reshape(-1) for node in dataflow.nodes])
         self.pieces = pieces_of(self.dataflow, homes)
+        self.pieces.home = self.holder(self.homes)
 
     def build(
         self, programs: Sequence[CrossbarProgram], merges: Mapping[str, tuple[str, ...]]
@@ -278,7 +293,8 @@ class _TableBuilder:
         row_first = firsts([each.counts for each in rows])
         row_pieces = np.concatenate([each.pieces for each in rows])
         once = np.ones(len(tasks), np.int64)
-        task_reads = ReadRows(tasks.pe, layers.first_row + np.arange(len(tasks)), once, once)
+        reading = layers.first_row + np.arange(len(tasks))
+        task_reads = ReadRows(self.holder(tasks.pe), reading, once, once)
         reads = [*layers.instances, task_reads]
         slots = slots_of(reads, row_first, row_pieces, len(self.pieces))
         self.pieces.ordinal = layers.ordinals
@@ -342,7 +358,7 @@ class _TableBuilder:
             tasks["kind"], tasks["node"] = TASK_KINDS[node.kind], node.number
             tasks["position"] = np.tile(np.arange(node.positions), len(node.slices))
             tasks["piece"] = self.dataflow.first_pieces[node.number] + np.arange(node.pieces)
-            tasks["pe"] = self.pieces.home[tasks["piece"]]
+            tasks["pe"] = self.homes[tasks["piece"]]
             tasks["values"], tasks["bytes"] = read.values, read.bytes
             records.append(tasks)
             rows.append(read)

@@ -13,12 +13,15 @@ from spatem_ir.runtime.machine.fast.rules.events import (
     write_log,
 )
 from spatem_ir.runtime.machine.fast.rules.kind_rules import rule
-from spatem_ir.runtime.machine.fast.rules.kinds import ACTIVATIONS, LEAVE, PROCESS, PRODUCE
+from spatem_ir.runtime.machine.fast.rules.kinds import ACTIVATIONS, LEAVE, PRODUCE
 from spatem_ir.runtime.machine.fast.rules.waits import all_met
-from spatem_ir.runtime.machine.fast.tables import NONE, OUTPUT_TASK, POOL_TASK, PRESENT
+from spatem_ir.runtime.machine.fast.tables import NONE, OUTPUT_TASK, PRESENT
 
 operand_came = rule("came")
 """R3: all pieces of the operand are there for which a crossbar, or a tile on it, waits."""
+
+task_works = rule("work")
+"""R6: the inputs of a digital operator are there: it asks for units, or loads them first (R13)."""
 
 
 @inlined
@@ -57,9 +60,7 @@ def start_task(machine, tables, state, image, number):
     elif task.values == 0:
         schedule(machine, state, state.totals[0].now, PRODUCE, ACTIVATIONS, key)
     else:
-        pooling = task.kind == POOL_TASK
-        first = machine.first_pooling if pooling else machine.first_activation
-        request(machine, state, first + task.pe, key, PROCESS, number, key)
+        task_works(machine, tables, state, number, key)
 
 
 @inlined

@@ -22,7 +22,15 @@ from __future__ import annotations
     ENTER,  # number: portion, key: of its first piece; a portion of an image may enter
     AWAIT,  # number: waiter; a task begins to wait for its inputs
     PROCEED,  # number: crossbar; it begins
-) = range(16)
+    LOADED,  # number: crossbar; a partial sum came from the shared memory (R13)
+    ADDED,  # number: crossbar; it has added to a partial sum
+    STORED,  # number: crossbar; a partial sum is in the shared memory
+    CALLED,  # number: crossbar; its CALL has come
+    COMPLETED,  # number: crossbar; it has activated a piece
+    RETURNED,  # number: crossbar; a piece that it activated is in the shared memory
+    INPUTS_LOADED,  # number: task; what it reads has come
+    WRITTEN,  # number: task; its result is in the shared memory
+) = range(24)
 
 (
     FETCH,  # number: crossbar
@@ -34,7 +42,16 @@ from __future__ import annotations
     PROCESS,  # number: task
     LEAVE,  # number: task
     ENTERING,  # number: portion; a portion of an image enters
-) = range(9)
+    LOAD_OPERAND,  # number: crossbar; a transfer over the bus (R13), as all up to WRITE
+    LOAD_SUMS,
+    STORE_SUMS,
+    CALL,
+    STORE_RESULT,
+    LOAD_INPUTS,  # number: task
+    WRITE,  # number: task
+    ADD,  # number: crossbar
+    COMPLETE_SUM,  # number: crossbar; it activates a piece
+) = range(18)
 
 INPUTS, ACTIVATIONS = range(2)
 """What packets that carry a piece are counted as."""

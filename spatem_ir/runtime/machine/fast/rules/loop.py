@@ -38,6 +38,7 @@ from spatem_ir.runtime.machine.fast.rules.kinds import (
     DELIVER,
     END,
     ENTER,
+    ENTERING,
     FETCH,
     HEAD,
     HOME,
@@ -73,6 +74,15 @@ choices_are_made = rule("choose")
 
 fetch_granted = rule("fetch")
 """R2, R3: an operand is fetched."""
+
+task_has_ended = rule("worked")
+"""R6: a digital operator has made its result; whether that is in the buffer at once."""
+
+other_event = rule("follow")
+"""An event that only a kind of components knows."""
+
+other_request = rule("serve")
+"""A request that only a kind of components knows is granted."""
 
 
 @inlined
@@ -113,8 +123,6 @@ def contribution(machine, tables, state, kind, number, key):
 @inlined
 def finished(machine, tables, state, kind, number, key):
     """R6, R9: a piece has entered, was activated or is the result of a digital operator."""
-    if kind == PROCESSED:
-        read_inputs(machine, tables, state, number, key)
     produce(machine, tables, state, number if kind == PRODUCE else ACTIVATIONS, key)
     finish_piece(machine, tables, state, key)
 
@@ -141,7 +149,11 @@ def handle(machine, tables, state, kind, number, key):
             totals.written_bytes += tables.slots[slot].bytes
             reached(state, number)
         deliver(machine, tables, state, slot, key)
-    elif kind in (PRODUCE, ACTIVATED, PROCESSED):
+    elif kind == PROCESSED:
+        read_inputs(machine, tables, state, number, key)
+        if task_has_ended(machine, tables, state, number, key):
+            finished(machine, tables, state, kind, number, key)
+    elif kind in (PRODUCE, ACTIVATED):
         finished(machine, tables, state, kind, number, key)
     elif kind == LEFT:
         read_inputs(machine, tables, state, number, key)
@@ -154,8 +166,10 @@ def handle(machine, tables, state, kind, number, key):
         queue = tables.portions[number].queue
         state.entries[queue].portion, state.entries[queue].key = number, key
         enter_portion(machine, tables, state, queue, 0)
-    else:
+    elif kind == AWAIT:
         await_inputs(machine, tables, state, number)
+    else:
+        other_event(machine, tables, state, kind, number, key)
 
 
 @inlined
@@ -167,8 +181,10 @@ def grant(machine, tables, state, kind, number, key, rank):
         grant_merge(machine, tables, state, kind, number, key, rank)
     elif kind in (ACTIVATE, PROCESS):
         grant_units(machine, tables, state, kind, number, key)
-    else:
+    elif kind in (LEAVE, ENTERING):
         grant_port(machine, tables, state, kind, number, key)
+    else:
+        other_request(machine, tables, state, kind, number, key, rank)
 
 
 @inlined
