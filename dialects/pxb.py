@@ -17,7 +17,7 @@ from xdsl.traits import HasParent, NoTerminator
 from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.dataflow import verified_dataflow_of
 from spatem_ir.dialects.homes import HomeOp
-from spatem_ir.dialects.hw import module_of
+from spatem_ir.dialects.hw import accelerator_of, module_of
 from spatem_ir.dialects.places import PlaceOp, StageOp
 from spatem_ir.dialects.spills import SpillOp
 from spatem_ir.dialects.turns import TurnsOp
@@ -94,6 +94,28 @@ class PxbStageOp(StageOp):
         for name in layers:
             if ops and name not in named:
                 fail(self, f"@{name} has no pxb.turns, other layers have")
+        if ops:
+            self._verify_registers([node for node in placed if self._takes_turns(node)])
+
+    @staticmethod
+    def _takes_turns(node: Node) -> bool:
+        """Whether several tiles add to a result of a layer."""
+        return node.grid is not None and node.grid.hwm * node.grid.ib > 1
+
+    def _verify_registers(self, nodes: list[Node]) -> None:
+        """Check that there is a sequence register for each tile of layers that takes turns."""
+        import numpy as np
+
+        placements, accelerator = self.placements(), accelerator_of(self)
+        own = [placements[node.name].crossbars for node in nodes]
+        tiles = np.bincount(np.concatenate([np.empty(0, np.int64), *own]), minlength=1)
+        most = accelerator.components.accumulation.sequence_registers
+        if tiles.max() > most:
+            fail(
+                self,
+                f"crossbar {tiles.argmax()} has {tiles.max()} tiles that take turns, and {most} "
+                "sequence registers; set accumulation.sequence_registers to more",
+            )
 
     def turns(self, dataflow: Dataflow) -> dict[str, Turns]:
         """The turns of each layer placed here, by name; none if the stage says nothing of turns."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -15,14 +15,18 @@ from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import layer_ops
 from spatem_ir.dialects.ou import ActivateOp, DueOp, MvmOp, OrderOp, OuStageOp, StreamOp
+from spatem_ir.dialects.ou.cores import CoreOp
+from spatem_ir.geometry.network.core_program import CoreStep, core_instructions
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.network.crossbar_program import Activation, CrossbarProgram
     from spatem_ir.geometry.network.dataflow import Dataflow, Node
+    from spatem_ir.geometry.network.turns import Turns
     from spatem_ir.geometry.shapes.grid import Grid
     from spatem_ir.geometry.shapes.layer import Layer
+    from spatem_ir.geometry.shapes.placement import Placement
     from spatem_ir.hardware.accelerator import Accelerator
 
 
@@ -38,7 +42,8 @@ class ExpandOuPass(ModulePass):
     """Spells out programs: what follows from due times, and every operation of a small program.
 
     For reading and for tests; the program stays the same and executes to the same values and
-    cycles.
+    cycles.  Where partial sums are in a shared memory (R13), a visit is spelled out with all that
+    its core does: loads, the MVM, wait, load, add, store, call.
 
     Options:
         until: `streams` (a stream for all crossbars that run the same program, no other order) or
@@ -78,15 +83,15 @@ class ExpandOuPass(ModulePass):
         """Write the programs of a stage out."""
         from spatem_ir.dialects.ou.programs import programs_of, stream_of
 
-        streams = []
+        streams, cores = [], Cores(stage.placed().turns(dataflow), stage.placed().placements())
         for program in programs_of(stage, dataflow):
             spelled_out = any(part is not None for part in program.activations)
             if self.until == "operations":
-                streams += expanded_streams(program, accelerator)
+                streams += expanded_streams(program, accelerator, cores)
             elif not spelled_out:
                 streams.append(stream_of(program))
             else:
-                streams += expanded_streams(program, accelerator)
+                streams += expanded_streams(program, accelerator, cores)
         kept = [op for op in stage.body.block.ops if not isinstance(op, StreamOp | OrderOp | DueOp)]
         for op in kept:
             op.detach()
@@ -99,7 +104,34 @@ class ExpandOuPass(ModulePass):
         Rewriter.replace_op(stage, expanded, [])
 
 
-def expanded_streams(program: CrossbarProgram, accelerator: Accelerator) -> Iterator[StreamOp]:
+class Cores(NamedTuple):
+    """The turns of layers, by name, if their tiles take turns (R13), and the places of tiles."""
+
+    turns: dict[str, Turns]
+    places: dict[str, Placement]
+
+    def body(
+        self,
+        node: Node,
+        tile: int,
+        window: int,
+        operations: list[ActivateOp],
+        accelerator: Accelerator,
+    ) -> list[ActivateOp | CoreOp]:
+        """What a core does for a visit, the operations of its MVM among it."""
+        if node.name not in self.turns:
+            return [*operations]
+        crossbars = self.places[node.name].crossbars
+        steps = core_instructions(node, tile, window, self.turns[node.name], crossbars, accelerator)
+        body: list[ActivateOp | CoreOp] = []
+        for step in steps:
+            body += operations if step.step is CoreStep.MVM else [CoreOp(step)]
+        return body
+
+
+def expanded_streams(
+    program: CrossbarProgram, accelerator: Accelerator, cores: Cores
+) -> Iterator[StreamOp]:
     """The program of each of a program's crossbars, visit by visit."""
     visits = list(zip(program.bursts.tolist(), program.windows.tolist(), strict=True))
     for number, crossbar in enumerate(program.crossbars.tolist()):
@@ -107,12 +139,13 @@ def expanded_streams(program: CrossbarProgram, accelerator: Accelerator) -> Iter
         for burst, window in visits:
             node, tile = program.nodes[burst], int(program.tiles[burst, number])
             spelled_out = program.activations[burst]
-            body = (
+            operations = (
                 list(activate_ops(node, tile, accelerator))
                 if spelled_out is None
                 else [activate_op(activation) for activation in spelled_out]
             )
             windows = IndexSequence.of([window])
+            body = cores.body(node, tile, window, operations, accelerator)
             expanded.append(MvmOp(node.name, windows, body, tile=program.ordinals[burst]))
         yield StreamOp(IndexSequence.of([crossbar]), expanded)
 

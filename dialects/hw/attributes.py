@@ -81,7 +81,9 @@ def _parse_entry(parser: AttrParser) -> tuple[str, Value]:
     parser.parse_punctuation("=")
     value: Value | None = parser.parse_optional_boolean()
     if value is None:
-        value = parser.parse_optional_identifier() or parser.parse_optional_str_literal()
+        value = parser.parse_optional_identifier()
+    if value is None and key == "kind":
+        value = parser.parse_optional_str_literal()
     return key, parser.parse_number() if value is None else value
 
 

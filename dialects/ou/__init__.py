@@ -7,6 +7,7 @@ and what waits for what.  A *visit* is one tile, one window and the tile's input
 from xdsl.ir import Dialect
 
 from spatem_ir.dialects.ou.attributes import MergePlacesAttr
+from spatem_ir.dialects.ou.cores import CoreOp
 from spatem_ir.dialects.ou.due import DueOp
 from spatem_ir.dialects.ou.merging import MergeOp
 from spatem_ir.dialects.ou.orders import OrderOp, VisitsAttr
@@ -26,6 +27,7 @@ OU = Dialect(
         InterleaveOp,
         MvmOp,
         ActivateOp,
+        CoreOp,
         MergeOp,
         WaitOp,
     ],
@@ -35,6 +37,7 @@ OU = Dialect(
 __all__ = [
     "OU",
     "ActivateOp",
+    "CoreOp",
     "DueOp",
     "InterleaveOp",
     "MergeOp",

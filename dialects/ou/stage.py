@@ -118,7 +118,10 @@ class OuStageOp(IRDLOperation):
         from spatem_ir.dialects.ou.verifier import StageVerifier, verify_waits
 
         dataflow = verified_dataflow_of(self)
-        verifier = StageVerifier(self, dataflow, self.placed().placements())
+        placed = self.placed()
+        if accelerator_of(self).components.accumulation.takes_turns and not placed.turns(dataflow):
+            fail(self, "its pxb.stage has no pxb.turns; run synchronize before order")
+        verifier = StageVerifier(self, dataflow, placed.placements(), placed.turns(dataflow))
         verifier.verify_streams(self.streams)
         verifier.verify_orders(self.orders)
         verifier.verify_dues(self.of_type(DueOp))

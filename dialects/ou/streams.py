@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from xdsl.dialects.builtin import SymbolRefAttr
 from xdsl.ir import Block, Region
@@ -19,7 +19,9 @@ from xdsl.traits import NoTerminator
 from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.cnn.weight_layers import INTEGER, integer
 from spatem_ir.dialects.hw import Indices, IndicesAttr
+from spatem_ir.dialects.ou.cores import CoreOp
 from spatem_ir.dialects.traits import HasParentNamed
+from spatem_ir.geometry.network.core_program import CoreInstruction, CoreStep
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 
 
@@ -64,7 +66,7 @@ class MvmOp(IRDLOperation):
     order.  If it holds several, `tile` says which: they are counted from 0, those with the fewest
     windows first, then those with the lowest numbers.  Windows are counted within the share that
     the grid deals to the tile's copy.  A body, made by `expand-ou`, spells out the operations of a
-    single visit.
+    single visit, and what its core does besides (`ou.core`).
     """
 
     name = "ou.mvm"
@@ -87,7 +89,7 @@ class MvmOp(IRDLOperation):
         self,
         layer: str | SymbolRefAttr,
         windows: IndexSequence,
-        operations: list[ActivateOp] | None = None,
+        operations: Sequence[ActivateOp | CoreOp] | None = None,
         *,
         tile: int = 0,
     ):
@@ -105,6 +107,17 @@ class MvmOp(IRDLOperation):
     def ordinal(self) -> int:
         """Which of the layer's tiles on a crossbar is visited, from 0."""
         return self.tile.value.data
+
+    @property
+    def core_program(self) -> list[CoreInstruction]:
+        """What the core does for the visit, as far as `expand-ou` spelled it out."""
+        found: list[CoreInstruction] = []
+        for op in () if self.body is None else self.body.block.ops:
+            if isinstance(op, CoreOp):
+                found.append(op.instruction)
+            elif not found or found[-1].step is not CoreStep.MVM:
+                found.append(CoreInstruction(CoreStep.MVM))
+        return found
 
     @property
     def operations(self) -> list[ActivateOp] | None:

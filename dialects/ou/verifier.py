@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,6 +11,11 @@ import numpy as np
 from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.ou.streams import ActivateOp, MvmOp, StreamOp
+from spatem_ir.geometry.network.core_program import (
+    CoreInstruction,
+    CoreStep,
+    core_instructions,
+)
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.network.held_tiles import HeldTiles
 from spatem_ir.geometry.scheduling.sequencing import LocatedCrossbars, program_classes
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
     from spatem_ir.dialects.ou.merging import MergeOp
     from spatem_ir.dialects.ou.orders import OrderOp
     from spatem_ir.dialects.ou.waits import WaitOp
+    from spatem_ir.geometry.network.turns import Turns
     from spatem_ir.geometry.shapes.grid import Grid
     from spatem_ir.geometry.shapes.index_sequence import IndexSequence
     from spatem_ir.geometry.shapes.layer import Layer
@@ -37,8 +44,15 @@ class StageVerifier:
         VerifyException: naming the op, layer, tile and window that break a rule.
     """
 
-    def __init__(self, stage: Operation, dataflow: Dataflow, places: dict[str, Placement]):
+    def __init__(
+        self,
+        stage: Operation,
+        dataflow: Dataflow,
+        places: dict[str, Placement],
+        turns: dict[str, Turns],
+    ):
         self.stage = stage
+        self.turns = turns
         self.dataflow = dataflow
         self.places = places
         self.accelerator = accelerator_of(stage)
@@ -63,6 +77,7 @@ class StageVerifier:
                 tiles = self._visited_tiles(burst, crossbars, held[name])
                 visits[name].append(WindowRanges.of(tiles, burst.windows.data))
                 self._verify_operations(burst, self.dataflow.by_name[name], int(tiles[0]))
+                self._verify_core(burst, self.dataflow.by_name[name], int(tiles[0]))
         for name in self.places:
             self._verify_visits_once(name, WindowRanges.joined(visits[name]))
 
@@ -208,6 +223,32 @@ class StageVerifier:
                 fail(burst, "activates rows of several matrices at once: their sums would mix")
         if (covered[first_bit:] != 1).any() or covered[:first_bit].any():
             fail(burst, "its operations do not cover the tile's cells and bits exactly once")
+
+    def _verify_core(self, burst: MvmOp, node: Node, tile: int) -> None:
+        """Check that the body of a visit, if it has one, is what turns (R13) ask of its core."""
+        if burst.body is None:
+            return
+        expected = [CoreInstruction(CoreStep.MVM)]
+        if self.turns:
+            crossbars = self.places[node.name].crossbars
+            window = int(burst.windows.data.minimum)
+            turns = self.turns[node.name]
+            expected = core_instructions(node, tile, window, turns, crossbars, self.accelerator)
+        found = burst.core_program
+        for number, (own, right) in enumerate(zip_longest(found, expected), start=1):
+            if own != right:
+                fail(
+                    burst,
+                    f"step {number} of the core is {_step_text(own)}; by its turn it must be "
+                    f"{_step_text(right)}",
+                )
+
+
+def _step_text(step: CoreInstruction | None) -> str:
+    """A step of a core as it is written."""
+    if step is None:
+        return "nothing"
+    return "the MVM" if step.step is CoreStep.MVM else f"{step.step} {step.number}"
 
 
 def window_counts(layer: Layer, grid: Grid) -> NDArray[np.int64]:

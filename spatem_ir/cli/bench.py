@@ -51,6 +51,12 @@ examples:
   spatem-bench study --accelerator my-chip.toml --networks lenet net.onnx --json > study.json"""
 
 
+PELKE_DESCRIPTION = """\
+Executes the convolutions of MobileNet-v1 and ResNet-18 on the machine pelke-bus, with crossbars of
+32 to 128 and buses of 4 to 64 bytes, and says which share of the limit the schemes linear and
+cyclic reach, against sequential."""
+
+
 def argument_parser() -> argparse.ArgumentParser:
     """The command line of `spatem-bench`."""
     parser = argparse.ArgumentParser(
@@ -119,19 +125,66 @@ def argument_parser() -> argparse.ArgumentParser:
         "--json", action="store_true", help="print study.json instead of the tables of study.md"
     )
     add_network_arguments(study)
+    add_pelke(commands)
     return parser
+
+
+def add_pelke(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command line of `spatem-bench pelke`."""
+    pelke = commands.add_parser(
+        "pelke",
+        help="Pelke's evaluation: convolutions in turns on cores of a bus",
+        description=PELKE_DESCRIPTION,
+    )
+    raise_usage_errors(pelke)
+    pelke.add_argument(
+        "--out", metavar="DIR", help="write pelke.json, pelke.md and figures into this folder"
+    )
+    pelke.add_argument(
+        "--document",
+        metavar="FILE.md",
+        help="put the tables into a Markdown file too, between the lines "
+        "<!-- study --> and <!-- end of study -->",
+    )
+    pelke.add_argument(
+        "--jobs",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="cases at a time, each in a process (default: the number of CPUs)",
+    )
+    pelke.add_argument("--json", action="store_true", help="print pelke.json instead of tables")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run `spatem-bench` with the given arguments; returns the exit status."""
-    return run_tool("spatem-bench", lambda: _study(argument_parser().parse_args(argv)))
+    return run_tool("spatem-bench", lambda: _run(argument_parser().parse_args(argv)))
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    if arguments.jobs < 1:
+        raise SpatemError(f"--jobs is {arguments.jobs}; it must be at least 1")
+    if arguments.command == "pelke":
+        _pelke(arguments)
+    else:
+        _study(arguments)
+
+
+def _pelke(arguments: argparse.Namespace) -> None:
+    from spatem_ir.study.pelke.command import run_pelke
+
+    text = run_pelke(
+        jobs=arguments.jobs,
+        folder=None if arguments.out is None else Path(arguments.out),
+        document=None if arguments.document is None else Path(arguments.document),
+        as_json=arguments.json,
+    )
+    print(text, end="")
 
 
 def _study(arguments: argparse.Namespace) -> None:
     from spatem_ir.study.command import run_study
 
-    if arguments.jobs < 1:
-        raise SpatemError(f"--jobs is {arguments.jobs}; it must be at least 1")
     if arguments.sensitivity_networks and "sensitivity" in arguments.without:
         raise SpatemError("--sensitivity-networks has no effect with --without sensitivity")
     text = run_study(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from random import Random
 
+from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.rewriter import Rewriter
@@ -33,6 +34,7 @@ from spatem_ir.geometry.shapes.grid import Deal, Grid
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.passes.synchronize import SCHEMES, SynchronizePass
 
 MOST_PARTS = 3
 """Most parts into which a grid cuts an axis beyond what the crossbar's size demands."""
@@ -189,6 +191,8 @@ def to_pxb(
                 own = None if given is None else IndexSequence.of(given)
                 ops.append(HomeOp(node.name, IndexSequence.of(pes), own))
         module.body.block.add_op(PxbStageOp(stage, ops))
+    if machine.components.accumulation.takes_turns:
+        SynchronizePass(scheme=random.choice(SCHEMES)).apply(Context(), module)
     return moved
 
 

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
@@ -23,6 +23,7 @@ from unit.runtime.machine.bus_machines import random_bus
 from unit.runtime.machine.engines import expect_equal_engines
 from unit.runtime.machine.lockstep_machines import random_lockstep
 from unit.runtime.machine.random_programs import at_random, through_the_passes
+from unit.runtime.machine.shared_machines import random_shared, synchronized, turned_at_random
 from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.hardware.accelerator import Accelerator
@@ -91,6 +92,7 @@ def compare(programs: int) -> None:
             ("waits", with_waits),
             ("lockstep", in_lockstep),
             ("bus", on_a_bus),
+            ("shared", with_shared_memory),
         ):
             print(f"program {kind} {seed}", flush=True)
             random = Random(1000 + seed)
@@ -116,14 +118,22 @@ def on_a_bus(random: Random) -> ModuleOp:
     return on_another_machine(random, random_bus)
 
 
+def with_shared_memory(random: Random) -> ModuleOp:
+    """A random deployment on a machine whose crossbars take turns (R13)."""
+    make = random.choice([synchronized, synchronized, turned_at_random])
+    return on_another_machine(random, random_shared, [make])
+
+
 def on_another_machine(
-    random: Random, other: Callable[[Random, Accelerator], Accelerator]
+    random: Random,
+    other: Callable[[Random, Accelerator], Accelerator],
+    makers: Sequence[Callable[[Random], ModuleOp]] = (through_the_passes, at_random),
 ) -> ModuleOp:
     """A random deployment on a machine that is made of a usual one."""
     usual = random_programs.random_machine
     random_programs.random_machine = lambda random: other(random, usual(random))
     try:
-        return random.choice([through_the_passes, at_random])(random)
+        return random.choice(makers)(random)
     finally:
         random_programs.random_machine = usual
 

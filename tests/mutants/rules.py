@@ -182,6 +182,30 @@ FAST = (
         "if since > other or",
         "if since < other or",
     ),
+    Mutant(
+        "R13 a vector has one owner",
+        f"{MACHINE}/shared_memory/fast.py",
+        "if own.owned[key] < turn:",
+        "if own.owned[key] + 1 < turn:",
+    ),
+    Mutant(
+        "R13 bytes of a transfer",
+        f"{MACHINE}/shared_memory/fast.py",
+        "cycles = (size + tables.kind.sizes[0] - 1) // tables.kind.sizes[0]",
+        "cycles = size // tables.kind.sizes[0] + 1",
+    ),
+    Mutant(
+        "R13 the first loads no sum",
+        f"{MACHINE}/shared_memory/fast.py",
+        "    if turn > 0:\n        ask_for_bus",
+        "    if turn >= 0:\n        ask_for_bus",
+    ),
+    Mutant(
+        "R13 the last takes the sum out",
+        f"{MACHINE}/shared_memory/fast.py",
+        "drain(machine, state, MEMORY, size)",
+        "drain(machine, state, MEMORY, size + 1)",
+    ),
 )
 
 REFERENCE = (
@@ -286,5 +310,23 @@ REFERENCE = (
         f"{MACHINE}/lockstep/reference.py",
         "state.running is None or self.components.compute_unit.fetches_ahead",
         "True",
+    ),
+    Mutant(
+        "R13 the core waits",
+        f"{MACHINE}/shared_memory/reference.py",
+        "if self.owned[key] < turn:",
+        "if self.owned[key] + 1 < turn:",
+    ),
+    Mutant(
+        "R13 request of a bus",
+        f"{MACHINE}/shared_memory/reference.py",
+        "self.interconnect.head_cycles + cycles - 1",
+        "self.interconnect.head_cycles + cycles",
+    ),
+    Mutant(
+        "R13 in sequence",
+        f"{MACHINE}/shared_memory/reference.py",
+        "if turns.in_sequence and part > 0:",
+        "if turns.in_sequence and part > 1:",
     ),
 )

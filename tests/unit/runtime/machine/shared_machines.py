@@ -49,10 +49,7 @@ def synchronized(random: Random) -> ModuleOp:
 
 def turned_at_random(random: Random) -> ModuleOp:
     """A random network, deployed at random; its tiles take turns, in whatever order they run."""
-    module = at_random(random)
-    SynchronizePass(scheme=random.choice(SCHEMES)).apply(Context(), module)
-    module.verify()
-    return module
+    return at_random(random)
 
 
 def without_turns(module: ModuleOp) -> None:
