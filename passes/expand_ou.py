@@ -83,7 +83,7 @@ class ExpandOuPass(ModulePass):
         """Write the programs of a stage out."""
         from spatem_ir.dialects.ou.programs import programs_of, stream_of
 
-        streams, cores = [], Cores(stage.placed().turns(dataflow), stage.placed().placements())
+        streams, cores = [], CoreBodies(stage.placed().turns(dataflow), stage.placed().placements())
         for program in programs_of(stage, dataflow):
             spelled_out = any(part is not None for part in program.activations)
             if self.until == "operations":
@@ -104,7 +104,7 @@ class ExpandOuPass(ModulePass):
         Rewriter.replace_op(stage, expanded, [])
 
 
-class Cores(NamedTuple):
+class CoreBodies(NamedTuple):
     """The turns of layers, by name, if their tiles take turns (R13), and the places of tiles."""
 
     turns: dict[str, Turns]
@@ -130,7 +130,7 @@ class Cores(NamedTuple):
 
 
 def expanded_streams(
-    program: CrossbarProgram, accelerator: Accelerator, cores: Cores
+    program: CrossbarProgram, accelerator: Accelerator, cores: CoreBodies
 ) -> Iterator[StreamOp]:
     """The program of each of a program's crossbars, visit by visit."""
     visits = list(zip(program.bursts.tolist(), program.windows.tolist(), strict=True))

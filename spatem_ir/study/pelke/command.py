@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spatem_ir.study.command import figure_maker
 from spatem_ir.study.documents import check_folder, make_folder
 from spatem_ir.study.insertion import inserted, insertion_point
-from spatem_ir.study.pelke.runs import Case, Found, all_found
+from spatem_ir.study.pelke.runs import PelkeCase, SchemeTimes, all_found
 from spatem_ir.study.pelke.tables import all_cases, body_of
 from spatem_ir.support.files import check_outputs, write_together
 
@@ -48,7 +48,7 @@ def run_pelke(
     return data if as_json else f"{body}\n"
 
 
-def points_of(found: Mapping[Case, Found]) -> list[dict[str, Any]]:
+def points_of(found: Mapping[PelkeCase, SchemeTimes]) -> list[dict[str, Any]]:
     """All cases with their times as dictionaries for JSON."""
     return [
         {

@@ -50,7 +50,7 @@ WHOLE_MAP = 1 << 30
 
 
 @dataclass(frozen=True)
-class Case:
+class PelkeCase:
     """A convolution on crossbars of side × side weights and a bus of so many bytes per cycle.
 
     `operation` are the cycles in which a crossbar works on a bit of the inputs, `request` those of
@@ -116,7 +116,7 @@ class Case:
         return module
 
 
-class Times(NamedTuple):
+class PelkeTimes(NamedTuple):
     """What an execution takes: cycles until the last result is in the memory, and of the bus.
 
     `calls` are the bytes of CALLs, `others` those of all other transfers.
@@ -128,12 +128,12 @@ class Times(NamedTuple):
     others: int
 
 
-class Found(NamedTuple):
+class SchemeTimes(NamedTuple):
     """The baseline, and the other schemes by name."""
 
-    case: Case
-    sequential: Times
-    schemes: dict[str, Times]
+    case: PelkeCase
+    sequential: PelkeTimes
+    schemes: dict[str, PelkeTimes]
 
     def share(self, scheme: str) -> float:
         """The speed-up over the baseline, by the limit P_V."""
@@ -155,7 +155,7 @@ class Found(NamedTuple):
         return times.calls / times.others
 
 
-def times_of(case: Case, scheme: str) -> Times:
+def times_of(case: PelkeCase, scheme: str) -> PelkeTimes:
     """Execute a case."""
     module = case.deployed(scheme)
     execution = executor(default_engine(), module, source=case.layer.name)(1, Dispatch.FREE)
@@ -167,16 +167,16 @@ def times_of(case: Case, scheme: str) -> Times:
     sent = dict(execution.injected_bytes)
     calls = sent.pop("calls")
     bus = execution.busy[ResourceKind.LINK][-1]
-    return Times(int(finished.max()), bus, calls, sum(sent.values()))
+    return PelkeTimes(int(finished.max()), bus, calls, sum(sent.values()))
 
 
-def found_of(case: Case) -> Found:
+def found_of(case: PelkeCase) -> SchemeTimes:
     """Execute a case in all schemes."""
     schemes = {scheme: times_of(case, scheme) for scheme in PARALLEL}
-    return Found(case, times_of(case, "sequential"), schemes)
+    return SchemeTimes(case, times_of(case, "sequential"), schemes)
 
 
-def all_found(cases: Sequence[Case], jobs: int) -> dict[Case, Found]:
+def all_found(cases: Sequence[PelkeCase], jobs: int) -> dict[PelkeCase, SchemeTimes]:
     """Execute cases, each once, in so many processes."""
     several = list(dict.fromkeys(cases))
     if jobs == 1:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from spatem_ir.hardware.loader import named_preset
 from spatem_ir.study.markdown import MISSING, count, percent, table
 from spatem_ir.study.pelke.layers import LAYERS
-from spatem_ir.study.pelke.runs import BUSES, MOST_CORES, PARALLEL, SIDES, Case
+from spatem_ir.study.pelke.runs import BUSES, MOST_CORES, PARALLEL, SIDES, PelkeCase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spatem_ir.study.pelke.layers import Convolution
-    from spatem_ir.study.pelke.runs import Found
+    from spatem_ir.study.pelke.runs import SchemeTimes
 
 WIDEST = BUSES[-1]
 
@@ -42,38 +42,38 @@ PUMA_BYTES = 32 * 1024
 """PUMA's attribute memory of a tile: 32 K attributes (Ankit et al., ASPLOS 2019), a byte each."""
 
 
-def scheme_cases() -> list[Case]:
+def scheme_cases() -> list[PelkeCase]:
     """All convolutions on all crossbars with the widest bus."""
-    return [Case(layer, side, WIDEST) for layer in LAYERS for side in SIDES]
+    return [PelkeCase(layer, side, WIDEST) for layer in LAYERS for side in SIDES]
 
 
-def bus_cases() -> list[Case]:
+def bus_cases() -> list[PelkeCase]:
     """Some convolutions on the smallest crossbars with all buses."""
-    return [Case(layer, SIDES[0], bus) for layer in SWEPT for bus in BUSES]
+    return [PelkeCase(layer, SIDES[0], bus) for layer in SWEPT for bus in BUSES]
 
 
-def side_cases() -> list[Case]:
+def side_cases() -> list[PelkeCase]:
     """One convolution on all crossbars with all buses."""
-    return [Case(HALVED, side, bus) for side in SIDES for bus in BUSES]
+    return [PelkeCase(HALVED, side, bus) for side in SIDES for bus in BUSES]
 
 
-def time_cases() -> list[Case]:
+def time_cases() -> list[PelkeCase]:
     """Two convolutions with other times of the machine."""
     return [
-        Case(layer, SIDES[0], WIDEST, operation, request)
+        PelkeCase(layer, SIDES[0], WIDEST, operation, request)
         for layer in TIMED
         for operation in OPERATIONS
         for request in REQUESTS
     ]
 
 
-def all_cases() -> list[Case]:
+def all_cases() -> list[PelkeCase]:
     """What has to be executed for all tables."""
     several = [*scheme_cases(), *bus_cases(), *side_cases(), *time_cases()]
     return [case for case in several if case.is_studied]
 
 
-def body_of(found: Mapping[Case, Found]) -> str:
+def body_of(found: Mapping[PelkeCase, SchemeTimes]) -> str:
     """All tables, under headings."""
     sections = {
         f"Schemes, with a bus of {WIDEST} bytes": scheme_table(found),
@@ -85,7 +85,7 @@ def body_of(found: Mapping[Case, Found]) -> str:
     return "\n\n".join(f"### {heading}\n\n{text}" for heading, text in sections.items())
 
 
-def scheme_table(found: Mapping[Case, Found]) -> str:
+def scheme_table(found: Mapping[PelkeCase, SchemeTimes]) -> str:
     """The speed-up of both schemes by the limit, the bound of the bus, and the bytes of CALLs."""
     rows = []
     for case in scheme_cases():
@@ -99,11 +99,11 @@ def scheme_table(found: Mapping[Case, Found]) -> str:
     return table(header, rows, texts=2)
 
 
-def bus_table(found: Mapping[Case, Found]) -> str:
+def bus_table(found: Mapping[PelkeCase, SchemeTimes]) -> str:
     """The share of the limit that is reached, layer by layer and bus by bus."""
     rows = []
     for layer in SWEPT:
-        several = [found[Case(layer, SIDES[0], bus)] for bus in BUSES]
+        several = [found[PelkeCase(layer, SIDES[0], bus)] for bus in BUSES]
         for scheme in PARALLEL:
             shares = (percent(each.share(scheme), 1) for each in several)
             rows.append((layer.name, scheme, count(several[0].case.cores), *shares))
@@ -113,7 +113,7 @@ def bus_table(found: Mapping[Case, Found]) -> str:
     return table(header, rows, texts=2)
 
 
-def side_table(found: Mapping[Case, Found]) -> str:
+def side_table(found: Mapping[PelkeCase, SchemeTimes]) -> str:
     """The narrowest bus that keeps most of the limit, by the side of crossbars."""
     rows = []
     for side in SIDES:
@@ -137,14 +137,14 @@ def side_table(found: Mapping[Case, Found]) -> str:
     return table(header, rows)
 
 
-def time_table(found: Mapping[Case, Found]) -> str:
+def time_table(found: Mapping[PelkeCase, SchemeTimes]) -> str:
     """The share of the limit by the times that are not published."""
     clock = named_preset("pelke-bus").chip.clock_mhz
     rows = []
     for layer in TIMED:
         for operation in OPERATIONS:
             for request in REQUESTS:
-                own = found[Case(layer, SIDES[0], WIDEST, operation, request)]
+                own = found[PelkeCase(layer, SIDES[0], WIDEST, operation, request)]
                 shares = (percent(own.share(scheme), 2) for scheme in PARALLEL)
                 time = f"{8 * operation / clock:.1f} µs"
                 named = (layer.name, count(layer.vectors), count(own.case.cores), time)
@@ -171,7 +171,7 @@ def memory_table() -> str:
 NAMED = ("network", "layer", "vectors", "crossbars", "cores", "P_V")
 
 
-def _named(case: Case) -> tuple[str, ...]:
+def _named(case: PelkeCase) -> tuple[str, ...]:
     layer: Convolution = case.layer
     side = f"{case.side} × {case.side}"
     numbers = (count(layer.vectors), side, count(case.cores), count(case.parts))
