@@ -13,6 +13,10 @@ the place with most work:
 * partial-sum packets: the contributions of the PEs of a column block over a link to its home (R8);
 * activation: the values of the column blocks of a PE over its activation units (R6).
 
+Where crossbars add to sums in a shared memory in turns (R13), each does one thing after the other:
+its loads, additions and stores are part of compute, and in place of packets there are the transfers
+of all tiles over the buses.
+
 Rounds follow each other as the longest station allows, and the last one passes all of them.  The
 latency of a network is the sum over its layers: layers do not overlap, and share nothing.
 """
@@ -78,6 +82,13 @@ def layer_latencies(candidates: LayerCandidates, accelerator: Accelerator) -> ND
     homes = np.minimum(tiles // block, accelerator.pes)
     packets = np.where(pes > 1, interconnect.most_packets(arriving, homes) * packet, 0)
     activate = blocks_per_pe * components.digital.cycles(values, pooling=False)
+    if accumulation.takes_turns:
+        loaded = units.fetch_cycles(operand_bytes, components.memory)
+        kept = units.fetch_cycles(values * accumulation.sum_bytes, components.memory)
+        compute = compute + crowd * (loaded + np.where(block > 1, 2 * kept + add_at_home, 0))
+        moved = interconnect.packet_cycles(operand_bytes) + np.where(block > 1, 2 * packet, 0)
+        packets = interconnect.most_packets(tiles, np.ones_like(tiles)) * moved
+        fetch, merge_cu, merge_pe, merge_home = (fetch * 0 for _ in range(4))
 
     stations = np.broadcast_arrays(
         compute, fetch, merge_cu, merge_pe + merge_home, packets, activate
