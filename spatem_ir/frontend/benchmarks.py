@@ -73,6 +73,7 @@ class MaxPool:
     name: str
     kernel: int
     stride: int
+    pad: int = 0
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,32 @@ _OVERFEAT_FAST = (
     Dense("fc7", 4096),
     Dense("fc8", 1000),
 )
+
+
+def _convolutions(*channels: int | str, pad: int = 1) -> tuple[Conv | MaxPool, ...]:
+    """3 × 3 convolutions of so many channels; "M" is a pooling, a number behind "/" a stride."""
+    layers: list[Conv | MaxPool] = []
+    for each in channels:
+        number = 1 + sum(isinstance(layer, Conv) for layer in layers)
+        if each == "M":
+            layers.append(MaxPool(f"pool{number - 1}", 2, 2))
+        else:
+            wide, _, stride = str(each).partition("/")
+            layers.append(Conv(f"conv{number}", int(wide), 3, stride=int(stride or 1), pad=pad))
+    return tuple(layers)
+
+
+def _separable(*channels: tuple[int, int, int]) -> tuple[Conv, ...]:
+    """Depthwise and pointwise convolutions: channels in, channels out, stride."""
+    return tuple(
+        layer
+        for number, (inputs, outputs, stride) in enumerate(channels, 2)
+        for layer in (
+            Conv(f"dw{number}", inputs, 3, stride=stride, pad=1, groups=inputs),
+            Conv(f"pw{number}", outputs, 1),
+        )
+    )
+
 
 BENCHMARKS: dict[str, Benchmark] = {
     "lenet": Benchmark(
@@ -218,8 +245,37 @@ BENCHMARKS: dict[str, Benchmark] = {
             Dense("fc9", 1000),
         ),
     ),
+    "li-alexnet": Benchmark((3, 227, 227), _caffenet(groups=1)[:-3]),
+    "li-vgg-a": Benchmark(
+        (3, 224, 224),
+        _convolutions(64, "M", 128, "M", 256, 256, "M", 512, 512, "M", 512, 512, "M"),
+    ),
+    "li-resnet-18": Benchmark(
+        (3, 224, 224),
+        (
+            Conv("conv0", 64, 7, stride=2, pad=3),
+            MaxPool("pool0", 3, 2, pad=1),
+            *_convolutions(
+                *[64] * 4, "128/2", *[128] * 3, "256/2", *[256] * 3, "512/2", *[512] * 3
+            ),
+        ),
+    ),
+    "li-mobilenet": Benchmark(
+        (3, 224, 224),
+        (
+            Conv("conv1", 32, 3, stride=2, pad=1),
+            *_separable(
+                *((32, 64, 1), (64, 128, 2), (128, 128, 1), (128, 256, 2), (256, 256, 1)),
+                *((256, 512, 2), *[(512, 512, 1)] * 5, (512, 1024, 2), (1024, 1024, 1)),
+            ),
+        ),
+    ),
 }
-"""The networks by name; the SPATEM study uses lenet, deepid, deepface, caffenet and overfeat."""
+"""The networks by name; the SPATEM study uses lenet, deepid, deepface, caffenet and overfeat.
+
+Those that begin with li- are the convolutions and poolings of the networks that Li, Han and Chen
+have (TODAES 29(1):21): no fully connected layers, no shortcuts.
+"""
 
 DEFAULT_WEIGHT_BITS = 2
 """One cell per weight, the setting of the SPATEM study."""
@@ -241,6 +297,11 @@ def build_benchmark(name: str, options: ImportOptions) -> ModuleOp:
     if not 0 <= options.seed < 2**31:
         raise SpatemError(f"--seed is {options.seed}; it must be from 0 to {2**31 - 1}")
     return _Builder(BENCHMARKS[name], options).build(name)
+
+
+def square_window(kernel: int, stride: int, pad: int) -> Window:
+    """A window that is the same along rows and columns, and at both ends of each."""
+    return Window((kernel, kernel), (stride, stride), (pad, pad, pad, pad))
 
 
 class _Builder:
@@ -271,7 +332,7 @@ class _Builder:
         self, layer: Conv | Local | MaxPool | Dense, value: SSAValue, *, is_last: bool
     ) -> SSAValue:
         if isinstance(layer, MaxPool):
-            window = Window((layer.kernel, layer.kernel), (layer.stride, layer.stride))
+            window = square_window(layer.kernel, layer.stride, layer.pad)
             result = self.feature_map(value, shape_of(value)[0], window)
             return self.append(MaxPoolOp(layer.name, value, WindowAttr(window), result))
         if isinstance(layer, Dense):
@@ -280,9 +341,9 @@ class _Builder:
             weights = (layer.features, shape_of(value)[0])
             output = TensorType(element, [layer.features])
             return self.append(DenseOp(value, output, self.weights(layer.name, weights)))
-        kernel, stride = (layer.kernel, layer.kernel), (layer.stride, layer.stride)
         pad = layer.pad if isinstance(layer, Conv) else 0
-        window = Window(kernel, stride, (pad, pad, pad, pad))
+        window = square_window(layer.kernel, layer.stride, pad)
+        kernel = window.kernel
         output = self.feature_map(value, layer.channels, window)
         channels = shape_of(value)[0]
         if isinstance(layer, Conv):

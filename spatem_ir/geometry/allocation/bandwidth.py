@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from spatem_ir.geometry.allocation.pipeline import Ints, LayerPipeline
@@ -44,10 +46,13 @@ class Buses:
     between: float
     compute: float
 
-    def step_times(self, pipeline: LayerPipeline, number: int, copies: Ints) -> Times:
-        """T_step of a layer for allocations of all layers up to it.
+    def step_times(
+        self, pipeline: LayerPipeline, number: int, copies: Ints | Mapping[int, Ints]
+    ) -> Times:
+        """T_step of a layer by the copies that it and its producers have.
 
-        `copies` has shape [layers up to it, allocations]; the result [allocations].
+        `copies` are arrays by number of layer, of shapes that fit together; the result has their
+        common shape.
         """
         layer = pipeline.layers[number]
         own = copies[number]
@@ -59,8 +64,7 @@ class Buses:
             in_tile = -(-layer.crossbars // needed) / layer.crossbars
             tiles = own
         fetching = in_tile * layer.fetched * self.value_bytes / self.inside
-        arriving = np.zeros(own.shape)
-        for producer in {read.producer for read in layer.reads}:
-            arriving += copies[producer] * pipeline.layers[producer].channels
-        arriving *= tiles * self.value_bytes / self.between
+        producers = {read.producer for read in layer.reads}
+        values = sum((copies[each] * pipeline.layers[each].channels for each in producers), 0 * own)
+        arriving = tiles * values * self.value_bytes / self.between
         return np.maximum(fetching + arriving, self.compute)

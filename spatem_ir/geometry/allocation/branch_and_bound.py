@@ -65,7 +65,7 @@ def within(
     width: int,
 ) -> Found:
     """Allocations with at most so many crossbars and operations, and steps of at most so long."""
-    ranges = copy_ranges(model, crossbars, operations)
+    ranges = copy_ranges(model, crossbars, operations, longest_step)
     if ranges is None:
         return NOTHING
     tables = _affordable(model, ranges, operations, longest_step)
@@ -97,7 +97,7 @@ def is_unaffordable(
     model: PipelineModel, crossbars: int, operations: int, longest_step: float
 ) -> bool:
     """Whether not even the relaxed model does with so many crossbars."""
-    ranges = copy_ranges(model, crossbars, operations)
+    ranges = copy_ranges(model, crossbars, operations, longest_step)
     if ranges is None:
         return True
     if not model.pipeline.is_chain:
@@ -170,10 +170,9 @@ def _affordable(
             (read,) = layers[number + 1].reads
             needed = read.needed(following, clamp=model.clamp)
             table = np.full((len(choices), operations + 1), NEVER)
+            allowed = _allowed(model, number + 1, choices, following, longest_step)
             for own, copies in enumerate(choices.tolist()):
-                intervals = -(-needed // copies) - 1
-                allowed = _allowed(model, number + 1, copies, following, longest_step)
-                intervals = np.where(allowed, intervals, operations + 1)
+                intervals = np.where(allowed[own], -(-needed // copies) - 1, operations + 1)
                 for interval in np.unique(intervals[intervals <= operations]).tolist():
                     least = cost[intervals == interval].min(axis=0)[interval:]
                     np.minimum(table[own, : len(least)], least, out=table[own, : len(least)])
@@ -187,14 +186,13 @@ def _affordable(
 
 
 def _allowed(
-    model: PipelineModel, number: int, copies: int, choices: Ints, longest_step: float
+    model: PipelineModel, number: int, before: Ints, own: Ints, longest_step: float
 ) -> NDArray[np.bool_]:
-    """Which numbers of copies of a layer keep its steps short, behind one of so many copies."""
+    """Which copies of a layer and the one before it keep its steps short: [before, own]."""
     if model.buses is None:
-        return np.ones(len(choices), bool)
-    table = np.zeros((number + 1, len(choices)), np.int64)
-    table[number - 1], table[number] = copies, choices
-    return model.buses.step_times(model.pipeline, number, table) <= longest_step
+        return np.ones((len(before), len(own)), bool)
+    copies = {number - 1: before[:, None], number: own[None, :]}
+    return model.buses.step_times(model.pipeline, number, copies) <= longest_step
 
 
 def _cheapest(

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.allocation.model import PipelineModel
     from spatem_ir.geometry.allocation.pipeline import Ints
 
-WIDTH = 4000
-"""Allocations of the first layers that the search keeps."""
+KEPT, KEPT_PER_INTERVAL = 40_000, 2_000
+"""Allocations of first layers that a search keeps, of all layers together; fewer with buses."""
 
 CHECKED = 200
 """Allocations of equal time, from a search that keeps as many, that are tried step by step."""
 
-FINEST = 1.005
+FINEST = 1.01
 """The longest step of the finest interval, relative to the shortest."""
 
 
@@ -69,6 +69,8 @@ class _Search:
 
     def __init__(self, model: PipelineModel, crossbars: int, starts: list[list[int]]):
         self.model, self.crossbars = model, crossbars
+        kept = KEPT if model.buses is None else KEPT_PER_INTERVAL
+        self.width = kept // len(model.pipeline)
         self.time = np.inf
         self.best: list[list[int]] = []
         self.bound = np.inf
@@ -97,7 +99,7 @@ class _Search:
             if not self.model.pipeline.is_chain:
                 self.bound = min(self.bound, fewest * low)
                 continue
-            found = self.within(operations, high)
+            found = self.within(operations, high, self.width)
             if found.is_refuted:
                 continue
             if self.learn(found.allocations.copies):
@@ -108,10 +110,10 @@ class _Search:
             else:
                 self.bound = min(self.bound, self.fewest_operations(high) * low)
         if self.model.pipeline.is_chain:
-            found = self.within(ceil(self.time / shortest - 1e-9), longest, width=CHECKED)
+            found = self.within(ceil(self.time / shortest - 1e-9), longest, CHECKED)
             self.learn(found.allocations.copies)
 
-    def within(self, operations: int, longest_step: float, width: int = WIDTH) -> Found:
+    def within(self, operations: int, longest_step: float, width: int) -> Found:
         """Allocations with at most so many operations, and steps of at most so long."""
         return within(
             self.model, self.crossbars, operations, longest_step=longest_step, width=width

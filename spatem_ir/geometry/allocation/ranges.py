@@ -55,8 +55,13 @@ class CopyRanges:
         return earliest
 
 
-def copy_ranges(model: PipelineModel, crossbars: int, operations: int) -> CopyRanges | None:
-    """The ranges for so many crossbars and operations; None if there is no such allocation."""
+def copy_ranges(
+    model: PipelineModel, crossbars: int, operations: int, longest_step: float
+) -> CopyRanges | None:
+    """The ranges for so many crossbars and operations, and steps of at most so long.
+
+    None if there is no such allocation.
+    """
     pipeline = model.pipeline
     results, sets = pipeline.results, pipeline.sets
     least = np.ones(len(pipeline), np.int64)
@@ -70,10 +75,31 @@ def copy_ranges(model: PipelineModel, crossbars: int, operations: int) -> CopyRa
         left = crossbars - sets @ needed
         if left < 0:
             return None
-        possible = np.minimum(most, needed + left // sets)
+        possible = _of_short_steps(
+            model, needed, np.minimum(most, needed + left // sets), longest_step
+        )
+        if (possible < needed).any():
+            return None
         if (needed == least).all() and (possible == most).all():
             return ranges
         least, most = needed, possible
+
+
+def _of_short_steps(model: PipelineModel, least: Ints, most: Ints, longest_step: float) -> Ints:
+    """The most copies of each layer with which its steps, and those of its readers, are short.
+
+    Below the least where even those make them longer.
+    """
+    if model.buses is None:
+        return most
+    most = most.copy()
+    for number, layer in enumerate(model.pipeline.layers):
+        for other in {number, *(read.producer for read in layer.reads)}:
+            tried = np.arange(least[other], most[other] + 1)
+            copies = {each: least[each : each + 1] for each in range(number + 1)} | {other: tried}
+            steps = model.buses.step_times(model.pipeline, number, copies)
+            most[other] = least[other] + np.count_nonzero(steps <= longest_step) - 1
+    return most
 
 
 def _with_starts(model: PipelineModel, least: Ints, most: Ints) -> CopyRanges:

@@ -68,7 +68,7 @@ def error_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (
             ["net.mlir", "--accelerator=isaac"],
             "unknown accelerator 'isaac': neither a TOML file nor one of the presets isaac-ou, "
-            "ntu-ppsim, pelke-bus, tiny",
+            "li-isaac, ntu-ppsim, pelke-bus, tiny",
         ),
     ],
 )

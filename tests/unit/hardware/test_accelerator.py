@@ -23,7 +23,7 @@ def tiny() -> Accelerator:
 
 
 def test_presets() -> None:
-    assert preset_names() == ["isaac-ou", "ntu-ppsim", "pelke-bus", "tiny"]
+    assert preset_names() == ["isaac-ou", "li-isaac", "ntu-ppsim", "pelke-bus", "tiny"]
     assert DEFAULT_ACCELERATOR in preset_names()
 
 

@@ -271,7 +271,7 @@ def test_unknown_accelerator(name: str) -> None:
         load_accelerator(name)
     assert str(caught.value) == (
         f"unknown accelerator '{name}': neither a TOML file nor one of the presets isaac-ou, "
-        "ntu-ppsim, pelke-bus, tiny"
+        "li-isaac, ntu-ppsim, pelke-bus, tiny"
     )
 
 

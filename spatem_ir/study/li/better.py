@@ -1,0 +1,66 @@
+"""The published allocations beside the best ones of the model, and what both take to find."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from time import process_time
+
+from spatem_ir.geometry.allocation.dynamic_program import allocated
+from spatem_ir.geometry.allocation.model import PipelineModel
+from spatem_ir.geometry.allocation.optimal import Optimum, optimum
+from spatem_ir.geometry.allocation.steps import pipeline_steps
+from spatem_ir.study.li.published import published, published_buses, published_pipeline
+from spatem_ir.study.li.reproduction import case_name
+
+WITH_BUSES = (("AlexNet", 21), ("AlexNet", 32), ("VGG-A", 32))
+"""Cases of figure 8, by network and tiles, whose best allocations with buses are looked for."""
+
+
+@dataclass(frozen=True)
+class Improvement:
+    """A published allocation and the best one found, in the model and step by step.
+
+    Times are operations, with buses microseconds.  `seconds` are CPU seconds of the published
+    solver made anew, and of the search for the best; they differ from run to run.
+    """
+
+    case: str
+    theirs: float
+    their_steps: int
+    best: Optimum
+    steps: int
+    used: int
+    seconds: tuple[float, float] = field(compare=False)
+
+
+def improvements() -> list[Improvement]:
+    """All cases of figure 7, and some of figure 8."""
+    found = [
+        improvement(row["network"], row["crossbars"], row["side"]) for row in published()["figure7"]
+    ]
+    tile = published()["machine"]["tile_crossbars"]
+    found += [
+        improvement(network, tiles * tile, 128, with_buses=True) for network, tiles in WITH_BUSES
+    ]
+    return found
+
+
+def improvement(
+    network: str, crossbars: int, side: int, *, with_buses: bool = False
+) -> Improvement:
+    """The published solver and the search on one case."""
+    pipeline = published_pipeline(network, side)
+    model = PipelineModel(pipeline, buses=published_buses() if with_buses else None)
+    started = process_time()
+    theirs = allocated(model, crossbars, spare=False)
+    solved = process_time()
+    best = optimum(model, crossbars)
+    return Improvement(
+        case=case_name(network, crossbars, side) + (", with buses" if with_buses else ""),
+        theirs=model.time(theirs),
+        their_steps=pipeline_steps(pipeline, theirs),
+        best=best,
+        steps=pipeline_steps(pipeline, best.copies),
+        used=pipeline.used(best.copies),
+        seconds=(solved - started, process_time() - solved),
+    )
