@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
     Path = tuple[int, tuple[Plane, ...]]
 
+MOST_COLUMNS = 1 << 16
+"""Columns of all layers' tables together; of more crossbars, several are counted as one."""
+
 LONG_TRANSFER = 1 << 12
 """Bytes of a transfer by which a bus is measured, so that what it takes to begin hardly counts."""
 
@@ -56,6 +59,11 @@ def layer_pipeline(problem: Problem, mapped: Sequence[WholeCrossbars]) -> LayerP
             )
         )
     return LayerPipeline(tuple(layers))
+
+
+def crossbars_of_a_unit(layers: int, crossbars: int) -> int:
+    """In how large units crossbars are counted, so that tables do not grow with both [R]."""
+    return -(-layers * crossbars // MOST_COLUMNS)
 
 
 def machine_buses(problem: Problem) -> Buses:
@@ -117,14 +125,26 @@ class _WayBack:
     def __init__(self, ops: Sequence[WeightLayerOp]):
         self.numbers: dict[Operation, int] = {op: number for number, op in enumerate(ops)}
         self.known: dict[SSAValue, tuple[Path, ...]] = {}
+        self.behind: dict[int, set[int]] = {}
 
     def reads(self, op: WeightLayerOp) -> tuple[MapRead, ...]:
-        """What a layer reads of the layers before it."""
+        """What a layer reads of the layers before it.
+
+        Not of those that another of the layers it reads depends on, in the same way and of the same
+        size, as in a residual network: that one needs no less of them.
+        """
         layer = op.layer
         own = layer.window.axes(*layer.input_shape[1:])
         if layer.region is not None:
             own = whole_map(layer.input_shape, layer.output_size)
-        return tuple(MapRead(number, (own, *planes)) for number, planes in self.paths(op.input))
+        paths = self.paths(op.input)
+        producers = {number for number, _ in paths}
+        self.behind[self.numbers[op]] = producers.union(*map(self.behind.__getitem__, producers))
+        return tuple(
+            MapRead(number, (own, *planes))
+            for number, planes in paths
+            if not any(number in self.behind[other] and planes == way for other, way in paths)
+        )
 
     def paths(self, value: SSAValue) -> tuple[Path, ...]:
         """The layers that a value is computed from, with the windows on the way to each."""

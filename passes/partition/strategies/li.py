@@ -11,7 +11,11 @@ import numpy as np
 from spatem_ir.geometry.allocation.dynamic_program import allocated
 from spatem_ir.geometry.allocation.model import PipelineModel
 from spatem_ir.geometry.shapes.grid import Deal
-from spatem_ir.passes.partition.pipelines import layer_pipeline, machine_buses
+from spatem_ir.passes.partition.pipelines import (
+    crossbars_of_a_unit,
+    layer_pipeline,
+    machine_buses,
+)
 from spatem_ir.passes.partition.strategy import DealingStrategy, Problem, option
 from spatem_ir.passes.partition.whole_crossbars import WholeCrossbars, copied, whole_crossbars
 
@@ -53,7 +57,11 @@ def best_useful(
 ) -> list[int]:
     """The best allocation found in so many crossbars, as numbers of useful copies."""
     choices = [layer.copies for layer in mapped]
-    found = [allocated(model, crossbars, spare=spare, choices=choices) for spare in (True, False)]
+    unit = crossbars_of_a_unit(len(mapped), crossbars)
+    found = [
+        allocated(model, crossbars, spare=spare, choices=choices, unit=unit)
+        for spare in (True, False)
+    ]
     return useful_choices(mapped, min(found, key=model.time))
 
 

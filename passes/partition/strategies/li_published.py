@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 from spatem_ir.geometry.allocation.dynamic_program import allocated
 from spatem_ir.geometry.allocation.model import PipelineModel
 from spatem_ir.geometry.shapes.grid import Deal
-from spatem_ir.passes.partition.pipelines import layer_pipeline, machine_buses
+from spatem_ir.passes.partition.pipelines import (
+    crossbars_of_a_unit,
+    layer_pipeline,
+    machine_buses,
+)
 from spatem_ir.passes.partition.strategies.li import useful_choices
 from spatem_ir.passes.partition.strategy import DealingStrategy, Problem, option
 from spatem_ir.passes.partition.whole_crossbars import copied, whole_crossbars
@@ -38,6 +42,7 @@ class LiPublished(DealingStrategy):
         model = PipelineModel(layer_pipeline(problem, mapped), buses=buses)
 
         def allocate(crossbars: int) -> list[int]:
-            return useful_choices(mapped, allocated(model, crossbars, spare=False))
+            unit = crossbars_of_a_unit(len(mapped), crossbars)
+            return useful_choices(mapped, allocated(model, crossbars, spare=False, unit=unit))
 
         return copied(mapped, allocate, problem.accelerator, Deal(self.deal))

@@ -39,8 +39,12 @@ def allocated(
     *,
     spare: bool,
     choices: Sequence[Ints] | None = None,
+    unit: int = 1,
 ) -> list[int]:
     """The copies of each layer in so many crossbars; `choices` are those to choose from, ascending.
+
+    Crossbars beyond one copy of each layer are counted in units of so many, what a layer has of
+    them rounded up; of numbers of copies with as many units the largest is taken.
 
     Raises:
         SpatemError: one copy of each layer needs more crossbars.
@@ -48,36 +52,40 @@ def allocated(
     pipeline = model.pipeline
     check_fits(pipeline, crossbars)
     choices = numbers_of_copies(pipeline, crossbars) if choices is None else choices
-    found = Allocations.empty(crossbars + 1)
-    known = np.zeros(crossbars + 1, bool)
+    columns = (crossbars - int(pipeline.sets.sum())) // unit + 1
+    found, known = Allocations.empty(columns), np.zeros(columns, bool)
     known[0] = True
-    least = np.append(np.cumsum(pipeline.sets[::-1])[::-1], 0)
     for number, layer in enumerate(pipeline.layers):
-        best = np.full(crossbars + 1, np.inf)
-        source = np.zeros(crossbars + 1, np.int64)
-        chosen = np.zeros(crossbars + 1, np.int64)
-        for copies in choices[number].tolist():
-            own = copies * layer.crossbars
-            before = np.flatnonzero(known[: max(crossbars - own - least[number + 1] + 1, 0)])
-            promising = _least_times(model, number, found, copies)[before] < best[before + own]
+        best = np.full(columns, np.inf)
+        source, chosen = np.zeros(columns, np.int64), np.ones(columns, np.int64)
+        for copies, units in _by_units(choices[number], layer.crossbars, unit):
+            if units >= columns:
+                break
+            before = np.flatnonzero(known[: columns - units])
+            promising = _least_times(model, number, found, copies)[before] < best[before + units]
             before = before[promising]
             if not len(before):
                 continue
             times = model.extended(found.select(before), np.full(len(before), copies)).times
-            better = times < best[before + own]
+            better = times < best[before + units]
             before, times = before[better], times[better]
-            best[before + own], source[before + own] = times, before
-            chosen[before + own] = copies
+            best[before + units], source[before + units] = times, before
+            chosen[before + units] = copies
         known = np.isfinite(best)
         if spare:
             shortest = np.minimum.accumulate(best)
             improved = np.append(True, best[1:] < shortest[:-1])
             last = np.maximum.accumulate(np.where(improved, np.arange(len(best)), 0))
-            source, chosen = source[last], chosen[last]
-            known = np.isfinite(shortest)
-        chosen[~known] = 1
+            source, chosen, known = source[last], chosen[last], np.isfinite(shortest)
         found = model.extended(found.select(source), chosen)
     return found.copies[:, np.flatnonzero(known)[-1]].tolist()
+
+
+def _by_units(copies: Ints, crossbars: int, unit: int) -> list[tuple[int, int]]:
+    """Numbers of copies, of so many crossbars each, and the units beyond the first copy."""
+    units = -(-(copies - 1) * crossbars // unit)
+    last = np.append(units[1:] != units[:-1], True)
+    return list(zip(copies[last].tolist(), units[last].tolist(), strict=True))
 
 
 def check_fits(pipeline: LayerPipeline, crossbars: int) -> None:

@@ -95,3 +95,12 @@ def test_values_are_exact_whatever_the_network(strategy: str, network: str) -> N
     source.put_on(load_accelerator("isaac-ou"))
     deployment = deploy(source, strategy=strategy)
     assert deployment.simulate().metrics.latency_cycles
+
+
+def test_of_a_residual_network_the_last_layer_that_is_added_is_read() -> None:
+    accelerator = load_accelerator("isaac-ou")
+    module = load_network("resnet50", ImportOptions()).module
+    given = Problem([op for op in module.walk() if isinstance(op, WeightLayerOp)], accelerator)
+    pipeline = layer_pipeline(given, whole_crossbars(given.layers, accelerator))
+    assert not pipeline.is_chain and len(pipeline.last_layers) == 1
+    assert max(len(layer.reads) for layer in pipeline.layers) == 2

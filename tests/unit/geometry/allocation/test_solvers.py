@@ -128,3 +128,13 @@ def test_too_few_crossbars() -> None:
     model = PipelineModel(published_pipeline("AlexNet", 128))
     with pytest.raises(SpatemError, match="needs 230 crossbars, there are 200; take more"):
         allocated(model, 200, spare=False)
+
+
+@pytest.mark.parametrize("spare", [False, True])
+@pytest.mark.parametrize("unit", [1, 3, 8])
+def test_crossbars_in_units_never_exceed_those_there_are(unit: int, *, spare: bool) -> None:
+    model = PipelineModel(published_pipeline("VGG-A", 128))
+    finest = model.time(allocated(model, 1500, spare=spare))
+    copies = allocated(model, 1500, spare=spare, unit=unit)
+    assert model.pipeline.used(copies) <= 1500
+    assert finest <= model.time(copies) <= 1.25 * finest
