@@ -40,7 +40,7 @@ MOST_COMPARED = 1 << 20
 
 
 @dataclass(frozen=True)
-class Found:
+class FastEnough:
     """Allocations that are fast enough, and whether there are no others: all were looked at."""
 
     allocations: Allocations
@@ -52,7 +52,7 @@ class Found:
         return self.is_complete and not self.allocations.copies.shape[1]
 
 
-NOTHING = Found(Allocations.empty(0), is_complete=True)
+NOTHING = FastEnough(Allocations.empty(0), is_complete=True)
 """No allocation is fast enough."""
 
 
@@ -63,7 +63,7 @@ def within(
     *,
     longest_step: float,
     width: int,
-) -> Found:
+) -> FastEnough:
     """Allocations with at most so many crossbars and operations, and steps of at most so long."""
     ranges = copy_ranges(model, crossbars, operations, longest_step)
     if ranges is None:
@@ -90,7 +90,7 @@ def within(
         found, cost = found.select(kept), cost[kept]
         if not len(kept):
             break
-    return Found(found, is_complete)
+    return FastEnough(found, is_complete)
 
 
 def is_unaffordable(

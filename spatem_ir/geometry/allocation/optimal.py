@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatem_ir.geometry.allocation.branch_and_bound import Found, is_unaffordable, within
+from spatem_ir.geometry.allocation.branch_and_bound import FastEnough, is_unaffordable, within
 from spatem_ir.geometry.allocation.dynamic_program import allocated
 from spatem_ir.geometry.allocation.steps import pipeline_steps
 
@@ -113,7 +113,7 @@ class _Search:
             found = self.within(ceil(self.time / shortest - 1e-9), longest, CHECKED)
             self.learn(found.allocations.copies)
 
-    def within(self, operations: int, longest_step: float, width: int) -> Found:
+    def within(self, operations: int, longest_step: float, width: int) -> FastEnough:
         """Allocations with at most so many operations, and steps of at most so long."""
         return within(
             self.model, self.crossbars, operations, longest_step=longest_step, width=width
