@@ -57,6 +57,12 @@ Executes the convolutions of MobileNet-v1 and ResNet-18 on the machine pelke-bus
 cyclic reach, against sequential."""
 
 
+LI_DESCRIPTION = """\
+Finds the copies of Li, Han and Chen (TODAES 29(1):21) again, puts every number of their tables and
+figures beside ours, says what deviates and why, finds better copies, and compares their model with
+the cycle-accurate machine li-isaac."""
+
+
 def argument_parser() -> argparse.ArgumentParser:
     """The command line of `spatem-bench`."""
     parser = argparse.ArgumentParser(
@@ -126,6 +132,7 @@ def argument_parser() -> argparse.ArgumentParser:
     )
     add_network_arguments(study)
     add_pelke(commands)
+    add_li(commands)
     return parser
 
 
@@ -156,12 +163,36 @@ def add_pelke(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     pelke.add_argument("--json", action="store_true", help="print pelke.json instead of tables")
 
 
+def add_li(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command line of `spatem-bench li`."""
+    li = commands.add_parser(
+        "li",
+        help="the evaluation of Li, Han and Chen: copies under crossbars and bandwidth",
+        description=LI_DESCRIPTION,
+    )
+    raise_usage_errors(li)
+    li.add_argument("--out", metavar="DIR", help="write li.json and li.md into this folder")
+    li.add_argument(
+        "--document",
+        metavar="FILE.md",
+        help="put the tables into a Markdown file too, between the lines "
+        "<!-- study --> and <!-- end of study -->",
+    )
+    li.add_argument(
+        "--without-machine", action="store_true", help="leave out the cycle-accurate machine"
+    )
+    li.add_argument("--json", action="store_true", help="print li.json instead of tables")
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run `spatem-bench` with the given arguments; returns the exit status."""
     return run_tool("spatem-bench", lambda: _run(argument_parser().parse_args(argv)))
 
 
 def _run(arguments: argparse.Namespace) -> None:
+    if arguments.command == "li":
+        _li(arguments)
+        return
     if arguments.jobs < 1:
         raise SpatemError(f"--jobs is {arguments.jobs}; it must be at least 1")
     if arguments.command == "pelke":
@@ -178,6 +209,18 @@ def _pelke(arguments: argparse.Namespace) -> None:
         folder=None if arguments.out is None else Path(arguments.out),
         document=None if arguments.document is None else Path(arguments.document),
         as_json=arguments.json,
+    )
+    print(text, end="")
+
+
+def _li(arguments: argparse.Namespace) -> None:
+    from spatem_ir.study.li.command import run_li
+
+    text = run_li(
+        folder=None if arguments.out is None else Path(arguments.out),
+        document=None if arguments.document is None else Path(arguments.document),
+        as_json=arguments.json,
+        with_machine=not arguments.without_machine,
     )
     print(text, end="")
 

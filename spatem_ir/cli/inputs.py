@@ -22,8 +22,8 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--accelerator",
         metavar="NAME|FILE",
-        help="a preset (isaac-ou, ntu-ppsim, pelke-bus, tiny) or a TOML file; goes onto the module "
-        "as #hw.accelerator (default for networks: isaac-ou)",
+        help="a preset (isaac-ou, li-isaac, ntu-ppsim, pelke-bus, tiny) or a TOML file; goes onto "
+        "the module as #hw.accelerator (default for networks: isaac-ou)",
     )
     parser.add_argument(
         "--weight-bits",
