@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from spatem_ir.runtime.metrics.register import all_metrics
 from spatem_ir.study.ablation import VARIANTS
 from spatem_ir.study.causes import causes_table, is_of_paper, missed, path_table, traffic_table
+from spatem_ir.study.claims import claims_table
 from spatem_ir.study.fronts import front_text
 from spatem_ir.study.markdown import MISSING, count, number, percent, table, times
+from spatem_ir.study.overview import fastest_table, modelled_table, overview
 from spatem_ir.study.points import Point
 from spatem_ir.study.sensitivity import sweeps
 from spatem_ir.study.study import ABLATION, COMPARISON, SENSITIVITY
@@ -69,6 +71,14 @@ def _sections(study: Study) -> Iterator[str]:
     causes = causes_table(study)
     if causes is not None:
         yield "## Where a figure of the paper is missed\n\n" + causes
+    yield "## All strategies side by side\n\n" + overview(study)
+    yield "## The fastest\n\n" + fastest_table(study)
+    modelled = modelled_table(study)
+    if modelled is not None:
+        yield "## By the model of Li, Han and Chen\n\n" + modelled
+    claims = claims_table(study)
+    if claims is not None:
+        yield "## Claims\n\n" + claims
     yield "## Every network and strategy\n\n" + metrics_table(study)
     yield "## Critical path\n\n" + path_table(study)
     yield "## Traffic\n\n" + traffic_table(study)

@@ -30,6 +30,8 @@ def test_title_command_and_sections() -> None:
         "## Against each baseline",
         "## Latency and communication",
         "## Where a figure of the paper is missed",
+        "## All strategies side by side",
+        "## The fastest",
         "## Every network and strategy",
         "## Critical path",
         "## Traffic",
@@ -43,6 +45,8 @@ def test_parts_can_be_left_out() -> None:
     text = markdown_of(study(plan("a", "spatem", ("comparison",))))
     titles = [line for line in text.splitlines() if line.startswith("## ")]
     assert titles == [
+        "## All strategies side by side",
+        "## The fastest",
         "## Every network and strategy",
         "## Critical path",
         "## Traffic",
