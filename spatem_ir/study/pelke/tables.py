@@ -32,7 +32,10 @@ HALVED = next(layer for layer in SWEPT if layer.features == layer.channels == 51
 TIMED = (HALVED, next(n for n in LAYERS if (n.channels, n.kernel, n.side) == (256, 1, 7)))
 """Layers of 196 and 49 vectors for which times of the machine are varied."""
 
-OPERATIONS, REQUESTS = (175, 1400), (0, 1, 2, 4)
+SHORT = 175
+"""Cycles of an operation if an MVM of 8 bits takes 1.4 µs."""
+
+OPERATIONS, REQUESTS = (SHORT, 1400), (0, 1, 2, 4)
 """Cycles of an operation: an MVM of 8 bits in 1.4 µs or in 11.2 µs; cycles of a request."""
 
 KEPT = 0.9
@@ -47,14 +50,14 @@ def scheme_cases() -> list[PelkeCase]:
     return [PelkeCase(layer, side, WIDEST) for layer in LAYERS for side in SIDES]
 
 
-def bus_cases() -> list[PelkeCase]:
+def bus_cases(operation: int | None) -> list[PelkeCase]:
     """Some convolutions on the smallest crossbars with all buses."""
-    return [PelkeCase(layer, SIDES[0], bus) for layer in SWEPT for bus in BUSES]
+    return [PelkeCase(layer, SIDES[0], bus, operation) for layer in SWEPT for bus in BUSES]
 
 
 def side_cases() -> list[PelkeCase]:
-    """One convolution on all crossbars with all buses."""
-    return [PelkeCase(HALVED, side, bus) for side in SIDES for bus in BUSES]
+    """One convolution on all crossbars with all buses, and short operations."""
+    return [PelkeCase(HALVED, side, bus, SHORT) for side in SIDES for bus in BUSES]
 
 
 def time_cases() -> list[PelkeCase]:
@@ -69,17 +72,20 @@ def time_cases() -> list[PelkeCase]:
 
 def all_cases() -> list[PelkeCase]:
     """What has to be executed for all tables."""
-    several = [*scheme_cases(), *bus_cases(), *side_cases(), *time_cases()]
+    buses = [*bus_cases(None), *bus_cases(SHORT)]
+    several = [*scheme_cases(), *buses, *side_cases(), *time_cases()]
     return [case for case in several if case.is_studied]
 
 
 def body_of(found: Mapping[PelkeCase, SchemeTimes]) -> str:
     """All tables, under headings."""
+    smallest, short = f"{SIDES[0]} × {SIDES[0]}", time_text(SHORT)
     sections = {
         f"Schemes, with a bus of {WIDEST} bytes": scheme_table(found),
-        f"Width of the bus, crossbars of {SIDES[0]} × {SIDES[0]}": bus_table(found),
-        f"Side of the crossbars: {HALVED.name}, {HALVED.vectors} vectors": side_table(found),
-        f"Times of the machine, crossbars of {SIDES[0]} × {SIDES[0]}": time_table(found),
+        f"Width of the bus, crossbars of {smallest}": bus_table(found, None),
+        f"Width of the bus, crossbars of {smallest}, MVM of {short}": bus_table(found, SHORT),
+        f"Side of the crossbars: {HALVED.name}, MVM of {short}": side_table(found),
+        f"Times of the machine, crossbars of {smallest}": time_table(found),
         "Memory for synchronisation": memory_table(),
     }
     return "\n\n".join(f"### {heading}\n\n{text}" for heading, text in sections.items())
@@ -99,11 +105,11 @@ def scheme_table(found: Mapping[PelkeCase, SchemeTimes]) -> str:
     return table(header, rows, texts=2)
 
 
-def bus_table(found: Mapping[PelkeCase, SchemeTimes]) -> str:
+def bus_table(found: Mapping[PelkeCase, SchemeTimes], operation: int | None) -> str:
     """The share of the limit that is reached, layer by layer and bus by bus."""
     rows = []
     for layer in SWEPT:
-        several = [found[PelkeCase(layer, SIDES[0], bus)] for bus in BUSES]
+        several = [found[PelkeCase(layer, SIDES[0], bus, operation)] for bus in BUSES]
         for scheme in PARALLEL:
             shares = (percent(each.share(scheme), 1) for each in several)
             rows.append((layer.name, scheme, count(several[0].case.cores), *shares))
@@ -139,18 +145,22 @@ def side_table(found: Mapping[PelkeCase, SchemeTimes]) -> str:
 
 def time_table(found: Mapping[PelkeCase, SchemeTimes]) -> str:
     """The share of the limit by the times that are not published."""
-    clock = named_preset("pelke-bus").chip.clock_mhz
     rows = []
     for layer in TIMED:
         for operation in OPERATIONS:
             for request in REQUESTS:
                 own = found[PelkeCase(layer, SIDES[0], WIDEST, operation, request)]
                 shares = (percent(own.share(scheme), 2) for scheme in PARALLEL)
-                time = f"{8 * operation / clock:.1f} µs"
-                named = (layer.name, count(layer.vectors), count(own.case.cores), time)
+                numbers = (count(layer.vectors), count(own.case.cores))
+                named = (layer.name, *numbers, time_text(operation))
                 rows.append((*named, count(request), *shares))
     header = ("layer", "vectors", "cores", "MVM", "request, cycles", *PARALLEL)
     return table(header, rows)
+
+
+def time_text(operation: int) -> str:
+    """How long an MVM of 8 bits takes with operations of so many cycles."""
+    return f"{8 * operation / named_preset('pelke-bus').chip.clock_mhz:.1f} µs"
 
 
 def memory_table() -> str:
