@@ -134,9 +134,8 @@ class Evaluator:
 
     `known` are tables that deployments have in common, `simulated` the events of all executions.
     What takes longer than until cycle `latest` is not executed to its end; `runs` are the
-    executions of the last evaluation, and `events_per_visit` those of the last one that ended in
-    time.  Without `direct`, tiles on given PEs go through the passes, too.  `say` is told if the
-    engine has to be compiled first.
+    executions of the last evaluation.  Without `direct`, tiles on given PEs go through the passes,
+    too.  `say` is told if the engine has to be compiled first.
     """
 
     context: Context
@@ -149,7 +148,6 @@ class Evaluator:
     latest: int = ANY_TIME
     direct: bool = True
     say: Messages = SILENT
-    events_per_visit: float = 0
     runs: list[Run] = field(default_factory=list)
 
     def evaluate(self, candidate: Candidate) -> Evaluation:
@@ -169,8 +167,7 @@ class Evaluator:
     def count(self, run: Run) -> None:
         """Count the events of an execution.
 
-        One that is late counts as many for each visit as the last that was not, so that it does not
-        matter when it was ended.
+        Of one that is late, those until the latest cycle, whenever it was ended.
 
         Raises:
             LateError: it has not ended in time.
@@ -181,9 +178,8 @@ class Evaluator:
         elif run.cycle <= self.latest:
             self.simulated += run.events
         else:
-            self.simulated += round(run.visits * self.events_per_visit)
+            self.simulated += run.events_until(self.latest)
             raise LateError(f"the program goes on after cycle {self.latest}")
-        self.events_per_visit = run.events / max(run.visits, 1)
 
     @property
     def is_usual(self) -> bool:
@@ -274,18 +270,14 @@ class Evaluator:
             SpatemError: buffers are too small.
             LateError: it takes too long.
         """
-        late = Run(engine.program.visits, self.latest + 1, 0)
         try:
             execution = engine.run()
-        except LateError:
-            self.count(late)
-            raise
         except MemoryShortError:
             raise
         except SpatemError:
             self.count(run_of(engine, is_direct=is_direct))
             raise
-        self.count(run_of(engine, is_direct=is_direct))
+        self.count(run_of(engine, is_direct=is_direct)._replace(cycle=execution.finished[0]))
         return execution
 
     def bound(self, candidate: Candidate) -> int:
@@ -378,8 +370,8 @@ class Evaluator:
 
 def run_of(engine: FastEngine, *, is_direct: bool) -> Run:
     """What is counted of an execution, as far as it came."""
-    totals, visits = engine.state.totals[0], int(engine.state.crossbars.ended.sum())
-    return Run(visits, int(totals.now), int(totals.events), is_direct)
+    totals = engine.state.totals[0]
+    return Run(int(totals.now), int(totals.events), tuple(engine.reports), is_direct)
 
 
 def is_free(following: ModulePass) -> TypeGuard[OrderPass]:

@@ -18,7 +18,7 @@ CANDIDATES = [Candidate((), None, number, None, None) for number in range(8)]
 
 def tried(candidate: Candidate, latest: int) -> Trial:
     """A trial that tells what was asked for."""
-    return Trial(candidate, (Run(1, latest, candidate.spare),), latest, 1.0)
+    return Trial(candidate, (Run(latest, candidate.spare),), latest, 1.0)
 
 
 @pytest.fixture(name="scouts")
@@ -47,13 +47,14 @@ def test_who_tries_what_is_not_looked_at_comes_home(scouts: Scouts) -> None:
 
 
 def test_an_execution_that_is_late_counts_the_same_whenever_it_was_ended() -> None:
-    """Ten events a visit, as the one before that ended in time."""
+    """Two million events until cycle 400, three until 700: to 500, less than three."""
     evaluator = Evaluator(
         Context(), compile_network("lenet", level="cnn").module, load_accelerator("isaac-ou"), ()
     )
-    evaluator.count(Run(visits=10, cycle=500, events=100))
+    evaluator.count(Run(500, 100))
     evaluator.latest = 500
-    for ended, events in ((501, 0), (900, 12_345)):
+    for late in (Run(501, 2_345_678, (300, 400)), Run(900, 4_200_000, (300, 400, 700, 800))):
+        evaluator.simulated = 0
         with pytest.raises(LateError, match="after cycle 500"):
-            evaluator.count(Run(visits=7, cycle=ended, events=events))
-    assert evaluator.simulated == 100 + 2 * 70
+            evaluator.count(late)
+        assert evaluator.simulated == 3_000_000

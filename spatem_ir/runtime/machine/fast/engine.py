@@ -65,6 +65,7 @@ class FastEngine:
     ):
         self.program = program
         self.say = say
+        self.reports: list[int] = []
         self.machine = machine_of(program, images, log, trace)
         self.is_strict = strict
         self.machine.room = program.accelerator.components.memory.buffer_bytes if strict else ROOMY
@@ -126,11 +127,12 @@ class FastEngine:
     def report(self) -> None:
         """Tell which share of the visits has ended, if the loop stopped in order that it is told.
 
-        An interrupt is noticed then, too.
+        An interrupt is noticed then, too, and the cycle is noted in `reports`.
         """
         totals, crossbars = self.state.totals[0], self.state.crossbars
         if totals.events >= totals.pause:
             totals.pause = totals.events + start.EVENTS_PER_REPORT
+            self.reports.append(int(totals.now))
             self.say.progress(float(crossbars.ended.sum() / crossbars.total.sum()))
 
     def check_buffers(self) -> None:
