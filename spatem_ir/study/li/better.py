@@ -64,3 +64,23 @@ def improvement(
         used=pipeline.used(best.copies),
         seconds=(solved - started, process_time() - solved),
     )
+
+
+@dataclass(frozen=True)
+class RunTime:
+    """Seconds that the published solver took, and CPU seconds of ours and of the better search."""
+
+    case: str
+    theirs: float
+    same_solver: float
+    better: float
+
+
+def run_times() -> list[RunTime]:
+    """Table 7; ours differ from run to run."""
+    found = []
+    for row in published()["table7"]:
+        case = (row["network"], row["crossbars"], row["side"])
+        solver, better = improvement(*case).seconds
+        found.append(RunTime(case_name(*case), row["seconds"], solver, better))
+    return found

@@ -11,7 +11,7 @@ from spatem_ir.study.markdown import MISSING, percent, table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spatem_ir.study.li.better import Improvement
+    from spatem_ir.study.li.better import Improvement, RunTime
     from spatem_ir.study.li.machine import MachineRun
     from spatem_ir.study.li.reproduction import Reproduced
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def page(
     reproduced: Sequence[Reproduced],
     improved: Sequence[Improvement],
+    times: Sequence[RunTime],
     runs: Sequence[MachineRun],
 ) -> str:
     """All sections, of second order."""
@@ -26,6 +27,8 @@ def page(
         "## Deviations\n\n" + deviations_table(reproduced),
         "## Published and best allocations\n\n" + improvements_table(improved),
     ]
+    if times:
+        sections.append("## Table 7\n\n" + times_table(times))
     if runs:
         sections.append("## Model, steps and machine\n\n" + runs_table(runs))
     for source, several in groupby(reproduced, key=lambda each: each.source):
@@ -99,6 +102,16 @@ def improvements_table(improved: Sequence[Improvement]) -> str:
     return table(header, rows)
 
 
+def times_table(times: Sequence[RunTime]) -> str:
+    """How long solvers take."""
+    rows = [
+        (each.case, number(each.theirs), f"{each.same_solver:.1f}", f"{each.better:.1f}")
+        for each in times
+    ]
+    header = ("case", "theirs, s", "the same solver, CPU s", "better search, CPU s")
+    return table(header, rows)
+
+
 def runs_table(runs: Sequence[MachineRun]) -> str:
     """The model, the simulation step by step and the machine on the same allocations."""
     rows = [
@@ -142,6 +155,7 @@ def number(value: float) -> str:
 def as_dict(
     reproduced: Sequence[Reproduced],
     improved: Sequence[Improvement],
+    times: Sequence[RunTime],
     runs: Sequence[MachineRun],
 ) -> dict[str, Any]:
     """All results, with run times."""
@@ -151,5 +165,6 @@ def as_dict(
             for each in reproduced
         ],
         "improvements": [asdict(each) | {"gap": each.best.gap} for each in improved],
+        "run_times": [asdict(each) for each in times],
         "machine": [asdict(run) for run in runs],
     }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from spatem_ir.cli.bench import main
 from spatem_ir.study.li import command
-from spatem_ir.study.li.better import improvement
+from spatem_ir.study.li.better import RunTime, improvement
 from spatem_ir.study.li.machine import machine_run
 from spatem_ir.study.li.pages import as_dict, page
 from spatem_ir.study.li.reproduction import (
@@ -57,18 +58,19 @@ def test_pages_say_what_deviates_and_why() -> None:
     far = Reproduced("Figure 7", "VGG-A, 4,096 of 128²", "proposed", 161.0, 166)
     copies = Reproduced("Table 6", "b", "copies", (1, 2), (1, 3))
     band = Reproduced("Table 4", "c", "error", 1.0, 9.0, is_band=True)
-    text = page([near, far, copies, band], [improvement("AlexNet", 512, 128)], [])
+    text = page([near, far, copies, band], [improvement("AlexNet", 512, 128)], [], [])
     assert "1 of 3 numbers agree" in text
     assert "164 operations are its proven optimum" in text
     assert "| Table 6 | b | copies | 1 2 | 1 3 | – | not known |" in text
     assert "none: proven" in text and "## Model, steps and machine" not in text
-    data = as_dict([near], [], [])
+    data = as_dict([near], [], [], [])
     assert data["reproduced"][0]["deviation"] == pytest.approx(0.01)
 
 
 def test_files_are_written_together(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(command, "reproduction", lambda: list(table_6()))
     monkeypatch.setattr(command, "improvements", lambda: [improvement("AlexNet", 512, 256)])
+    monkeypatch.setattr(command, "run_times", lambda: [RunTime("AlexNet", 11.0, 0.25, 0.5)])
     document = tmp_path / "doc.md"
     document.write_text("before\n<!-- study -->\nold\n<!-- end of study -->\nafter\n")
     text = command.run_li(
@@ -76,4 +78,23 @@ def test_files_are_written_together(tmp_path, monkeypatch) -> None:
     )
     assert (tmp_path / "out" / "li.md").read_text() == text
     assert (tmp_path / "out" / "li.json").is_file()
+    assert "| AlexNet | 11 | 0.2 | 0.5 |" in text
     assert "old" not in document.read_text() and "## Table 6" in document.read_text()
+
+
+def test_command_line(tmp_path, monkeypatch, capsys) -> None:
+    given = {}
+
+    def run_li(**arguments: object) -> str:
+        given.update(arguments)
+        return "page\n"
+
+    monkeypatch.setattr(command, "run_li", run_li)
+    assert main(["li", "--out", str(tmp_path), "--without-machine"]) == 0
+    assert capsys.readouterr().out == "page\n"
+    assert given == {
+        "folder": tmp_path,
+        "document": None,
+        "as_json": False,
+        "with_machine": False,
+    }
