@@ -190,7 +190,7 @@ FAST = (
     ),
     Mutant(
         "R13 bytes of a transfer",
-        f"{MACHINE}/shared_memory/fast.py",
+        f"{MACHINE}/shared_memory/transfers.py",
         "cycles = (size + tables.kind.sizes[0] - 1) // tables.kind.sizes[0]",
         "cycles = size // tables.kind.sizes[0] + 1",
     ),

@@ -34,6 +34,7 @@ from spatem_ir.geometry.safety.chains import (
     operations_of,
 )
 from spatem_ir.geometry.safety.liveness import come_to_their_end
+from spatem_ir.geometry.safety.owned_pieces import OwnedPieces
 from spatem_ir.geometry.safety.precedence import Pairs, PrecedenceGraph
 from spatem_ir.geometry.shapes.equals import lengths
 from spatem_ir.geometry.shapes.ranks import rank_within
@@ -95,35 +96,6 @@ class _Variant(NamedTuple):
     program: int
     member: int
     first: int
-
-
-class OwnedPieces(NamedTuple):
-    """The graph's nodes of turns at the pieces of a layer, one of each kind for each turn.
-
-    A piece has been *owned* by so many tiles, and the visit that has it then may have *begun*;
-    `windows` are those of each copy.
-    """
-
-    turns: Turns
-    first_piece: int
-    first_owned: int
-    first_begun: int
-    windows: Ints
-
-    def owned(self, pieces: Ints, turn: Ints) -> Ints:
-        """That so many have owned some pieces, but not all."""
-        return self.first_owned + self._number(pieces, turn)
-
-    def begun(self, pieces: Ints, turn: Ints) -> Ints:
-        """That the visit with a turn may have begun."""
-        return self.first_begun + self._number(pieces, turn)
-
-    def _number(self, pieces: Ints, turn: Ints) -> Ints:
-        return (pieces - self.first_piece) * self.turns.parts + turn
-
-    def turn(self, tiles: Ints, ordinals: Ints, windows: int) -> Ints:
-        """The turn of tiles of copies with so many windows at windows of theirs."""
-        return self.turns.turns(windows)[ordinals, tiles % self.turns.parts]
 
 
 class _Precedence:
@@ -244,15 +216,8 @@ class _Precedence:
         if own is None:
             return operands, pieces, pieces
         _, grid = _partitioned(node)
-        of_copy = own.windows[grid.coordinates(shares).copy]
-        turn = np.empty(np.broadcast_shapes(shares.shape, windows.shape), np.int64)
-        shares, windows, of_copy = np.broadcast_arrays(shares, windows, of_copy)
-        for count in np.unique(of_copy).tolist():
-            chosen = of_copy == count
-            turn[chosen] = own.turn(shares[chosen], windows[chosen], count)
-        is_last = turn == own.turns.parts - 1
-        adds = np.where(is_last, pieces, own.owned(pieces, turn + 1))
-        return own.begun(pieces, turn), adds, pieces
+        copies = grid.coordinates(shares).copy
+        return *own.visit_ends(pieces, shares, windows, copies), pieces
 
     # What waits for progress
 

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
+import numpy as np
 import pytest
 from unit.runtime.machine import random_programs
-from unit.runtime.machine.random_programs import random_machine
+from unit.runtime.machine.random_programs import random_machine, random_module
 from unit.runtime.machine.shared_machines import (
     random_shared,
     synchronized,
     turned_at_random,
 )
 
+from spatem_ir.dialects.checks import shape_of
+from spatem_ir.dialects.cnn.attributes import quantization_of
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.mvm import network_of
 from spatem_ir.dialects.ou.programs import programs_of
 from spatem_ir.geometry.bounds.bounds import lower_bounds
 from spatem_ir.geometry.safety.deadlock import deadlock
 from spatem_ir.geometry.safety.occupancy import Occupancy
 from spatem_ir.geometry.safety.residents import Deployed
 from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.parameters import AdcMode
 from spatem_ir.passes.verify_deployment import VerifyDeploymentPass
 from spatem_ir.runtime.critical_path import critical_path
+from spatem_ir.runtime.interpreter import execute
 from spatem_ir.runtime.machine.reference.program import only_stage
 from spatem_ir.runtime.metrics.register import metrics_of
 
@@ -35,10 +42,11 @@ SEEDS = range(25)
 
 @pytest.fixture(autouse=True)
 def shared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Random machines have a memory that all PEs share, over random buses."""
+    """Random machines have a memory that all PEs share, over random buses, and exact converters."""
 
     def machine(random: Random) -> Accelerator:
-        return random_shared(random, random_machine(random))
+        made = random_shared(random, random_machine(random))
+        return replace(made, analog=replace(made.analog, adc_mode=AdcMode.LOSSLESS))
 
     monkeypatch.setattr(random_programs, "random_machine", machine)
 
@@ -65,6 +73,19 @@ def test_programs_of_the_passes(seed: int) -> None:
     waits = [op.wait(dataflow) for op in stage.waits]
     assert execution.buffers.peak(0) <= Occupancy(deployed, waits).bytes[0]
     assert lower_bounds(dataflow, machine).largest > 0
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_values_are_those_of_the_network(seed: int) -> None:
+    """Several layers, residual ones among them, in turns by any scheme."""
+    network, module = random_module(Random(seed)), synchronized(Random(seed))
+    argument = network_of(network).body.block.args[0]  # type: ignore[union-attr]
+    code = quantization_of(argument.type)
+    assert code is not None
+    shape = (2, *shape_of(argument))
+    values = np.random.default_rng(seed).integers(code.minimum, code.maximum + 1, shape)
+    (expected,), (found,) = (execute(each, [values]) for each in (network, module))
+    assert (found == expected).all()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
