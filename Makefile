@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint bench study clean
+.PHONY: help run test lint bench study strategies clean
 
 help: ## list the targets
 	@echo 'usage: make TARGET [ARGS="..."] [PYTHON=python3.12]'
@@ -34,6 +34,16 @@ bench: $(INSTALLED) ## run the benchmarks (ARGS: of benchmarks)
 study: ARGS ?= --out docs/study --document docs/study.md
 study: $(INSTALLED) ## run SPATEM's evaluation and write docs/study (ARGS: of spatem-bench study)
 	$(BIN)/spatem-bench study $(ARGS)
+
+# The modern networks are taken where `python -m benchmarks.zoo.export exported` has put them.
+MODERN := $(wildcard $(patsubst %,exported/%.dynamo.onnx,mobilenet_v2 efficientnet_b0 inception_v3))
+strategies: ARGS ?= --out docs/strategies --document docs/strategies.md
+strategies: $(INSTALLED) ## compare all strategies on all networks and write docs/strategies (ARGS: of spatem-bench study)
+	$(BIN)/spatem-bench study --without ablation sensitivity \
+	    --networks lenet deepid deepface caffenet overfeat li-alexnet li-vgg-a li-resnet-18 li-mobilenet \
+	    alexnet vgg19 resnet50 $(MODERN) \
+	    --strategies spatem isaac isaac-stride identical hitm li li-published 'li{buses=false}' \
+	    exact-additive 'search{effort=0}' $(ARGS)
 
 clean: ## delete build products and caches, but not .venv
 	rm -rf build dist *.egg-info .hypothesis .lit .pytest_cache .ruff_cache
