@@ -7,7 +7,7 @@ _OPTIMUM = (
     "the model has no such allocation: 164 operations are its proven optimum; the published "
     "solver's answer takes 166"
 )
-_TIES = "one operation: where ties go to the largest number of copies instead, the solver finds {}"
+_TIES = "where ties go to the largest number of copies instead, the solver finds {}"
 _STRIDES = (
     "all strides behind the first layer are 1, so Sc² is identical replication, as the bars of 512 "
     "crossbars are; here the first layer was given more copies, by a rule that is not stated"
@@ -19,7 +19,7 @@ REASONS: dict[tuple[str, str, str], str] = {
     ("Figure 7", "AlexNet, 2,048 of 256²", "proposed"): _STEPS.format(18),
     ("Figure 7", "VGG-A, 4,096 of 128²", "proposed"): _OPTIMUM,
     ("Table 5", "VGG-A, 4,096 of 128²", "proposed"): _OPTIMUM,
-    ("Figure 7", "ResNet-18, 4,096 of 256²", "proposed"): _TIES.format("36"),
+    ("Figure 7", "ResNet-18, 4,096 of 256²", "proposed"): _TIES.format("one of 36 operations"),
     ("Figure 7", "VGG-E, 4,096 of 256²", "proposed"): _TIES.format("one of 200 steps"),
     ("Table 5", "VGG-E, 4,096 of 256²", "proposed"): _TIES.format("one of 200 steps"),
     **{
