@@ -37,7 +37,7 @@ pytest.importorskip("numba")
 
 from unit.runtime.machine.engines import expect_equal_engines
 
-SEEDS = range(25)
+SEEDS = range(12)
 
 
 @pytest.fixture(autouse=True)
