@@ -35,10 +35,10 @@ from spatem_ir.runtime.machine.fast.elaborate.program import elaborated_module
 from spatem_ir.runtime.machine.fast.elaborate.rows import KnownRows
 from spatem_ir.runtime.machine.fast.engine import ANY_TIME, FastEngine, LateError
 from spatem_ir.runtime.machine.reference.program import only_stage
+from spatem_ir.search.attempts import Attempt
 from spatem_ir.search.direct import spread_program
 from spatem_ir.search.freezing import frozen_orders
 from spatem_ir.search.pacing import Lead, leaving_waits, output_waits, waits_of
-from spatem_ir.search.scouts import Run
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import SILENT, Messages
 
@@ -133,7 +133,7 @@ class Evaluator:
     """Evaluates candidates for a module at level `cnn`; `passes` follow `partition`.
 
     `known` are tables that deployments have in common, `simulated` the events of all executions.
-    What takes longer than until cycle `latest` is not executed to its end; `runs` are the
+    What takes longer than until cycle `latest` is not executed to its end; `attempts` are the
     executions of the last evaluation.  Without `direct`, tiles on given PEs go through the passes,
     too.  `say` is told if the engine has to be compiled first.
     """
@@ -148,7 +148,7 @@ class Evaluator:
     latest: int = ANY_TIME
     direct: bool = True
     say: Messages = SILENT
-    runs: list[Run] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
 
     def evaluate(self, candidate: Candidate) -> Evaluation:
         """Deploy a candidate and execute it.
@@ -158,13 +158,13 @@ class Evaluator:
             LateError: it takes too long.
             VerifyException: a pass of a package left IR that breaks a rule.
         """
-        self.runs.clear()
+        self.attempts.clear()
         spreads, leads = candidate.spreads, candidate.leads
         if spreads is not None and leads is not None and self.direct and self.is_usual:
             return self.executed_directly(candidate, spreads, leads[0].depth)
         return self.deployed(candidate)
 
-    def count(self, run: Run) -> None:
+    def count(self, attempt: Attempt) -> None:
         """Count the events of an execution.
 
         Of one that is late, those until the latest cycle, whenever it was ended.
@@ -172,13 +172,13 @@ class Evaluator:
         Raises:
             LateError: it has not ended in time.
         """
-        self.runs.append(run)
-        if run.is_direct:
-            self.simulated_directly += run.events
-        elif run.cycle <= self.latest:
-            self.simulated += run.events
+        self.attempts.append(attempt)
+        if attempt.is_direct:
+            self.simulated_directly += attempt.events
+        elif attempt.cycle <= self.latest:
+            self.simulated += attempt.events
         else:
-            self.simulated += run.events_until(self.latest)
+            self.simulated += attempt.events_until(self.latest)
             raise LateError(f"the program goes on after cycle {self.latest}")
 
     @property
@@ -275,9 +275,9 @@ class Evaluator:
         except MemoryShortError:
             raise
         except SpatemError:
-            self.count(run_of(engine, is_direct=is_direct))
+            self.count(attempt_of(engine, is_direct=is_direct))
             raise
-        self.count(run_of(engine, is_direct=is_direct)._replace(cycle=execution.finished[0]))
+        self.count(attempt_of(engine, is_direct=is_direct)._replace(cycle=execution.finished[0]))
         return execution
 
     def bound(self, candidate: Candidate) -> int:
@@ -368,10 +368,10 @@ class Evaluator:
         raise failure
 
 
-def run_of(engine: FastEngine, *, is_direct: bool) -> Run:
+def attempt_of(engine: FastEngine, *, is_direct: bool) -> Attempt:
     """What is counted of an execution, as far as it came."""
     totals = engine.state.totals[0]
-    return Run(int(totals.now), int(totals.events), tuple(engine.reports), is_direct)
+    return Attempt(int(totals.now), int(totals.events), tuple(engine.reports), is_direct)
 
 
 def is_free(following: ModulePass) -> TypeGuard[OrderPass]:

@@ -215,8 +215,8 @@ class Exploration:
             return None
         if trial.latency <= self.evaluator.latest and trial.value < self.least:
             return None
-        for run in trial.runs:
-            self.evaluator.count(run)
+        for attempt in trial.attempts:
+            self.evaluator.count(attempt)
         if trial.latency == float("inf"):
             raise SpatemError("search: the candidate could not be deployed in its trial")
         return Found(trial.latency, trial.value, None)
@@ -231,7 +231,7 @@ class Exploration:
             return None
         except (SpatemError, VerifyException):
             pass
-        return Trial(candidate, tuple(self.evaluator.runs), latency, value)
+        return Trial(candidate, tuple(self.evaluator.attempts), latency, value)
 
     def proposals(self) -> Iterator[tuple[Candidate, Proposal | None]]:
         """Deployments to look at, without end; those that are floor plans with their proposal."""

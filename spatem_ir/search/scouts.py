@@ -16,32 +16,12 @@ from itertools import islice
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, NamedTuple
 
-from spatem_ir.runtime.machine.fast.start import EVENTS_PER_REPORT
+from spatem_ir.search.attempts import Attempt
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkProcess
 
     from spatem_ir.search.evaluator import Candidate
-
-
-class Run(NamedTuple):
-    """An execution: the cycle in which it ended, and events until then.
-
-    `reports` are the cycles in which each further :data:`EVENTS_PER_REPORT` events had happened;
-    `is_direct` if it was one without IR.
-    """
-
-    cycle: int
-    events: int
-    reports: tuple[int, ...] = ()
-    is_direct: bool = False
-
-    def events_until(self, latest: int) -> int:
-        """The events until a cycle after which it goes on, rounded up.
-
-        So they do not depend on whether the execution was ended then or later.
-        """
-        return EVENTS_PER_REPORT * (1 + sum(cycle <= latest for cycle in self.reports))
 
 
 class Trial(NamedTuple):
@@ -51,7 +31,7 @@ class Trial(NamedTuple):
     """
 
     candidate: Candidate
-    runs: tuple[Run, ...]
+    attempts: tuple[Attempt, ...]
     latency: float
     value: float
 

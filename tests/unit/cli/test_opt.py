@@ -105,7 +105,8 @@ def test_error_in_an_accelerator_file(capsys: pytest.CaptureFixture[str], folder
 def test_unknown_option_of_a_pass(capsys: pytest.CaptureFixture[str]) -> None:
     message = error_of(capsys, "net.mlir", "--pass-pipeline=partition{strategies=exact}")
     assert message == (
-        "partition: strategy search has no option 'strategies'; it has effort, seed, prefer, images"
+        "partition: strategy search has no option 'strategies'; "
+        "it has effort, seed, prefer, images, processes"
     )
 
 

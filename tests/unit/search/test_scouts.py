@@ -10,15 +10,16 @@ from xdsl.context import Context
 from spatem_ir.driver.compile import compile_network
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.runtime.machine.fast.engine import LateError
+from spatem_ir.search.attempts import Attempt
 from spatem_ir.search.evaluator import Candidate, Evaluator
-from spatem_ir.search.scouts import Run, Scouts, Trial
+from spatem_ir.search.scouts import Scouts, Trial
 
 CANDIDATES = [Candidate((), None, number, None, None) for number in range(8)]
 
 
 def tried(candidate: Candidate, latest: int) -> Trial:
     """A trial that tells what was asked for."""
-    return Trial(candidate, (Run(latest, candidate.spare),), latest, 1.0)
+    return Trial(candidate, (Attempt(latest, candidate.spare),), latest, 1.0)
 
 
 @pytest.fixture(name="scouts")
@@ -51,9 +52,12 @@ def test_an_execution_that_is_late_counts_the_same_whenever_it_was_ended() -> No
     evaluator = Evaluator(
         Context(), compile_network("lenet", level="cnn").module, load_accelerator("isaac-ou"), ()
     )
-    evaluator.count(Run(500, 100))
+    evaluator.count(Attempt(500, 100))
     evaluator.latest = 500
-    for late in (Run(501, 2_345_678, (300, 400)), Run(900, 4_200_000, (300, 400, 700, 800))):
+    for late in (
+        Attempt(501, 2_345_678, (300, 400)),
+        Attempt(900, 4_200_000, (300, 400, 700, 800)),
+    ):
         evaluator.simulated = 0
         with pytest.raises(LateError, match="after cycle 500"):
             evaluator.count(late)

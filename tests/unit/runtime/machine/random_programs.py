@@ -20,6 +20,7 @@ from spatem_ir.hardware.accumulation.home import HomeParameters
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes import assign, order, pack
 from spatem_ir.passes.partition import partition
+from spatem_ir.support.errors import SpatemError
 from spatem_ir.universe import register_dialects
 
 
@@ -247,20 +248,27 @@ def place_on(module: ModuleOp, machine: Accelerator) -> None:
 
 
 def through_the_passes(random: Random) -> ModuleOp:
-    """A random network, deployed by the passes with random strategies."""
-    module = random_module(random)
-    passes = [
-        partition.PartitionPass(
-            strategy=dealt(random.choice(ANYWHERE), random.choice(["cyclic", "blocks"])),
-        ),
-        pack.PackPass(method=random.choice(pack.METHODS), balance=random.choice(pack.BALANCES)),
-        assign.AssignPass(method=random.choice(assign.METHODS), homes=random.choice(assign.HOMES)),
-        order.OrderPass(method=random.choice(order.METHODS)),
-    ]
-    for each in passes:
-        each.apply(Context(), module)
-    module.verify()
-    return module
+    """A random network, deployed by the passes with random strategies that find a place for it."""
+    while True:
+        module = random_module(random)
+        passes = [
+            partition.PartitionPass(
+                strategy=dealt(random.choice(ANYWHERE), random.choice(["cyclic", "blocks"])),
+            ),
+            pack.PackPass(method=random.choice(pack.METHODS), balance=random.choice(pack.BALANCES)),
+            assign.AssignPass(
+                method=random.choice(assign.METHODS), homes=random.choice(assign.HOMES)
+            ),
+            order.OrderPass(method=random.choice(order.METHODS)),
+        ]
+        try:
+            for each in passes:
+                each.apply(Context(), module)
+        except SpatemError as error:
+            assert "found no place" in str(error)
+            continue
+        module.verify()
+        return module
 
 
 def at_random(random: Random) -> ModuleOp:
