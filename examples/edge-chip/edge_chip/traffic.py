@@ -54,8 +54,7 @@ def layer_reads(
     dataflow: Dataflow, node: Node, tiles: Ints, pes: Ints
 ) -> Iterator[tuple[Ints, int]]:
     """The pieces (or padding) that tiles of a layer read, and the PE in which they do."""
-    layer, grid = node.layer, node.grid
-    assert layer is not None and grid is not None
+    layer, grid = node.partitioned
     at = grid.coordinates(tiles)
     pieces = np.append(dataflow.operand_pieces(node), PADDING)
     for matrix in range(grid.matrices(layer)):
@@ -75,8 +74,7 @@ def operator_reads(dataflow: Dataflow, node: Node, home: Ints) -> Iterator[tuple
 
 def layer_sums(node: Node, tiles: Ints, pes: Ints) -> Iterator[tuple[int, int, Ints]]:
     """PEs with tiles of a layer, the slices to which these add, and the positions."""
-    layer, grid = node.layer, node.grid
-    assert layer is not None and grid is not None
+    layer, grid = node.partitioned
     at = grid.coordinates(tiles)
     senders = np.unique(np.stack([at.matrix, at.copy, at.column, pes]), axis=1).T
     for matrix, copy, column, pe in senders.tolist():

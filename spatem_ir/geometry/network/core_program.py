@@ -56,8 +56,7 @@ def core_instructions(
 
     `crossbars` are those of all tiles of the layer.
     """
-    layer, grid = node.layer, node.grid
-    assert layer is not None and grid is not None
+    layer, grid = node.partitioned
     accumulation = accelerator.components.accumulation
     at = grid.coordinates(tile)
     part, windows = tile % turns.parts, len(grid.copy_windows(layer, at.copy))

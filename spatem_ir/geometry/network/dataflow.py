@@ -82,6 +82,12 @@ class Node:
     store: int | None = None
 
     @property
+    def partitioned(self) -> tuple[Layer, Grid]:
+        """The layer and its grid; of nodes that are layers."""
+        assert self.layer is not None and self.grid is not None
+        return self.layer, self.grid
+
+    @property
     def sources(self) -> tuple[int, ...]:
         """The nodes of which the operands consist, operand by operand."""
         return tuple(source for operand in self.operands for source in operand.sources)

@@ -57,8 +57,7 @@ def home_tables(
 
 def layer_homes(node: Node, placed: Placement, crossbars_per_pe: int) -> Ints:
     """The PE that holds most tiles of each (slice, position) of a layer."""
-    layer, grid = node.layer, node.grid
-    assert layer is not None and grid is not None
+    layer, grid = node.partitioned
     at = grid.coordinates(placed.tiles)
     blocks = (at.matrix * grid.iw + at.copy) * grid.wwm + at.column
     pes = placed.crossbars // crossbars_per_pe

@@ -22,8 +22,7 @@ def partial_sum_bytes(
     By rule R5: of the crossbars with tiles of a piece, those that share the last place before home
     send one packet together, unless they are in the home PE.
     """
-    layer, grid = node.layer, node.grid
-    assert layer is not None and grid is not None
+    layer, grid = node.partitioned
     at = grid.coordinates(placed.tiles)
     blocks = (at.matrix * grid.iw + at.copy) * grid.wwm + at.column
     sending = accelerator.components.accumulation.crossbars_sending

@@ -71,8 +71,7 @@ def operand_needs(
 
     `placed`, in physical crossbars of an accelerator, says at which PEs they are read.
     """
-    layer, grid = node.layer, node.grid
-    assert layer is not None and grid is not None
+    layer, grid = node.partitioned
     if grid.operand_rows * _largest_piece(dataflow, node) <= more_than:
         return
     sizes = piece_bytes(dataflow)
@@ -101,8 +100,7 @@ def _reading_pes(
     """The PEs in whose buffers a window's operand is read; a None where places are not known."""
     if placed is None or accelerator is None:
         return [None]
-    layer, grid = node.layer, node.grid
-    assert layer is not None and grid is not None
+    layer, grid = node.partitioned
     at = grid.coordinates(placed.tiles)
     copy = grid.copy_of_window(layer, np.array([window]))[0]
     reading = (at.matrix == matrix) & (at.row == row) & (at.copy == copy)
@@ -167,8 +165,7 @@ def merging_needs(
     Pieces to which the same tiles add are alike: one is reported.  `places` are those at which
     partial sums merge, of `cu`, `pe` and `home`; `homes` has shape [slices, positions].
     """
-    layer, grid = node.layer, node.grid
-    assert layer is not None and grid is not None
+    layer, grid = node.partitioned
     blocks, units = placed.tiles // (grid.hwm * grid.ib), placed.crossbars
     accumulation, together = accelerator.components.accumulation, 1
     first = grid.coordinates(np.arange(0, grid.tiles(layer), grid.hwm * grid.ib))

@@ -1,4 +1,4 @@
-"""VisitChains of visits: each crossbar makes its visits one after the other, each when it can.
+"""Chains of visits: each crossbar makes its visits one after the other, each when it can.
 
 A visit can be made when one event has happened, and counts towards another one.  What events there
 are, is up to who looks: whole positions (:mod:`liveness`) or pieces (:mod:`deadlock`).  Where
@@ -33,14 +33,14 @@ class Visits(NamedTuple):
         crossbars: their numbers; of crossbars that are one, that of the first.
         layers: the number of the layer that is visited: shape [visits].
         shares: what of a tile counts: shape [visits].
-        turns: the window, counted within the share of the tile's copy: shape [visits].
+        ordinals: the window, counted within the share of the tile's copy: shape [visits].
     """
 
     starts: Ints
     crossbars: Ints
     layers: NDArray[np.int32]
     shares: Ints
-    turns: NDArray[np.int32]
+    ordinals: NDArray[np.int32]
 
     @staticmethod
     def of(
@@ -89,16 +89,17 @@ class Visits(NamedTuple):
         if in_step == 1:
             return None
         chain = np.repeat(np.arange(len(self.starts)), np.diff([*self.starts, len(places)]))
-        turn = rank_within(chain * (int(places.max(initial=0)) + 1) + places)
-        return operations_of(self.crossbars[chain] // in_step, places, turn)
+        repeats = rank_within(chain * (int(places.max(initial=0)) + 1) + places)
+        return operations_of(self.crossbars[chain] // in_step, places, repeats)
 
 
-def operations_of(units: Ints, places: Ints, turns: Ints) -> Ints:
-    """The number of the operation of each visit: those of a unit, a place and a turn are one.
+def operations_of(units: Ints, places: Ints, repeats: Ints) -> Ints:
+    """The number of the operation of each visit: those of a unit and a place are one.
 
-    They are numbered by unit, then by place, then by turn.
+    Of visits that a crossbar repeats there, so are those that are its n-th; `repeats` says which
+    each is.  They are numbered by unit, then by place, then by repeat.
     """
-    keys = np.stack([turns, places, units])
+    keys = np.stack([repeats, places, units])
     order = np.lexsort(keys)
     is_new = (np.diff(keys[:, order], axis=1) != 0).any(axis=0)
     numbers = np.empty(len(units), np.int64)

@@ -127,8 +127,7 @@ class _Events:
         first = int(self.new(node.positions * (turns.parts - 1))[0])
         own = OwnedPositions(turns, self.first[node.number], first, self.later)
         self.turns[node.number] = own
-        layer, grid = node.layer, node.grid
-        assert layer is not None and grid is not None
+        layer, grid = node.partitioned
         if turns.in_sequence:
             firsts = np.unique(self.first_visit_at(node, np.arange(grid.tiles(layer))))
             for first, windows in zip(firsts, self.windows_from(node, firsts), strict=True):
@@ -137,8 +136,7 @@ class _Events:
 
     def windows_from(self, node: Node, firsts: Ints) -> Ints:
         """How many windows the copies have whose first windows begin in some events."""
-        layer, grid = node.layer, node.grid
-        assert layer is not None and grid is not None
+        layer, grid = node.partitioned
         copy = (firsts - self.first[node.number]) % layer.windows
         if grid.deal is not Deal.CYCLIC:
             copy //= grid.windows_per_copy(layer)
@@ -218,12 +216,12 @@ class _Events:
             assert node.grid is not None
             parts = 1 if turns is None else turns.turns.parts
             first, part = np.divmod(begins[own], parts)
-            begins[own] = first + visits.turns[own] * node.grid.window_step
+            begins[own] = first + visits.ordinals[own] * node.grid.window_step
             if turns is None:
                 needs[own], adds[own] = begins[own], begins[own] + self.later
                 continue
             windows = self.windows_from(node, first)
-            turn = turns.turn(part, visits.turns[own].astype(np.int64), windows)
+            turn = turns.turn(part, visits.ordinals[own].astype(np.int64), windows)
             needs[own] = turns.owned(begins[own], turn)
             adds[own] = turns.owned(begins[own], turn + 1)
         operations = visits.operations(begins, in_step)
@@ -241,8 +239,7 @@ class _Events:
 
     def first_visit_at(self, node: Node, tiles: Ints) -> Ints:
         """The event in which the first window of each of some tiles begins."""
-        layer, grid = node.layer, node.grid
-        assert layer is not None and grid is not None
+        layer, grid = node.partitioned
         matrix, copy = np.divmod(tiles // grid.tiles_per_copy, grid.iw)
         first = copy * (1 if grid.deal is Deal.CYCLIC else grid.windows_per_copy(layer))
         if layer.region is not None:

@@ -105,7 +105,7 @@ def _reads(deployed: Deployed, node: Node, reader: Node) -> _Reads:
 
 
 def _layer_reads(deployed: Deployed, node: Node, reader: Node) -> _Reads:
-    layer, grid = _partitioned(reader)
+    layer, grid = reader.partitioned
     placed = deployed.placements[reader.name]
     pes, where = _used(deployed.buffers_of(placed.crossbars))
     at = grid.coordinates(placed.tiles)
@@ -142,7 +142,7 @@ def windows_visited(node: Node, matrix: Ints, copy: Ints, groups: Ints, count: i
 
     Tiles of so many groups are given by matrix, copy and the number of their group.
     """
-    layer, grid = _partitioned(node)
+    layer, grid = node.partitioned
     regions = 1 if layer.region is None else layer.matrices
     has = np.zeros((count, regions, grid.iw), bool)
     has[groups, matrix % regions, copy] = True
@@ -155,7 +155,7 @@ def _by_position(node: Node, by_copy: NDArray[Any]) -> NDArray[Any]:
     Only copies of different regions of a locally connected layer are told apart, all others are
     alike for all matrices: from shape [groups, regions, copies] to shape [groups, positions].
     """
-    layer, grid = _partitioned(node)
+    layer, grid = node.partitioned
     by_window = by_copy[:, :, grid.copy_of_window(layer, np.arange(layer.windows))]
     if layer.region is None:
         return by_window[:, 0]
@@ -202,7 +202,7 @@ def _channels(reader: Node, operand: int) -> Ints:
 
 def meeting_sums(deployed: Deployed, node: Node) -> Residents:
     """The partial sums of a layer that meet in PEs and at home (rule R5)."""
-    _, grid = _partitioned(node)
+    _, grid = node.partitioned
     table = np.zeros((deployed.accelerator.pes, node.positions), np.int32)
     if node.name in deployed.placements and grid.hwm * grid.ib > 1:
         _add_meetings(table, deployed, node)
@@ -215,7 +215,7 @@ def _add_meetings(table: NDArray[np.int32], deployed: Deployed, node: Node) -> N
 
     Tiles that add to the same pieces are a block: those of a matrix, copy and column part.
     """
-    layer, grid = _partitioned(node)
+    layer, grid = node.partitioned
     accelerator, placed = deployed.accelerator, deployed.placements[node.name]
     regions = 1 if layer.region is None else layer.matrices
     blocks, units = placed.tiles // (grid.hwm * grid.ib), placed.crossbars
@@ -246,8 +246,3 @@ def _add_meetings(table: NDArray[np.int32], deployed: Deployed, node: Node) -> N
         met = np.where(counts > 1, counts, 0) * sizes[blocks]
         np.add.at(amounts, (where, at.matrix[blocks] % regions, at.copy[blocks]), met)
         table[pes] += _by_position(node, amounts)
-
-
-def _partitioned(node: Node) -> tuple[Layer, Grid]:
-    assert node.layer is not None and node.grid is not None
-    return node.layer, node.grid

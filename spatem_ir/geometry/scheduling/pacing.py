@@ -159,8 +159,7 @@ def cycles_per_block(node: Node, blocks: Blocks, accelerator: Accelerator) -> in
         return accelerator.components.port.cycles(-(-size // 8)) + 1
     if node.kind is not NodeKind.LAYER:
         return 0
-    layer, grid = node.layer, node.grid
-    assert layer is not None and grid is not None
+    layer, grid = node.partitioned
     in_turn = width if grid.deal is Deal.BLOCKS else -(-width // grid.iw)
     operations = grid.visit_operations(layer, grid.coordinates(0), accelerator)
     return in_turn * accelerator.components.compute_unit.visit_cycles(operations)

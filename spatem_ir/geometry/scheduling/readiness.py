@@ -91,8 +91,7 @@ def _layer_times(
     in_rounds: bool,
 ) -> tuple[Times, Times]:
     """Ready times [matrices, windows] of a layer and finish times [positions] of its output."""
-    layer, grid = node.layer, node.grid
-    assert layer is not None and grid is not None
+    layer, grid = node.partitioned
     times = dataflow.over_channels(node.operands[0], finished, np.maximum)
     reads = PositionReads.along(*layer.window.axes(*layer.input_shape[1:]))
     by_position = np.maximum(reads.latest(times), begin)

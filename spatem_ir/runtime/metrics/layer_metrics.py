@@ -79,8 +79,7 @@ def layer_metrics(
     node: Node, placed: Placement, accelerator: Accelerator, execution: Execution | None
 ) -> LayerMetrics:
     """What is measured of one layer; busy shares need an execution."""
-    layer, grid = node.layer, node.grid
-    assert layer is not None and grid is not None
+    layer, grid = node.partitioned
     ou = accelerator.ou
     rows, cells = placed.extents(layer, grid, accelerator)
     at = grid.coordinates(placed.tiles)
@@ -117,8 +116,7 @@ def layer_metrics(
 
 def tallest_tile(node: Node) -> int:
     """The most rows of a tile of a layer, or of each of the matrices that are joined in one."""
-    layer, grid = node.layer, node.grid
-    assert layer is not None and grid is not None
+    layer, grid = node.partitioned
     ranges = (grid.row_range(layer, row) for row in range(grid.hwm))
     return max(stop - start for start, stop in ranges)
 

@@ -244,8 +244,7 @@ class _Elaboration:
 
     def pieces(self, node: Node, at: TileCoordinates[int], window: int) -> tuple[int, ...]:
         """The pieces of which a tile's operand consists."""
-        layer, grid = node.layer, node.grid
-        assert layer is not None and grid is not None
+        layer, grid = node.partitioned
         operand = VisitOperand(node.number, at.matrix, window, at.row, 0)
         known = self.program.operand_pieces.get(operand)
         if known is None:

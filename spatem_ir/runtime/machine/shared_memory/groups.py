@@ -92,8 +92,7 @@ def kind_tables(program: FastProgram) -> SharedProgram:
     members.crossbar = np.searchsorted(cores.number, tables.tiles.crossbar)
     turns, owners, size = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], 0
     for node in program.dataflow.layers:
-        layer, grid = node.layer, node.grid
-        assert layer is not None and grid is not None
+        layer, grid = node.partitioned
         own = program.turns.get(node.name) or linear(grid)
         first = first_tiles[node.name]
         span: Records = members[first : first + grid.tiles(layer)]

@@ -224,8 +224,7 @@ class _Program:
 
     def add_visit(self, node: Node, at: TileCoordinates[int], tile: Tile) -> tuple[Any, Any]:
         """When a visit to a tile begins and ends."""
-        layer, grid = node.layer, node.grid
-        assert layer is not None and grid is not None
+        layer, grid = node.partitioned
         (r0, r1), (c0, c1), (b0, b1) = (
             grid.row_range(layer, at.row),
             grid.column_range(layer, at.column),

@@ -70,8 +70,7 @@ def operand(dataflow: Dataflow, node: Node, finished: list[list[int]]) -> list[i
 
 def layer_ready(node: Node, times: list[int]) -> list[list[int]]:
     """When the last activation of each window of each matrix is there."""
-    layer, grid = node.layer, node.grid
-    assert layer is not None and grid is not None
+    layer, grid = node.partitioned
     positions = layer.window.positions(*layer.input_shape[1:])
     return [
         [
@@ -84,8 +83,7 @@ def layer_ready(node: Node, times: list[int]) -> list[list[int]]:
 
 def layer_finished(node: Node, ready: list[list[int]], accelerator: Accelerator) -> list[int]:
     """Each copy visits its windows in order, each as soon as it is ready and the last has ended."""
-    layer, grid = node.layer, node.grid
-    assert layer is not None and grid is not None
+    layer, grid = node.partitioned
     operations = ou_operations(
         accelerator, grid.tile_rows, grid.tile_columns, layer.weight_bits, grid.tile_bits(layer)
     )
