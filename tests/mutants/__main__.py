@@ -36,17 +36,28 @@ LONGEST = 900.0
 def main() -> int:
     """Print what every mutant comes to; returns how many were not noticed."""
     parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
-    parser.add_argument("--programs", type=int, default=100)
+    parser.add_argument("--programs", type=int, default=200)
+    parser.add_argument(
+        "--rules",
+        nargs="+",
+        default=[""],
+        help="those alone that begin so, as in R12 or 'R8 buses'",
+    )
+    parser.add_argument(
+        "--kinds", nargs="+", choices=KINDS, default=[*KINDS], help="programs that are compared"
+    )
     parser.add_argument("--compare", action="store_true", help="compare, in this very package")
     arguments = parser.parse_args()
     if arguments.compare:
-        compare(arguments.programs)
+        compare(arguments.programs, arguments.kinds)
         return 0
     unnoticed = 0
     print("engine     rule                         result")
     for engine, mutants in (("neither", [None]), ("fast", FAST), ("reference", REFERENCE)):
         for mutant in mutants:
-            found = noticed(mutant, arguments.programs)
+            if mutant is not None and not mutant.rule.startswith(tuple(arguments.rules)):
+                continue
+            found = noticed(mutant, arguments.programs, arguments.kinds)
             unnoticed += (found is None) != (mutant is None)
             result = f"equal on {arguments.programs} programs" if found is None else found
             print(f"{engine:10} {'' if mutant is None else mutant.rule:28} {result}", flush=True)
@@ -54,7 +65,7 @@ def main() -> int:
     return unnoticed
 
 
-def noticed(mutant: Mutant | None, programs: int) -> str | None:
+def noticed(mutant: Mutant | None, programs: int, kinds: Sequence[str]) -> str | None:
     """Where the engines differ in a copy of the package with a mutation; None if nowhere."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / PACKAGE.name
@@ -64,6 +75,7 @@ def noticed(mutant: Mutant | None, programs: int) -> str | None:
         tests = Path(__file__).parents[1]
         paths = os.pathsep.join([folder, str(tests)])
         command = [sys.executable, "-m", "mutants", "--compare", "--programs", str(programs)]
+        command += ["--kinds", *kinds]
         try:
             result = subprocess.run(
                 command,
@@ -82,21 +94,14 @@ def noticed(mutant: Mutant | None, programs: int) -> str | None:
     return f"fails at {lines[-1]}" if lines else result.stderr.splitlines()[-1]
 
 
-def compare(programs: int) -> None:
+def compare(programs: int, kinds: Sequence[str]) -> None:
     """Compare the engines program by program; says which one it is first."""
     assert PACKAGE.parent == Path.cwd()
-    for seed in range(programs // 3):
-        for kind, make in (
-            ("passes", through_the_passes),
-            ("random", at_random),
-            ("waits", with_waits),
-            ("lockstep", in_lockstep),
-            ("bus", on_a_bus),
-            ("shared", with_shared_memory),
-        ):
+    for seed in range(programs // len(kinds)):
+        for kind in kinds:
             print(f"program {kind} {seed}", flush=True)
             random = Random(1000 + seed)
-            module, images = make(random), random.choice([1, 1, 2, 3])
+            module, images = KINDS[kind](random), random.choice([1, 1, 2, 3])
             for dispatch in Dispatch:
                 expect_equal_engines(module, images, dispatch)
 
@@ -136,6 +141,17 @@ def on_another_machine(
         return random.choice(makers)(random)
     finally:
         random_programs.random_machine = usual
+
+
+KINDS: dict[str, Callable[[Random], ModuleOp]] = {
+    "passes": through_the_passes,
+    "random": at_random,
+    "waits": with_waits,
+    "lockstep": in_lockstep,
+    "bus": on_a_bus,
+    "shared": with_shared_memory,
+}
+"""What makes a random program, by what the program is like."""
 
 
 if __name__ == "__main__":
