@@ -16,8 +16,9 @@ from spatem_ir.runtime.machine.engine import default_engine
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
+    from spatem_ir.study.destination import Destination
     from spatem_ir.study.study import Plan
 
 NETWORKS = ("lenet", "deepid", "deepface", "caffenet", "overfeat")
@@ -112,13 +113,7 @@ def argument_parser() -> argparse.ArgumentParser:
         metavar="PART",
         help="leave out: ablation, sensitivity",
     )
-    study.add_argument("--out", metavar="DIR", help="write the files below into this folder")
-    study.add_argument(
-        "--document",
-        metavar="FILE.md",
-        help="put the tables into a Markdown file too, between the lines "
-        "<!-- study --> and <!-- end of study -->",
-    )
+    add_destination(study, "write the files below into this folder")
     study.add_argument(
         "--jobs",
         type=int,
@@ -136,6 +131,17 @@ def argument_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def add_destination(command: argparse.ArgumentParser, folder: str) -> None:
+    """The arguments that say where files go; `folder` is what `--out` does."""
+    command.add_argument("--out", metavar="DIR", help=folder)
+    command.add_argument(
+        "--document",
+        metavar="FILE.md",
+        help="put the tables into a Markdown file too, between the lines "
+        "<!-- study --> and <!-- end of study -->",
+    )
+
+
 def add_pelke(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """The command line of `spatem-bench pelke`."""
     pelke = commands.add_parser(
@@ -144,15 +150,7 @@ def add_pelke(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         description=PELKE_DESCRIPTION,
     )
     raise_usage_errors(pelke)
-    pelke.add_argument(
-        "--out", metavar="DIR", help="write pelke.json, pelke.md and figures into this folder"
-    )
-    pelke.add_argument(
-        "--document",
-        metavar="FILE.md",
-        help="put the tables into a Markdown file too, between the lines "
-        "<!-- study --> and <!-- end of study -->",
-    )
+    add_destination(pelke, "write pelke.json, pelke.md and figures into this folder")
     pelke.add_argument(
         "--jobs",
         type=int,
@@ -171,13 +169,7 @@ def add_li(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         description=LI_DESCRIPTION,
     )
     raise_usage_errors(li)
-    li.add_argument("--out", metavar="DIR", help="write li.json and li.md into this folder")
-    li.add_argument(
-        "--document",
-        metavar="FILE.md",
-        help="put the tables into a Markdown file too, between the lines "
-        "<!-- study --> and <!-- end of study -->",
-    )
+    add_destination(li, "write li.json and li.md into this folder")
     li.add_argument(
         "--without-machine", action="store_true", help="leave out the cycle-accurate machine"
     )
@@ -201,13 +193,22 @@ def _run(arguments: argparse.Namespace) -> None:
         _study(arguments)
 
 
+def _destination(arguments: argparse.Namespace, inputs: Collection[str] = ()) -> Destination:
+    """Where files go; none of `inputs` is overwritten."""
+    from spatem_ir.study.destination import Destination
+
+    folder, document = (
+        None if path is None else Path(path) for path in (arguments.out, arguments.document)
+    )
+    return Destination(folder, document, inputs)
+
+
 def _pelke(arguments: argparse.Namespace) -> None:
     from spatem_ir.study.pelke.command import run_pelke
 
     text = run_pelke(
         jobs=arguments.jobs,
-        folder=None if arguments.out is None else Path(arguments.out),
-        document=None if arguments.document is None else Path(arguments.document),
+        destination=_destination(arguments),
         as_json=arguments.json,
     )
     print(text, end="")
@@ -217,8 +218,7 @@ def _li(arguments: argparse.Namespace) -> None:
     from spatem_ir.study.li.command import run_li
 
     text = run_li(
-        folder=None if arguments.out is None else Path(arguments.out),
-        document=None if arguments.document is None else Path(arguments.document),
+        destination=_destination(arguments),
         as_json=arguments.json,
         with_machine=not arguments.without_machine,
     )
@@ -234,10 +234,8 @@ def _study(arguments: argparse.Namespace) -> None:
         _plan(arguments),
         command=_command(arguments),
         jobs=arguments.jobs,
-        folder=None if arguments.out is None else Path(arguments.out),
-        document=None if arguments.document is None else Path(arguments.document),
+        destination=_destination(arguments, list(files_of(arguments))),
         as_json=arguments.json,
-        inputs=list(files_of(arguments)),
     )
     print(text, end="")
 

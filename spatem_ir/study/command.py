@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from spatem_ir.study.documents import (
-    check_folder,
-    dict_of,
-    documents_of,
-    make_folder,
-    timings_of,
-)
-from spatem_ir.study.insertion import inserted, insertion_point
+from spatem_ir.study.documents import dict_of, documents_of, timings_of
 from spatem_ir.study.runner import run_points
 from spatem_ir.study.study import Study
 from spatem_ir.study.tables import body_of, markdown_of
-from spatem_ir.support.files import check_outputs, write_together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
+    from spatem_ir.study.destination import Destination
     from spatem_ir.study.points import Outcome, Point
     from spatem_ir.study.study import Plan
 
@@ -36,37 +28,22 @@ def run_study(
     *,
     command: str,
     jobs: int,
-    folder: Path | None,
-    document: Path | None,
+    destination: Destination,
     as_json: bool,
-    inputs: Collection[str] = (),
 ) -> str:
     """Run a study, write its files, and give what is to be printed: JSON or Markdown.
-
-    None of the files `inputs` is overwritten.
 
     Raises:
         SpatemError: a file cannot be written; found before anything is run where possible.
     """
     started = monotonic()
-    if folder is not None:
-        check_folder(folder)
-    if document is not None:
-        insertion_point(document)
-        check_outputs([str(document)], inputs)
-    drawn = figure_maker() if folder is not None else None
+    destination.check()
+    drawn = figure_maker() if destination.folder is not None else None
     points = [point for part in plan.points().values() for point in part]
     study = Study(plan, command, outcomes_of(points, plan, jobs))
-    files: dict[str, bytes] = {}
-    if folder is not None:
-        documents = documents_of(study)
-        documents |= {} if drawn is None else drawn(study)
-        documents["timings.json"] = timings_of(study, jobs, monotonic() - started)
-        make_folder(folder)
-        files |= {str(folder / name): content for name, content in documents.items()}
-    if document is not None:
-        files[str(document)] = inserted(document, body_of(study))
-    write_together(files, inputs)
+    documents = documents_of(study) | ({} if drawn is None else drawn(study))
+    documents["timings.json"] = timings_of(study, jobs, monotonic() - started)
+    destination.write(documents, body_of(study))
     return json.dumps(dict_of(study), indent=2) + "\n" if as_json else markdown_of(study)
 
 

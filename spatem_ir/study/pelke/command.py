@@ -6,45 +6,31 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from spatem_ir.study.command import figure_maker
-from spatem_ir.study.documents import check_folder, make_folder
-from spatem_ir.study.insertion import inserted, insertion_point
 from spatem_ir.study.pelke.runs import PelkeCase, SchemeTimes, all_found
 from spatem_ir.study.pelke.tables import all_cases, body_of
-from spatem_ir.support.files import check_outputs, write_together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+
+    from spatem_ir.study.destination import Destination
 
 
-def run_pelke(
-    *, jobs: int, folder: Path | None = None, document: Path | None = None, as_json: bool = False
-) -> str:
+def run_pelke(*, jobs: int, destination: Destination, as_json: bool = False) -> str:
     """Run the experiments, write their files, and give what is to be printed: JSON or Markdown.
 
     Raises:
         SpatemError: a file cannot be written; found before anything is run where possible.
     """
-    if folder is not None:
-        check_folder(folder)
-    if document is not None:
-        insertion_point(document)
-        check_outputs([str(document)], [])
-    drawn = figure_maker() if folder is not None else None
+    destination.check()
+    drawn = figure_maker() if destination.folder is not None else None
     found = all_found(all_cases(), jobs)
     body, data = body_of(found), json.dumps(points_of(found), indent=2) + "\n"
-    files: dict[str, bytes] = {}
-    if folder is not None:
-        documents = {"pelke.json": data.encode(), "pelke.md": f"{body}\n".encode()}
-        if drawn is not None:
-            from spatem_ir.study.pelke.figures import rendered_pelke
+    documents = {"pelke.json": data.encode(), "pelke.md": f"{body}\n".encode()}
+    if drawn is not None:
+        from spatem_ir.study.pelke.figures import rendered_pelke
 
-            documents |= rendered_pelke(found)
-        make_folder(folder)
-        files |= {str(folder / name): content for name, content in documents.items()}
-    if document is not None:
-        files[str(document)] = inserted(document, body)
-    write_together(files, [])
+        documents |= rendered_pelke(found)
+    destination.write(documents, body)
     return data if as_json else f"{body}\n"
 
 

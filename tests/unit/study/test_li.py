@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spatem_ir.cli.bench import main
+from spatem_ir.study.destination import Destination
 from spatem_ir.study.li import command
 from spatem_ir.study.li.better import RunTime, improvement
 from spatem_ir.study.li.machine import machine_run
@@ -74,7 +75,7 @@ def test_files_are_written_together(tmp_path, monkeypatch) -> None:
     document = tmp_path / "doc.md"
     document.write_text("before\n<!-- study -->\nold\n<!-- end of study -->\nafter\n")
     text = command.run_li(
-        folder=tmp_path / "out", document=document, as_json=False, with_machine=False
+        destination=Destination(tmp_path / "out", document), as_json=False, with_machine=False
     )
     assert (tmp_path / "out" / "li.md").read_text() == text
     assert (tmp_path / "out" / "li.json").is_file()
@@ -93,8 +94,7 @@ def test_command_line(tmp_path, monkeypatch, capsys) -> None:
     assert main(["li", "--out", str(tmp_path), "--without-machine"]) == 0
     assert capsys.readouterr().out == "page\n"
     assert given == {
-        "folder": tmp_path,
-        "document": None,
+        "destination": Destination(tmp_path),
         "as_json": False,
         "with_machine": False,
     }

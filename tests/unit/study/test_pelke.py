@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from spatem_ir.cli.bench import argument_parser
+from spatem_ir.study.destination import Destination
 from spatem_ir.study.pelke import command
 from spatem_ir.study.pelke.layers import LAYERS
 from spatem_ir.study.pelke.runs import PelkeCase, PelkeTimes, SchemeTimes, found_of
@@ -58,11 +59,11 @@ def test_tables_and_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(command, "all_found", lambda *_: made_up())
     document = tmp_path / "page.md"
     document.write_text("# Page\n\n<!-- study -->\n<!-- end of study -->\n")
-    text = command.run_pelke(jobs=1, document=document)
+    text = command.run_pelke(jobs=1, destination=Destination(document=document))
     assert "| 512 → 512, 1x1 | 196 | 32 × 32 | 256 | 16 | 100.00 % | 100.00 %" in text
     assert "needs" not in text
     assert text.strip() in document.read_text()
-    points = json.loads(command.run_pelke(jobs=1, as_json=True))
+    points = json.loads(command.run_pelke(jobs=1, destination=Destination(), as_json=True))
     assert len(points) == len(set(all_cases()))
     assert body_of(made_up()).count("### ") == 6
 
