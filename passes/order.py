@@ -107,14 +107,11 @@ class OrderPass(ModulePass):
         for stage in stages:
             unbounded = self.buffers == "ignore"
             rotates = any(turns.rotates for turns in stage.turns(dataflow).values())
-            if rotates and self.method != "layer":
-                layer_by_layer = replace(self, method="layer")
-                dataflow, schedule = layer_by_layer.with_room(op, stage, merged_at)
-                program = ordered_stage(dataflow, stage, schedule, merged_at, unbounded=unbounded)
-            elif found is not None and self.method == "auto" and is_for(found, dataflow, stage):
+            own = replace(self, method="layer") if rotates else self
+            if found is not None and own.method == "auto" and is_for(found, dataflow, stage):
                 program = scheduled_stage(dataflow, stage, found, merged_at, unbounded=unbounded)
             else:
-                dataflow, schedule = self.with_room(op, stage, merged_at)
+                dataflow, schedule = own.with_room(op, stage, merged_at)
                 program = ordered_stage(dataflow, stage, schedule, merged_at, unbounded=unbounded)
             op.body.block.add_op(program)
         if found is not None:

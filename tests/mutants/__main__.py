@@ -23,7 +23,7 @@ from unit.runtime.machine.bus_machines import random_bus
 from unit.runtime.machine.engines import expect_equal_engines
 from unit.runtime.machine.lockstep_machines import random_lockstep
 from unit.runtime.machine.random_programs import at_random, through_the_passes
-from unit.runtime.machine.shared_machines import random_shared, synchronized, turned_at_random
+from unit.runtime.machine.shared_machines import random_shared, synchronized
 from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.hardware.accelerator import Accelerator
@@ -125,7 +125,7 @@ def on_a_bus(random: Random) -> ModuleOp:
 
 def with_shared_memory(random: Random) -> ModuleOp:
     """A random deployment on a machine whose crossbars take turns (R13)."""
-    make = random.choice([synchronized, synchronized, turned_at_random])
+    make = random.choice([synchronized, synchronized, at_random])
     return on_another_machine(random, random_shared, [make])
 
 

@@ -34,7 +34,6 @@ NEVER = np.int64(2**40)
 PAIRS_PER_ALLOCATION = 8
 """Extensions that are looked at, for each allocation that may be kept."""
 
-
 MOST_COMPARED = 1 << 20
 """First operations, of all allocations together, that are compared."""
 

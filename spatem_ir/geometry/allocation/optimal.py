@@ -35,6 +35,10 @@ FINEST = 1.01
 """The longest step of the finest interval, relative to the shortest."""
 
 
+ROUNDING = 1e-9
+"""By how much a whole number of operations may be off where it is a time by that of a step."""
+
+
 @dataclass(frozen=True)
 class Optimum:
     """An allocation, its time, and what every allocation takes at least."""
@@ -95,7 +99,7 @@ class _Search:
         intervals = [(shortest, longest)]
         while intervals:
             low, high = intervals.pop()
-            operations = ceil(self.time / low - 1e-9) - 1
+            operations = self.operations_in(low) - 1
             if not self.model.pipeline.is_chain:
                 self.bound = min(self.bound, fewest * low)
                 continue
@@ -110,7 +114,7 @@ class _Search:
             else:
                 self.bound = min(self.bound, self.fewest_operations(high) * low)
         if self.model.pipeline.is_chain:
-            found = self.within(ceil(self.time / shortest - 1e-9), longest, CHECKED)
+            found = self.within(self.operations_in(shortest), longest, CHECKED)
             self.learn(found.allocations.copies)
 
     def within(self, operations: int, longest_step: float, width: int) -> FastEnough:
@@ -119,13 +123,17 @@ class _Search:
             self.model, self.crossbars, operations, longest_step=longest_step, width=width
         )
 
+    def operations_in(self, step: float) -> int:
+        """How many operations, of steps of such a length, the best time takes."""
+        return ceil(self.time / step - ROUNDING)
+
     def shortest_step(self) -> float:
         """What every step takes at least."""
         return 1.0 if self.model.buses is None else self.model.buses.compute
 
     def fewest_operations(self, longest_step: float) -> int:
         """Op of every allocation at least, with steps of at most so long."""
-        refuted, possible = 0, ceil(self.time / self.shortest_step() - 1e-9)
+        refuted, possible = 0, self.operations_in(self.shortest_step())
         while possible - refuted > 1:
             middle = (refuted + possible) // 2
             if is_unaffordable(self.model, self.crossbars, middle, longest_step):

@@ -62,7 +62,7 @@ class Turns:
         return np.argsort(self.steps(windows), axis=1, kind="stable")
 
     def turns(self, windows: int) -> Ints:
-        """The how manyth owner of each window each part is: shape [windows, parts]."""
+        """How many parts own each window before each part does: shape [windows, parts]."""
         return np.argsort(self.in_turn(windows), axis=1, kind="stable")
 
     def calls(self, windows: int) -> Ints:

@@ -11,7 +11,6 @@ from spatem_ir.hardware.parameters import Description, KindParameters, parameter
 from spatem_ir.hardware.port import PORT_PE
 
 SHARED = Part("shared_memory", "memory", "shared memory")
-SHARED_AREA = Part("shared_memory", "memory", "shared memory")
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class SharedMemory(Memory):
 
     Parameters = SharedMemoryParameters
     energies = (SHARED,)
-    areas = (SHARED_AREA,)
+    areas = (SHARED,)
 
     def __init__(self, description: Description):
         super().__init__(description)
@@ -78,4 +77,4 @@ class SharedMemory(Memory):
 
     def area_mm2(self) -> dict[Part, float]:
         """The area of the memory, square millimetres."""
-        return {SHARED_AREA: self.parameters.shared_mm2}
+        return {SHARED: self.parameters.shared_mm2}

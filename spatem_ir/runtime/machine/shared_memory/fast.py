@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from spatem_ir.hardware.accumulation.accumulation import PLACES
+from spatem_ir.hardware.port import PORT_PE
 from spatem_ir.runtime.machine.fast.rules.crossbars import (
     no_choices,
     operand_present,
@@ -65,11 +67,11 @@ from spatem_ir.runtime.machine.shared_memory.transfers import (
     turn_of,
 )
 
-HOME_PLACE = 2
+HOME_PLACE = PLACES.index("home")
 """The place of additions, as part of their rank."""
 
-MEMORY = 0
-"""The PE whose buffer stands for the shared memory."""
+MEMORY = PORT_PE
+"""The PE whose buffer stands for the shared memory: that at the chip's port."""
 
 
 # Visits

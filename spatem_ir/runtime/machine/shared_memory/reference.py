@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from spatem_ir.hardware.port import PORT_PE
 from spatem_ir.runtime.machine.buffers import BufferOccupancy
 from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.reference.clock import Action, Clock
@@ -21,9 +22,8 @@ from spatem_ir.runtime.machine.reference.steps import Step
 from spatem_ir.runtime.machine.schedule import VisitSchedule
 
 if TYPE_CHECKING:
+    from spatem_ir.geometry.network.dataflow import Node
     from spatem_ir.geometry.network.turns import Turns
-    from spatem_ir.geometry.shapes.grid import Grid
-    from spatem_ir.geometry.shapes.layer import Layer
 
 OPERAND, SUMS, RESULT, CALL = range(4)
 """What a transfer carries, as part of its rank."""
@@ -116,7 +116,7 @@ class SharedSums(PartialSums):
     ):
         super().__init__(program, clock, packets, buffers, completed)
         self.interconnect = self.accelerator.components.interconnect
-        self.holder = self.accelerator.components.memory.holder(0)
+        self.holder = self.accelerator.components.memory.holder(PORT_PE)
         self.owned: Counter[Key] = Counter()
         self.called: dict[Key, tuple[int, Step | None]] = {}
         self.waiting: dict[tuple[Key, int], Action] = {}
@@ -274,7 +274,7 @@ class Groups:
 
     def windows(self, visit: Visit) -> int:
         """How many windows the copy of the visit's tile has."""
-        layer, grid = self._partitioned(visit)
+        layer, grid = self._node(visit).partitioned
         return len(grid.copy_windows(layer, grid.coordinates(visit.tile).copy))
 
     def turn(self, visit: Visit) -> int:
@@ -286,16 +286,14 @@ class Groups:
 
     def piece(self, visit: Visit, ordinal: int) -> int:
         """The piece to which the visit's tile adds with another window."""
-        layer, grid = self._partitioned(visit)
+        layer, grid = self._node(visit).partitioned
         at = grid.coordinates(visit.tile)
         positions, share = layer.window_positions(at.matrix), grid.copy_windows(layer, at.copy)
         change = positions[share[ordinal]] - positions[share[visit.ordinal]]
         return visit.piece + int(change)
 
-    def _partitioned(self, visit: Visit) -> tuple[Layer, Grid]:
-        node = self.program.dataflow.nodes[visit.operand.node]
-        assert node.layer is not None and node.grid is not None
-        return node.layer, node.grid
+    def _node(self, visit: Visit) -> Node:
+        return self.program.dataflow.nodes[visit.operand.node]
 
 
 PARTIAL_SUMS = SharedSums

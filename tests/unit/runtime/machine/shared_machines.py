@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 
 from unit.runtime.machine.bus_machines import random_bus
-from unit.runtime.machine.random_programs import at_random, through_the_passes
+from unit.runtime.machine.random_programs import through_the_passes
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
@@ -45,11 +45,6 @@ def synchronized(random: Random) -> ModuleOp:
     OrderPass(method=random.choice(["asap", "layer"])).apply(Context(), module)
     module.verify()
     return module
-
-
-def turned_at_random(random: Random) -> ModuleOp:
-    """A random network, deployed at random; its tiles take turns, in whatever order they run."""
-    return at_random(random)
 
 
 def without_turns(module: ModuleOp) -> None:

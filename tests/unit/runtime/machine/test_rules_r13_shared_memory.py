@@ -8,12 +8,8 @@ from random import Random
 import numpy as np
 import pytest
 from unit.runtime.machine import random_programs
-from unit.runtime.machine.random_programs import random_machine, random_module
-from unit.runtime.machine.shared_machines import (
-    random_shared,
-    synchronized,
-    turned_at_random,
-)
+from unit.runtime.machine.random_programs import at_random, random_machine, random_module
+from unit.runtime.machine.shared_machines import random_shared, synchronized
 
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn.attributes import quantization_of
@@ -75,7 +71,7 @@ def test_programs_of_the_passes(seed: int) -> None:
     assert lower_bounds(dataflow, machine).largest > 0
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_values_are_those_of_the_network(seed: int) -> None:
     """Several layers, residual ones among them, in turns by any scheme."""
     network, module = random_module(Random(seed)), synchronized(Random(seed))
@@ -92,7 +88,7 @@ def test_values_are_those_of_the_network(seed: int) -> None:
 def test_programs_made_at_random(seed: int) -> None:
     """Engines are equal, and what the verifier calls a deadlock is one."""
     random = Random(seed)
-    module = turned_at_random(random)
+    module = at_random(random)
     stage, dataflow = only_stage(module), dataflow_of(module)
     waits = [op.wait(dataflow) for op in stage.waits]
     turns = stage.placed().turns(dataflow)
