@@ -13,6 +13,7 @@ from spatem_ir.cli.errors import raise_usage_errors, run_tool
 from spatem_ir.cli.inputs import add_network_arguments, files_of, import_options
 from spatem_ir.passes.partition.register import strategy_names
 from spatem_ir.runtime.machine.engine import default_engine
+from spatem_ir.study.paper import PAPER_NETWORKS
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
     from spatem_ir.study.destination import Destination
     from spatem_ir.study.study import Plan
-
-NETWORKS = ("lenet", "deepid", "deepface", "caffenet", "overfeat")
-"""The networks of SPATEM's evaluation."""
 
 STRATEGIES = (
     *("spatem", "isaac", "hitm", "exact-additive"),
@@ -83,10 +81,10 @@ def argument_parser() -> argparse.ArgumentParser:
     study.add_argument(
         "--networks",
         nargs="+",
-        default=list(NETWORKS),
+        default=list(PAPER_NETWORKS),
         metavar="NETWORK",
         help="names (spatem-run --list), .onnx or .mlir files, in ascending size if possible "
-        f"(default: {' '.join(NETWORKS)})",
+        f"(default: {' '.join(PAPER_NETWORKS)})",
     )
     study.add_argument(
         "--strategies",

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from spatem_ir.runtime.critical_path import PathPart
 from spatem_ir.study.markdown import MISSING, percent, reduction, table, times
+from spatem_ir.study.paper import PAPER, PAPER_BASELINES, PAPER_STRATEGY
 from spatem_ir.study.points import Point
 from spatem_ir.study.study import COMPARISON
-from spatem_ir.study.summary import PAPER, PAPER_BASELINES, PAPER_STRATEGY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,15 +12,13 @@ from statistics import mean
 from typing import TYPE_CHECKING
 
 from spatem_ir.study.markdown import percent, reduction, table, times
+from spatem_ir.study.paper import PAPER, PAPER_BASELINES, PAPER_NETWORKS, PAPER_STRATEGY
 from spatem_ir.study.points import Point
-from spatem_ir.study.summary import PAPER, PAPER_BASELINES, PAPER_STRATEGY, compared
+from spatem_ir.study.summary import compared
 
 if TYPE_CHECKING:
     from spatem_ir.study.study import Study
     from spatem_ir.study.summary import Comparison
-
-PAPER_NETWORKS = ("lenet", "deepid", "deepface", "caffenet", "overfeat")
-"""The networks that SPATEM's claims are about, in ascending size."""
 
 
 @dataclass(frozen=True)

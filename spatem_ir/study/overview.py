@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from spatem_ir.study.causes import largest_part, layer_cycles, path_shares
 from spatem_ir.study.markdown import MISSING, count, number, percent, table, times
+from spatem_ir.study.paper import PAPER_STRATEGY
 from spatem_ir.study.points import Point
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ MEASURES: dict[str, tuple[Callable[[Metrics], float | None], Callable[[float | N
 }
 """What is shown of every network and strategy, and how."""
 
-MODELLED, SUBJECT = "li", "spatem"
+MODELLED, SUBJECT = "li", PAPER_STRATEGY
 """The strategy by the model of Li, Han and Chen, and what it is held against."""
 
 

@@ -17,22 +17,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Targets:
-    """The averages over five networks that the paper states against ISAAC and HitM."""
-
-    latency_reduction: float = 0.2924
-    communication_reduction: float = 0.3128
-    cells_ratio: float = 3.19
-
-
-PAPER = Targets()
-
-PAPER_STRATEGY = "spatem"
-PAPER_BASELINES = ("isaac", "hitm")
-"""The comparisons for which the paper states averages."""
-
-
-@dataclass(frozen=True)
 class Limits:
     """What a strategy could gain over a baseline at most, in the measures of a comparison."""
 

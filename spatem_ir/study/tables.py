@@ -12,10 +12,10 @@ from spatem_ir.study.claims import claims_table
 from spatem_ir.study.fronts import front_text
 from spatem_ir.study.markdown import MISSING, count, number, percent, table, times
 from spatem_ir.study.overview import fastest_table, modelled_table, overview
+from spatem_ir.study.paper import PAPER
 from spatem_ir.study.points import Point
 from spatem_ir.study.sensitivity import sweeps
 from spatem_ir.study.study import ABLATION, COMPARISON, SENSITIVITY
-from spatem_ir.study.summary import PAPER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
