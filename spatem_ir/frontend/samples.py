@@ -25,6 +25,9 @@ Array = NDArray[Any]
 SYNTHETIC_INPUTS = 2
 """Random inputs from which scales are taken where there are no others."""
 
+MOST_ELEMENTS = 1 << 28
+"""Elements of all calibration inputs together."""
+
 Given = str | Array | Mapping[str, Array]
 """Inputs as a user gives them: a file, one array, or arrays by the names of inputs."""
 
@@ -94,13 +97,19 @@ def calibration_inputs(network: NetworkOp, given: Given) -> list[Array]:
     float16 becomes float32.
 
     Raises:
-        SpatemError: they cannot be read or do not fit.
+        SpatemError: they cannot be read, do not fit or are too many.
     """
     names, arguments = input_names(network), network.body.block.args
     path = given if isinstance(given, str) else "calibration"
     arrays = (
         read_arrays(given, names) if isinstance(given, str) else arrays_by_name(given, names, path)
     )
+    elements = sum(array.size for array in arrays)
+    if elements > MOST_ELEMENTS:
+        raise SpatemError(
+            f"{path}: calibration inputs have {elements:,} elements; {MOST_ELEMENTS:,} are "
+            "possible: give fewer inputs"
+        )
     fitting = [
         _fitting(array, argument, name, path)
         for array, argument, name in zip(arrays, arguments, names, strict=True)

@@ -7,6 +7,7 @@ input that layers read in one branch only takes none of the other links out of t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.grid import Grid
     from spatem_ir.geometry.shapes.layer import Layer
     from spatem_ir.hardware.accelerator import Accelerator
+    from spatem_ir.hardware.interconnect.interconnect import Interconnect, Routes
 
 Ints = NDArray[np.int64]
+
+LINKS_AT_ONCE = 1 << 20
+"""Links of the ways to PEs that are looked at together."""
 
 
 class TilePart(NamedTuple):
@@ -71,11 +76,29 @@ def pe_orders(accelerator: Accelerator) -> tuple[Ints, ...]:
     """
     interconnect = accelerator.components.interconnect
     by_distance = np.asarray(interconnect.pes_by_distance, np.int64)
-    ways = {pe: interconnect.route(PORT_PE, pe) for pe in by_distance.tolist() if pe != PORT_PE}
-    shared = set[int]().union(*ways.values()).intersection(*ways.values())
-    branches: dict[int, list[int]] = {}
-    for pe, way in ways.items():
-        first = next((link for link in way if link not in shared), way[0])
-        branches.setdefault(first, []).append(pe)
-    several = branches if len(branches) > 1 else {}
-    return by_distance, *(np.array(several[link]) for link in sorted(several))
+    others = by_distance[by_distance != PORT_PE]
+    ways = np.zeros(interconnect.links, np.int64)
+    for _, routes in _ways(interconnect, others):
+        ways += np.bincount(routes.links, minlength=interconnect.links)
+    is_shared = ways == len(others)
+    branch = np.empty(accelerator.pes, np.int64)
+    for pes, routes in _ways(interconnect, others):
+        begin, end = routes.first[:-1], routes.first[1:]
+        own = np.append(np.flatnonzero(~is_shared[routes.links]), len(routes.links))
+        first = own[np.searchsorted(own, begin)]
+        branch[pes] = routes.links[np.where(first < end, first, begin)]
+    links = np.unique(branch[others])
+    several = links if len(links) > 1 else links[:0]
+    return by_distance, *(others[branch[others] == link] for link in several)
+
+
+def _ways(interconnect: Interconnect, pes: Ints) -> Iterator[tuple[Ints, Routes]]:
+    """PEs, some at a time, with the ways from the port to them."""
+    begin = 0
+    lengths = np.cumsum(interconnect.distances(np.array(PORT_PE), pes))
+    while begin < len(pes):
+        before = lengths[begin - 1] if begin else 0
+        end = max(begin + 1, int(np.searchsorted(lengths, before + LINKS_AT_ONCE, "right")))
+        some = pes[begin:end]
+        yield some, interconnect.routes(np.full(len(some), PORT_PE), some)
+        begin = end

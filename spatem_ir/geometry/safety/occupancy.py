@@ -27,6 +27,9 @@ from spatem_ir.geometry.shapes.distinct import distinct_rows
 
 Ints = NDArray[np.int64]
 
+SUMS_AT_ONCE = 1 << 22
+"""Sums over positions that are computed at once, for as many PEs as that is."""
+
 
 @dataclass(frozen=True)
 class Share:
@@ -91,17 +94,19 @@ class Occupancy:
         """
         if not len(held.pes):
             return
-        sums = np.zeros((len(held.pes), node.positions + 1), np.int64)
-        np.cumsum(held.bytes, axis=1, out=sums[:, 1:])
         first, group = distinct_rows(held.reads)
         most = np.zeros(len(held.pes), np.int64)
         for number, readers in enumerate(held.reads[first]):
             chosen = [low for low, reads in zip(lowest, readers, strict=True) if reads]
             start = np.minimum.reduce(chosen)
-            here = group == number
             ends = np.flatnonzero(np.append(np.diff(start) != 0, True))
-            own = sums[here]
-            most[here] = (own[:, ends + 1] - own[:, start[ends]]).max(axis=1)
+            here = np.flatnonzero(group == number)
+            pes_at_once = max(1, SUMS_AT_ONCE // (node.positions + 1))
+            for at in range(0, len(here), pes_at_once):
+                some = here[at : at + pes_at_once]
+                sums = np.zeros((len(some), node.positions + 1), np.int64)
+                np.cumsum(held.bytes[some], axis=1, out=sums[:, 1:])
+                most[some] = (sums[:, ends + 1] - sums[:, start[ends]]).max(axis=1)
         self.parts.append(_Part(node, what, held.pes, most))
 
     def link(self, producer: Node, reader: Node) -> Link:

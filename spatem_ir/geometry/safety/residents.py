@@ -21,6 +21,9 @@ from spatem_ir.hardware.accelerator import Accelerator
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+ELEMENTS_AT_ONCE = 1 << 22
+"""Positions in the buffers of PEs that are looked at together."""
+
 
 @dataclass(frozen=True)
 class Deployed:
@@ -207,7 +210,8 @@ def meeting_sums(deployed: Deployed, node: Node) -> Residents:
     if node.name in deployed.placements and grid.hwm * grid.ib > 1:
         _add_meetings(table, deployed, node)
     pes = np.flatnonzero(table.any(axis=1))
-    return Residents(pes, table[pes], (node.number,), np.ones((len(pes), 1), bool))
+    held = table if len(pes) == len(table) else table[pes]
+    return Residents(pes, held, (node.number,), np.ones((len(pes), 1), bool))
 
 
 def _add_meetings(table: NDArray[np.int32], deployed: Deployed, node: Node) -> None:
@@ -245,4 +249,7 @@ def _add_meetings(table: NDArray[np.int32], deployed: Deployed, node: Node) -> N
         amounts = np.zeros((len(pes), regions, grid.iw), np.int32)
         met = np.where(counts > 1, counts, 0) * sizes[blocks]
         np.add.at(amounts, (where, at.matrix[blocks] % regions, at.copy[blocks]), met)
-        table[pes] += _by_position(node, amounts)
+        pes_at_once = max(1, ELEMENTS_AT_ONCE // node.positions)
+        for first in range(0, len(pes), pes_at_once):
+            some = slice(first, first + pes_at_once)
+            table[pes[some]] += _by_position(node, amounts[some])

@@ -140,5 +140,6 @@ class Layer:
         import numpy as np
 
         read = positions[..., None, :]
-        elements = np.where(read == PADDING, PADDING, planes[..., None] + read)
+        elements = planes[..., None] + read
+        np.copyto(elements, PADDING, where=read == PADDING)
         return elements.reshape(*positions.shape[:-1], -1)

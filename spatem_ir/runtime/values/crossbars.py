@@ -5,6 +5,10 @@ A weight code takes neighbouring cells of one wordline, the least significant fi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,24 +19,63 @@ Cells = NDArray[np.unsignedinteger]
 """Levels of cells: [wordlines, bitlines], or several sets of them."""
 
 
+BLOCK_SIDE = 128
+"""Wordlines and bitlines of the largest block of cells that is held as a whole."""
+
+
+class Block(NamedTuple):
+    """A block of cells that a rectangle meets: its number, its part in both, and which part."""
+
+    number: tuple[int, int]
+    in_block: tuple[slice, slice]
+    in_rectangle: tuple[slice, slice]
+
+
 class CellArrays:
-    """All crossbars during one stage; a crossbar that no tile was written to holds zeros.
+    """All crossbars during one stage, block by block; a block that was not written to holds zeros.
 
     There is one set of cells, or two: for positive and for negative weights.
     """
 
     def __init__(self, accelerator: Accelerator, sets: int):
         crossbar = accelerator.crossbar
-        self.shape = (sets, crossbar.wordlines, crossbar.bitlines)
+        self.sets = sets
+        self.sides = (min(crossbar.wordlines, BLOCK_SIDE), min(crossbar.bitlines, BLOCK_SIDE))
         self.dtype = np.min_scalar_type((1 << crossbar.bits_per_cell) - 1)
-        self.cells: dict[int, Cells] = {}
+        self.blocks: dict[tuple[int, tuple[int, int]], Cells] = {}
 
-    def at(self, crossbar: int, corner: tuple[int, int], shape: tuple[int, int]) -> Cells:
-        """A view of the cells of a rectangle with its corner at (wordline, bitline): each set."""
-        (row, column), (height, width) = corner, shape
-        if crossbar not in self.cells:
-            self.cells[crossbar] = np.zeros(self.shape, self.dtype)
-        return self.cells[crossbar][:, row : row + height, column : column + width]
+    def write(self, crossbar: int, corner: tuple[int, int], cells: Cells) -> None:
+        """Write cells [sets, wordlines, bitlines] with their corner at (wordline, bitline)."""
+        for number, in_block, in_rectangle in self._met(corner, cells.shape[1:]):
+            key = (crossbar, number)
+            if key not in self.blocks:
+                self.blocks[key] = np.zeros((self.sets, *self.sides), self.dtype)
+            self.blocks[key][:, *in_block] = cells[:, *in_rectangle]
+
+    def read(self, crossbar: int, corner: tuple[int, int], shape: tuple[int, int]) -> Cells:
+        """The cells of a rectangle with its corner at (wordline, bitline): each set."""
+        met = list(self._met(corner, shape))
+        if len(met) == 1 and (crossbar, met[0].number) in self.blocks:
+            return self.blocks[crossbar, met[0].number][:, *met[0].in_block]
+        cells = np.zeros((self.sets, *shape), self.dtype)
+        for number, in_block, in_rectangle in met:
+            if (crossbar, number) in self.blocks:
+                cells[:, *in_rectangle] = self.blocks[crossbar, number][:, *in_block]
+        return cells
+
+    def _met(self, corner: tuple[int, int], shape: tuple[int, ...]) -> Iterator[Block]:
+        """The blocks that a rectangle meets."""
+        along = [list(_cut(*each)) for each in zip(corner, shape, self.sides, strict=True)]
+        for (row, *rows), (column, *columns) in product(*along):
+            yield Block((row, column), (rows[0], columns[0]), (rows[1], columns[1]))
+
+
+def _cut(first: int, count: int, side: int) -> Iterator[tuple[int, slice, slice]]:
+    """The blocks of so many cells in a line: number, cells of the block, and where they are."""
+    for number in range(first // side, -(-(first + count) // side)):
+        start, stop = max(first, number * side), min(first + count, (number + 1) * side)
+        within = slice(start - number * side, stop - number * side)
+        yield number, within, slice(start - first, stop - first)
 
 
 def cells_of(codes: NDArray[np.unsignedinteger], per_weight: int, bits_per_cell: int) -> Cells:

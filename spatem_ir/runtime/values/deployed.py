@@ -95,7 +95,7 @@ class CellAccumulator(TileAccumulator):
                 tile = grid.number(TileCoordinates(joined, copy, column, row, bit))
                 if tile in places:
                     stage, crossbar, corner = places[tile].below(block * len(own))
-                    self.crossbars[stage].at(crossbar, corner, cells.shape[1:])[:] = cells
+                    self.crossbars[stage].write(crossbar, corner, cells)
 
     def place_of(self, layer: LoadedLayer, tile: Tile) -> Place | None:
         """Where a tile sits, a block of one at its own corner; None if it is nowhere."""
@@ -105,7 +105,7 @@ class CellAccumulator(TileAccumulator):
     def cells_at(self, layer: LoadedLayer, tile: Tile, place: Place) -> Cells:
         """The cells that a tile covers at a place: [sets, rows, columns · cells per weight]."""
         shape = (len(tile.rows), len(tile.columns) * self.per_weight(layer))
-        return self.crossbars[place.stage].at(place.crossbar, place.corner, shape)
+        return self.crossbars[place.stage].read(place.crossbar, place.corner, shape)
 
     def per_weight(self, layer: LoadedLayer) -> int:
         """How many cells hold one weight of a layer, side by side."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from unit.frontend.onnx_builder import ModelBuilder, imported
 
 from spatem_ir.cli.opt import main as spatem_opt
+from spatem_ir.frontend import calibration_doubts
 from spatem_ir.frontend.calibration_doubts import doubts_about_inputs
 
 RANDOM = np.random.default_rng(1)
@@ -37,6 +38,30 @@ def test_a_poor_sample_is_doubted(inputs: NDArray[np.float32], reason: str) -> N
     (doubt,) = doubts_about_inputs("x", inputs, 8)
     assert doubt.startswith("the calibration inputs of 'x' ")
     assert re.search(reason, doubt)
+
+
+def test_doubts_are_the_same_image_by_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    several = [OUTLIER, IMAGES, np.repeat(IMAGES[:1], 4, axis=0), -OUTLIER]
+    together = [doubts_about_inputs("x", inputs, 8) for inputs in several]
+    monkeypatch.setattr(calibration_doubts, "ELEMENTS_AT_ONCE", 1)
+    assert [doubts_about_inputs("x", inputs, 8) for inputs in several] == together
+
+
+def test_too_many_inputs_are_refused_before_they_are_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file of 2.5 GB, of which hardly anything is on the disk."""
+    model, file = dead_layer(tmp_path / "model.onnx"), tmp_path / "sparse.npy"
+    np.lib.format.open_memmap(str(file), "w+", np.float32, (3_300_000, 3, 8, 8))
+    assert spatem_opt([model, "--calibration", str(file)]) == 1
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .endswith(
+            f"{file}: calibration inputs have 633,600,000 elements; 268,435,456 are possible: give "
+            "fewer inputs"
+        )
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from itertools import islice
 
@@ -103,6 +104,19 @@ def test_orders_of_pes_are_those_of_branches(local: int) -> None:
     assert sorted(len(branch) for branch in branches) == [11, 156]
     (column,) = (branch for branch in branches if len(branch) == 11)
     assert column.tolist() == list(range(14, 168, 14))
+
+
+def test_orders_of_a_long_row_take_little_memory() -> None:
+    """All ways in a row of 4096 PEs are 8 million links."""
+    preset = load_accelerator("isaac-ou")
+    row = replace(preset, chip=replace(preset.chip, pe_rows=1, pe_columns=4096))
+    tracemalloc.start()
+    everywhere, *branches = pe_orders(row)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert everywhere.tolist() == list(range(4096))
+    assert [branch.tolist() for branch in branches] == [[1], list(range(2, 4096))]
+    assert peak < 2**27
 
 
 def test_blocks_are_dealt_to_parts_and_pes() -> None:

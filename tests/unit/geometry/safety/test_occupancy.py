@@ -16,6 +16,7 @@ from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind
 from spatem_ir.geometry.network.links import link
+from spatem_ir.geometry.safety import occupancy, residents
 from spatem_ir.geometry.safety.occupancy import Occupancy
 from spatem_ir.geometry.safety.residents import Deployed
 from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
@@ -52,6 +53,15 @@ def test_no_buffer_ever_holds_more_than_the_bound(seed: int) -> None:
     bound = occupancy_of(module)
     for pe, peak in peaks.items():
         assert peak <= bound.bytes[pe], bound.shares(pe)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_bound_is_the_same_pe_by_pe(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = through_the_passes(Random(seed))
+    together = occupancy_of(module).bytes
+    monkeypatch.setattr(occupancy, "SUMS_AT_ONCE", 1)
+    monkeypatch.setattr(residents, "ELEMENTS_AT_ONCE", 1)
+    assert (occupancy_of(module).bytes == together).all()
 
 
 def readings(dataflow: Dataflow, reader: Node) -> list[tuple[int, NDArray[np.int64]]]:
