@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.layer import Layer
     from spatem_ir.hardware.accelerator import Accelerator
 
-HOTTEST, COLDEST = 0.01, 0.0005
+HOTTEST, COLDEST = 0.003, 0.0005
 """The relative loss that is accepted with probability 1 / e, at the beginning and at the end."""
 
 CUT_MOVES = 0.5

@@ -147,8 +147,9 @@ class Exploration:
         bound, objective = 0, OBJECTIVES[self.prefer]
         for candidate, proposal in proposals:
             found = self.evaluated(candidate)
-            is_late = found is None or found.latency > self.evaluator.latest
-            value = self.value = float("inf") if found is None or is_late else found.value
+            value = self.value = float("inf") if found is None else found.value
+            if found is not None and not self.is_fast and found.latency > self.evaluator.latest:
+                value = self.value = float("inf")
             if found is not None and found.evaluation is not None and value < self.least:
                 self.least, self.best = value, found.evaluation.written()
                 self.where = proposal or self.where

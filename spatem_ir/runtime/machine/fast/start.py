@@ -38,8 +38,8 @@ from spatem_ir.support.errors import SpatemError
 RESERVES = 2
 """How often the records of the largest event fit into a new pool."""
 
-EVENTS_PER_REPORT = 1_000_000
-"""Events after which the progress is told: those of about a tenth of a second."""
+EVENTS_PER_REPORT = 100_000
+"""Events after which the progress is told: those of about a hundredth of a second."""
 
 LARGEST_RANK = 2**62
 """Ranks are packed into 63 bits."""
