@@ -10,6 +10,7 @@ from xdsl.context import Context
 from spatem_ir.driver.compile import compile_network
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.runtime.machine.fast.engine import LateError
+from spatem_ir.runtime.machine.fast.start import EVENTS_PER_REPORT
 from spatem_ir.search.attempts import Attempt
 from spatem_ir.search.evaluator import Candidate, Evaluator
 from spatem_ir.search.scouts import Scouts, Trial
@@ -48,7 +49,7 @@ def test_who_tries_what_is_not_looked_at_comes_home(scouts: Scouts) -> None:
 
 
 def test_an_execution_that_is_late_counts_the_same_whenever_it_was_ended() -> None:
-    """Two million events until cycle 400, three until 700: to 500, less than three."""
+    """Two reports until cycle 400, the next at 700: until 500, less than three."""
     evaluator = Evaluator(
         Context(), compile_network("lenet", level="cnn").module, load_accelerator("isaac-ou"), ()
     )
@@ -61,4 +62,4 @@ def test_an_execution_that_is_late_counts_the_same_whenever_it_was_ended() -> No
         evaluator.simulated = 0
         with pytest.raises(LateError, match="after cycle 500"):
             evaluator.count(late)
-        assert evaluator.simulated == 3_000_000
+        assert evaluator.simulated == 3 * EVENTS_PER_REPORT
