@@ -37,6 +37,7 @@ from spatem_ir.passes import (
     pack,
     remove_identities,
     sink_transposes,
+    synchronize,
     verify_deployment,
 )
 from spatem_ir.passes.dead_positions import remove_dead_positions
@@ -60,6 +61,7 @@ MODULES = {
     partition.PartitionPass: partition,
     pack.PackPass: pack,
     assign.AssignPass: assign,
+    synchronize.SynchronizePass: synchronize,
     order.OrderPass: order,
     expand_ou.ExpandOuPass: expand_ou,
     verify_deployment.VerifyDeploymentPass: verify_deployment,
