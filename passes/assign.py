@@ -101,7 +101,7 @@ class AssignPass(ModulePass):
             return dataflow_of(module, slices, by_rows=by_rows)
 
         if self.poolings == "auto":
-            _, homes = pooled_by_rows(network, homes_of, accelerator)
+            _, homes = pooled_by_rows(dataflow, network, homes_of, accelerator)
         else:
             homes = homes_of(dataflow)
         places = [

@@ -31,6 +31,7 @@ Ints = NDArray[np.int64]
 
 
 def spread_program(
+    dataflow: Dataflow,
     network: Callable[[Collection[str]], Dataflow],
     accelerator: Accelerator,
     pes: Mapping[str, Ints],
@@ -39,12 +40,11 @@ def spread_program(
 ) -> FastProgram:
     """The program of tiles on given PEs, by name of layer, whose windows are due at given times.
 
-    `network` is the one in which the poolings of some names work by rows.
+    `network` is the `dataflow` in which the poolings of some names work by rows.
 
     Raises:
         SpatemError: a tile finds no room in its PE.
     """
-    dataflow = network(())
     layers = [node.layer for node in dataflow.layers if node.layer is not None]
     grids = [node.grid for node in dataflow.layers if node.grid is not None]
     names = [layer.name for layer in layers]
@@ -56,7 +56,7 @@ def spread_program(
     def homes_of(network: Dataflow) -> dict[str, Ints]:
         return home_tables(network, placements, accelerator.crossbars_per_pe, pool_at_home=False)
 
-    dataflow, tables = pooled_by_rows(network, homes_of, accelerator)
+    dataflow, tables = pooled_by_rows(dataflow, network, homes_of, accelerator)
     homes = {
         node.number: tables[node.name]
         if node.name in tables

@@ -226,7 +226,7 @@ class Evaluator:
         def network(by_rows: Collection[str]) -> Dataflow:
             return dataflow_of(module, by_rows=by_rows)
 
-        program = spread_program(network, self.accelerator, pes, dues, self.known)
+        program = spread_program(dataflow, network, self.accelerator, pes, dues, self.known)
         engine = FastEngine(program, dispatch=Dispatch.FREE, strict=True)
         return Evaluation(candidate, self.executed(engine, is_direct=True))
 

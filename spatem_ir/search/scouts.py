@@ -57,6 +57,11 @@ class Scout:
         except EOFError:
             return None
 
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self.process.kill()
+        self.process.join()
+
 
 @dataclass
 class Scouts:
@@ -84,8 +89,7 @@ class Scouts:
         kept = {candidate, *following}
         for scout in self.scouts:
             if scout.candidate is not None and scout.candidate not in kept:
-                scout.process.kill()
-                scout.process.join()
+                scout.end()
         self.scouts = [scout for scout in self.scouts if scout.process.is_alive()]
         busy = {scout.candidate for scout in self.scouts}
         left = [each for each in following if each not in busy]
@@ -105,8 +109,7 @@ class Scouts:
     def come_home(self) -> None:
         """End all processes."""
         for scout in self.scouts:
-            scout.process.kill()
-            scout.process.join()
+            scout.end()
         self.scouts.clear()
 
 

@@ -21,15 +21,16 @@ Homes = dict[str, Ints]
 
 
 def pooled_by_rows(
+    whole: Dataflow,
     network: Callable[[Collection[str]], Dataflow],
     homes_of: Callable[[Dataflow], Homes],
     accelerator: Accelerator,
 ) -> tuple[Dataflow, Homes]:
     """A network some of whose poolings work by rows, and its homes.
 
-    `network` is the one in which the poolings of some names do, `homes_of` says its homes.
+    None do in the `whole` one; `network` is that in which the poolings of some names do, and
+    `homes_of` says its homes.
     """
-    whole = network(())
     homes = homes_of(whole)
     names = [node.name for node in whole.nodes if can_work_by_rows(node)]
     if not names:

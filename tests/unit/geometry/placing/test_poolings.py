@@ -47,7 +47,7 @@ def test_row_sums_are_made_where_they_are_shared_by_pes(
             homes["p.sums"] = rows_at.reshape(2, 6)
         return homes
 
-    dataflow, homes = pooled_by_rows(network, homes_of, ISAAC)
+    dataflow, homes = pooled_by_rows(network([]), network, homes_of, ISAAC)
     assert ("p.sums" in homes) == ("p.sums" in dataflow.by_name) == is_by_rows
     assert busiest(network([]), "p", homes_of(network([])), ISAAC) == 36
     by_rows = network(["p"])
