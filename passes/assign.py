@@ -84,8 +84,10 @@ class AssignPass(ModulePass):
         from spatem_ir.geometry.placing.poolings import pooled_by_rows
 
         accelerator, dataflow = accelerator_of(module), dataflow_of(module)
-        slices = whole_slices(dataflow) if self.pieces == "whole" else {}
-        dataflow = dataflow_of(module, slices=slices)
+        slices: dict[str, tuple[int, ...]] = {}
+        if self.pieces == "whole":
+            slices = whole_slices(dataflow)
+            dataflow = dataflow_of(module, slices=slices)
         virtual = stage.placements()
         in_place = stage.in_place is not None
         physical_of = self.physical_crossbars(dataflow, virtual, accelerator, in_place=in_place)

@@ -65,6 +65,14 @@ class Turns:
         """How many parts own each window before each part does: shape [windows, parts]."""
         return np.argsort(self.in_turn(windows), axis=1, kind="stable")
 
+    def turn(self, parts: Ints, ordinals: Ints, windows: Ints) -> Ints:
+        """The turns of parts at windows of copies that have so many: arrays of one shape."""
+        found = np.empty(windows.shape, np.int64)
+        for count in np.unique(windows).tolist():
+            own = windows == count
+            found[own] = self.turns(count)[ordinals[own], parts[own]]
+        return found
+
     def calls(self, windows: int) -> Ints:
         """How many CALLs a part waits for before it owns a window: shape [windows, parts].
 

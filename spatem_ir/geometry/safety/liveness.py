@@ -63,14 +63,6 @@ class OwnedPositions(NamedTuple):
         by_all = np.where(np.equal(turn, parts), begins + self.later, between)
         return np.where(np.equal(turn, 0), begins, by_all)
 
-    def turn(self, part: Ints, ordinals: Ints, windows: Ints) -> Ints:
-        """The turns of parts at windows of copies that have so many."""
-        found = np.empty(len(part), np.int64)
-        for count in np.unique(windows).tolist():
-            own = windows == count
-            found[own] = self.turns.turns(count)[ordinals[own], part[own]]
-        return found
-
 
 class _Events:
     """What happens in an execution, by number, and pairs of events of which one comes first.
@@ -221,7 +213,7 @@ class _Events:
                 needs[own], adds[own] = begins[own], begins[own] + self.later
                 continue
             windows = self.windows_from(node, first)
-            turn = turns.turn(part, visits.ordinals[own].astype(np.int64), windows)
+            turn = turns.turns.turn(part, visits.ordinals[own].astype(np.int64), windows)
             needs[own] = turns.owned(begins[own], turn)
             adds[own] = turns.owned(begins[own], turn + 1)
         operations = visits.operations(begins, in_step)

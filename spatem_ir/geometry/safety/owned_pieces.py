@@ -45,9 +45,6 @@ class OwnedPieces(NamedTuple):
     ) -> tuple[Ints, Ints]:
         """The nodes after which the visits of tiles of some copies come, and those after them."""
         tiles, ordinals, windows = np.broadcast_arrays(tiles, ordinals, self.windows[copies])
-        turn = np.empty(tiles.shape, np.int64)
-        for count in np.unique(windows).tolist():
-            own = windows == count
-            turn[own] = self.turn(tiles[own], ordinals[own], count)
+        turn = self.turns.turn(tiles % self.turns.parts, ordinals, windows)
         is_last = turn == self.turns.parts - 1
         return self.begun(pieces, turn), np.where(is_last, pieces, self.owned(pieces, turn + 1))
