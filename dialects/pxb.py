@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from spatem_ir.geometry.network.dataflow import Dataflow, Node
     from spatem_ir.geometry.network.turns import Turns
+    from spatem_ir.geometry.shapes.placement import Placement
     from spatem_ir.hardware.accelerator import Accelerator
 
 HOMELESS = (NodeKind.INPUT, NodeKind.OUTPUT)
@@ -79,7 +80,10 @@ class PxbStageOp(StageOp):
     def _verify_turns(self, dataflow: Dataflow) -> None:
         """Check that turns are those of layers with tiles here, or that there are none at all."""
         ops, named = self.of_type(TurnsOp), set[str]()
-        placed = [n for n in dataflow.layers if n.name in self.placements()]
+        if not ops:
+            return
+        places = self.placements()
+        placed = [node for node in dataflow.layers if node.name in places]
         layers = {node.name: node for node in placed}
         for op in ops:
             name = op.layer.string_value()
@@ -92,22 +96,21 @@ class PxbStageOp(StageOp):
             assert node.layer is not None and node.grid is not None
             op.verify_starts(node.layer, node.grid)
         for name in layers:
-            if ops and name not in named:
+            if name not in named:
                 fail(self, f"@{name} has no pxb.turns, other layers have")
-        if ops:
-            self._verify_registers([node for node in placed if self._takes_turns(node)])
+        self._verify_registers([node for node in placed if self._takes_turns(node)], places)
 
     @staticmethod
     def _takes_turns(node: Node) -> bool:
         """Whether several tiles add to a result of a layer."""
         return node.grid is not None and node.grid.hwm * node.grid.ib > 1
 
-    def _verify_registers(self, nodes: list[Node]) -> None:
+    def _verify_registers(self, nodes: list[Node], places: dict[str, Placement]) -> None:
         """Check that there is a sequence register for each tile of layers that takes turns."""
         import numpy as np
 
-        placements, accelerator = self.placements(), accelerator_of(self)
-        own = [placements[node.name].crossbars for node in nodes]
+        accelerator = accelerator_of(self)
+        own = [places[node.name].crossbars for node in nodes]
         tiles = np.bincount(np.concatenate([np.empty(0, np.int64), *own]), minlength=1)
         most = accelerator.components.accumulation.sequence_registers
         if tiles.max() > most:

@@ -37,7 +37,8 @@ def coarsened(dues: Mapping[str, Due], classes: Iterable[ProgramClass]) -> dict[
         times = own // len(dues)
         window = np.searchsorted(times, due.times)
         together = times[np.searchsorted(before, before)][window]
-        found[name] = Due(min(due.times, together, key=_length), due.by_tile)
+        if not np.array_equal(due.times, together):
+            found[name] = Due(min(due.times, together, key=_length), due.by_tile)
     return found
 
 
