@@ -43,6 +43,8 @@ class Actions:
         activated_values, pooled_values: values that activation and pooling units worked on.
         link_bytes: bytes times the links that they crossed.
         io_bytes: bytes through the chip's port.
+        set_pulses, reset_pulses: pulses that change the levels of cells between stages, without
+            those of verify loops.
     """
 
     cycles: float = 0
@@ -58,6 +60,8 @@ class Actions:
     pooled_values: int = 0
     link_bytes: int = 0
     io_bytes: int = 0
+    set_pulses: int = 0
+    reset_pulses: int = 0
 
 
 Changes = Mapping[tuple[str, str], "int | float | bool | str"]

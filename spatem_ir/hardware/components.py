@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from spatem_ir.hardware.accumulation.accumulation import Accumulation
 from spatem_ir.hardware.accumulation.home import HomeAccumulation
 from spatem_ir.hardware.accumulation.shared_memory import SharedMemoryAccumulation
+from spatem_ir.hardware.cells.cells import Cells
 from spatem_ir.hardware.component import Actions, Component, Part
 from spatem_ir.hardware.compute_unit.compute_unit import ComputeUnits
 from spatem_ir.hardware.compute_unit.free import FreeComputeUnits
@@ -30,6 +31,7 @@ from spatem_ir.hardware.parameters import (
     OperationUnit,
     Power,
     ProcessingElement,
+    Writing,
 )
 from spatem_ir.hardware.port import ChipPort
 
@@ -73,6 +75,7 @@ GROUPS: dict[str, type] = {
     "area": Area,
     "accumulation": HomeAccumulation.Parameters,
     "memory": Buffers.Parameters,
+    "write": Writing,
 }
 """The TOML tables in the order in which they are written: their parameters if no kind is given."""
 
@@ -87,6 +90,7 @@ class Components:
     digital: DigitalUnits
     interconnect: Interconnect
     port: ChipPort
+    cells: Cells
 
     def __iter__(self) -> Iterator[Component]:
         return (getattr(self, field.name) for field in fields(self))
@@ -111,7 +115,12 @@ def area_parts() -> dict[str, Part]:
 
 
 def _all_kinds() -> list[type[Component]]:
-    return [DigitalUnits, ChipPort, *(kind for kinds in KINDS.values() for kind in kinds.values())]
+    return [
+        DigitalUnits,
+        ChipPort,
+        Cells,
+        *(kind for kinds in KINDS.values() for kind in kinds.values()),
+    ]
 
 
 def kind_of(group: str, parameters: object) -> str:
@@ -129,4 +138,5 @@ def components_of(description: Description) -> Components:
         digital=DigitalUnits(description),
         interconnect=INTERCONNECTS[kind_of("noc", description.noc)](description),
         port=ChipPort(description),
+        cells=Cells(description),
     )

@@ -183,6 +183,54 @@ class Area:
     chip_io_mm2: float = parameter("the chip's port", minimum=0)
 
 
+class LevelScheme(StrEnum):
+    """How a cell of several bits gets from one level to another; the same for a single bit."""
+
+    STEPS = "steps"
+    """Up by SETs, down by RESETs, one pulse for each level."""
+    ERASE = "erase"
+    """Up by a SET for each level; down by one RESET to the lowest level, and up from there."""
+
+
+@dataclass(frozen=True)
+class Writing:
+    """The table `[write]`; without it cells are written as the defaults say, which is Gao et al.
+
+    Sources: [P] Gao et al., TECS 23(6):89; [assumed].
+    """
+
+    set_ns: float = parameter("one SET pulse, ns", minimum=0, default=10.0)  # [P]
+    reset_ns: float = parameter(
+        "one RESET pulse of the cell nearest to the drivers, ns", minimum=0, default=10.0
+    )  # [P]
+    reset_ratio: float = parameter(
+        "RESET of the farthest cell by that of the nearest", maximum=1e6, default=70.0
+    )  # [P] 70; up to 2 µs: 200
+    segment_cells: int = parameter(
+        "cells of a wordline that are written together", maximum=LARGEST_SIDE, default=8
+    )  # [P] 4 or 8
+    drivers: int = parameter(
+        "groups of neighbouring wordlines of a crossbar that are written at the same time",
+        maximum=LARGEST_SIDE,
+        default=1,
+    )  # [P]
+    levels: LevelScheme = parameter(
+        "how cells of several bits change: steps or erase", default=LevelScheme.STEPS
+    )  # [assumed]
+    verify_loops: float = parameter(
+        "pulses until a cell is verified to have its level, on average", maximum=1e6, default=1.0
+    )  # [assumed] of no effect in the published model
+    verify_ns: float = parameter(
+        "the read that verifies a pulse, ns", minimum=0, default=0.0
+    )  # [assumed] the same
+    set_pj: float = parameter("one SET pulse of a cell", minimum=0, default=2.0)  # [assumed]
+    reset_pj: float = parameter("one RESET pulse of a cell", minimum=0, default=2.0)  # [assumed]
+    verify_pj: float = parameter("the read that verifies a pulse", minimum=0, default=0.0)
+    endurance: float = parameter(
+        "times that a cell can be written", maximum=1e18, default=1e9
+    )  # [assumed] 10^6 … 10^12 are published for oxide cells
+
+
 @dataclass(frozen=True)
 class KindParameters:
     """The parameters of a component of which there are several kinds, none at first.
@@ -212,6 +260,7 @@ class Description(ABC):
     area: Area
     accumulation: KindParameters
     memory: KindParameters
+    write: Writing
 
     @property
     @abstractmethod

@@ -210,7 +210,7 @@ def test_unknown_group(table: Table) -> None:
     table["bus"] = {}
     assert error_of(table) == (
         "my.toml: unknown key 'bus'; the known ones are name, chip, pe, cu, crossbar, ou, analog, "
-        "noc, io, energy, power, area, accumulation, memory"
+        "noc, io, energy, power, area, accumulation, memory, write"
     )
 
 

@@ -55,7 +55,7 @@
 
 // -----
 
-// CHECK: #hw.accelerator: unknown key 'chop'; the known ones are name, chip, pe, cu, crossbar, ou, analog, noc, io, energy, power, area, accumulation, memory
+// CHECK: #hw.accelerator: unknown key 'chop'; the known ones are name, chip, pe, cu, crossbar, ou, analog, noc, io, energy, power, area, accumulation, memory, write
 "test.op"() {accelerator = #hw.accelerator<"mine" chop {}>} : () -> ()
 
 // -----
