@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from spatem_ir import __version__
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
+from spatem_ir.cli.explore import add_explore
 from spatem_ir.cli.inputs import add_network_arguments, files_of, import_options
 from spatem_ir.passes.partition.register import strategy_names
 from spatem_ir.runtime.machine.engine import default_engine
@@ -126,6 +127,7 @@ def argument_parser() -> argparse.ArgumentParser:
     add_network_arguments(study)
     add_pelke(commands)
     add_li(commands)
+    add_explore(commands)
     return parser
 
 
@@ -183,9 +185,13 @@ def _run(arguments: argparse.Namespace) -> None:
     if arguments.command == "li":
         _li(arguments)
         return
-    if arguments.jobs < 1:
+    if arguments.jobs is not None and arguments.jobs < 1:
         raise SpatemError(f"--jobs is {arguments.jobs}; it must be at least 1")
-    if arguments.command == "pelke":
+    if arguments.command == "explore":
+        from spatem_ir.cli.explore import run
+
+        run(arguments, _destination(arguments, [arguments.space]))
+    elif arguments.command == "pelke":
         _pelke(arguments)
     else:
         _study(arguments)
@@ -196,7 +202,8 @@ def _destination(arguments: argparse.Namespace, inputs: Collection[str] = ()) ->
     from spatem_ir.study.destination import Destination
 
     folder, document = (
-        None if path is None else Path(path) for path in (arguments.out, arguments.document)
+        None if path is None else Path(path)
+        for path in (arguments.out, getattr(arguments, "document", None))
     )
     return Destination(folder, document, inputs)
 

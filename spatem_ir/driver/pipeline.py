@@ -55,7 +55,7 @@ def remaining_pipeline(level: Level, strategy: str | None = None, until: Level =
     if strategy is not None and passes and passes[0].name == "partition":
         chosen = strategy_spec(strategy)
         passes[0] = ArgSpec("partition", {"strategy": (chosen.name,), **chosen.parameters})
-    return ",".join(map(_pass_text, passes))
+    return ",".join(map(pass_text, passes))
 
 
 def strategy_of(pipeline: str, default: str) -> str | None:
@@ -67,7 +67,7 @@ def strategy_of(pipeline: str, default: str) -> str | None:
         if spec.name == "partition":
             options = dict(spec.parameters)
             (name,) = options.pop("strategy", (default,))
-            return _pass_text(ArgSpec(str(name), options))
+            return pass_text(ArgSpec(str(name), options))
     return None
 
 
@@ -80,7 +80,7 @@ def with_images(pipeline: str, images: int) -> str:
             (name,) = parameters.get("strategy", (default_strategy(),))
             if "images" in {field.name for field in fields(strategy_type(str(name)))}:
                 parameters["images"] = (images,)
-        found.append(_pass_text(ArgSpec(spec.name, parameters)))
+        found.append(pass_text(ArgSpec(spec.name, parameters)))
     return ",".join(found)
 
 
@@ -98,7 +98,7 @@ def with_settings(pipeline: str, settings: Mapping[str, ArgSpec]) -> str:
                 f"--set gives {spec.name} the option '{option}', which has a value already; "
                 "leave one of them out"
             )
-        found.append(_pass_text(ArgSpec(spec.name, {**spec.parameters, **more})))
+        found.append(pass_text(ArgSpec(spec.name, {**spec.parameters, **more})))
     return ",".join(found)
 
 
@@ -140,7 +140,7 @@ def passes_of(pipeline: str) -> list[str]:
     Raises:
         SpatemError: the pipeline cannot be read.
     """
-    return [_pass_text(spec) for spec in _specs(pipeline)]
+    return [pass_text(spec) for spec in _specs(pipeline)]
 
 
 def _specs(pipeline: str) -> list[ArgSpec]:
@@ -151,7 +151,7 @@ def _specs(pipeline: str) -> list[ArgSpec]:
         raise SpatemError(f"--pass-pipeline '{pipeline}': {pipeline_error(error)}") from error
 
 
-def _pass_text(spec: ArgSpec) -> str:
+def pass_text(spec: ArgSpec) -> str:
     """A pass as a person writes it: strings are quoted only where they must be."""
     options = [
         key if not values else f"{key}={','.join(map(_value_text, values))}"

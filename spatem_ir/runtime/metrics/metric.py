@@ -10,6 +10,9 @@ from spatem_ir.runtime.metrics.measurement import Measurement, NoCyclesError
 
 Value = TypeVar("Value")
 
+NUMBERS = {"int", "float", "None"}
+"""What the function of a metric that is a number is annotated with."""
+
 Row = tuple[str, str]
 """A line of the report: its label and its text."""
 
@@ -81,6 +84,12 @@ class Metric(Generic[Value]):
     report: Line | Callable[[Metrics], Iterable[Row]] | None = None
     column: Line | None = None
     scalar: bool = True
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its values are numbers, by which deployments can be ordered."""
+        returned = str(self.value.__annotations__.get("return", ""))
+        return set(returned.replace("|", " ").split()) <= NUMBERS
 
     def measured(self, measurement: Measurement) -> Value | None:
         """The value; None if it needs cycles and there are none."""

@@ -1,0 +1,1 @@
+"""Exploration of a design space: points proposed, evaluated by workers, kept, compared."""
