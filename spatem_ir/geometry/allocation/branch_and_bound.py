@@ -172,7 +172,8 @@ def _affordable(
             allowed = _allowed(model, number + 1, choices, following, longest_step)
             for own, copies in enumerate(choices.tolist()):
                 intervals = np.where(allowed[own], -(-needed // copies) - 1, operations + 1)
-                for interval in np.unique(intervals[intervals <= operations]).tolist():
+                possible = np.bincount(intervals[intervals <= operations])
+                for interval in np.flatnonzero(possible).tolist():
                     least = cost[intervals == interval].min(axis=0)[interval:]
                     np.minimum(table[own, : len(least)], least, out=table[own, : len(least)])
         latest = operations - ranges.after[number] - -(-layers[number].results // choices)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.allocation.model import PipelineModel
     from spatem_ir.geometry.allocation.pipeline import Ints
 
-KEPT, KEPT_PER_INTERVAL = 40_000, 2_000
+KEPT, KEPT_PER_INTERVAL = 40_000, 1_000
 """Allocations of first layers that a search keeps, of all layers together; fewer with buses."""
 
 CHECKED = 200
@@ -56,8 +56,10 @@ class Optimum:
 def optimum(model: PipelineModel, crossbars: int) -> Optimum:
     """The best allocation found in so many crossbars.
 
-    Of equal ones that with the fewest steps, then with the fewest crossbars.  That there is none
-    better is proven for chains only; of other networks the bound is that of ranges of copies.
+    Of those only that are no slower step by step than the published solver's, which the model alone
+    does not see; of equal ones that which is the fastest step by step, then that of the fewest
+    crossbars.  That there is none better is proven for chains only; of other networks the bound is
+    that of ranges of copies.
 
     Raises:
         SpatemError: one copy of each layer needs more crossbars.
@@ -72,7 +74,7 @@ class _Search:
     """A search with what it knows: the best allocations, and bounds of intervals of steps."""
 
     def __init__(self, model: PipelineModel, crossbars: int, starts: list[list[int]]):
-        self.model, self.crossbars = model, crossbars
+        self.model, self.crossbars, self.starts = model, crossbars, starts
         kept = KEPT if model.buses is None else KEPT_PER_INTERVAL
         self.width = kept // len(model.pipeline)
         self.time = np.inf
@@ -144,10 +146,63 @@ class _Search:
 
     def result(self) -> Optimum:
         """The best allocation, and the bound."""
+        latest = simulated(self.model, self.starts[0])
+        starts = np.array([self.starts[0], *self.best]).T
+        first, *others = self.rated(starts, latest)
+        best = min(self.better(first, latest), self.better(min(others), latest))
+        return Optimum(best.copies, best.time, min(self.bound, best.time))
+
+    def better(self, best: _Rated, latest: float) -> _Rated:
+        """The best allocation on a way from one that is given, by a copy of one layer or of two."""
+        layers = len(self.model.pipeline)
+        single = np.concatenate([np.eye(layers, dtype=int), -np.eye(layers, dtype=int)])
+        pairs = np.unique((single[:, None] + single).reshape(-1, layers), axis=0)
+        while True:
+            for changes in (single, pairs):
+                found = min([best, *self.rated(self.changed(best, changes), latest)])
+                if found < best:
+                    break
+            else:
+                return best
+            best = found
+
+    def changed(self, rated: _Rated, changes: Ints) -> Ints:
+        """The allocations that differ by some changes and are no slower: [layers, allocations]."""
         pipeline = self.model.pipeline
+        table = (np.array(rated.copies) + changes).T
+        possible = ((table >= 1) & (table <= pipeline.results[:, None])).all(axis=0)
+        table = table[:, possible & (pipeline.sets @ table <= self.crossbars)]
+        return table[:, self.model.evaluated(table).times <= rated.time]
 
-        def preference(copies: Sequence[int]) -> tuple[int, int]:
-            return pipeline_steps(pipeline, copies), pipeline.used(copies)
+    def rated(self, table: Ints, latest: float) -> list[_Rated]:
+        """Allocations with what they are preferred by; `latest` is the time they may take."""
+        found, pipeline = self.model.evaluated(table), self.model.pipeline
+        rated = []
+        for copies, time, step in zip(table.T.tolist(), found.times, found.steps, strict=True):
+            steps = pipeline_steps(pipeline, copies) * float(step)
+            used = pipeline.used(copies)
+            rated.append(_Rated(steps > latest, float(time), steps, used, copies))
+        return rated
 
-        best = min(self.best, key=preference)
-        return Optimum(best, self.time, min(self.bound, self.time))
+
+class _Rated(NamedTuple):
+    """An allocation; the least is preferred.
+
+    Attributes:
+        is_late: whether it takes longer, step by step, than it may.
+        time: of the model.
+        steps: step by step; with buses their number by T_step.
+        used: crossbars.
+        copies: of each layer.
+    """
+
+    is_late: bool
+    time: float
+    steps: float
+    used: int
+    copies: list[int]
+
+
+def simulated(model: PipelineModel, copies: Sequence[int]) -> float:
+    """The time of an image step by step: steps, by T_step where there are buses."""
+    return pipeline_steps(model.pipeline, copies) * float(model.evaluated(copies).steps[0])

@@ -7,12 +7,11 @@ from time import process_time
 
 from spatem_ir.geometry.allocation.dynamic_program import allocated
 from spatem_ir.geometry.allocation.model import PipelineModel
-from spatem_ir.geometry.allocation.optimal import Optimum, optimum
-from spatem_ir.geometry.allocation.steps import pipeline_steps
+from spatem_ir.geometry.allocation.optimal import Optimum, optimum, simulated
 from spatem_ir.study.li.published import published, published_buses, published_pipeline
 from spatem_ir.study.li.reproduction import case_name
 
-WITH_BUSES = (("AlexNet", 21), ("AlexNet", 32), ("VGG-A", 32))
+WITH_BUSES = (("AlexNet", 21), ("AlexNet", 32), ("VGG-A", 32), ("VGG-E", 64))
 """Cases of figure 8, by network and tiles, whose best allocations with buses are looked for."""
 
 
@@ -20,15 +19,16 @@ WITH_BUSES = (("AlexNet", 21), ("AlexNet", 32), ("VGG-A", 32))
 class Improvement:
     """A published allocation and the best one found, in the model and step by step.
 
-    Times are operations, with buses microseconds.  `seconds` are CPU seconds of the published
-    solver made anew, and of the search for the best; they differ from run to run.
+    Times are operations, with buses microseconds; so are what a simulation step by step takes, with
+    buses its steps by the time of one.  `seconds` are CPU seconds of the published solver made
+    anew, and of the search for the best; they differ from run to run.
     """
 
     case: str
     theirs: float
-    their_steps: int
+    their_steps: float
     best: Optimum
-    steps: int
+    steps: float
     used: int
     seconds: tuple[float, float] = field(compare=False)
 
@@ -58,9 +58,9 @@ def improvement(
     return Improvement(
         case=case_name(network, crossbars, side) + (", with buses" if with_buses else ""),
         theirs=model.time(theirs),
-        their_steps=pipeline_steps(pipeline, theirs),
+        their_steps=simulated(model, theirs),
         best=best,
-        steps=pipeline_steps(pipeline, best.copies),
+        steps=simulated(model, best.copies),
         used=pipeline.used(best.copies),
         seconds=(solved - started, process_time() - solved),
     )

@@ -81,8 +81,8 @@ def improvements_table(improved: Sequence[Improvement]) -> str:
             number(each.best.time),
             percent(1 - each.best.time / each.theirs, 1),
             percent(each.best.gap, 1) if each.best.gap else "none: proven",
-            f"{each.their_steps:,}",
-            f"{each.steps:,}",
+            number(each.their_steps),
+            number(each.steps),
             f"{each.used:,}",
             shown(tuple(each.best.copies)),
         )
@@ -94,8 +94,8 @@ def improvements_table(improved: Sequence[Improvement]) -> str:
         "best found",
         "lower by",
         "may be lower still by",
-        "steps, published",
-        "steps, best",
+        "step by step, published",
+        "step by step, best",
         "crossbars, best",
         "copies, best",
     )

@@ -48,6 +48,17 @@ def test_the_published_answer_of_table_5_is_not_in_the_model() -> None:
     assert found.steps < found.their_steps
 
 
+@pytest.mark.parametrize(
+    ("network", "crossbars", "with_buses"), [("AlexNet", 2048, False), ("VGG-A", 2304, True)]
+)
+def test_what_is_faster_in_the_model_is_no_slower_step_by_step(
+    network: str, crossbars: int, with_buses: bool
+) -> None:
+    found = improvement(network, crossbars, 128, with_buses=with_buses)
+    assert found.best.time < found.theirs
+    assert found.steps <= found.their_steps
+
+
 def test_model_and_machine_agree_where_crossbars_decide() -> None:
     run = machine_run("li-alexnet", "li")
     assert run.accuracy > 0.95 and run.machine_accuracy > 0.95
