@@ -9,9 +9,10 @@ import numpy as np
 
 from spatem_ir.runtime.machine.buffers import BufferOccupancy
 from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
+from spatem_ir.runtime.machine.fast.records import NONE, Int64s, Records
 from spatem_ir.runtime.machine.fast.rules.crossbars import NUMBER_BITS
 from spatem_ir.runtime.machine.fast.rules.events import kept
-from spatem_ir.runtime.machine.fast.tables import NONE, Int64s, Records, State
+from spatem_ir.runtime.machine.fast.tables import State
 from spatem_ir.runtime.machine.schedule import VisitSchedule
 
 

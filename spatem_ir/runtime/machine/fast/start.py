@@ -7,9 +7,7 @@ import numpy as np
 from spatem_ir.runtime.machine.fast.computer import check_memory
 from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
 from spatem_ir.runtime.machine.fast.elaborate.queues import Queues
-from spatem_ir.runtime.machine.fast.rules.events import EPOCH, FAR
-from spatem_ir.runtime.machine.fast.steps import FIRST_STEPS, collect
-from spatem_ir.runtime.machine.fast.tables import (
+from spatem_ir.runtime.machine.fast.records import (
     BRINGER,
     ENTRY,
     FETCH,
@@ -28,11 +26,12 @@ from spatem_ir.runtime.machine.fast.tables import (
     TILE_QUEUE,
     TOTALS,
     WAITER,
-    EachCrossbar,
     Int32s,
     Records,
-    State,
 )
+from spatem_ir.runtime.machine.fast.rules.events import EPOCH, FAR
+from spatem_ir.runtime.machine.fast.steps import FIRST_STEPS, collect
+from spatem_ir.runtime.machine.fast.tables import EachCrossbar, State
 from spatem_ir.support.errors import SpatemError
 
 RESERVES = 2

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from spatem_ir.runtime.machine.fast.records import NONE, Int32s, Records
 from spatem_ir.runtime.machine.fast.rules.events import kept
-from spatem_ir.runtime.machine.fast.tables import NONE, Int32s, Records, State
+from spatem_ir.runtime.machine.fast.tables import State
 from spatem_ir.runtime.machine.steps import PathStep, ResourceKind
 
 FIRST_STEPS = 1 << 20

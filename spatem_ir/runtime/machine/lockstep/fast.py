@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from spatem_ir.runtime.machine.fast.records import NONE
 from spatem_ir.runtime.machine.fast.rules.crossbars import (
     NUMBER_BITS,
     operand_present,
@@ -24,7 +25,6 @@ from spatem_ir.runtime.machine.fast.rules.events import (
 from spatem_ir.runtime.machine.fast.rules.kind_rules import RULES, CrossbarRules
 from spatem_ir.runtime.machine.fast.rules.kinds import CONTRIBUTE, END, FETCH, READY
 from spatem_ir.runtime.machine.fast.rules.waits import all_met
-from spatem_ir.runtime.machine.fast.tables import NONE
 from spatem_ir.runtime.machine.lockstep.operations import LockstepState
 from spatem_ir.runtime.machine.lockstep.operations import kind_tables as kind_tables
 

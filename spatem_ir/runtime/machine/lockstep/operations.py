@@ -10,7 +10,7 @@ import numpy as np
 from spatem_ir.geometry.safety.chains import operations_of
 from spatem_ir.geometry.shapes.ranks import rank_within
 from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
-from spatem_ir.runtime.machine.fast.tables import NONE, Int32s, Int64s, Records, record
+from spatem_ir.runtime.machine.fast.records import NONE, Int32s, Int64s, Records, record
 
 OPERATION = record(first="i8", visits="i4", unit="i4", node="i4", position="i4")
 """An operation of a CU, of one image: its first entry of `members`, and how many it has."""

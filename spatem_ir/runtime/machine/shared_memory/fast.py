@@ -6,6 +6,7 @@ import numpy as np
 
 from spatem_ir.hardware.accumulation.accumulation import PLACES
 from spatem_ir.hardware.port import PORT_PE
+from spatem_ir.runtime.machine.fast.records import NONE
 from spatem_ir.runtime.machine.fast.rules.crossbars import (
     no_choices,
     operand_present,
@@ -52,7 +53,6 @@ from spatem_ir.runtime.machine.fast.rules.kinds import (
 )
 from spatem_ir.runtime.machine.fast.rules.traffic import merge_rank
 from spatem_ir.runtime.machine.fast.rules.waits import all_met
-from spatem_ir.runtime.machine.fast.tables import NONE
 from spatem_ir.runtime.machine.shared_memory.groups import SharedState
 from spatem_ir.runtime.machine.shared_memory.groups import kind_tables as kind_tables
 from spatem_ir.runtime.machine.shared_memory.transfers import (

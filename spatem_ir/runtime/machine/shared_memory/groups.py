@@ -9,7 +9,7 @@ import numpy as np
 
 from spatem_ir.geometry.network.turns import linear
 from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram, first_tiles_of
-from spatem_ir.runtime.machine.fast.tables import NONE, Int32s, Int64s, Records, record
+from spatem_ir.runtime.machine.fast.records import NONE, Int32s, Int64s, Records, record
 
 MEMBER = record(
     first="i8",  # entry of `turns` and `owners` of window 0 of the tile's copy, part 0

@@ -10,7 +10,7 @@ import numpy as np
 from spatem_ir.geometry.network.dataflow import Dataflow
 from spatem_ir.geometry.network.waits import Wait
 from spatem_ir.hardware.port import ChipPort
-from spatem_ir.runtime.machine.fast.tables import (
+from spatem_ir.runtime.machine.fast.records import (
     INPUT,
     NODE,
     NONE,
@@ -58,7 +58,7 @@ def inputs_of(
 
 
 class Waits(NamedTuple):
-    """What positions wait for; see :class:`fast_tables.Tables`.
+    """What positions wait for; see :class:`fast.tables.Tables`.
 
     The positions and slices of the nodes for which others wait are given in their order.
     """

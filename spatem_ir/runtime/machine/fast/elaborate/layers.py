@@ -14,7 +14,7 @@ from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.runtime.machine.fast.elaborate.readers import ReadRows
 from spatem_ir.runtime.machine.fast.elaborate.rows import KnownRows, Rows
-from spatem_ir.runtime.machine.fast.tables import TILE, Int64s, Records
+from spatem_ir.runtime.machine.fast.records import TILE, Int64s, Records
 
 
 @dataclass

@@ -30,8 +30,7 @@ from spatem_ir.runtime.machine.fast.elaborate.readers import ReadRows, slots_of
 from spatem_ir.runtime.machine.fast.elaborate.rows import KnownRows, Rows
 from spatem_ir.runtime.machine.fast.elaborate.streams import streams_of
 from spatem_ir.runtime.machine.fast.elaborate.trees import trees_of, ways_of_sums
-from spatem_ir.runtime.machine.fast.rules.events import kept
-from spatem_ir.runtime.machine.fast.tables import (
+from spatem_ir.runtime.machine.fast.records import (
     ACTIVATE_TASK,
     OUTPUT_TASK,
     PIECE,
@@ -41,8 +40,9 @@ from spatem_ir.runtime.machine.fast.tables import (
     Int32s,
     Int64s,
     Records,
-    Tables,
 )
+from spatem_ir.runtime.machine.fast.rules.events import kept
+from spatem_ir.runtime.machine.fast.tables import Tables
 from spatem_ir.runtime.machine.reference.program import only_stage
 
 TASK_KINDS = {

@@ -9,21 +9,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spatem_ir.runtime.machine.fast.rules.events import kept
-from spatem_ir.runtime.machine.fast.tables import (
+from spatem_ir.runtime.machine.fast.records import (
     DISPATCHER,
     NONE,
     TILE_QUEUE,
     Int32s,
     Records,
-    Tables,
 )
+from spatem_ir.runtime.machine.fast.rules.events import kept
+from spatem_ir.runtime.machine.fast.tables import Tables
 
 
 class Queues(NamedTuple):
     """The queues of all crossbars before anything ran.
 
-    `burst_queues` and `tile_visits` are those of :class:`fast_tables.Tables`; `dispatchers` has a
+    `burst_queues` and `tile_visits` are those of :class:`fast.tables.Tables`; `dispatchers` has a
     record for each crossbar, and `tile_queues` one for each of its queues, crossbar by crossbar.
     """
 

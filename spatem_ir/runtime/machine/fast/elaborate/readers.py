@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spatem_ir.runtime.machine.fast.records import NONE, Int32s, Int64s
 from spatem_ir.runtime.machine.fast.rules.events import kept
-from spatem_ir.runtime.machine.fast.tables import NONE, Int32s, Int64s
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Slots:
     Attributes:
         pieces, pes, reads: the piece of each slot, its PE, and how often it is read.
         piece_first, piece_slots, piece_pes: the slots of each piece, by ascending PE, and the PEs.
-        read_first, read_slots: what readers read; see :class:`fast_tables.Tables`.
+        read_first, read_slots: what readers read; see :class:`fast.tables.Tables`.
     """
 
     pieces: Int32s

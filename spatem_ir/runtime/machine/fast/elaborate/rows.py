@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from spatem_ir.geometry.network.dataflow import Dataflow, Node
+from spatem_ir.runtime.machine.fast.records import Int32s, Int64s
 from spatem_ir.runtime.machine.fast.rules.events import kept
-from spatem_ir.runtime.machine.fast.tables import Int32s, Int64s
 from spatem_ir.runtime.machine.reference.program import distinct_elements
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
 from spatem_ir.hardware.accelerator import Accelerator
-from spatem_ir.runtime.machine.fast.tables import (
+from spatem_ir.runtime.machine.fast.records import (
     BURST,
     CROSSBAR,
     NONE,
@@ -22,7 +22,7 @@ from spatem_ir.runtime.machine.fast.tables import (
 
 
 class Streams(NamedTuple):
-    """All streams; see :class:`fast_tables.Tables`.
+    """All streams; see :class:`fast.tables.Tables`.
 
     `crossbars` are the records of the crossbars, by ascending number; `order` says in which order
     the streams name them; `crossbar_of_tile` has the crossbars of all layers' tiles.

@@ -12,8 +12,7 @@ import numpy as np
 from spatem_ir.hardware.interconnect.interconnect import Interconnect
 from spatem_ir.runtime.machine.fast.elaborate.layers import Layers
 from spatem_ir.runtime.machine.fast.elaborate.readers import Slots
-from spatem_ir.runtime.machine.fast.rules.events import inlined, kept
-from spatem_ir.runtime.machine.fast.tables import (
+from spatem_ir.runtime.machine.fast.records import (
     LINK,
     NONE,
     SENDING,
@@ -22,10 +21,11 @@ from spatem_ir.runtime.machine.fast.tables import (
     Int64s,
     Records,
 )
+from spatem_ir.runtime.machine.fast.rules.events import inlined, kept
 
 
 class Trees(NamedTuple):
-    """See :class:`fast_tables.Tables`."""
+    """See :class:`fast.tables.Tables`."""
 
     trees: Records
     links: Records

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spatem_ir.runtime.machine.fast.records import NONE, OUTPUT_TASK, PRESENT
 from spatem_ir.runtime.machine.fast.rules.crossbars import all_present, trace_arrivals
 from spatem_ir.runtime.machine.fast.rules.events import (
     fill,
@@ -15,7 +16,6 @@ from spatem_ir.runtime.machine.fast.rules.events import (
 from spatem_ir.runtime.machine.fast.rules.kind_rules import rule
 from spatem_ir.runtime.machine.fast.rules.kinds import ACTIVATIONS, LEAVE, PRODUCE
 from spatem_ir.runtime.machine.fast.rules.waits import all_met
-from spatem_ir.runtime.machine.fast.tables import NONE, OUTPUT_TASK, PRESENT
 
 operand_came = rule("came")
 """R3: all pieces of the operand are there for which a crossbar, or a tile on it, waits."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spatem_ir.runtime.machine.fast.records import PRESENT
 from spatem_ir.runtime.machine.fast.rules.events import (
     add_step,
     drain,
@@ -21,7 +22,6 @@ from spatem_ir.runtime.machine.fast.rules.kinds import (
     READY,
 )
 from spatem_ir.runtime.machine.fast.rules.waits import all_met
-from spatem_ir.runtime.machine.fast.tables import PRESENT
 
 NUMBER_BITS = 32
 """Bits of a visit's number in the rank of its fetch."""

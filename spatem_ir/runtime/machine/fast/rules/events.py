@@ -18,7 +18,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from spatem_ir.runtime.machine.fast.tables import NONE
+from spatem_ir.runtime.machine.fast.records import NONE
 from spatem_ir.support import compiled
 
 EPOCH_BITS = 14

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spatem_ir.runtime.machine.fast.records import NEVER, NONE
 from spatem_ir.runtime.machine.fast.rules.crossbars import (
     fits,
     is_known,
@@ -14,7 +15,6 @@ from spatem_ir.runtime.machine.fast.rules.crossbars import (
 )
 from spatem_ir.runtime.machine.fast.rules.events import inlined, is_short, is_traced
 from spatem_ir.runtime.machine.fast.rules.waits import all_met
-from spatem_ir.runtime.machine.fast.tables import NEVER, NONE
 
 
 @inlined

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 from numba.core import types
 from numba.extending import overload
 
+from spatem_ir.runtime.machine.fast.records import POOL_TASK
 from spatem_ir.runtime.machine.fast.rules.events import INLINED, inlined, request
 from spatem_ir.runtime.machine.fast.rules.kinds import PROCESS
-from spatem_ir.runtime.machine.fast.tables import POOL_TASK, State
+from spatem_ir.runtime.machine.fast.tables import State
 
 STATE = 2
 """Which argument of a rule is the state."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
+from spatem_ir.runtime.machine.fast.records import NONE, POOL_TASK
 from spatem_ir.runtime.machine.fast.rules.arrivals import await_inputs, deliver, first_task
 from spatem_ir.runtime.machine.fast.rules.crossbars import read_pieces
 from spatem_ir.runtime.machine.fast.rules.events import (
@@ -64,7 +65,6 @@ from spatem_ir.runtime.machine.fast.rules.traffic import (
     reached,
     request_link,
 )
-from spatem_ir.runtime.machine.fast.tables import NONE, POOL_TASK
 
 crossbar_goes_on = rule("go_on")
 """R1, R2, R11: a crossbar starts its next visit if possible, then asks for an operand."""

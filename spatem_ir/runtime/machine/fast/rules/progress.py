@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spatem_ir.runtime.machine.fast.records import NONE
 from spatem_ir.runtime.machine.fast.rules.arrivals import first_task, start_task
 from spatem_ir.runtime.machine.fast.rules.events import (
     image_of,
@@ -13,7 +14,6 @@ from spatem_ir.runtime.machine.fast.rules.events import (
 from spatem_ir.runtime.machine.fast.rules.kind_rules import rule
 from spatem_ir.runtime.machine.fast.rules.kinds import ENTERING
 from spatem_ir.runtime.machine.fast.rules.waits import all_met
-from spatem_ir.runtime.machine.fast.tables import NONE
 
 window_waits = rule("met")
 """R10: a window for which a crossbar, or a tile on it, waits may begin or waits for more."""

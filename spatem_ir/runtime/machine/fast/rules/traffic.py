@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from spatem_ir.runtime.machine.fast.records import NONE
 from spatem_ir.runtime.machine.fast.rules.events import (
     fill,
     free_job,
@@ -39,7 +40,6 @@ from spatem_ir.runtime.machine.fast.rules.kinds import (
     SUM_HOME,
     SUM_PE,
 )
-from spatem_ir.runtime.machine.fast.tables import NONE
 
 PLACES = 3
 """Places of merging, as part of a rank."""

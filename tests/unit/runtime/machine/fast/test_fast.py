@@ -20,8 +20,8 @@ from unit.runtime.machine.engines import expect_equal_engines
 
 from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
 from spatem_ir.runtime.machine.fast.engine import FastEngine, LateError
+from spatem_ir.runtime.machine.fast.records import Records
 from spatem_ir.runtime.machine.fast.start import chained
-from spatem_ir.runtime.machine.fast.tables import Records
 
 PROGRAMS = int(os.environ.get("SPATEM_EXAMPLES", 100))
 
