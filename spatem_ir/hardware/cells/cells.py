@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Levels = NDArray[np.unsignedinteger]
+    Levels = NDArray[np.integer]
     Ints = NDArray[np.int64]
 
 DECIMALS = 6
