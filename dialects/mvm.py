@@ -31,7 +31,6 @@ from xdsl.irdl.declarative_assembly_format import (
 )
 from xdsl.parser import AttrParser, Parser
 from xdsl.printer import Printer
-from xdsl.traits import HasParent
 
 from spatem_ir.dialects.checks import fail, shape_of
 from spatem_ir.dialects.cnn import NetworkOp
@@ -53,6 +52,7 @@ from spatem_ir.dialects.hw import (
     optional_accelerator,
 )
 from spatem_ir.dialects.lines import print_keyword
+from spatem_ir.dialects.traits import HasParentNamed
 from spatem_ir.geometry.packing.regions import Regions
 from spatem_ir.geometry.shapes.grid import Deal, Grid
 from spatem_ir.geometry.shapes.layer import Layer
@@ -252,6 +252,16 @@ class LayerOp(WeightLayerOp):
             fail(self, f"grid: {problem}")
 
 
+AROUND_NOTES = ("builtin.module", "mvm.stage")
+"""Where `partition` leaves something for the passes that follow: of all layers, or of a stage."""
+
+
+def is_of_stage(note: Operation) -> bool:
+    """Whether a note stands in an `mvm.stage`, which verifies it with the stage's network."""
+    parent = note.parent_op()
+    return parent is not None and parent.name == "mvm.stage"
+
+
 @irdl_custom_directive
 class Grids(CustomDirective):
     """A list of grids, a line for each."""
@@ -287,7 +297,7 @@ class AlternativeOp(IRDLOperation):
 
     grids = prop_def(ArrayAttr[GridAttr])
 
-    traits = traits_def(HasParent(ModuleOp))
+    traits = traits_def(HasParentNamed(*AROUND_NOTES))
 
     custom_directives = (Grids,)
 
@@ -297,6 +307,8 @@ class AlternativeOp(IRDLOperation):
         super().__init__(properties={"grids": ArrayAttr([GridAttr(grid) for grid in grids])})
 
     def verify_(self) -> None:
+        if is_of_stage(self):
+            return
         expect_network_before(self)
         layers = layer_ops(module_of(self))
         if len(layers) != len(self.grids):
@@ -324,7 +336,7 @@ class PackingOp(IRDLOperation):
     region_of = opt_prop_def(IndicesAttr)
     pes = opt_prop_def(IndicesAttr)
 
-    traits = traits_def(HasParent(ModuleOp))
+    traits = traits_def(HasParentNamed(*AROUND_NOTES))
 
     assembly_format = "$method (`spare` $spare^)? (`regions` $region_of^)? (`pes` $pes^)? attr-dict"
 
@@ -350,6 +362,8 @@ class PackingOp(IRDLOperation):
         return 0 if self.spare is None else self.spare.value.data
 
     def verify_(self) -> None:
+        if is_of_stage(self):
+            return
         if self.method.data not in PACKINGS:
             fail(self, f"unknown method '{self.method.data}'; one of {', '.join(PACKINGS)}")
         if self.spare_pes < 0:

@@ -20,6 +20,7 @@ from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.cnn.weight_layers import INTEGER, integer
 from spatem_ir.dialects.hw import Indices, IndicesAttr, accelerator_of, module_of
 from spatem_ir.dialects.mvm import LayerOp, expect_network_before, layer_ops
+from spatem_ir.dialects.stages import is_staged
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.support.errors import SpatemError
 
@@ -95,7 +96,8 @@ class StageOp(IRDLOperation, ABC):
     """The places that are in force together: `stage 0 { … }`.
 
     Within a stage the contents of the crossbars are fixed; between stages cells are rewritten.  The
-    places of all stages together hold each tile of the network exactly once.
+    places of all stages together hold each tile of the network exactly once.  Where `mvm.stage`
+    cuts the network, those of a stage hold the tiles of its nodes, and are verified with these.
     """
 
     number = prop_def(INTEGER)
@@ -115,6 +117,8 @@ class StageOp(IRDLOperation, ABC):
         """The number of crossbars there are; None if any number may be used."""
 
     def verify_(self) -> None:
+        if is_staged(module_of(self)):
+            return
         accelerator = accelerator_of(self)
         expect_network_before(self)
         layers = {op.sym_name.data: op for op in layer_ops(module_of(self))}

@@ -20,7 +20,9 @@ from spatem_ir.dialects.homes import HomeOp
 from spatem_ir.dialects.hw import accelerator_of, module_of
 from spatem_ir.dialects.places import PlaceOp, StageOp
 from spatem_ir.dialects.spills import SpillOp
+from spatem_ir.dialects.stages import is_staged
 from spatem_ir.dialects.turns import TurnsOp
+from spatem_ir.dialects.writes import WriteOp, verify_writes
 from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.geometry.network.decided import loaded_name
 
@@ -49,6 +51,11 @@ class PxbStageOp(StageOp):
         return accelerator.crossbars
 
     def verify_(self) -> None:
+        module = module_of(self)
+        if is_staged(module):
+            if [op for op in module.ops if isinstance(op, PxbStageOp)][-1] is self:
+                verify_writes(module)
+            return
         super().verify_()
         dataflow = verified_dataflow_of(self)
         homes = self.home_ops()
@@ -175,4 +182,4 @@ class PxbPlaceOp(PlaceOp):
     traits = traits_def(HasParent(PxbStageOp))
 
 
-PXB = Dialect("pxb", [PxbStageOp, PxbPlaceOp, HomeOp, SpillOp, TurnsOp], [])
+PXB = Dialect("pxb", [PxbStageOp, PxbPlaceOp, HomeOp, SpillOp, TurnsOp, WriteOp], [])

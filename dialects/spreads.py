@@ -5,19 +5,22 @@ from __future__ import annotations
 from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
 from xdsl.ir import Dialect
 from xdsl.irdl import IRDLOperation, irdl_op_definition, prop_def, traits_def
-from xdsl.traits import HasParent
 
 from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.hw import Indices, IndicesAttr, module_of, optional_accelerator
 from spatem_ir.dialects.mvm import (
+    AROUND_NOTES,
     AlternativeOp,
     GridAttr,
     LayerOp,
     MatrixAttr,
     PackingOp,
     expect_network_before,
+    is_of_stage,
     layer_ops,
 )
+from spatem_ir.dialects.stages import MvmStageOp
+from spatem_ir.dialects.traits import HasParentNamed
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 
 
@@ -34,7 +37,7 @@ class SpreadOp(IRDLOperation):
     layer = prop_def(SymbolRefAttr)
     pes = prop_def(IndicesAttr)
 
-    traits = traits_def(HasParent(ModuleOp))
+    traits = traits_def(HasParentNamed(*AROUND_NOTES))
 
     custom_directives = (Indices,)
 
@@ -44,6 +47,8 @@ class SpreadOp(IRDLOperation):
         super().__init__(properties={"layer": SymbolRefAttr(layer), "pes": IndicesAttr(pes)})
 
     def verify_(self) -> None:
+        if is_of_stage(self):
+            return
         expect_network_before(self)
         module, name = module_of(self), self.layer.string_value()
         layers = {op.sym_name.data: op for op in layer_ops(module)}
@@ -70,4 +75,6 @@ def spreads_of(module: ModuleOp) -> dict[str, IndexSequence]:
     return {op.layer.string_value(): op.pes.data for op in ops}
 
 
-MVM = Dialect("mvm", [LayerOp, AlternativeOp, PackingOp, SpreadOp], [MatrixAttr, GridAttr])
+MVM = Dialect(
+    "mvm", [LayerOp, AlternativeOp, PackingOp, SpreadOp, MvmStageOp], [MatrixAttr, GridAttr]
+)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from spatem_ir.dialects.dataflow import dataflow_of
@@ -16,9 +15,12 @@ from spatem_ir.dialects.homes import HomeOp
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.places import stages_of
 from spatem_ir.dialects.pxb import PxbPlaceOp, PxbStageOp
+from spatem_ir.dialects.stages import is_staged
 from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
+from spatem_ir.dialects.writes import put_writes
 from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
+from spatem_ir.passes.stagewise import StagewisePass
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ POOLINGS = ("auto", "whole")
 
 
 @dataclass(frozen=True)
-class AssignPass(ModulePass):
+class AssignPass(StagewisePass):
     """Gives every virtual crossbar a PE, CU and crossbar, and every output slice a home PE.
 
     The paper's method: virtual crossbars that share most data (operands that both read, partial
@@ -73,6 +75,11 @@ class AssignPass(ModulePass):
                 raise SpatemError(f"assign: unknown {option} '{value}'; one of {', '.join(known)}")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        super().apply(ctx, op)
+        if is_staged(op):
+            put_writes(op)
+
+    def apply_to_stage(self, ctx: Context, op: ModuleOp) -> None:
         stages = stages_of(op, VxbStageOp, self.name, "pack")
         if len(stages) > 1:
             raise SpatemError(f"assign: works on one vxb.stage, the module holds {len(stages)}")

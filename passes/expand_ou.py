@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from spatem_ir.dialects.dataflow import dataflow_of
@@ -18,6 +17,7 @@ from spatem_ir.dialects.ou import ActivateOp, DueOp, MvmOp, OrderOp, OuStageOp, 
 from spatem_ir.dialects.ou.cores import CoreOp
 from spatem_ir.geometry.network.core_program import CoreStep, core_instructions
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
+from spatem_ir.passes.stagewise import StagewisePass
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ LIMIT = 100_000
 
 
 @dataclass(frozen=True)
-class ExpandOuPass(ModulePass):
+class ExpandOuPass(StagewisePass):
     """Spells out programs: what follows from due times, and every operation of a small program.
 
     For reading and for tests; the program stays the same and executes to the same values and
@@ -64,7 +64,7 @@ class ExpandOuPass(ModulePass):
         if self.until == "streams" and self.limit != LIMIT:
             raise SpatemError("expand-ou: limit has no effect with until=streams; leave it out")
 
-    def apply(self, ctx: Context, op: ModuleOp) -> None:
+    def apply_to_stage(self, ctx: Context, op: ModuleOp) -> None:
         stages = [stage for stage in op.ops if isinstance(stage, OuStageOp)]
         if not stages:
             raise SpatemError("expand-ou: the module holds no ou.stage; run order first")

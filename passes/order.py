@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
-from xdsl.passes import ModulePass
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
@@ -19,6 +18,7 @@ from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.dialects.turns import TurnsOp
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.hardware.accumulation.accumulation import PLACES
+from spatem_ir.passes.stagewise import StagewisePass
 from spatem_ir.passes.synchronize import SynchronizePass
 from spatem_ir.support.errors import SpatemError
 
@@ -52,7 +52,7 @@ class Schedule(NamedTuple):
 
 
 @dataclass(frozen=True)
-class OrderPass(ModulePass):
+class OrderPass(StagewisePass):
     """Orders the visits of every crossbar, and says what waits for what.
 
     The paper's method: every layer's MVMs are ordered so that data dependencies are met as early
@@ -95,7 +95,7 @@ class OrderPass(ModulePass):
             if value not in known:
                 raise SpatemError(f"order: unknown {option} '{value}'; one of {', '.join(known)}")
 
-    def apply(self, ctx: Context, op: ModuleOp) -> None:
+    def apply_to_stage(self, ctx: Context, op: ModuleOp) -> None:
         places = accelerator_of(op).components.accumulation.places
         merged_at = tuple(place for place in places if place in MERGES[self.merge])
         stages = stages_of(op, PxbStageOp, self.name, "assign")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.passes import ModulePass
 
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.level import Level, level_of
@@ -25,6 +24,7 @@ from spatem_ir.passes.packings import (
     SpreadPacking,
 )
 from spatem_ir.passes.poolings import poolings_of
+from spatem_ir.passes.stagewise import StagewisePass
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ METHODS = ("auto", *PACKINGS)
 
 
 @dataclass(frozen=True)
-class PackPass(ModulePass):
+class PackPass(StagewisePass):
     """Packs the tiles of all layers into virtual crossbars.
 
     The paper's method: the strategies of `partition` are tried in ascending estimated latency; the
@@ -76,7 +76,7 @@ class PackPass(ModulePass):
         if self.spare and self.method != "floor-plan":
             raise SpatemError("pack: spare has an effect with method=floor-plan only; leave it out")
 
-    def apply(self, ctx: Context, op: ModuleOp) -> None:
+    def apply_to_stage(self, ctx: Context, op: ModuleOp) -> None:
         layers = layer_ops(op)
         if not layers:
             raise SpatemError("pack: the module holds no mvm.layer; run partition first")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.passes import ModulePass
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.places import stages_of
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.dialects.turns import TurnsOp
+from spatem_ir.passes.stagewise import StagewisePass
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ SCHEMES = ("linear", "cyclic", "sequential")
 
 
 @dataclass(frozen=True)
-class SynchronizePass(ModulePass):
+class SynchronizePass(StagewisePass):
     """Says in which order the tiles that add to a result own it (rule R13), by `pxb.turns`.
 
     On machines whose crossbars add to partial sums in a shared memory; on others, where partial
@@ -52,7 +52,7 @@ class SynchronizePass(ModulePass):
                 f"synchronize: unknown scheme '{self.scheme}'; one of {', '.join(SCHEMES)}"
             )
 
-    def apply(self, ctx: Context, op: ModuleOp) -> None:
+    def apply_to_stage(self, ctx: Context, op: ModuleOp) -> None:
         stages = stages_of(op, PxbStageOp, self.name, "assign")
         if not accelerator_of(op).components.accumulation.takes_turns:
             return

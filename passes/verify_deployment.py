@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, StringAttr
-from xdsl.passes import ModulePass
 
 from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.dataflow import dataflow_of
@@ -18,6 +17,7 @@ from spatem_ir.dialects.mvm import layer_ops, network_of
 from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.dialects.pxb import HOMELESS, PxbStageOp
 from spatem_ir.dialects.vxb import VxbStageOp
+from spatem_ir.passes.stagewise import StagewisePass
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ MOST_WAITING = 3
 
 
 @dataclass(frozen=True)
-class VerifyDeploymentPass(ModulePass):
+class VerifyDeploymentPass(StagewisePass):
     """Rejects deployments that cannot be executed; changes nothing.
 
     The verifiers of `vxb.stage`, `pxb.stage` and `ou.stage` have checked every stage for itself:
@@ -53,7 +53,7 @@ class VerifyDeploymentPass(ModulePass):
 
     name = "verify-deployment"
 
-    def apply(self, ctx: Context, op: ModuleOp) -> None:
+    def apply_to_stage(self, ctx: Context, op: ModuleOp) -> None:
         level = level_of(op)
         if level not in (Level.VXB, Level.PXB, Level.OU):
             raise SpatemError(f"verify-deployment: the module is at level {level}; run pack first")

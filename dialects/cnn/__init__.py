@@ -13,7 +13,14 @@ chip, the usual views, and what operators have in common.  The operators are in
 
 from __future__ import annotations
 
-from spatem_ir.dialects.cnn.attributes import FileAttr, QuantType, RangeAttr, SeededAttr, WindowAttr
+from spatem_ir.dialects.cnn.attributes import (
+    FileAttr,
+    PartAttr,
+    QuantType,
+    RangeAttr,
+    SeededAttr,
+    WindowAttr,
+)
 from spatem_ir.dialects.cnn.layers import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.cnn.network import NetworkOp, OutputOp
 from spatem_ir.dialects.cnn.operators import DigitalOp, ElementwiseOp, PoolOp, ViewOp
@@ -38,6 +45,6 @@ __all__ = [
     "ViewOp",
 ]
 
-CNN_ATTRIBUTES = [QuantType, RangeAttr, SeededAttr, FileAttr, WindowAttr]
+CNN_ATTRIBUTES = [QuantType, RangeAttr, SeededAttr, FileAttr, PartAttr, WindowAttr]
 CNN_OPERATIONS = [NetworkOp, OutputOp]
 """The ops that are the network itself; the others are operators."""

@@ -309,7 +309,60 @@ class RangeAttr(ParametrizedAttribute):
             printer.print_string(", ".join(map(float32_literal, self.limits)))
 
 
-ParameterAttr = SeededAttr | FileAttr | DenseIntOrFPElementsAttr
+@irdl_attr_definition
+class PartAttr(ParametrizedAttribute):
+    """A part of another parameter: `#cnn.part<#cnn.file<…>, 2048, tensor<2048x512xsi8>>`.
+
+    Along the first dimension, from the given index on, as many as the type has.
+    """
+
+    name = "cnn.part"
+
+    whole: Attribute
+    first: IntAttr
+    type: TensorType
+
+    def verify(self) -> None:
+        if not isinstance(self.whole, SeededAttr | FileAttr | DenseIntOrFPElementsAttr):
+            raise VerifyException("a part is of #cnn.seeded<…>, #cnn.file<…> or dense<…>")
+        whole = parameter_type(self.whole)
+        shape, part = whole.get_shape(), self.type.get_shape()
+        if not shape or shape[1:] != part[1:] or whole.element_type != self.type.element_type:
+            raise VerifyException(f"{self.type} is no part of {whole}")
+        if self.first.data + part[0] > shape[0]:
+            raise VerifyException(f"{self.type} from {self.first.data} on exceeds {whole}")
+
+    @staticmethod
+    def of(whole: Attribute, first: int, count: int) -> PartAttr:
+        """So many entries of the first dimension of a parameter, which may be a part itself."""
+        kind = parameter_type(whole)
+        if isinstance(whole, PartAttr):
+            whole, first = whole.whole, whole.first.data + first
+        shape = (count, *kind.get_shape()[1:])
+        return PartAttr(whole, IntAttr(first), TensorType(kind.element_type, shape))
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> list[Attribute]:
+        with parser.in_angle_brackets():
+            whole = parser.parse_attribute()
+            parser.parse_punctuation(",")
+            first = parser.parse_integer(allow_boolean=False, allow_negative=False)
+            parser.parse_punctuation(",")
+            return [whole, IntAttr(first), _parse_tensor_type(parser)]
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_attribute(self.whole)
+            printer.print_string(f", {self.first.data}, ")
+            printer.print_attribute(self.type)
+
+
+def whole_parameter(parameter: Attribute) -> Attribute:
+    """The parameter that a part is of; itself if it is whole."""
+    return parameter.whole if isinstance(parameter, PartAttr) else parameter
+
+
+ParameterAttr = SeededAttr | FileAttr | PartAttr | DenseIntOrFPElementsAttr
 """Where the values of weights, biases or scales are: a generator, a file, or inline."""
 
 REAL = MessageConstraint(
@@ -321,22 +374,22 @@ REAL = MessageConstraint(
 _DENSE = ParamAttrConstraint(DenseIntOrFPElementsAttr, (BaseAttr(TensorType), AnyAttr()))
 
 PARAMETER = MessageConstraint(
-    AnyOf((BaseAttr(SeededAttr), BaseAttr(FileAttr), _DENSE)),
+    AnyOf((BaseAttr(SeededAttr), BaseAttr(FileAttr), BaseAttr(PartAttr), _DENSE)),
     "weights and biases must be #cnn.seeded<…>, #cnn.file<…> or dense<…> : tensor<…>",
 )
 CHANNEL_PARAMETER = MessageConstraint(
-    AnyOf((BaseAttr(SeededAttr), BaseAttr(FileAttr), _DENSE)),
+    AnyOf((BaseAttr(SeededAttr), BaseAttr(FileAttr), BaseAttr(PartAttr), _DENSE)),
     "parameters of channels must be #cnn.file<…> or dense<…> : tensor<…xf32>",
 )
 SCALE = MessageConstraint(
-    AnyOf((REAL, BaseAttr(FileAttr), _DENSE)),
+    AnyOf((REAL, BaseAttr(FileAttr), BaseAttr(PartAttr), _DENSE)),
     "a weight scale must be a float32, #cnn.file<…> or dense<…> : tensor<…xf32>",
 )
 
 
 def parameter_type(parameter: Attribute) -> TensorType:
     """The tensor type of a parameter."""
-    assert isinstance(parameter, SeededAttr | FileAttr | DenseIntOrFPElementsAttr)
+    assert isinstance(parameter, ParameterAttr)
     assert isinstance(parameter.type, TensorType)
     return parameter.type
 

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 from xdsl.dialects.builtin import ModuleOp, StringAttr, UnitAttr
 from xdsl.ir import Block, Operation, Region
 from xdsl.irdl import IRDLOperation, irdl_op_definition, opt_prop_def, region_def, traits_def
-from xdsl.traits import HasParent, NoTerminator
+from xdsl.traits import NoTerminator
 
 from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.dataflow import verified_dataflow_of
 from spatem_ir.dialects.hw import module_of
+from spatem_ir.dialects.mvm import AROUND_NOTES, is_of_stage
 from spatem_ir.dialects.ou.due import DueOp
 from spatem_ir.dialects.ou.orders import OrderOp
 from spatem_ir.dialects.ou.streams import StreamOp
 from spatem_ir.dialects.ou.waits import WaitOp
+from spatem_ir.dialects.traits import HasParentNamed
 
 if TYPE_CHECKING:
     from spatem_ir.dialects.pxb import PxbStageOp
@@ -42,7 +44,7 @@ class ScheduleOp(IRDLOperation):
     places = opt_prop_def(StringAttr)
     body = region_def("single_block")
 
-    traits = traits_def(HasParent(ModuleOp), NoTerminator())
+    traits = traits_def(HasParentNamed(*AROUND_NOTES), NoTerminator())
 
     assembly_format = "(`timed` $timed^)? (`for` $places^)? $body attr-dict"
 
@@ -78,6 +80,8 @@ class ScheduleOp(IRDLOperation):
     def verify_(self) -> None:
         from spatem_ir.dialects.ou.verifier import verify_dues, verify_waits
 
+        if is_of_stage(self):
+            return
         dataflow = verified_dataflow_of(self)
         verify_dues(self.dues, dataflow)
         verify_waits(self.waits, dataflow)

@@ -28,6 +28,7 @@ from spatem_ir.dialects.ou.streams import StreamOp
 from spatem_ir.dialects.ou.waits import WaitOp
 from spatem_ir.dialects.places import PlaceOp
 from spatem_ir.dialects.pxb import PxbStageOp
+from spatem_ir.dialects.stages import is_staged
 
 OpT = TypeVar("OpT", bound=Operation)
 
@@ -117,6 +118,8 @@ class OuStageOp(IRDLOperation):
     def verify_(self) -> None:
         from spatem_ir.dialects.ou.verifier import StageVerifier, verify_waits
 
+        if is_staged(module_of(self)):
+            return
         dataflow = verified_dataflow_of(self)
         placed = self.placed()
         if accelerator_of(self).components.accumulation.takes_turns and not placed.turns(dataflow):

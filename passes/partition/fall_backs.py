@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from spatem_ir.passes.partition.partitions import cells_of, tiles_of
-from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.errors import DoesNotFitError
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.layer import Layer
@@ -37,7 +37,7 @@ def fall_backs(
     fitting = [number for number, needed in enumerate(cells) if needed <= capacity]
     if not fitting:
         needed = -(-min(cells) // accelerator.cells_per_crossbar)
-        raise SpatemError(
+        raise DoesNotFitError(
             f"the network does not fit: its weights need at least {needed} crossbars, "
             f"'{accelerator.name}' has {accelerator.crossbars}"
         )

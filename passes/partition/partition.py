@@ -6,16 +6,18 @@ from dataclasses import dataclass, fields, replace
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.passes import ModulePass
 from xdsl.utils.arg_spec import ArgSpec
 
 from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import AlternativeOp, layer_ops
+from spatem_ir.dialects.stages import is_staged, mvm_stages
 from spatem_ir.passes.dead_positions.remove_dead_positions import RemoveDeadPositionsPass
+from spatem_ir.passes.partition.cutting import put_stages, stage_names
 from spatem_ir.passes.partition.deploying import put_partition
 from spatem_ir.passes.partition.fall_backs import MOST_FALL_BACKS, fall_backs
+from spatem_ir.passes.partition.large_layers import cut_large_layers
 from spatem_ir.passes.partition.register import (
     DEFAULT_STRATEGY,
     STAND_IN,
@@ -25,15 +27,23 @@ from spatem_ir.passes.partition.register import (
     strategy_type,
 )
 from spatem_ir.passes.partition.strategy import Problem, Strategy
-from spatem_ir.support.errors import SpatemError
+from spatem_ir.passes.stagewise import StagewisePass
+from spatem_ir.support.errors import DoesNotFitError, SpatemError
 from spatem_ir.support.messages import current_messages
+
+AUTO = "auto"
+"""The option `stages`: as many as are best, one where the network has room on the chip."""
+
+SHARES = (1.0, 0.75, 0.5, 0.25)
+"""Of the chip, which stages use at most: the first with which each has room."""
 
 
 @dataclass(frozen=True)
-class PartitionPass(ModulePass):
-    """Chooses a partition grid for every weight layer.
+class PartitionPass(StagewisePass):
+    """Cuts the network into stages, if need be, and chooses a grid for every weight layer.
 
-    Positions that nobody reads are removed first (`remove-dead-positions`).
+    Positions that nobody reads are removed first (`remove-dead-positions`).  Each stage is
+    partitioned by itself, for the whole chip.
 
     In a pipeline, whatever is no option of the pass is an option of its strategy:
     ``partition{strategy=spatem deal=blocks}``.
@@ -45,14 +55,22 @@ class PartitionPass(ModulePass):
             (`mvm.packing`).
         alternatives: how many further partitions, slower but smaller, are left for `pack` to fall
             back on as `mvm.alternative`; none if some layers were partitioned before.
+        stages: how many stages of weights the network is cut into: `auto` (one, if it has room on
+            the chip, otherwise as many as are best), or a number; where the module says where
+            stages begin (`mvm.stage`), they are these.
     """
 
     name = "partition"
 
     strategy: Strategy | str | None = None
     alternatives: int = MOST_FALL_BACKS
+    stages: str | int = AUTO
 
     def __post_init__(self) -> None:
+        if self.stages != AUTO and not (isinstance(self.stages, int) and self.stages > 0):
+            raise SpatemError(
+                f"partition: stages is {self.stages}; it must be '{AUTO}' or at least 1"
+            )
         if self.alternatives < 0:
             raise SpatemError(
                 f"partition: alternatives is {self.alternatives}; it must be at least 0"
@@ -97,19 +115,70 @@ class PartitionPass(ModulePass):
         return _strategy(strategy_spec(self.strategy or default_strategy()))
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        from spatem_ir.weights.store import current_store
-        from spatem_ir.weights.sums import check_sum_bits
-
         if not any(isinstance(layer, ConvOp | DenseOp | LocalOp) for layer in op.walk()):
             raise SpatemError("partition: the module holds no cnn.conv, cnn.local or cnn.dense")
         RemoveDeadPositionsPass().apply(ctx, op)
-        layers = [layer for layer in op.walk() if isinstance(layer, ConvOp | DenseOp | LocalOp)]
-        for layer in layers:
+        for layer in layers_of(op):
             if is_floating(layer.input):
                 raise SpatemError(
                     f"partition: {layer.name} @{layer.sym_name.data} works on float32; run "
                     "quantize first"
                 )
+        if is_staged(op):
+            self.check_stages(op)
+        elif self.stages == AUTO:
+            self.cut_if_need_be(ctx, op)
+            return
+        elif self.stages != 1:
+            cut_large_layers(layers_of(op), accelerator_of(op), 1.0)
+            put_stages(op, stage_names(op, int(self.stages)))
+        super().apply(ctx, op)
+
+    def cut_if_need_be(self, ctx: Context, module: ModuleOp) -> None:
+        """Partition a network that has room on the chip as one stage, and cut any other.
+
+        Stages may use less and less of the chip until each has room, as the strategy needs it.
+
+        Raises:
+            DoesNotFitError: a part of the network that cannot be cut has no room.
+        """
+        try:
+            self.apply_to_stage(ctx, module)
+        except DoesNotFitError:
+            pass
+        else:
+            return
+        for share in SHARES:
+            cut = module.clone()
+            try:
+                cut_large_layers(layers_of(cut), accelerator_of(cut), share)
+                put_stages(cut, stage_names(cut, None, share))
+                super().apply(ctx, cut)
+            except DoesNotFitError:
+                if share is SHARES[-1]:
+                    raise
+            else:
+                replace_body(module, cut)
+                return
+
+    def check_stages(self, module: ModuleOp) -> None:
+        """Check that a module has as many stages as there are to be.
+
+        Raises:
+            SpatemError: it has not.
+        """
+        given = len(mvm_stages(module))
+        if self.stages not in (AUTO, given):
+            raise SpatemError(
+                f"partition: stages is {self.stages}, the module has {given} (mvm.stage); leave "
+                "the option or these ops out"
+            )
+
+    def apply_to_stage(self, ctx: Context, op: ModuleOp) -> None:
+        from spatem_ir.weights.store import current_store
+        from spatem_ir.weights.sums import check_sum_bits
+
+        layers = layers_of(op)
         accelerator = accelerator_of(op)
         for layer in layers:
             check_sum_bits(layer, accelerator, current_store())
@@ -133,6 +202,21 @@ class PartitionPass(ModulePass):
         partly = len(layer_ops(op)) > len(layers)
         for other in [] if partly else others:
             op.body.block.add_op(AlternativeOp(list(other.grids)))
+
+
+def layers_of(module: ModuleOp) -> list[ConvOp | DenseOp | LocalOp]:
+    """The weight layers of a module that have no grid yet, in network order."""
+    return [layer for layer in module.walk() if isinstance(layer, ConvOp | DenseOp | LocalOp)]
+
+
+def replace_body(module: ModuleOp, other: ModuleOp) -> None:
+    """Let a module hold what another one holds, which is empty afterwards."""
+    for op in list(module.ops):
+        op.detach()
+        op.erase()
+    for op in list(other.ops):
+        op.detach()
+        module.body.block.add_op(op)
 
 
 def _strategy(spec: ArgSpec) -> Strategy:

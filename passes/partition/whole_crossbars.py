@@ -19,7 +19,7 @@ from spatem_ir.geometry.estimate.candidates import LayerCandidates, layer_candid
 from spatem_ir.geometry.estimate.latency import layer_latencies
 from spatem_ir.geometry.packing.exclusive import CopyTiles
 from spatem_ir.passes.partition.partitions import Partition
-from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.errors import DoesNotFitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,16 +74,21 @@ class WholeCrossbars:
         return self.crossbars * int(self.copies[choice] - self.copies[choice - 1])
 
 
+def whole_crossbars_of(layer: Layer, accelerator: Accelerator) -> WholeCrossbars:
+    """A layer, cut by the crossbar's size only."""
+    return WholeCrossbars(layer_candidates(layer, accelerator), accelerator)
+
+
 def whole_crossbars(layers: list[Layer], accelerator: Accelerator) -> list[WholeCrossbars]:
     """The layers, cut by the crossbar's size only.
 
     Raises:
         SpatemError: one copy of each layer needs more crossbars than the chip has.
     """
-    mapped = [WholeCrossbars(layer_candidates(layer, accelerator), accelerator) for layer in layers]
+    mapped = [whole_crossbars_of(layer, accelerator) for layer in layers]
     needed = sum(layer.crossbars for layer in mapped)
     if needed > accelerator.crossbars:
-        raise SpatemError(
+        raise DoesNotFitError(
             f"the network does not fit: one copy of each layer in crossbars of its own needs "
             f"{needed} crossbars, '{accelerator.name}' has {accelerator.crossbars}; strategies "
             "spatem and minimum let layers share crossbars"

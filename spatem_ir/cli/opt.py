@@ -202,10 +202,10 @@ class SpatemOptMain(xDSLOptMain):
 
     def parameter_files(self, module: ModuleOp) -> list[str]:
         """The files in which the parameters of a module are; no numpy if there are none."""
-        from spatem_ir.dialects.cnn.attributes import FileAttr
+        from spatem_ir.dialects.cnn.attributes import FileAttr, whole_parameter
 
         values = (value for op in module.walk() for value in op.properties.values())
-        is_read = any(isinstance(value, FileAttr) for value in values)
+        is_read = any(isinstance(whole_parameter(value), FileAttr) for value in values)
         return self.store.files(module) if is_read else []
 
     def write_files(self) -> None:

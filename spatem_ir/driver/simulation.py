@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from spatem_ir.dialects.level import Level
 from spatem_ir.driver.display import as_html, as_text
 from spatem_ir.runtime.machine.dispatch import Dispatch
-from spatem_ir.runtime.machine.engine import default_engine, executor
+from spatem_ir.runtime.machine.engine import default_engine
 from spatem_ir.runtime.metrics.layer_metrics import LayerMetrics, shown_columns
 from spatem_ir.runtime.metrics.metric import Metrics
 from spatem_ir.runtime.metrics.register import all_metrics, metrics_of
+from spatem_ir.runtime.staged import deployment_executor
 from spatem_ir.support.messages import SILENT, Messages
 
 if TYPE_CHECKING:
@@ -104,10 +105,11 @@ def simulated(
 
     engine = engine or default_engine()
     say.step(f"simulating {visits_of(source.module)} visits")
-    execute = executor(
+    execute = deployment_executor(
         engine,
         source.module,
         source=source.given,
+        store=source.store,
         most_images=images,
         trace=traced,
         say=say,

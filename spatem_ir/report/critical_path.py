@@ -28,13 +28,14 @@ def share_table(path: CriticalPath) -> Table:
     """One row per layer in the order of the path, and the sums: shares of the path."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_footer=False)
     table.add_column("layer")
-    for column in (*LABELS.values(), "cycles", "share"):
+    parts = [part for part in PathPart if part is not PathPart.WRITE or path.total.cycles[part]]
+    for column in (*(LABELS[part] for part in parts), "cycles", "share"):
         table.add_column(column, justify="right")
     rows = [(layer.name, layer.cycles) for layer in path.layers]
     sums = [("total", path.total.cycles), ("of it queueing", path.total.queueing)]
     for number, (name, cycles) in enumerate([*rows, *sums], 1):
         total = sum(cycles.values())
-        shares = [_share(cycles[part], path.cycles) for part in PathPart]
+        shares = [_share(cycles[part], path.cycles) for part in parts]
         is_last = number == len(rows)
         table.add_row(name, *shares, f"{total:,}", _share(total, path.cycles), end_section=is_last)
     return table

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.stages import is_staged, stage_modules
+from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.runtime.machine.steps import PathStep, ResourceKind
 from spatem_ir.support.errors import SpatemError
 
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.runtime.machine.execution import Execution
+
+
+PORT_KINDS = (NodeKind.INPUT, NodeKind.OUTPUT)
+"""Nodes at the chip's port, which are named alike in all stages."""
 
 
 class PathPart(StrEnum):
@@ -37,6 +43,7 @@ class PathPart(StrEnum):
     HOPS = "hops"
     UNITS = "units"
     IO = "io"
+    WRITE = "write"
 
 
 PART_OF = {
@@ -48,6 +55,7 @@ PART_OF = {
     ResourceKind.ACTIVATION: PathPart.UNITS,
     ResourceKind.POOLING: PathPart.UNITS,
     ResourceKind.IO: PathPart.IO,
+    ResourceKind.WRITE: PathPart.WRITE,
 }
 """What the work of a resource counts as."""
 
@@ -60,6 +68,7 @@ KEYS = {
     ResourceKind.ACTIVATION: "activation_units",
     ResourceKind.POOLING: "pooling_units",
     ResourceKind.IO: "io",
+    ResourceKind.WRITE: "write_drivers",
 }
 """The names of resources in JSON."""
 
@@ -148,7 +157,7 @@ def critical_path(execution: Execution, module: ModuleOp) -> CriticalPath:
     """
     if execution.path is None:
         raise SpatemError("the execution has no critical path: execute it with trace=True")
-    accelerator, dataflow = accelerator_of(module), dataflow_of(module)
+    accelerator, names = accelerator_of(module), node_names(module)
     cycles, end = execution.finished[-1], execution.ended
     segments = tuple(segments_of(execution.path, cycles, accelerator))
     by_node: dict[int, list[Segment]] = {}
@@ -157,18 +166,29 @@ def critical_path(execution: Execution, module: ModuleOp) -> CriticalPath:
     return CriticalPath(
         cycles=cycles,
         total=share_of("total", segments),
-        layers=tuple(share_of(dataflow.nodes[n].name, s) for n, s in by_node.items()),
+        layers=tuple(share_of(names[n], own) for n, own in by_node.items()),
         busy={
             kind: Busy(
                 used=len(several),
-                mean=round(sum(several) / (len(several) * end), 6),
-                most=round(max(several) / end, 6),
+                mean=round(sum(several.values()) / (len(several) * end), 6),
+                most=round(max(several.values()) / end, 6),
             )
             for kind in ResourceKind
             if (several := execution.busy.get(kind))
         },
         segments=segments,
     )
+
+
+def node_names(module: ModuleOp) -> list[str]:
+    """The names of all nodes, stage by stage; what enters or leaves says which stage."""
+    if not is_staged(module):
+        return [node.name for node in dataflow_of(module).nodes]
+    return [
+        f"{node.name} [{number}]" if node.kind in PORT_KINDS else node.name
+        for number, alone in enumerate(stage_modules(module))
+        for node in dataflow_of(alone).nodes
+    ]
 
 
 def share_of(name: str, segments: Iterable[Segment]) -> PathShare:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.study.points import Point, Setting
 
+ONE_STAGE = "partition{stages=1}"
+"""What is compared are deployments of one stage: a network that has no room is a point without."""
+
 
 def evaluate(point: Point, setting: Setting) -> Outcome:
     """The outcome of a point; an error of any kind is the reason why there are no results.
@@ -54,7 +57,7 @@ def measured(point: Point, setting: Setting) -> Outcome:
     source = network_source(point.network, setting.importing)
     accelerator = overridden(setting.accelerator, dict(point.changes))
     source.put_on(accelerator)
-    deployment = deploy(source, passes=point.pipeline)
+    deployment = deploy(source, passes=point.pipeline, settings=(ONE_STAGE,))
     compiled = process_time()
     simulation = deployment.simulate(engine=setting.engine, critical_path=point.is_compared)
     simulated = process_time()

@@ -10,3 +10,7 @@ class SpatemError(Exception):
 
 class IneffectiveOptionError(SpatemError):
     """An option asks for something that is not done on what is given."""
+
+
+class DoesNotFitError(SpatemError):
+    """A network is larger than the chip: it may have to be deployed in stages."""

@@ -27,9 +27,11 @@ from xdsl.ir import Attribute
 from spatem_ir.dialects.cnn.attributes import (
     TRANSPOSED,
     FileAttr,
+    PartAttr,
     SeededAttr,
     parameter_type,
     quantization_of,
+    whole_parameter,
 )
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.external import external_files
@@ -163,6 +165,9 @@ class ParameterStore:
         if isinstance(parameter, FloatAttr):
             return np.array(parameter.value.data, np.float32)
         shape = parameter_type(parameter).get_shape()
+        if isinstance(parameter, PartAttr):
+            first = parameter.first.data
+            return self.values(parameter.whole)[first : first + shape[0]]
         if isinstance(parameter, SeededAttr):
             return seeded_values(parameter).reshape(shape)
         if isinstance(parameter, DenseIntOrFPElementsAttr):
@@ -253,7 +258,8 @@ def packaged_file(path: str) -> Path:
 def _file_parameters(module: ModuleOp) -> Iterator[FileAttr]:
     """The parameters of a module that are in files."""
     for op in module.walk():
-        yield from (value for value in op.properties.values() if isinstance(value, FileAttr))
+        parameters = map(whole_parameter, op.properties.values())
+        yield from (value for value in parameters if isinstance(value, FileAttr))
 
 
 def _stored_under(

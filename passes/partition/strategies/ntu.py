@@ -10,7 +10,7 @@ from spatem_ir.geometry.shapes.grid import Grid
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.passes.partition.partitions import Partition
 from spatem_ir.passes.partition.strategy import Problem, Strategy
-from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.errors import DoesNotFitError, SpatemError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,7 +74,7 @@ def in_pes_of_their_own(tiles: list[int], accelerator: Accelerator) -> list[NDAr
     per_pe = accelerator.crossbars_per_pe
     needed = [-(-count // per_pe) for count in tiles]
     if sum(needed) > accelerator.pes:
-        raise SpatemError(
+        raise DoesNotFitError(
             f"ntu: layers in PEs of their own need {sum(needed)} PEs, '{accelerator.name}' has "
             f"{accelerator.pes}; use a larger chip or another strategy"
         )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatem_ir.geometry.allocation.model import Allocations
-from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.errors import DoesNotFitError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +96,7 @@ def check_fits(pipeline: LayerPipeline, crossbars: int) -> None:
     """
     needed = pipeline.sets.sum()
     if needed > crossbars:
-        raise SpatemError(
+        raise DoesNotFitError(
             f"the network does not fit: one copy of each layer needs {needed} crossbars, there are "
             f"{crossbars}; take more crossbars"
         )

@@ -18,6 +18,8 @@ from spatem_ir.geometry.bounds.loads import LOADS, work_bound
 from spatem_ir.geometry.bounds.phases import BoundPhase, PhasesBound
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from spatem_ir.geometry.network.dataflow import Dataflow
     from spatem_ir.hardware.accelerator import Accelerator
 
@@ -87,6 +89,20 @@ def lower_bounds(dataflow: Dataflow, accelerator: Accelerator) -> LowerBounds:
         PHASES: phases.cycles,
     }
     return LowerBounds(bounds, tuple(phases.phases), relief_of(chains, bounds, phases))
+
+
+STAGES = "stages"
+"""The name of the bound that adds up the largest bounds of all stages."""
+
+
+def staged_bounds(stages: Sequence[LowerBounds]) -> LowerBounds:
+    """The bounds of a deployment of several stages, which come one after the other.
+
+    Each bound is the sum over the stages, and so is that of the largest ones.
+    """
+    names = stages[0].by_name
+    bounds = {name: sum(stage.by_name[name] for stage in stages) for name in names}
+    return LowerBounds({**bounds, STAGES: sum(stage.largest for stage in stages)})
 
 
 def relief_of(chains: Chains, bounds: dict[str, int], phases: PhasesBound) -> Relief | None:

@@ -92,6 +92,15 @@ class Cells(Component):
         ns = self.parameters.reset_ns * self.parameters.reset_ratio**share
         return np.vectorize(self._cycles, otypes=[np.int64])(ns)
 
+    @cached_property
+    def rewriting_cycles(self) -> int:
+        """Cycles of a crossbar in which some cell of each segment rises, and some falls."""
+        import numpy as np
+
+        groups = np.arange(0, self.description.crossbar.wordlines, self.wordlines_per_driver)
+        in_rows = (self.reset_cycles + self.set_cycles).sum(axis=1)
+        return int(np.add.reduceat(in_rows, groups).max())
+
     def _cycles(self, pulse_ns: float) -> int:
         """The whole cycles of a pulse and its verification, as often as it takes."""
         ns = (pulse_ns + self.parameters.verify_ns) * self.parameters.verify_loops

@@ -55,3 +55,18 @@ class BufferOccupancy:
                 f"the buffer of PE {pe} overflows: it held {peaks[pe]} bytes{several}, "
                 f"{memory.buffer_key} is {memory.buffer_bytes}; {remedy} a larger one"
             )
+
+
+@dataclass
+class MeasuredBuffers(BufferOccupancy):
+    """Occupancies of which the peaks are known; the changes only if the run was logged."""
+
+    measured: dict[int, int] = field(default_factory=dict)
+
+    def peak(self, pe: int) -> int:
+        """The most bytes that a PE's buffer held."""
+        return self.measured.get(pe, 0)
+
+    def peaks(self) -> dict[int, int]:
+        """The peak of each PE that held anything."""
+        return self.measured

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from spatem_ir.runtime.machine.buffers import BufferOccupancy
 from spatem_ir.runtime.machine.schedule import VisitSchedule
+from spatem_ir.runtime.machine.staged_times import StagedTimes
 from spatem_ir.runtime.machine.steps import PathStep, ResourceKind
 
 
@@ -14,16 +15,18 @@ class Execution:
     """What happened: times, work and traffic.
 
     `finished` is the cycle in which the last output byte of each image has left, `ended` that from
-    which on nothing happens any more; `visit_starts` the start of each visit of each crossbar;
-    `operations` are the OU operations of one image by layer; other counts are over all images.
-    `busy` is how long each resource that was used was busy, by kind, in ascending order; `path` the
-    critical path to the end of the last image, None if it was not asked for; `schedule` in which
-    order crossbars ran their visits, None if they ran their streams in order.
+    which on nothing happens any more; `visit_starts` the start of each visit of each crossbar, and
+    `last_visits` when it ended its last one; `operations` are the OU operations of one image by
+    layer; other counts are over all images.  `busy` is how long each resource that was used was
+    busy, by kind and number; `path` the critical path to the end of the last image, None if it was
+    not asked for; `schedule` in which order crossbars ran their visits, None if they ran their
+    streams in order; `staged` what several stages took, None if there is one.
     """
 
     finished: list[int]
     ended: int
     visit_starts: dict[int, list[int]]
+    last_visits: dict[int, int]
     operations: dict[str, int]
     fetched_bytes: int
     register_bytes: int
@@ -34,9 +37,10 @@ class Execution:
     byte_hops: int
     io_bytes: int
     buffers: BufferOccupancy
-    busy: dict[ResourceKind, list[int]]
+    busy: dict[ResourceKind, dict[int, int]]
     path: list[PathStep] | None = None
     schedule: VisitSchedule | None = field(default=None, compare=False)
+    staged: StagedTimes | None = None
 
     @property
     def images(self) -> int:
@@ -46,4 +50,4 @@ class Execution:
     @property
     def most_work(self) -> float:
         """How long the busiest resource works for an image, cycles."""
-        return max(cycles[-1] for cycles in self.busy.values() if cycles) / self.images
+        return max(max(cycles.values()) for cycles in self.busy.values() if cycles) / self.images

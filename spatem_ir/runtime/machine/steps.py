@@ -24,6 +24,7 @@ class ResourceKind(StrEnum):
     ACTIVATION = "activation units"
     POOLING = "pooling units"
     IO = "I/O"
+    WRITE = "write drivers"
 
 
 class PathStep(NamedTuple):

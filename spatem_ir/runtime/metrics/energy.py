@@ -104,6 +104,11 @@ def gops_per_watt(run: Measurement) -> float:
 
 
 def _pipelined_nj(run: Measurement) -> float:
-    """What an image takes if each takes the interval."""
-    at_interval = replace(run.actions, cycles=interval_cycles.value(run))
+    """What an image takes if each takes the interval, and all of a batch share what is written."""
+    at_interval = replace(
+        run.actions,
+        cycles=interval_cycles.value(run),
+        set_pulses=round(run.actions.set_pulses / run.images),
+        reset_pulses=round(run.actions.reset_pulses / run.images),
+    )
     return sum(energy_of_components(run.accelerator, at_interval).values())

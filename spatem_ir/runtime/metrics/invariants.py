@@ -33,11 +33,13 @@ def _broken(run: Measurement, metrics: Metrics) -> Iterator[str]:
     """What does not hold, in words."""
     latency, interval = metrics.latency_cycles, metrics.interval_cycles
     work = run.execution.most_work
+    in_flight = run.pipelined if metrics.stages and run.pipelined is not None else run.execution
+    writing = sum(stage.write_cycles for stage in metrics.stages)
     at_most = [
         ("the lower bound", metrics.lower_bound_cycles, "the latency", latency),
         ("the work of a resource", work, "the latency", latency),
-        ("the work of a resource", work, "the interval", interval),
-        ("the interval", interval, "the latency", latency),
+        ("the work of a resource", in_flight.most_work, "the interval", interval),
+        ("the interval", interval, "the latency", latency + writing),
         ("the parallelism", metrics.computation_parallelism, "crossbars", metrics.crossbars_used),
         *(
             (f"the busy share of @{layer.name}", layer.busy_share, "the whole", 1)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.pxb import PxbStageOp
-from spatem_ir.geometry.bounds.bounds import lower_bounds
+from spatem_ir.dialects.stages import stage_modules
+from spatem_ir.geometry.bounds.bounds import lower_bounds, staged_bounds
 from spatem_ir.geometry.shapes.placement import Placement
 from spatem_ir.runtime.energy import actions_of
 from spatem_ir.runtime.metrics.layer_metrics import LayerMetrics, layer_metrics
@@ -39,6 +40,11 @@ class Measurement:
     module: ModuleOp
     executed: Execution | None = None
     pipelined: Execution | None = None
+
+    @property
+    def images(self) -> int:
+        """How many images are in flight when the interval is measured."""
+        return 1 if self.pipelined is None else self.pipelined.images
 
     @property
     def execution(self) -> Execution:
@@ -81,8 +87,10 @@ class Measurement:
 
     @cached_property
     def bounds(self) -> LowerBounds:
-        """The lower bounds on the latency of any deployment of the network."""
-        return lower_bounds(dataflow_of(self.module, alone=True), self.accelerator)
+        """The lower bounds on the latency of any deployment of the network, with the same cuts."""
+        stages = stage_modules(self.module)
+        each = [lower_bounds(dataflow_of(own, alone=True), self.accelerator) for own in stages]
+        return staged_bounds(each) if len(each) > 1 else each[0]
 
     @cached_property
     def actions(self) -> Actions:

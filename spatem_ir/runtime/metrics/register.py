@@ -16,6 +16,7 @@ from spatem_ir.runtime.metrics import (
     communication,
     energy,
     layers,
+    stages,
     time,
     utilisation,
 )
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 GROUP = "spatem_ir.metrics"
 """The group of entry points by which packages add metrics."""
 
-SUBJECTS = (time, communication, utilisation, bounds, buffers, energy, area, layers)
+SUBJECTS = (time, stages, communication, utilisation, bounds, buffers, energy, area, layers)
 """The files that hold our metrics, in the order of the report."""
 
 OURS = {

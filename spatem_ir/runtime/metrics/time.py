@@ -46,8 +46,12 @@ def interval_cycles(run: Measurement) -> float:
 
     No less than the work of the busiest resource for an image, which images that finish close
     together hide for a while, and no more than the latency, for an image may enter when nothing is
-    left to do for the one before.
+    left to do for the one before.  With several stages, a batch of N images from end to end, what
+    is written for it included, by N (R14).
     """
+    staged = (run.pipelined or run.execution).staged
+    if staged is not None:
+        return staged.batch_cycles / run.images
     if run.pipelined is None:
         return latency_cycles.value(run)
     first, last = run.pipelined.finished[0], run.pipelined.finished[-1]

@@ -126,6 +126,9 @@ class CellAccumulator(TileAccumulator):
             return []
         return [Contribution(place.crossbar, self.sums_at(layer, tile, place))]
 
+    def merged(self, layer: LoadedLayer, contributions: list[Contribution]) -> Exact | None:
+        return sum_of(contributions)
+
 
 class VxbAccumulator(CellAccumulator):
     """Level `vxb`: virtual crossbars, whose partial sums meet in some place yet unknown.
@@ -135,9 +138,6 @@ class VxbAccumulator(CellAccumulator):
 
     def __init__(self, module: ModuleOp):
         super().__init__([op for op in module.ops if isinstance(op, VxbStageOp)])
-
-    def merged(self, layer: LoadedLayer, contributions: list[Contribution]) -> Exact | None:
-        return sum_of(contributions)
 
 
 class PxbAccumulator(CellAccumulator):

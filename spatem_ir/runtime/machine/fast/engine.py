@@ -14,17 +14,18 @@ from pathlib import Path
 
 import numpy as np
 
+from spatem_ir.runtime.machine.buffers import MeasuredBuffers
 from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.fast import start
 from spatem_ir.runtime.machine.fast.computer import MemoryShortError as MemoryShortError
 from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
 from spatem_ir.runtime.machine.fast.elaborate.queues import NO_QUEUES
-from spatem_ir.runtime.machine.fast.results import MeasuredBuffers, logged_facts, schedule_of
+from spatem_ir.runtime.machine.fast.results import logged_facts, schedule_of
 from spatem_ir.runtime.machine.fast.rules import components as components
 from spatem_ir.runtime.machine.fast.rules.loop import compiled_loop
 from spatem_ir.runtime.machine.fast.start import grown, initial_state, machine_of
-from spatem_ir.runtime.machine.fast.steps import busy_of, path_of
+from spatem_ir.runtime.machine.fast.steps import busy_of, last_visits, path_of
 from spatem_ir.runtime.machine.fast.warm_up import compilation_noted
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import SILENT, Messages
@@ -102,6 +103,7 @@ class FastEngine:
             finished=self.state.images.finished.tolist(),
             ended=int(totals.now),
             visit_starts=facts.visit_starts,
+            last_visits=last_visits(self.state),
             operations=program.operations,
             fetched_bytes=int(totals.fetched_bytes),
             register_bytes=int(totals.register_bytes),

@@ -121,6 +121,7 @@ CROSSBAR = record(
     ready="i8",
     ended="i8",
     ready_at="i8",  # when the last operand was there
+    ended_at="i8",  # when its last visit ended
     busy="i8",
     fetch="i4",  # the step that brought it
     number="i4",

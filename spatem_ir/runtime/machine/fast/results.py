@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from spatem_ir.runtime.machine.buffers import BufferOccupancy
 from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
 from spatem_ir.runtime.machine.fast.records import NONE, Int64s, Records
 from spatem_ir.runtime.machine.fast.rules.crossbars import NUMBER_BITS
 from spatem_ir.runtime.machine.fast.rules.events import kept
 from spatem_ir.runtime.machine.fast.tables import State
 from spatem_ir.runtime.machine.schedule import VisitSchedule
-
-
-@dataclass
-class MeasuredBuffers(BufferOccupancy):
-    """Occupancies of which the peaks are known; the changes only if the run was logged."""
-
-    measured: dict[int, int] = field(default_factory=dict)
-
-    def peak(self, pe: int) -> int:
-        """The most bytes that a PE's buffer held."""
-        return self.measured.get(pe, 0)
-
-    def peaks(self) -> dict[int, int]:
-        """The peak of each PE that held anything."""
-        return self.measured
 
 
 @dataclass

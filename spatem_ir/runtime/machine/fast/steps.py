@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from spatem_ir.runtime.machine.fast.records import NONE, Int32s, Records
+from spatem_ir.runtime.machine.fast.records import NONE, Int32s, Int64s, Records
 from spatem_ir.runtime.machine.fast.rules.events import kept
 from spatem_ir.runtime.machine.fast.tables import State
 from spatem_ir.runtime.machine.steps import PathStep, ResourceKind
@@ -56,13 +56,26 @@ def path_of(machine: np.record, state: State) -> list[PathStep]:
     ]
 
 
-def busy_of(machine: np.record, state: State) -> dict[ResourceKind, list[int]]:
-    """How long each resource that was used was busy, by kind, in ascending order."""
+def busy_of(machine: np.record, state: State) -> dict[ResourceKind, dict[int, int]]:
+    """How long each resource that was used was busy, by kind and number."""
     firsts = first_resources(machine)
     parts = np.split(state.resources.busy, list(firsts.values())[1:-1])
-    busy = dict(zip(firsts, [*parts, state.crossbars.busy], strict=True))
-    used = {kind: np.sort(cycles[cycles > 0]).tolist() for kind, cycles in busy.items()}
-    return {kind: cycles for kind, cycles in used.items() if cycles}
+    of_kind = zip(firsts, parts, strict=False)
+    busy = {kind: _used(np.arange(len(cycles)), cycles) for kind, cycles in of_kind}
+    busy[ResourceKind.CROSSBAR] = _used(state.crossbars.number, state.crossbars.busy)
+    return {kind: cycles for kind, cycles in busy.items() if cycles}
+
+
+def _used(numbers: NDArray[np.integer], cycles: Int64s) -> dict[int, int]:
+    """The cycles of the resources that were used, by number."""
+    own = cycles > 0
+    return dict(zip(numbers[own].tolist(), cycles[own].tolist(), strict=True))
+
+
+def last_visits(state: State) -> dict[int, int]:
+    """When each crossbar ended its last visit, by number."""
+    crossbars = state.crossbars
+    return dict(zip(crossbars.number.tolist(), crossbars.ended_at.tolist(), strict=True))
 
 
 def collect(state: State) -> int:

@@ -310,6 +310,7 @@ def end_operation(machine, tables, state, number):
         core = state.crossbars[tables.kind.members[entry]]
         core.running = 0
         core.ended += 1
+        core.ended_at = now
         _, position = visited(tables, core.tile, core.ordinal)
         piece = tables.tiles[core.tile].first_piece + position
         key = core.image * machine.pieces + piece

@@ -236,6 +236,7 @@ class LockstepCrossbars(Crossbars):
         assert state.running is not None
         for crossbar, number in state.running.visits:
             self.states[crossbar].next_visit += 1
+            self.states[crossbar].ended_at = self.clock.now
             visit, image = self.visit(crossbar, number), state.running.rank[0]
             self.partial_sums.contribute(crossbar, (image, visit.piece))
         state.running, state.ended_at = None, self.clock.now

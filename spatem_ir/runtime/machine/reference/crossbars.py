@@ -24,7 +24,7 @@ class CrossbarState:
     """Where a crossbar is: the visit that runs next, and the operands it has.
 
     Its visits are counted in the order in which they run, over all images.  `ready_at` is when the
-    last operand was there, `fetch` the step that brought it.
+    last operand was there, `fetch` the step that brought it, `ended_at` when the last visit ended.
     """
 
     visits: list[Visit]
@@ -36,6 +36,7 @@ class CrossbarState:
     ready_at: int = 0
     fetch: Step | None = None
     running: bool = False
+    ended_at: int = 0
     starts: list[int] = field(default_factory=list)
 
     @property
@@ -201,6 +202,7 @@ class Crossbars:
         state = self.states[crossbar]
         state.running = False
         state.next_visit += 1
+        state.ended_at = self.clock.now
         self.start_visit(crossbar)
         self.request_operand(crossbar)
 

@@ -88,6 +88,7 @@ class ReferenceEngine:
             finished=self.finished,
             ended=self.clock.now,
             visit_starts={number: state.starts for number, state in self.crossbars.states.items()},
+            last_visits={number: s.ended_at for number, s in self.crossbars.states.items()},
             operations=self.program.operations,
             fetched_bytes=self.crossbars.fetched_bytes,
             register_bytes=self.crossbars.register_bytes,
@@ -109,13 +110,15 @@ class ReferenceEngine:
         visits = self.images * sum(map(len, self.program.streams.values()))
         self.report(begun / visits)
 
-    def busy(self) -> dict[ResourceKind, list[int]]:
-        """How long each resource that was used was busy."""
-        cycles = defaultdict[ResourceKind, list[int]](list)
-        for visits in self.program.streams.values():
-            visit_cycles = self.components.compute_unit.visit_cycles
-            busy = sum(visit_cycles(visit.operations) for visit in visits)
-            cycles[ResourceKind.CROSSBAR].append(self.images * busy)
+    def busy(self) -> dict[ResourceKind, dict[int, int]]:
+        """How long each resource that was used was busy, by kind and number."""
+        visit_cycles = self.components.compute_unit.visit_cycles
+        cycles: dict[ResourceKind, dict[int, int]] = {
+            ResourceKind.CROSSBAR: {
+                number: self.images * sum(visit_cycles(visit.operations) for visit in visits)
+                for number, visits in self.program.streams.items()
+            }
+        }
         for several in (
             self.crossbars.ports,
             self.partial_sums.cu_adders,
@@ -123,11 +126,12 @@ class ReferenceEngine:
             self.packets.links,
             self.activation_units,
             self.pooling_units,
+            {0: self.io},
         ):
-            for resource in several.values():
-                cycles[resource.kind].append(resource.busy_cycles)
-        cycles[ResourceKind.IO].append(self.io.busy_cycles)
-        return {kind: sorted(several) for kind, several in cycles.items()}
+            for number, resource in several.items():
+                if resource.busy_cycles:
+                    cycles.setdefault(resource.kind, {})[number] = resource.busy_cycles
+        return cycles
 
     def start(self) -> None:
         """Cycle 0: inputs begin to enter, digital tasks wait, crossbars ask for operands."""

@@ -186,6 +186,7 @@ def end_visit(machine, tables, state, index):
     core = state.crossbars[index]
     core.running = 0
     core.ended += 1
+    core.ended_at = state.totals[0].now
     ask_for_operand(machine, tables, state, index, core)
 
 

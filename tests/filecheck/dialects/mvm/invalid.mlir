@@ -195,7 +195,7 @@ cnn.network @net(%x: tensor<4xui8>) {
   cnn.output %x : tensor<4xui8>
 }
 "test.op"() ({
-  // CHECK: 'mvm.alternative' expects parent op 'builtin.module'
+  // CHECK: 'mvm.alternative' expects parent op to be one of 'builtin.module', 'mvm.stage'
   mvm.alternative []
   "test.termop"() : () -> ()
 }) : () -> ()

@@ -1,5 +1,5 @@
-// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=spatem}' 2>&1 | filecheck %s --match-full-lines
-// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=minimum}' 2>&1 | filecheck %s --match-full-lines
+// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=spatem stages=1}' 2>&1 | filecheck %s --match-full-lines
+// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=minimum stages=1}' 2>&1 | filecheck %s --match-full-lines
 
 // 65 x 64 weights of one cell are more than 16 crossbars of 256 cells.
 

@@ -1,5 +1,5 @@
-// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=isaac}' 2>&1 | filecheck %s --match-full-lines
-// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=hitm}' 2>&1 | filecheck %s --match-full-lines
+// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=isaac stages=1}' 2>&1 | filecheck %s --match-full-lines
+// RUN: not spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=hitm stages=1}' 2>&1 | filecheck %s --match-full-lines
 
 // Two layers of 9 tiles: together they would share crossbars, alone they need 18.
 

@@ -81,6 +81,7 @@ def expect_equal_executions(execution: Execution, expected: Execution) -> None:
         "io_bytes",
         "path",
         "busy",
+        "last_visits",
     ):
         assert getattr(execution, name) == getattr(expected, name), name
 

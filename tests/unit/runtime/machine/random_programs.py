@@ -253,6 +253,7 @@ def through_the_passes(random: Random) -> ModuleOp:
         module = random_module(random)
         passes = [
             partition.PartitionPass(
+                stages=1,
                 strategy=dealt(random.choice(ANYWHERE), random.choice(["cyclic", "blocks"])),
             ),
             pack.PackPass(method=random.choice(pack.METHODS), balance=random.choice(pack.BALANCES)),

@@ -29,7 +29,7 @@ from spatem_ir.runtime.machine.reference.program import Program, program_of
 from spatem_ir.runtime.machine.steps import PathStep, ResourceKind
 from spatem_ir.support.errors import SpatemError
 
-CROSSBARS, PIPELINE, PORTS, ADDERS, LINKS, HOPS, UNITS, IO = PathPart
+CROSSBARS, PIPELINE, PORTS, ADDERS, LINKS, HOPS, UNITS, IO, _ = PathPart
 
 Expected = list[tuple[int, PathPart, str] | tuple[int, PathPart, str, str]]
 """Cycles, what they are spent on, for which node, and "queueing" if they are that."""
@@ -291,3 +291,5 @@ def durations(program: Program, step: PathStep, after: PathStep | None) -> set[i
                 return cycles(sizes, accelerator.io.bytes_per_cycle)
             image = sum(size for p, size in enumerate(program.piece_bytes) if p < node.pieces)
             return set(range(1, -(-image // accelerator.io.bytes_per_cycle) + 1))
+        case ResourceKind.WRITE:
+            raise AssertionError("nothing is written within a stage")

@@ -46,7 +46,7 @@ def test_figures_that_contradict_each_other_are_an_error_of_ours() -> None:
     metrics_of(module, execution)
     many = dict.fromkeys(execution.operations, 10**9)
     for broken, message in [
-        (replace(execution, busy={ResourceKind.IO: [10**9]}), "the work of a resource"),
+        (replace(execution, busy={ResourceKind.IO: {0: 10**9}}), "the work of a resource"),
         (replace(execution, ended=1), "the lower bound"),
         (replace(execution, operations=many), "the parallelism"),
     ]:

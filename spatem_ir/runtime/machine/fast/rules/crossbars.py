@@ -114,6 +114,7 @@ def end_visit(machine, state, core, key):
     """R1, R4: a visit has ended; its results are valid a little later."""
     core.running = 0
     core.ended += 1
+    core.ended_at = state.totals[0].now
     schedule(machine, state, state.totals[0].now + machine.pipeline, CONTRIBUTE, core.tile, key)
 
 

@@ -1,0 +1,1 @@
+"""Where a network is cut into stages of weights."""

@@ -1,0 +1,165 @@
+"""Cuts of a network into consecutive stages, by dynamic programming over cut positions.
+
+[R] As COMPASS (DATE 2025) does, with copies inside each stage.  A network is a row of *units*: a
+weight layer and the digital operators behind it.  What a stage of some units costs is estimated
+from what it computes, writes, reads and leaves behind:
+
+- compute: with c copies each a layer of w cycles takes w / c, and its copies take c · s crossbars.
+  Latencies add up (SPATEM's additive model).  With C crossbars the least sum has copies in
+  proportion to the root of w / s, at least one each: Σ w / c.
+- feature maps enter and leave through the port while crossbars work: the longest of the three
+  counts.
+- every stage but the first is written before it begins.
+
+A stage is possible if one copy of each of its layers has room on the chip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatem_ir.support.errors import DoesNotFitError, SpatemError
+
+Floats = NDArray[np.float64]
+
+
+class MapBytes(NamedTuple):
+    """A feature map: the unit that makes it, -1 for an input; the units that read it, its bytes.
+
+    One that leaves the network is read by a unit behind the last one.
+    """
+
+    maker: int
+    readers: tuple[int, ...]
+    bytes: int
+
+
+@dataclass(frozen=True)
+class StageCosts:
+    """What stages of units cost.
+
+    Attributes:
+        crossbars: crossbars of one copy of each unit's layer: [units].
+        work: cycles of one copy of each unit's layer, for an image: [units].
+        maps: the feature maps.
+        chip: crossbars on the chip.
+        port: bytes per cycle through the chip's port.
+        write: cycles in which a crossbar is written.
+    """
+
+    crossbars: NDArray[np.int64]
+    work: NDArray[np.int64]
+    maps: Sequence[MapBytes]
+    chip: int
+    port: int
+    write: int
+
+    @property
+    def units(self) -> int:
+        """The number of units."""
+        return len(self.crossbars)
+
+    def compute(self, first: int, stop: int) -> float:
+        """The cycles in which units from `first` up to `stop` compute; infinite without room."""
+        sets, work = self.crossbars[first:stop].astype(np.float64), self.work[first:stop]
+        left, alone = float(self.chip), np.zeros(stop - first, np.bool_)
+        if sets.sum() > left:
+            return np.inf
+        while not alone.all():
+            roots = np.sqrt(work * sets)[~alone].sum()
+            room = left - sets[alone].sum()
+            copies = np.sqrt(work / sets) * room / roots
+            few = ~alone & (copies < 1)
+            if not few.any():
+                return float(work[alone].sum() + roots**2 / room)
+            alone |= few
+        return float(work.sum())
+
+    def moved(self, first: int, stop: int) -> tuple[int, int]:
+        """The bytes of maps that enter, and that leave, a stage of units from `first` to `stop`."""
+        own = range(first, stop)
+        entering = sum(
+            each.bytes
+            for each in self.maps
+            if each.maker < first and any(reader in own for reader in each.readers)
+        )
+        leaving = sum(
+            each.bytes
+            for each in self.maps
+            if each.maker in own and any(reader >= stop for reader in each.readers)
+        )
+        return entering, leaving
+
+    def cost(self, first: int, stop: int) -> float:
+        """The cycles of a stage of the units from `first` up to `stop`; infinite without room."""
+        compute = self.compute(first, stop)
+        if not np.isfinite(compute):
+            return compute
+        entering, leaving = (size / self.port for size in self.moved(first, stop))
+        return max(compute, entering, leaving) + (self.write if first else 0)
+
+    def costs(self, begins: Sequence[int]) -> Floats:
+        """The cost of all stages that begin and end at given units: [begin, end]; inf elsewhere."""
+        ends = [*begins[1:], self.units]
+        table = np.full((len(begins), len(ends)), np.inf)
+        for number, first in enumerate(begins):
+            for last in range(number, len(ends)):
+                table[number, last] = self.cost(first, ends[last])
+                if np.isinf(table[number, last]):
+                    break
+        return table
+
+
+def best_cuts(costs: StageCosts, begins: Sequence[int], stages: int | None = None) -> list[int]:
+    """The units with which stages begin, the first one among them.
+
+    Args:
+        costs: What stages cost.
+        begins: The units with which stages may begin, ascending, from 0 on.
+        stages: How many there are to be; as many as are best if None.
+
+    Raises:
+        DoesNotFitError: a unit, or what must stay together, is larger than the chip.
+        SpatemError: there are fewer places to cut at than so many stages need.
+    """
+    table = costs.costs(begins)
+    places = len(begins)
+    if stages is not None and stages > places:
+        raise SpatemError(f"the network can be cut into at most {places} stages, not {stages}")
+    most = places if stages is None else stages
+    best = np.full((most + 1, places + 1), np.inf)
+    origin = np.zeros((most + 1, places + 1), np.int64)
+    best[0, 0] = 0
+    for count in range(1, most + 1):
+        for stop in range(1, places + 1):
+            totals = best[count - 1, :stop] + table[:stop, stop - 1]
+            origin[count, stop] = totals.argmin()
+            best[count, stop] = totals.min()
+    count = int(best[1:, places].argmin()) + 1 if stages is None else stages
+    if np.isinf(best[count, places]):
+        raise DoesNotFitError(_too_large(costs, begins, stages))
+    found, stop = [], places
+    for number in range(count, 0, -1):
+        stop = int(origin[number, stop])
+        found.append(begins[stop])
+    return found[::-1]
+
+
+def _too_large(costs: StageCosts, begins: Sequence[int], stages: int | None) -> str:
+    """What does not fit, in words."""
+    ends = [*begins[1:], costs.units]
+    needed = [int(costs.crossbars[a:b].sum()) for a, b in zip(begins, ends, strict=True)]
+    if max(needed) > costs.chip:
+        return (
+            f"the network does not fit: between two places to cut at there are layers of "
+            f"{max(needed)} crossbars, the chip has {costs.chip}"
+        )
+    return (
+        f"the network does not fit in {stages} stages: its layers need {sum(needed)} crossbars, "
+        f"the chip has {costs.chip}"
+    )
