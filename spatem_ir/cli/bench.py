@@ -63,6 +63,13 @@ figures beside ours, says what deviates and why, finds better copies, and compar
 the cycle-accurate machine li-isaac."""
 
 
+GAO_DESCRIPTION = """\
+Runs AlexNet, GoogLeNet, ResNet-50, ResNet-101 and VGG-16, at ImageNet and CIFAR-10 size, in stages
+on a chip of 32 Mb, and says what writing and computing take if each block of weights goes where
+Gao et al. (TECS 23(6):89) would put it, against blocks that are dealt in sequence; what each idea
+contributes; and what changes with the machine, the layout of bits and the weights."""
+
+
 def argument_parser() -> argparse.ArgumentParser:
     """The command line of `spatem-bench`."""
     parser = argparse.ArgumentParser(
@@ -127,6 +134,7 @@ def argument_parser() -> argparse.ArgumentParser:
     add_network_arguments(study)
     add_pelke(commands)
     add_li(commands)
+    add_gao(commands)
     add_explore(commands)
     return parser
 
@@ -176,6 +184,39 @@ def add_li(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     li.add_argument("--json", action="store_true", help="print li.json instead of tables")
 
 
+def add_gao(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command line of `spatem-bench gao`."""
+    gao = commands.add_parser(
+        "gao",
+        help="Gao's evaluation: weights that do not fit, written where it takes least",
+        description=GAO_DESCRIPTION,
+    )
+    raise_usage_errors(gao)
+    gao.add_argument(
+        "--networks", nargs="+", default=[], metavar="NETWORK", help="only these (default: all)"
+    )
+    gao.add_argument(
+        "--effort",
+        choices=("fast", "full"),
+        default="fast",
+        help="how long places are looked for (default: fast)",
+    )
+    gao.add_argument(
+        "--trained",
+        metavar="FILE.onnx",
+        help="trained weights of VGG-16, for variants with them; matrices of other sizes are drawn",
+    )
+    add_destination(gao, "write gao.json and gao.md into this folder")
+    gao.add_argument(
+        "--jobs",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="cases at a time, each in a process of up to 2 GB (default: the number of CPUs)",
+    )
+    gao.add_argument("--json", action="store_true", help="print gao.json instead of tables")
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run `spatem-bench` with the given arguments; returns the exit status."""
     return run_tool("spatem-bench", lambda: _run(argument_parser().parse_args(argv)))
@@ -193,6 +234,8 @@ def _run(arguments: argparse.Namespace) -> None:
         run(arguments, _destination(arguments, [arguments.space]))
     elif arguments.command == "pelke":
         _pelke(arguments)
+    elif arguments.command == "gao":
+        _gao(arguments)
     else:
         _study(arguments)
 
@@ -214,6 +257,20 @@ def _pelke(arguments: argparse.Namespace) -> None:
     text = run_pelke(
         jobs=arguments.jobs,
         destination=_destination(arguments),
+        as_json=arguments.json,
+    )
+    print(text, end="")
+
+
+def _gao(arguments: argparse.Namespace) -> None:
+    from spatem_ir.study.gao.command import run_gao
+
+    text = run_gao(
+        networks=arguments.networks,
+        effort=arguments.effort,
+        trained=arguments.trained,
+        jobs=arguments.jobs,
+        destination=_destination(arguments, [arguments.trained] if arguments.trained else []),
         as_json=arguments.json,
     )
     print(text, end="")

@@ -158,8 +158,8 @@ STRATEGIES: Mapping[str, Mapper] = MappingProxyType(
 COMPARING = frozenset({"similarity", "gao"})
 """Those that look at what is in the slots."""
 
-EVENLY_FILLING = frozenset({"distance", "gao"})
-"""Those for which all stages get equally many blocks: the farthest slots stay empty."""
+KEEPING = frozenset({"distance", "gao"})
+"""Those that keep blocks in the farthest slots, as far as stages leave room."""
 
 
 def _moved(places: Ints, order: Ints) -> Ints:

@@ -13,7 +13,7 @@ from spatem_ir.geometry.writing.blocks import CellSlots
 from spatem_ir.geometry.writing.costs import cost_rows, pair_costs
 from spatem_ir.geometry.writing.mapping import (
     COMPARING,
-    EVENLY_FILLING,
+    KEEPING,
     STRATEGIES,
     Effort,
     StageProblem,
@@ -81,13 +81,29 @@ class WriteSchedule:
 def stage_sizes(blocks: int, slots: int, strategy: str) -> list[int]:
     """How many blocks each stage has: as few stages as possible.
 
-    They are full one after the other, or filled evenly where the strategy makes use of slots that
-    stay empty.
+    They are full one after the other, or equally large where the strategy makes use of the room.
     """
     count = -(-blocks // slots)
-    if strategy not in EVENLY_FILLING:
+    if strategy not in KEEPING:
         return [min(slots, blocks - first) for first in range(0, blocks, slots)]
     return [blocks * (k + 1) // count - blocks * k // count for k in range(count)]
+
+
+def kept_rounds(sizes: Sequence[int], slots: CellSlots) -> list[int]:
+    """How many blocks of each stage, on each crossbar, are never written over.
+
+    The room that the last stage would leave is spread over all: of S slots and B blocks in K stages
+    (K S - B) / (K - 1) slots can keep the block of one stage, and all others serve every stage.
+    """
+    stages, crossbars = len(sizes), slots.crossbar_count
+    if stages < 2:
+        return [0] * stages
+    rounds = [-(-size // crossbars) for size in sizes]
+    slots_each = int(np.bincount(slots.crossbars).min())
+    kept = max(0, slots_each * stages - sum(rounds)) // (stages - 1)
+    least = [max(0, own - slots_each + kept) for own in rounds]
+    spare = kept - sum(least)
+    return [own + spare * (k + 1) // stages - spare * k // stages for k, own in enumerate(least)]
 
 
 def scheduled(
@@ -96,21 +112,53 @@ def scheduled(
     """Places for all stages, forward; then the first again, between the last and the second.
 
     What a stage finds are the blocks of the stages before; the first one finds those of the last
-    one, of the image before.
+    one, of the image before.  A strategy that makes use of the room keeps blocks in the farthest
+    slots, whole rounds of blocks over all crossbars.
     """
-    width = stages[0].codes.shape[1] if stages else slots.shape.units * slots.shape.unit_bytes
-    contents = np.zeros((len(slots), width), np.uint8)
-    places = []
-    for number, stage in enumerate(stages):
-        following = stages[(number + 1) % len(stages)].codes
-        problem = StageProblem(slots, contents, stage.codes, stage.classes, following)
-        places.append(STRATEGIES[strategy](problem, effort))
-        contents[places[-1]] = stage.codes
+    sizes = [len(stage.codes) for stage in stages]
+    rounds = kept_rounds(sizes, slots) if strategy in KEEPING else [0] * len(stages)
+    farthest = _farthest(slots, sum(rounds))
+    near = np.setdiff1d(np.arange(len(slots)), farthest)
+    written = slots.chosen(near)
+    contents = np.zeros((len(near), slots.shape.units * slots.shape.unit_bytes), np.uint8)
+    cycled = [_cycled(size, own, slots) for size, own in zip(sizes, rounds, strict=True)]
+    codes = [stage.codes[own] for stage, own in zip(stages, cycled, strict=True)]
+    classes = [stage.classes[own] for stage, own in zip(stages, cycled, strict=True)]
+    found = []
+    for number, own in enumerate(codes):
+        following = codes[(number + 1) % len(codes)]
+        problem = StageProblem(written, contents, own, classes[number], following)
+        found.append(STRATEGIES[strategy](problem, effort))
+        contents[found[-1]] = own
     if len(stages) > 1 and strategy in COMPARING:
         after = contents.copy()
-        after[places[1]] = stages[1].codes
-        places[0] = STRATEGIES[strategy](between(stages[0], slots, contents, after), effort)
+        after[found[1]] = codes[1]
+        stage = StageBlocks(codes[0], classes[0])
+        found[0] = STRATEGIES[strategy](between(stage, written, contents, after), effort)
+    places, taken = [], 0
+    for number, size in enumerate(sizes):
+        own = np.empty(size, np.int64)
+        own[cycled[number]] = near[found[number]]
+        kept = np.setdiff1d(np.arange(size), cycled[number])
+        own[kept] = farthest[:, taken : taken + rounds[number]].T.reshape(-1)
+        taken += rounds[number]
+        places.append(own)
     return measured(stages, slots, places)
+
+
+def _farthest(slots: CellSlots, count: int) -> Ints:
+    """So many slots of each crossbar, those farthest from the drivers: [crossbars, count]."""
+    order = np.lexsort((-slots.distance, slots.crossbars))
+    first = np.searchsorted(slots.crossbars[order], np.arange(slots.crossbar_count))
+    return order[first[:, None] + np.arange(count)]
+
+
+def _cycled(size: int, kept: int, slots: CellSlots) -> Ints:
+    """The blocks of a stage but for so many rounds that are kept, evenly spread over the stage."""
+    crossbars = slots.crossbar_count
+    rounds = size // crossbars
+    own = (np.arange(kept) * rounds // max(1, kept))[:, None] * crossbars + np.arange(crossbars)
+    return np.setdiff1d(np.arange(size), own)
 
 
 def between(stage: StageBlocks, slots: CellSlots, before: Codes, after: Codes) -> StageProblem:

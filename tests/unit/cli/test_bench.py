@@ -145,8 +145,8 @@ def test_files_that_are_there_already_are_replaced(capsys: pytest.CaptureFixture
         ),
         (
             ["--accelerator", "none"],
-            "unknown accelerator 'none': neither a TOML file nor one of the presets isaac-ou, "
-            "li-isaac, ntu-ppsim, pelke-bus, tiny",
+            "unknown accelerator 'none': neither a TOML file nor one of the presets "
+            "gao-16mb, gao-32mb, isaac-ou, li-isaac, ntu-ppsim, pelke-bus, tiny",
         ),
         (["--networks", ","], "name at least one network and one strategy"),
         (["--jobs", "0"], "--jobs is 0; it must be at least 1"),

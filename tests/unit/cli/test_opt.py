@@ -67,8 +67,8 @@ def error_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ),
         (
             ["net.mlir", "--accelerator=isaac"],
-            "unknown accelerator 'isaac': neither a TOML file nor one of the presets isaac-ou, "
-            "li-isaac, ntu-ppsim, pelke-bus, tiny",
+            "unknown accelerator 'isaac': neither a TOML file nor one of the presets "
+            "gao-16mb, gao-32mb, isaac-ou, li-isaac, ntu-ppsim, pelke-bus, tiny",
         ),
     ],
 )

@@ -23,7 +23,15 @@ def tiny() -> Accelerator:
 
 
 def test_presets() -> None:
-    assert preset_names() == ["isaac-ou", "li-isaac", "ntu-ppsim", "pelke-bus", "tiny"]
+    assert preset_names() == [
+        "gao-16mb",
+        "gao-32mb",
+        "isaac-ou",
+        "li-isaac",
+        "ntu-ppsim",
+        "pelke-bus",
+        "tiny",
+    ]
     assert DEFAULT_ACCELERATOR in preset_names()
 
 

@@ -270,8 +270,8 @@ def test_unknown_accelerator(name: str) -> None:
     with pytest.raises(SpatemError) as caught:
         load_accelerator(name)
     assert str(caught.value) == (
-        f"unknown accelerator '{name}': neither a TOML file nor one of the presets isaac-ou, "
-        "li-isaac, ntu-ppsim, pelke-bus, tiny"
+        f"unknown accelerator '{name}': neither a TOML file nor one of the presets "
+        "gao-16mb, gao-32mb, isaac-ou, li-isaac, ntu-ppsim, pelke-bus, tiny"
     )
 
 

@@ -50,7 +50,7 @@
 
 // -----
 
-// CHECK: accelerator 'mine' has no parameters and is none of the presets isaac-ou, li-isaac, ntu-ppsim, pelke-bus, tiny
+// CHECK: accelerator 'mine' has no parameters and is none of the presets gao-16mb, gao-32mb, isaac-ou, li-isaac, ntu-ppsim, pelke-bus, tiny
 "test.op"() {accelerator = #hw.accelerator<"mine">} : () -> ()
 
 // -----

@@ -16,6 +16,7 @@ from spatem_ir.geometry.writing.mapping import STRATEGIES, Effort, StageProblem
 from spatem_ir.geometry.writing.schedule import (
     StageBlocks,
     between,
+    kept_rounds,
     lower_bound,
     measured,
     scheduled,
@@ -137,6 +138,24 @@ def test_stages_are_full_or_filled_evenly() -> None:
     assert stage_sizes(600, 256, "sequential") == [256, 256, 88]
     assert stage_sizes(601, 256, "gao") == [200, 200, 201]
     assert stage_sizes(256, 256, "gao") == [256]
+
+
+def test_room_is_used_by_blocks_that_stay_in_the_farthest_slots() -> None:
+    """8 crossbars of 32 slots; 3 stages with 120 slots left: 7 rounds of 8 blocks can stay."""
+    slots = chip()
+    assert kept_rounds([216] * 3, slots) == [2, 2, 3]
+    stages = stages_of(slots, [216] * 3)
+    own = scheduled(stages, slots, "gao", EFFORT)
+    counts = np.bincount(np.concatenate(own.places), minlength=len(slots))
+    kept = np.flatnonzero(counts == 1)
+    assert len(kept) == 7 * 8
+    assert slots.distance[kept].min() >= slots.distance[counts > 1].max()
+    assert np.bincount(slots.crossbars[kept]).tolist() == [7] * 8
+    written = sum(stage.changed > 0 for stage in own.stages)
+    assert written == 3
+    assert max(len(np.unique(p)) for p in own.places) == 216
+    for places in own.places:
+        assert np.bincount(slots.crossbars[places]).tolist() == [27] * 8
 
 
 def test_writes_are_counted_from_image_to_image() -> None:
