@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from xdsl.dialects.builtin import UnitAttr
 from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
 from spatem_ir.dialects.checks import is_floating
@@ -69,6 +70,10 @@ def _is_on_host(
     return isinstance(op, ViewOp) and behind.issuperset(op.operands)
 
 
+OWN_QUEUES = "own_queues"
+"""The attribute of a part: its inputs wait outside, and enter each in a queue of its own (R14)."""
+
+
 @dataclass
 class NetworkPart:
     """A part of a network.
@@ -94,7 +99,9 @@ class NetworkPart:
         for op in self.ops:
             block.add_op(op.clone(mapped))
         block.add_op(OutputOp(operands=[[mapped[value] for value in self.outputs]]))
-        return NetworkOp(name, block)
+        network = NetworkOp(name, block)
+        network.attributes[OWN_QUEUES] = UnitAttr()
+        return network
 
 
 def parts_of(network: NetworkOp, firsts: Sequence[Operation]) -> list[NetworkPart]:

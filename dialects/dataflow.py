@@ -23,6 +23,7 @@ from spatem_ir.dialects.cnn.attributes import element_bits, quantization_of
 from spatem_ir.dialects.cnn.operators import CommutesWithQuantization
 from spatem_ir.dialects.cnn.quantization import leading_to_codes
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
+from spatem_ir.dialects.cuts import OWN_QUEUES
 from spatem_ir.dialects.hw import module_of, optional_accelerator
 from spatem_ir.dialects.mvm import LayerOp, network_of
 from spatem_ir.dialects.spills import Decisions, decisions_of
@@ -111,6 +112,7 @@ class _Walk:
         self.positions_read = 0
         self.operands: dict[SSAValue, Operand] = {}
         self.returned: set[SSAValue] = set()
+        self.in_turn = OWN_QUEUES not in network.attributes
         self.requantized = leading_to_codes(network)
         for argument in network.body.block.args:
             if quantization_of(argument.type) is not None:
@@ -223,7 +225,10 @@ class _Walk:
         """A tensor that enters the chip."""
         name = self.port_name("input", NodeKind.INPUT)
         shape, bits = feature_map(value), element_bits(value.type)
-        node = Node(len(self.nodes), name, NodeKind.INPUT, shape, bits, slices=(0,))
+        in_turn = self.in_turn
+        node = Node(
+            len(self.nodes), name, NodeKind.INPUT, shape, bits, slices=(0,), in_turn=in_turn
+        )
         self.append(node, value)
 
     def add_output(self, op: Operation, value: SSAValue) -> None:

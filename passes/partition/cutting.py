@@ -123,7 +123,7 @@ class Units(NamedTuple):
             crossbars=np.array([each.crossbars for each in mapped]),
             work=np.array([int(units.visit_cycles(each.operations)) for each in mapped]),
             maps=self.maps(),
-            chip=int(accelerator.crossbars * share),
+            chip=max(1, int(accelerator.crossbars * share)),
             port=accelerator.components.port.bytes_per_cycle,
             write=int(accelerator.components.cells.rewriting_cycles),
         )

@@ -34,7 +34,7 @@ def cut_large_layers(
     Raises:
         DoesNotFitError: a single channel has no room, or channels of a layer cannot be cut.
     """
-    chip = int(accelerator.crossbars * share)
+    chip = max(1, int(accelerator.crossbars * share))
     for layer in layers:
         needed = whole_crossbars_of(layer.layer, accelerator).crossbars
         if needed > chip:

@@ -89,8 +89,9 @@ class Heads:
     def find(self, node: Node) -> None:
         """Find the head of the next node, unless it is an output.
 
-        Inputs enter in raster order, and what comes back not before it has left (R9).  A digital
-        operator's task starts when all its inputs are there and occupies its units (R6).  Layers:
+        Inputs enter in raster order, one after the other unless they have queues of their own
+        (R14), and what comes back not before it has left (R9).  A digital operator's task starts
+        when all its inputs are there and occupies its units (R6).  Layers:
         :meth:`_layer_ready`.
         """
         port = self.steps.accelerator.components.port
@@ -98,7 +99,7 @@ class Heads:
             size = node.piece_bytes(0)
             bytes_in = (np.arange(node.positions) + 1) * size
             if node.store is None:
-                bytes_in += self._entered
+                bytes_in += self._entered if node.in_turn else 0
                 self._entered += node.positions * size
                 self.ready[node.number] = port.cycles(bytes_in)
             else:
@@ -161,5 +162,4 @@ class Heads:
     @cached_property
     def input_cycles(self) -> int:
         """Cycles in which all inputs of the network have entered (R9)."""
-        inputs = (node for node in self.dataflow.inputs if node.store is None)
-        return max(int(self.ready[node.number].max()) for node in inputs)
+        return int(self.steps.accelerator.components.port.cycles(self._entered))

@@ -66,7 +66,8 @@ class Node:
     `slices` are the first channels of the channel slices.  A weight layer has one operand, of
     which its `layer` says what windows read; a digital operator or output has one or more, and
     `reaches` says what it reads of each.  An input that comes back (:mod:`decided`) says by number
-    which node left the chip with it, its `store`.
+    which node left the chip with it, its `store`; one of a stage does not enter `in_turn`, after
+    the others, but in a queue of its own (R14).
     """
 
     number: int
@@ -80,6 +81,12 @@ class Node:
     layer: Layer | None = None
     grid: Grid | None = None
     store: int | None = None
+    in_turn: bool = True
+
+    @property
+    def has_own_queue(self) -> bool:
+        """Whether an input enters in a queue of its own (R9, R14)."""
+        return self.store is not None or not self.in_turn
 
     @property
     def partitioned(self) -> tuple[Layer, Grid]:

@@ -46,7 +46,7 @@ def input_portions(dataflow: Dataflow, waits: Iterable[Wait]) -> Ints:
         counts = np.array([wait.until for wait in own], np.int64).reshape(-1, node.positions)
         differs = (np.diff(counts, axis=1) != 0).any(axis=0)
         begins = before != list(zip(others, counts[:, 0].tolist(), strict=True))
-        begins |= node.store is not None
+        begins |= node.has_own_queue
         firsts.append(entered + np.flatnonzero(np.append(begins, differs)))
         before = list(zip(others, counts[:, -1].tolist(), strict=True))
         entered += node.positions
@@ -56,11 +56,12 @@ def input_portions(dataflow: Dataflow, waits: Iterable[Wait]) -> Ints:
 def input_queues(dataflow: Dataflow) -> Ints:
     """The number of the queue in which each position of the inputs enters (rule R9).
 
-    The network's inputs enter one after the other, each map that comes back in a queue of its own.
+    The network's inputs enter one after the other, each map that comes back in a queue of its own,
+    and each input of a stage (R14).
     Returns an array of shape [positions of all inputs], ascending from 0.
     """
-    queues = np.cumsum([node.store is not None for node in dataflow.inputs])
-    return np.repeat(queues, [node.positions for node in dataflow.inputs])
+    queues = np.cumsum([node.has_own_queue for node in dataflow.inputs])
+    return np.repeat(queues - queues[0], [node.positions for node in dataflow.inputs])
 
 
 def loads(dataflow: Dataflow) -> list[Wait]:

@@ -15,10 +15,12 @@ from unit.runtime.machine.random_programs import place_on, random_module
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
+from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.dialects.stages import is_staged, mvm_stages, stage_modules
 from spatem_ir.driver.compile import compile_network
+from spatem_ir.geometry.network.waits import input_queues
 from spatem_ir.hardware.parameters import AdcMode
 from spatem_ir.passes.assign import AssignPass
 from spatem_ir.passes.expand_ou import ExpandOuPass
@@ -151,6 +153,14 @@ def test_a_batch_passes_a_stage_before_the_next_is_written() -> None:
     assert metrics.written_cells == one.staged.written_cells > 0
     assert metrics.actions["set_pulses"] + metrics.actions["reset_pulses"] > 0
     assert metrics.energy_parts_nj["cell_writes"] > 0
+
+
+def test_each_input_of_a_stage_has_a_queue_of_its_own() -> None:
+    """@s reads what two stages made: neither map waits until the other one has entered."""
+    first = "mvm.stage 0 from @a\nmvm.stage 1 from @b\nmvm.stage 2 from @s\n"
+    *others, last = map(dataflow_of, stage_modules(lowered(parsed(CNN + first), "auto")[1]))
+    assert [input_queues(each).tolist() for each in others] == [[0] * 16, [0]]
+    assert input_queues(last).tolist() == [0, 1]
 
 
 def test_crossbars_of_one_stage_only_keep_their_cells() -> None:
