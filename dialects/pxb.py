@@ -18,6 +18,7 @@ from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.dataflow import verified_dataflow_of
 from spatem_ir.dialects.homes import HomeOp
 from spatem_ir.dialects.hw import accelerator_of, module_of
+from spatem_ir.dialects.mapping import MappingOp, mapping_op
 from spatem_ir.dialects.places import PlaceOp, StageOp
 from spatem_ir.dialects.spills import SpillOp
 from spatem_ir.dialects.stages import is_staged
@@ -61,6 +62,7 @@ class PxbStageOp(StageOp):
         homes = self.home_ops()
         self._verify_spills(dataflow)
         self._verify_turns(dataflow)
+        mapping_op(self)
         placed = {op.layer.string_value() for op in self.of_type(PxbPlaceOp)}
         for name, op in homes.items():
             node = dataflow.by_name.get(name)
@@ -182,4 +184,4 @@ class PxbPlaceOp(PlaceOp):
     traits = traits_def(HasParent(PxbStageOp))
 
 
-PXB = Dialect("pxb", [PxbStageOp, PxbPlaceOp, HomeOp, SpillOp, TurnsOp, WriteOp], [])
+PXB = Dialect("pxb", [PxbStageOp, PxbPlaceOp, HomeOp, SpillOp, TurnsOp, WriteOp, MappingOp], [])

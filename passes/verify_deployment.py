@@ -38,6 +38,7 @@ class VerifyDeploymentPass(StagewisePass):
     the module decides it:
 
     - every placed tile is executed, once (level `ou`);
+    - tables of blocks of weights are those of the stage's blocks (from `pxb`);
     - every result has one home, and a reader (from `pxb`, from `vxb`);
     - the adders are as wide as the layers' sums (from `vxb`);
     - what a PE must hold at once fits into its buffer (from `vxb`);
@@ -54,9 +55,15 @@ class VerifyDeploymentPass(StagewisePass):
     name = "verify-deployment"
 
     def apply_to_stage(self, ctx: Context, op: ModuleOp) -> None:
+        from spatem_ir.weights.block_tables import moved_blocks
+        from spatem_ir.weights.store import current_store
+
         level = level_of(op)
         if level not in (Level.VXB, Level.PXB, Level.OU):
             raise SpatemError(f"verify-deployment: the module is at level {level}; run pack first")
+        for stage in op.ops:
+            if isinstance(stage, PxbStageOp):
+                moved_blocks(stage, current_store())
         dataflow, accelerator = dataflow_of(op), accelerator_of(op)
         _verify_readers(op, dataflow)
         _verify_sums(op, accelerator)

@@ -138,6 +138,12 @@ def _assign() -> type[ModulePass]:
     return AssignPass
 
 
+def _map_weights() -> type[ModulePass]:
+    from spatem_ir.passes.map_weights import MapWeightsPass
+
+    return MapWeightsPass
+
+
 def _order() -> type[ModulePass]:
     from spatem_ir.passes.order import OrderPass
 
@@ -172,6 +178,7 @@ SPATEM_UNIVERSE = Universe(
         "partition": _partition,
         "pack": _pack,
         "assign": _assign,
+        "map-weights": _map_weights,
         "synchronize": _synchronize,
         "order": _order,
         "expand-ou": _expand_ou,

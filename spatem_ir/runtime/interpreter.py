@@ -63,7 +63,7 @@ def execute(
     check_sizes(network, f"@{network.sym_name.data}")
     codes = _checked_inputs(network, inputs)
     level, store = level_of(module), store or ParameterStore()
-    accumulator = _accumulator(level, module)
+    accumulator = _accumulator(level, module, store)
     interpreter = Interpreter(
         store,
         _loaded_layers(network, level, accumulator, store),
@@ -146,18 +146,18 @@ def _loaded_layers(
     return layers
 
 
-def _accumulator(level: Level, module: ModuleOp) -> Accumulator:
+def _accumulator(level: Level, module: ModuleOp, store: ParameterStore) -> Accumulator:
     match level:
         case Level.CNN:
             return CnnAccumulator()
         case Level.MVM:
             return MvmAccumulator()
         case Level.VXB:
-            return VxbAccumulator(module)
+            return VxbAccumulator(module, store)
         case Level.PXB:
-            return PxbAccumulator(module)
+            return PxbAccumulator(module, store)
         case Level.OU:
-            return OuAccumulator(module)
+            return OuAccumulator(module, store)
 
 
 def _images_at_once(network: NetworkOp) -> int:

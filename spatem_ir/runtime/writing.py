@@ -14,8 +14,8 @@ from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.dialects.stages import stage_modules
 from spatem_ir.dialects.writes import written_crossbars
 from spatem_ir.hardware.cells.cells import Written
+from spatem_ir.numerics.cells import Cells
 from spatem_ir.runtime.machine.stages import Rewriting
-from spatem_ir.runtime.values.crossbars import Cells
 from spatem_ir.runtime.values.deployed import CellAccumulator
 from spatem_ir.weights.parameters import weight_matrices
 
@@ -76,7 +76,7 @@ def stage_writing(module: ModuleOp, store: ParameterStore) -> list[Rewriting]:
 def contents(alone: ModuleOp, crossbars: NDArray[np.int64], store: ParameterStore) -> Contents:
     """What some crossbars hold during the stage of a module with one."""
     (stage,) = (op for op in alone.ops if isinstance(op, PxbStageOp))
-    accelerator, programmed = accelerator_of(alone), CellAccumulator([stage])
+    accelerator, programmed = accelerator_of(alone), CellAccumulator([stage], store)
     for layer in layer_ops(alone):
         programmed.load(layer, weight_matrices(layer, store))
     (arrays,) = programmed.crossbars.values()

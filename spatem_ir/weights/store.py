@@ -21,6 +21,7 @@ from xdsl.dialects.builtin import (
     FloatAttr,
     StringAttr,
     TensorType,
+    i32,
 )
 from xdsl.ir import Attribute
 
@@ -321,6 +322,8 @@ def storage_dtype(parameter: Attribute) -> type[np.generic]:
     element = parameter_type(parameter).element_type
     if isinstance(element, Float32Type):
         return np.float32
+    if element == i32:
+        return np.int32
     code = quantization_of(element)
     assert code is not None
     return np.dtype(code.storage).type

@@ -17,26 +17,20 @@ from spatem_ir.dialects.mvm import LayerOp
 from spatem_ir.dialects.places import StageOp
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.dialects.vxb import VxbStageOp
-from spatem_ir.geometry.shapes.grid import Grid, TileCoordinates
+from spatem_ir.geometry.shapes.grid import Grid
 from spatem_ir.geometry.shapes.layer import Layer
+from spatem_ir.numerics.cells import CellArrays, Cells, codes_of, layer_cells
 from spatem_ir.numerics.exact import INT32_BITS, Exact
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic
 from spatem_ir.runtime.analog.cells import TileCells
 from spatem_ir.runtime.analog.patterns import Sent
 from spatem_ir.runtime.analog.tile_engine import TileEngine
 from spatem_ir.runtime.values.accumulator import LayerWeights, LoadedLayer, Tile, TileAccumulator
-from spatem_ir.runtime.values.crossbars import (
-    CellArrays,
-    Cells,
-    cells_of,
-    codes_of,
-    differential,
-    offset_binary,
-)
 from spatem_ir.runtime.values.merging import Contribution, merge, sum_of
 from spatem_ir.runtime.values.products import OperandPart
 from spatem_ir.support.errors import SpatemError
-from spatem_ir.weights.parameters import weight_excess
+from spatem_ir.weights.block_tables import moved_blocks
+from spatem_ir.weights.store import ParameterStore
 
 PATTERN_ELEMENTS = 8
 """How many times as much space operands take if their bits are packed for operation units."""
@@ -61,16 +55,20 @@ class CellAccumulator(TileAccumulator):
     Positive and negative weights have cells of their own with `offset_binary` False.
     """
 
-    def __init__(self, stages: Sequence[StageOp], *, offset_binary: bool = True):
+    def __init__(
+        self, stages: Sequence[StageOp], store: ParameterStore, *, offset_binary: bool = True
+    ):
         super().__init__()
         self.offset_binary = offset_binary
         self.accelerator = accelerator_of(stages[0])
         self.bits_per_cell = self.accelerator.crossbar.bits_per_cell
         self.places: dict[str, dict[int, Place]] = {}
         self.crossbars: dict[int, CellArrays] = {}
+        self.moved: dict[int, dict[tuple[int, int, int], tuple[int, int]]] = {}
         for stage in stages:
             number = stage.number.value.data
             self.crossbars[number] = CellArrays(self.accelerator, 1 if offset_binary else 2)
+            self.moved[number] = moved_blocks(stage, store)
             for name, placed in stage.placements().items():
                 places = self.places.setdefault(name, {})
                 columns = (placed.tiles, placed.crossbars, placed.rows, placed.columns)
@@ -80,22 +78,31 @@ class CellAccumulator(TileAccumulator):
     def load(self, op: WeightLayerOp, weights: LayerWeights) -> None:
         """Write a layer's weights into the cells of all its tiles."""
         assert isinstance(op, LayerOp)
-        layer, grid = op.layer, op.grid.data
-        offset = weight_excess(op, offset_binary=True) - weight_excess(op, offset_binary=False)
-        per_weight = self.accelerator.cells_per_weight(layer.weight_bits)
         places = self.places.get(op.sym_name.data, {})
-        for matrix, column, row in product(*map(range, (layer.matrices, grid.wwm, grid.hwm))):
-            columns = slice(*grid.column_range(layer, column))
-            rows = slice(*grid.row_range(layer, row))
-            own = weights[matrix, columns, rows].T
-            codes = (offset_binary(own, offset),) if self.offset_binary else differential(own)
-            cells = np.stack([cells_of(part, per_weight, self.bits_per_cell) for part in codes])
-            joined, block = divmod(matrix, grid.joined)
-            for copy, bit in product(range(grid.iw), range(grid.ib)):
-                tile = grid.number(TileCoordinates(joined, copy, column, row, bit))
-                if tile in places:
-                    stage, crossbar, corner = places[tile].below(block * len(own))
-                    self.crossbars[stage].write(crossbar, corner, cells)
+        cells = layer_cells(op, weights, self.accelerator, is_offset=self.offset_binary)
+        for tile, below, own in cells:
+            if tile in places:
+                place = places[tile].below(below)
+                for corner, rows, columns in self._pieces(place, own.shape[1:]):
+                    self.crossbars[place.stage].write(place.crossbar, corner, own[:, rows, columns])
+
+    def _pieces(
+        self, place: Place, shape: tuple[int, ...]
+    ) -> Iterator[tuple[tuple[int, int], slice, slice]]:
+        """Where the cells of a tile's matrix are: corners, and the rows and columns from there.
+
+        In one piece, or operation unit by operation unit where blocks have changed places.
+        """
+        moved = self.moved[place.stage]
+        if not moved:
+            yield place.corner, slice(None), slice(None)
+            return
+        ou = self.accelerator.ou
+        rows, columns = range(0, shape[0], ou.wordlines), range(0, shape[1], ou.bitlines)
+        for down, across in product(rows, columns):
+            corner = place.corner[0] + down, place.corner[1] + across
+            at = moved.get((place.crossbar, *corner), corner)
+            yield at, slice(down, down + ou.wordlines), slice(across, across + ou.bitlines)
 
     def place_of(self, layer: LoadedLayer, tile: Tile) -> Place | None:
         """Where a tile sits, a block of one at its own corner; None if it is nowhere."""
@@ -105,7 +112,14 @@ class CellAccumulator(TileAccumulator):
     def cells_at(self, layer: LoadedLayer, tile: Tile, place: Place) -> Cells:
         """The cells that a tile covers at a place: [sets, rows, columns · cells per weight]."""
         shape = (len(tile.rows), len(tile.columns) * self.per_weight(layer))
-        return self.crossbars[place.stage].read(place.crossbar, place.corner, shape)
+        arrays = self.crossbars[place.stage]
+        if not self.moved[place.stage]:
+            return arrays.read(place.crossbar, place.corner, shape)
+        cells = np.zeros((arrays.sets, *shape), arrays.dtype)
+        for corner, rows, columns in self._pieces(place, shape):
+            part = cells[:, rows, columns]
+            part[:] = arrays.read(place.crossbar, corner, part.shape[1:])
+        return cells
 
     def per_weight(self, layer: LoadedLayer) -> int:
         """How many cells hold one weight of a layer, side by side."""
@@ -136,8 +150,8 @@ class VxbAccumulator(CellAccumulator):
     Deviations, faults and noise belong to physical cells; here all cells and converters are exact.
     """
 
-    def __init__(self, module: ModuleOp):
-        super().__init__([op for op in module.ops if isinstance(op, VxbStageOp)])
+    def __init__(self, module: ModuleOp, store: ParameterStore):
+        super().__init__([op for op in module.ops if isinstance(op, VxbStageOp)], store)
 
 
 class PxbAccumulator(CellAccumulator):
@@ -147,14 +161,19 @@ class PxbAccumulator(CellAccumulator):
     operation units do not give the exact sums are left to the tile engine.
     """
 
-    def __init__(self, module: ModuleOp):
+    def __init__(self, module: ModuleOp, store: ParameterStore):
         stages = [op for op in module.ops if isinstance(op, PxbStageOp)]
         accelerator = accelerator_of(module)
         self.arithmetic = OuArithmetic.of(accelerator)
         self.arithmetic.expect_computable(accelerator.name)
         exact = self.arithmetic.exact(self.arithmetic.wordlines)
         self.engine = None if exact else TileEngine(self.arithmetic)
-        super().__init__(stages, offset_binary=not self.arithmetic.differential)
+        super().__init__(stages, store, offset_binary=not self.arithmetic.differential)
+        if self.engine is not None and any(self.moved.values()):
+            raise SpatemError(
+                f"'{accelerator.name}': cells and converters deviate, which is not computed for "
+                "blocks that map-weights has moved; take lossless ADCs and ideal cells"
+            )
         self.at_home = {name for stage in stages for name in stage.home_ops()}
 
     def elements_per_operand(self, layer: Layer, grid: Grid) -> int:

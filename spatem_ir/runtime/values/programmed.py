@@ -10,14 +10,15 @@ from xdsl.dialects.builtin import ModuleOp
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.geometry.network.crossbar_program import Activation
+from spatem_ir.numerics.cells import Cells, codes_of
 from spatem_ir.numerics.exact import Exact
 from spatem_ir.runtime.analog.tile_engine import Operation
 from spatem_ir.runtime.values.accumulator import LoadedLayer, Tile
-from spatem_ir.runtime.values.crossbars import Cells, codes_of
 from spatem_ir.runtime.values.deployed import Place, PxbAccumulator
 from spatem_ir.runtime.values.merging import Contribution
 from spatem_ir.runtime.values.products import OperandPart
 from spatem_ir.runtime.values.visits import TileVisits, visits_of
+from spatem_ir.weights.store import ParameterStore
 
 
 class OuAccumulator(PxbAccumulator):
@@ -26,8 +27,8 @@ class OuAccumulator(PxbAccumulator):
     Its cells are read where the tile's corner is; partial sums are merged where `ou.merge` says.
     """
 
-    def __init__(self, module: ModuleOp):
-        super().__init__(module)
+    def __init__(self, module: ModuleOp, store: ParameterStore):
+        super().__init__(module, store)
         stages = [op for op in module.ops if isinstance(op, OuStageOp)]
         self.visits = visits_of(stages, dataflow_of(module))
         self.merges = {name: places for stage in stages for name, places in stage.merges.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -149,12 +150,12 @@ def test_pages_and_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     monkeypatch.setattr(command, "GaoCase", SmallCase)
     monkeypatch.setattr(command, "SWEPT", SmallCase("VGG-16", CIFAR))
     monkeypatch.setattr(command, "VARIANTS", {"as it is": SmallCase("VGG-16", CIFAR)})
-    arguments = {"networks": ["VGG-16"], "effort": "fast", "trained": None, "jobs": 1}
-    text = command.run_gao(**arguments, destination=Destination(tmp_path / "out"))
+    run = partial(command.run_gao, effort="fast", trained=None, jobs=1)
+    text = run(networks=["VGG-16"], destination=Destination(tmp_path / "out"))
     assert "| VGG-16 | ImageNet | 2 |" in text
     assert "| VGG-16, CIFAR-10 | similarity |" in text
     assert (tmp_path / "out" / "gao.md").read_text() == text
     data = json.loads((tmp_path / "out" / "gao.json").read_text())
     assert [each["case"]["data"] for each in data] == [IMAGENET, CIFAR, CIFAR, CIFAR]
     with pytest.raises(SpatemError, match="unknown network 'VGG'; the networks are AlexNet"):
-        command.run_gao(**arguments | {"networks": ["VGG"]}, destination=Destination())
+        run(networks=["VGG"], destination=Destination())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from unit.runtime.machine.programs import machine
 
-from spatem_ir.runtime.values.crossbars import CellArrays
+from spatem_ir.numerics.cells import CellArrays
 
 
 def test_what_is_written_is_read_there_and_nowhere_else() -> None:

@@ -12,8 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spatem_ir.dialects.mvm import LayerOp
+from spatem_ir.geometry.shapes.grid import TileCoordinates
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.numerics.exact import Exact
+from spatem_ir.weights.parameters import weight_excess
 
 Cells = NDArray[np.unsignedinteger]
 """Levels of cells: [wordlines, bitlines], or several sets of them."""
@@ -107,3 +110,34 @@ def differential(weights: NDArray[np.integer]) -> tuple[NDArray[np.unsignedinteg
     zero = weights.dtype.type(0)
     negative = np.negative(np.minimum(weights, zero).astype(unsigned))
     return np.maximum(weights, zero).astype(unsigned), negative
+
+
+class CellsOfTile(NamedTuple):
+    """The cells of a matrix of a tile: tile, wordlines below its corner, [sets, rows, columns]."""
+
+    tile: int
+    below: int
+    cells: Cells
+
+
+def layer_cells(
+    op: LayerOp, weights: NDArray[np.integer], accelerator: Accelerator, *, is_offset: bool
+) -> Iterator[CellsOfTile]:
+    """The cells of all tiles of a layer with weights [matrices, columns, rows].
+
+    One set of cells where codes are offset binary, otherwise positive and negative weights.
+    """
+    layer, grid = op.layer, op.grid.data
+    offset = weight_excess(op, offset_binary=True) - weight_excess(op, offset_binary=False)
+    per_weight = accelerator.cells_per_weight(layer.weight_bits)
+    bits = accelerator.crossbar.bits_per_cell
+    for matrix, column, row in product(*map(range, (layer.matrices, grid.wwm, grid.hwm))):
+        columns = slice(*grid.column_range(layer, column))
+        rows = slice(*grid.row_range(layer, row))
+        own = weights[matrix, columns, rows].T
+        codes = (offset_binary(own, offset),) if is_offset else differential(own)
+        cells = np.stack([cells_of(part, per_weight, bits) for part in codes])
+        joined, block = divmod(matrix, grid.joined)
+        for copy, bit in product(range(grid.iw), range(grid.ib)):
+            tile = grid.number(TileCoordinates(joined, copy, column, row, bit))
+            yield CellsOfTile(tile, block * len(own), cells)
