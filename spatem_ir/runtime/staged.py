@@ -41,12 +41,12 @@ def deployment_executor(
         SpatemError: as :func:`~spatem_ir.runtime.machine.engine.executor`, or weights cannot be
             found.
     """
-    stages = [
-        executor(engine, alone, source=source, most_images=most_images, trace=trace, say=say)
-        for alone in stage_modules(module)
-    ]
+
+    def stage_executor(alone: ModuleOp) -> Executor:
+        return executor(engine, alone, source=source, most_images=most_images, trace=trace, say=say)
+
     if not is_staged(module):
-        return stages[0]
+        return stage_executor(module)
     nodes = [len(dataflow_of(alone).nodes) for alone in stage_modules(module)]
 
     @cache
@@ -57,6 +57,9 @@ def deployment_executor(
         return stage_writing(module, store or current_store())
 
     def execute(images: int, dispatch: Dispatch = Dispatch.STATIC) -> Execution:
-        return composed([stage(images, dispatch) for stage in stages], writing(), nodes)
+        alone = stage_modules(module)
+        return composed(
+            [stage_executor(stage)(images, dispatch) for stage in alone], writing(), nodes
+        )
 
     return execute

@@ -34,13 +34,14 @@ class Contents(NamedTuple):
 
     Attributes:
         crossbars: their numbers, ascending: shape [crossbars].
-        levels: of their cells: shape [crossbars, wordlines, bitlines].
-        is_covered: whether a cell belongs to a tile; the others keep what they have: same shape.
+        levels: of their cells, and a level that there is not, `kept`, of those that belong to no
+            tile and keep what they have: shape [crossbars, wordlines, bitlines].
+        kept: that level.
     """
 
     crossbars: NDArray[np.int64]
     levels: Cells
-    is_covered: NDArray[np.bool_]
+    kept: int
 
 
 def stage_writing(module: ModuleOp, store: ParameterStore) -> list[Rewriting]:
@@ -80,34 +81,21 @@ def contents(alone: ModuleOp, crossbars: NDArray[np.int64], store: ParameterStor
     for layer in layer_ops(alone):
         programmed.load(layer, weight_matrices(layer, store))
     (arrays,) = programmed.crossbars.values()
+    kept, crossbars = 1 << accelerator.crossbar.bits_per_cell, np.sort(crossbars)
     sides = accelerator.crossbar.wordlines, accelerator.crossbar.bitlines
-    crossbars = np.sort(crossbars)
-    levels = np.zeros((len(crossbars), *sides), arrays.dtype)
-    for index, crossbar in enumerate(crossbars.tolist()):
-        levels[index] = arrays.read(crossbar, (0, 0), sides)[0]
-    return Contents(crossbars, levels, _covered(alone, stage, crossbars, accelerator))
-
-
-def _covered(
-    alone: ModuleOp,
-    stage: PxbStageOp,
-    crossbars: NDArray[np.int64],
-    accelerator: Accelerator,
-) -> NDArray[np.bool_]:
-    """Which cells of some crossbars belong to tiles."""
-    sides = accelerator.crossbar.wordlines, accelerator.crossbar.bitlines
-    is_covered = np.zeros((len(crossbars), *sides), np.bool_)
+    levels = np.full((len(crossbars), *sides), kept, np.min_scalar_type(kept))
     layers = {op.sym_name.data: op for op in layer_ops(alone)}
     for name, placed in stage.placements().items():
         heights, widths = placed.extents(layers[name].layer, layers[name].grid.data, accelerator)
-        index = np.searchsorted(crossbars, placed.crossbars)
-        index = np.minimum(index, max(len(crossbars) - 1, 0))
-        known = np.flatnonzero(crossbars[index] == placed.crossbars) if len(crossbars) else []
-        for tile in known:
-            row, column = placed.rows[tile], placed.columns[tile]
-            rows = slice(row, row + heights[tile])
-            is_covered[index[tile], rows, column : column + widths[tile]] = True
-    return is_covered
+        columns = (placed.crossbars, placed.rows, placed.columns, heights, widths)
+        for crossbar, row, column, height, width in zip(
+            *(c.tolist() for c in columns), strict=True
+        ):
+            index = int(np.searchsorted(crossbars, crossbar))
+            if index < len(crossbars) and crossbars[index] == crossbar:
+                cells = arrays.read(crossbar, (row, column), (height, width))[0]
+                levels[index, row : row + height, column : column + width] = cells
+    return Contents(crossbars, levels, kept)
 
 
 def _before(stages: Sequence[Contents], accelerator: Accelerator) -> dict[int, Cells]:
@@ -117,7 +105,7 @@ def _before(stages: Sequence[Contents], accelerator: Accelerator) -> dict[int, C
     for own in reversed(stages):
         for index, crossbar in enumerate(own.crossbars.tolist()):
             held = state.setdefault(crossbar, np.zeros(sides, own.levels.dtype))
-            np.copyto(held, own.levels[index], where=own.is_covered[index])
+            np.copyto(held, own.levels[index], where=own.levels[index] != own.kept)
     return state
 
 
@@ -136,7 +124,7 @@ def _written_parts(
         part = slice(start, start + AT_ONCE)
         held = [state[crossbar] for crossbar in own.crossbars[part].tolist()]
         old = np.stack(held)
-        new = np.where(own.is_covered[part], own.levels[part], old)
+        new = np.where(own.levels[part] == own.kept, old, own.levels[part])
         yield accelerator.components.cells.written(old, new)
         for cells, after in zip(held, new, strict=True):
             cells[:] = after

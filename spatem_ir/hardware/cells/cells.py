@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 DECIMALS = 6
 """Decimals of times in cycles, by which 10 ns are 5 cycles of 2 ns whatever the rounding."""
 
+AT_ONCE = 16
+"""Crossbars that are compared together, so that their cells stay in a processor's cache."""
+
 CELL_WRITES = Part("cell_writes", "writing", "cell writes")
 
 
@@ -110,7 +113,7 @@ class Cells(Component):
         """The SET and the RESET pulses from old levels to new ones, for each cell."""
         import numpy as np
 
-        before, after = np.asarray(old, np.int64), np.asarray(new, np.int64)
+        before, after = np.asarray(old, np.int32), np.asarray(new, np.int32)
         rise, fall = np.maximum(after - before, 0), np.maximum(before - after, 0)
         if self.parameters.levels is LevelScheme.ERASE:
             return np.where(fall > 0, after, rise), np.minimum(fall, 1)
@@ -128,22 +131,23 @@ class Cells(Component):
         sides = shape[-2:]
         befores = np.broadcast_to(old, shape).reshape(-1, *sides)
         afters = np.broadcast_to(new, shape).reshape(-1, *sides)
-        each = [self._one(*pair) for pair in zip(befores, afters, strict=True)]
-        columns = np.array(each, np.int64).reshape(-1, len(Written._fields)).T
+        blocks = (slice(n, n + AT_ONCE) for n in range(0, len(befores), AT_ONCE))
+        parts = [self._several(befores[some], afters[some]) for some in blocks]
+        columns = np.concatenate([np.empty((len(Written._fields), 0), np.int64), *parts], axis=1)
         return Written(*(column.reshape(shape[:-2]) for column in columns))
 
-    def _one(self, old: Levels, new: Levels) -> tuple[int, ...]:
-        """The same of one crossbar: cycles, pulses of both kinds, cells."""
+    def _several(self, old: Levels, new: Levels) -> Ints:
+        """The same of some crossbars: cycles, pulses of both kinds, cells: shape [4, crossbars]."""
         import numpy as np
 
         sets, resets = self.pulses(old, new)
         first = np.arange(self.segments) * self.segment_cells
-        in_segment = np.maximum.reduceat(sets, first, axis=1) * self.set_cycles
-        in_segment += np.maximum.reduceat(resets, first, axis=1) * self.reset_cycles
-        groups = np.arange(0, len(sets), self.wordlines_per_driver)
-        by_driver = np.add.reduceat(in_segment.sum(1), groups)
-        changed = np.count_nonzero(sets + resets)
-        return int(by_driver.max()), int(sets.sum()), int(resets.sum()), int(changed)
+        in_segment = np.maximum.reduceat(sets, first, axis=2) * np.int64(self.set_cycles)
+        in_segment += np.maximum.reduceat(resets, first, axis=2) * self.reset_cycles
+        groups = np.arange(0, sets.shape[1], self.wordlines_per_driver)
+        by_driver = np.add.reduceat(in_segment.sum(axis=2), groups, axis=1)
+        sums = (each.sum(axis=(1, 2), dtype=np.int64) for each in (sets, resets, old != new))
+        return np.stack([by_driver.max(axis=1), *sums])
 
     def energy_pj(self, actions: Actions) -> dict[Part, float]:
         """The energy of all pulses of cells; no part where nothing is written."""
