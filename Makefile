@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint bench study strategies clean
+.PHONY: help run test lint docs wheel bench study strategies clean
 
 help: ## list the targets
 	@echo 'usage: make TARGET [ARGS="..."] [PYTHON=python3.12]'
@@ -27,6 +27,13 @@ lint: $(INSTALLED) ## check style, formatting and types
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
 	$(BIN)/pyright spatem_ir/dialects spatem_ir/passes
+
+docs: $(INSTALLED) ## make the documentation as a site in build/docs; dead links fail (ARGS: of sphinx-build)
+	$(BIN)/sphinx-build -q -W --keep-going $(ARGS) docs build/docs
+	@echo 'open build/docs/index.html'
+
+wheel: $(INSTALLED) ## build the wheel in dist
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 bench: $(INSTALLED) ## run the benchmarks (ARGS: of benchmarks)
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spatem_ir import __version__
+from spatem_ir.cli.completion import add_completion
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
 from spatem_ir.cli.explore import add_explore
 from spatem_ir.cli.inputs import add_network_arguments, files_of, import_options
@@ -77,6 +78,7 @@ def argument_parser() -> argparse.ArgumentParser:
     )
     raise_usage_errors(parser)
     parser.add_argument("--version", action="version", version=f"spatem-bench {__version__}")
+    add_completion(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     study = commands.add_parser(
         "study",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from spatem_ir.hardware.overrides import Key
     from spatem_ir.hardware.parameters import Value
 
-ALONE = ("--list", "--list-operators", "--print-preset")
+ALONE = ("--list", "--list-operators", "--print-preset", "--copy-examples")
 """Options that print something, in place of a run."""
 
 OF_CYCLES = ("--images-in-flight", "--dispatch", "--critical-path")

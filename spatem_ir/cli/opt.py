@@ -14,6 +14,7 @@ from xdsl.utils.exceptions import ArgSpecParseError
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from spatem_ir import __version__
+from spatem_ir.cli.completion import add_completion
 from spatem_ir.cli.errors import raise_usage_errors, run_tool, tell
 from spatem_ir.cli.inputs import add_network_arguments, files_of, import_options
 from spatem_ir.cli.progress import ProgressLines
@@ -61,6 +62,7 @@ class SpatemOptMain(xDSLOptMain):
 
     def register_all_arguments(self, arg_parser: argparse.ArgumentParser) -> None:
         raise_usage_errors(arg_parser)
+        arg_parser.prog = "spatem-opt"
         arg_parser.formatter_class = argparse.RawDescriptionHelpFormatter
         super().register_all_arguments(arg_parser)
         arg_parser.add_argument("--pass-pipeline", dest="passes", help="same as --passes")
@@ -71,6 +73,7 @@ class SpatemOptMain(xDSLOptMain):
             help="where the quantised weights of a float ONNX model are written "
             "(default: beside the output file)",
         )
+        add_completion(arg_parser)
 
     def setup_pipeline(self) -> None:
         from spatem_ir.driver.pipeline import check_passes, pipeline_error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,12 +20,15 @@ REPORT_SECONDS = 5.0
 class ProgressLines:
     """Says what is being done, once the run takes long enough to wonder, and how far it is.
 
+    On a terminal only, unless `is_shown` says so: in a file or a log nobody waits.
+
     Attributes:
         seconds: (step, how long it took) of each step that has ended, in order.
     """
 
-    def __init__(self, tool: str) -> None:
+    def __init__(self, tool: str, is_shown: bool | None = None) -> None:
         self.tool = tool
+        self.is_shown = sys.stderr.isatty() if is_shown is None else is_shown
         self.start = self.begun = self.told = time.monotonic()
         self.doing: str | None = None
         self.seconds: list[tuple[str, float]] = []
@@ -40,7 +44,7 @@ class ProgressLines:
         now = time.monotonic()
         self._end(now)
         self.doing, self.begun, self.told = text, now, now
-        if now - self.start > PATIENCE_SECONDS:
+        if self.is_shown and now - self.start > PATIENCE_SECONDS:
             tell(f"{self.tool}: {text} …")
 
     def note(self, text: str) -> None:
@@ -50,7 +54,7 @@ class ProgressLines:
     def progress(self, share: float) -> None:
         """Report which share of the step is done, and the time left if it goes on like this."""
         now = time.monotonic()
-        if now - self.told < REPORT_SECONDS:
+        if not self.is_shown or now - self.told < REPORT_SECONDS:
             return
         self.told = now
         left = (now - self.begun) * (1 - share) / share if share else None

@@ -6,10 +6,12 @@ import argparse
 import json
 import sys
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spatem_ir import __version__
 from spatem_ir.cli.analog import add_analog_arguments, analog_overrides
+from spatem_ir.cli.completion import add_completion
 from spatem_ir.cli.effects import check_alone, check_effects
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
 from spatem_ir.cli.inputs import add_network_arguments, files_of, import_options
@@ -64,6 +66,7 @@ def argument_parser() -> argparse.ArgumentParser:
     )
     raise_usage_errors(parser)
     parser.add_argument("--version", action="version", version=f"spatem-run {__version__}")
+    add_completion(parser)
     parser.add_argument("input", metavar="INPUT", nargs="?", help="network name, .onnx or .mlir")
     parser.add_argument(
         "--list", action="store_true", help="list networks, accelerators, strategies and metrics"
@@ -78,6 +81,12 @@ def argument_parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="print the TOML file of an accelerator that ships with spatem-ir, with the sources of "
         "its values: a start for one of your own",
+    )
+    parser.add_argument(
+        "--copy-examples",
+        metavar="DIR",
+        help="copy the examples that ship with spatem-ir (passes, accelerators, design spaces) "
+        "into a new folder",
     )
     add_network_arguments(parser)
     parser.add_argument(
@@ -191,6 +200,11 @@ def _run(parser: argparse.ArgumentParser, argv: list[str] | None) -> None:
         from spatem_ir.hardware.loader import preset_text
 
         print(preset_text(arguments.print_preset), end="")
+        return
+    if arguments.copy_examples is not None:
+        from spatem_ir.cli.examples import copy_examples
+
+        copy_examples(Path(arguments.copy_examples))
         return
     if arguments.input is None:
         raise SpatemError("name a network, an .onnx or an .mlir file (see --help)")

@@ -7,9 +7,9 @@ import sys
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
+from spatem_ir.study.bars import bar_of
 from spatem_ir.study.documents import dict_of, documents_of, timings_of
 from spatem_ir.study.runner import run_points
 from spatem_ir.study.study import Study
@@ -48,14 +48,14 @@ def run_study(
 
 
 def outcomes_of(points: list[Point], plan: Plan, jobs: int) -> dict[Point, Outcome]:
-    """Run points with a progress bar on stderr."""
+    """Run points with a progress bar on stderr, if that is a terminal."""
     columns = (
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("{task.description}", markup=False),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with bar_of(*columns) as progress:
         task = progress.add_task("", total=len(set(points)))
 
         def report(outcome: Outcome) -> None:

@@ -9,9 +9,9 @@ from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
+from spatem_ir.study.bars import bar_of
 from spatem_ir.study.explore.documents import csv_of, json_of, page_of
 from spatem_ir.study.explore.exploration import Tally, explore
 from spatem_ir.study.explore.space_file import load_space
@@ -84,7 +84,6 @@ def documents_of(exploration: Explored) -> dict[str, bytes]:
 @contextmanager
 def bar() -> Iterator[Tally]:
     """A bar on stderr with the time left, if that is a terminal."""
-    console = Console(stderr=True)
     columns = (
         BarColumn(),
         MofNCompleteColumn(),
@@ -92,7 +91,7 @@ def bar() -> Iterator[Tally]:
         TimeRemainingColumn(elapsed_when_finished=True),
         TextColumn("left"),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
+    with bar_of(*columns) as shown:
         task = shown.add_task("", total=None)
 
         def report(progress: Tally) -> None:

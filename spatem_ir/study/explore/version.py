@@ -40,11 +40,16 @@ def code_version() -> str:
 
 
 def _sources() -> dict[str, Path]:
-    """The files of the package by their names in it; `dialects` and `passes` may be elsewhere."""
+    """The files of the package by their names in it; `dialects` and `passes` may be elsewhere.
+
+    Without the examples, which a wheel has in the package, an editable installation beside it.
+    """
     found = {}
     ours = [(Path(__file__).parents[2], "")]
     ours += [(Path(each.__path__[0]), f"{name}/") for name, each in ROOT_FOLDERS.items()]
     for folder, prefix in ours:
         for file in folder.rglob("*.py"):
-            found[prefix + file.relative_to(folder).as_posix()] = file
+            name = prefix + file.relative_to(folder).as_posix()
+            if not name.startswith("examples/"):
+                found[name] = file
     return found

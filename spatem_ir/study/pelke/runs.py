@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, NamedTuple
 
+from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 from xdsl.context import Context
 from xdsl.parser import Parser
 
@@ -21,11 +22,12 @@ from spatem_ir.passes.synchronize import SynchronizePass
 from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.engine import default_engine, executor
 from spatem_ir.runtime.machine.steps import ResourceKind
+from spatem_ir.study.bars import bar_of
 from spatem_ir.study.runner import end_with_study
 from spatem_ir.universe import register_dialects
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from xdsl.dialects.builtin import ModuleOp
 
@@ -177,12 +179,19 @@ def found_of(case: PelkeCase) -> SchemeTimes:
 
 
 def all_found(cases: Sequence[PelkeCase], jobs: int) -> dict[PelkeCase, SchemeTimes]:
-    """Execute cases, each once, in so many processes."""
+    """Execute cases, each once, in so many processes; with a bar on stderr if it is a terminal."""
     several = list(dict.fromkeys(cases))
+    with bar_of(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as bar:
+        found = _found_one_by_one(several, jobs)
+        return dict(zip(several, bar.track(found, total=len(several)), strict=True))
+
+
+def _found_one_by_one(several: list[PelkeCase], jobs: int) -> Iterator[SchemeTimes]:
     if jobs == 1:
-        return {case: found_of(case) for case in several}
+        yield from map(found_of, several)
+        return
     workers = ProcessPoolExecutor(
         min(jobs, len(several)), mp_context=get_context("spawn"), initializer=end_with_study
     )
     with workers as pool:
-        return dict(zip(several, pool.map(found_of, several), strict=True))
+        yield from pool.map(found_of, several)

@@ -172,6 +172,12 @@ RUNS: dict[str, list[tuple[str, str]]] = {
             "--json has no effect beside --list-operators; give --list-operators alone",
         )
     ],
+    "--copy-examples": [
+        (
+            "--copy-examples folder --times",
+            "--times has no effect beside --copy-examples; give --copy-examples alone",
+        )
+    ],
     "--print-preset": [
         (
             "--print-preset tiny --times",
@@ -221,7 +227,9 @@ RUNS: dict[str, list[tuple[str, str]]] = {
 }
 """What each option of a run has no effect beside."""
 
-ALWAYS = {"--help", "--version", "--accelerator", "--times", "--json", "--check"}
+ALONE_OPTIONS = ("--copy-examples", "--list", "--print-preset")
+PRINTED = {"--help", "--version", "--print-completion"}
+ALWAYS = {*PRINTED, "--accelerator", "--times", "--json", "--check"}
 """Options that have an effect on every run."""
 
 
@@ -229,7 +237,7 @@ ALWAYS = {"--help", "--version", "--accelerator", "--times", "--json", "--check"
     ("arguments", "message"), [case for cases in RUNS.values() for case in cases]
 )
 def test_runs(arguments: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    alone = "--print-preset" in arguments or "--list" in arguments
+    alone = any(option in arguments for option in ALONE_OPTIONS)
     machine = [] if alone else ["--accelerator"]
     given = [*arguments.split(), *machine, *(["tiny"] if machine else [])]
     if "lenet" in arguments:
@@ -279,7 +287,10 @@ def test_every_option_of_spatem_opt_is_in_a_table(capsys: pytest.CaptureFixture[
     tool = SpatemOptMain(["net.mlir"])
     tool.register_all_arguments(parser)
     own = options_of(parser) - OF_XDSL
-    assert own == {*IMPORTING, "--accelerator", "--pass-pipeline", "--weights"}
+    assert own == {
+        *IMPORTING,
+        *("--accelerator", "--pass-pipeline", "--print-completion", "--weights"),
+    }
     assert opt.main(["net.mlir", "--weights", "w.npz", "-o", "out.mlir"]) == 1
     assert capsys.readouterr().err == (
         "spatem-opt: --weights has no effect: no weights were computed; they are where they were\n"

@@ -41,10 +41,29 @@ def test_a_calibration_tells_how_far_it_is() -> None:
 def test_a_long_step_says_how_far_it_is_and_what_is_left(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    lines = progress_of_minutes(monkeypatch, is_shown=True)
+    assert capsys.readouterr().err.splitlines() == [
+        "tool: simulating 7 visits …",
+        "tool: simulating 7 visits: 0%",
+        "tool: simulating 7 visits: 25%, 6 min 00 s left",
+    ]
+    assert lines.seconds == [("reading", 3.0), ("simulating 7 visits", 124.0)]
+
+
+def test_nothing_is_said_where_there_is_no_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = progress_of_minutes(monkeypatch, is_shown=None)
+    assert capsys.readouterr().err == ""
+    assert lines.seconds == [("reading", 3.0), ("simulating 7 visits", 124.0)]
+
+
+def progress_of_minutes(monkeypatch: pytest.MonkeyPatch, is_shown: bool | None) -> ProgressLines:
+    """What is said in two steps of 127 seconds together."""
     now = [0.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     monkeypatch.setattr(progress, "PATIENCE_SECONDS", 1.0)
-    lines = ProgressLines("tool")
+    lines = ProgressLines("tool", is_shown)
     with lines.watching() as say:
         say.step("reading")
         now[0] = 3.0
@@ -56,12 +75,7 @@ def test_a_long_step_says_how_far_it_is_and_what_is_left(
         say.progress(0.25)
         say.progress(0.26)
         now[0] += 4
-    assert capsys.readouterr().err.splitlines() == [
-        "tool: simulating 7 visits …",
-        "tool: simulating 7 visits: 0%",
-        "tool: simulating 7 visits: 25%, 6 min 00 s left",
-    ]
-    assert lines.seconds == [("reading", 3.0), ("simulating 7 visits", 124.0)]
+    return lines
 
 
 @pytest.mark.parametrize(

@@ -419,6 +419,7 @@ def test_steps_are_reported_when_a_run_takes_long(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "PATIENCE_SECONDS", -1.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert main([*TINY, "--check", "reference", "--json", "-"]) == 0
     captured = capsys.readouterr()
     json.loads(captured.out)

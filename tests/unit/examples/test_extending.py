@@ -32,7 +32,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("section", SECTIONS)
 def test_commands_print_what_the_page_shows(section: str, target: Path) -> None:
     text = PAGE.partition(f"## {section}\n")[2].partition("\n## ")[0]
-    shown = "".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL)).splitlines()
+    shown = "".join(re.findall(r"```console\n(.*?)```", text, re.DOTALL)).splitlines()
     commands = [line.removeprefix("$ ") for line in shown if line.startswith("$ ")]
     path = f"{BIN}:{os.environ['PATH']}"
     printed: list[str] = []
