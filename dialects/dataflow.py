@@ -85,14 +85,14 @@ def _sum_bits(module: ModuleOp) -> int:
     return 0 if accelerator is None else accelerator.components.accumulation.sum_bits
 
 
-def verified_dataflow_of(op: Operation) -> Dataflow:
-    """The dataflow of the module around `op`, for its verifier.
+def verified_dataflow_of(op: Operation, by_rows: Collection[str] = ()) -> Dataflow:
+    """The dataflow of the module around `op`, for its verifier; some poolings work `by_rows`.
 
     Raises:
         VerifyException: where :func:`dataflow_of` raises a SpatemError.
     """
     try:
-        return dataflow_of(module_of(op))
+        return dataflow_of(module_of(op), by_rows=by_rows)
     except SpatemError as error:
         fail(op, str(error))
 

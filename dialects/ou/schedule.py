@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from spatem_ir.dialects.ou.orders import OrderOp
 from spatem_ir.dialects.ou.streams import StreamOp
 from spatem_ir.dialects.ou.waits import WaitOp
 from spatem_ir.dialects.traits import HasParentNamed
+from spatem_ir.geometry.network.decided import sums_name
 
 if TYPE_CHECKING:
     from spatem_ir.dialects.pxb import PxbStageOp
@@ -35,7 +36,7 @@ class ScheduleOp(IRDLOperation):
     waits for what (`ou.wait`); `order` moves what it says into the `ou.stage`, which is `timed` if
     the schedule is.  One that was found `for` certain places names their digest
     (:func:`digest_of`), and does not count for others, nor do streams where other crossbars hold
-    the tiles.
+    the tiles.  Waits may name row sums of poolings before `assign` has decided that there are any.
     """
 
     name = "ou.schedule"
@@ -82,11 +83,18 @@ class ScheduleOp(IRDLOperation):
 
         if is_of_stage(self):
             return
-        dataflow = verified_dataflow_of(self)
+        dataflow = verified_dataflow_of(self, poolings_of_sums(self.waits))
         verify_dues(self.dues, dataflow)
         verify_waits(self.waits, dataflow)
         if sum(isinstance(op, ScheduleOp) for op in module_of(self).ops) > 1:
             fail(self, "stands twice in a module; one says when all windows are due")
+
+
+def poolings_of_sums(waits: Iterable[WaitOp]) -> set[str]:
+    """The poolings whose row sums wait or are waited for: `assign` is to let them work by rows."""
+    names = {name.string_value() for op in waits for name in (op.node, op.other)}
+    suffix = sums_name("")
+    return {name.removesuffix(suffix) for name in names if name.endswith(suffix)}
 
 
 def schedule_of(module: ModuleOp) -> ScheduleOp | None:
