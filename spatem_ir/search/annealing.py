@@ -14,13 +14,15 @@ from math import exp
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from spatem_ir.geometry.estimate.candidates import joined_candidates, layer_candidates
 from spatem_ir.geometry.shapes.grid import Deal
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.search.chains import shortest_chain
 from spatem_ir.search.evaluator import Candidate
 from spatem_ir.search.pacing import Lead
-from spatem_ir.search.spreads import TilePart, TileSpread, pe_orders
+from spatem_ir.search.spreads import PlacedTiles, TilePart, TileSpread, pe_orders
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.estimate.candidates import LayerCandidates
@@ -34,6 +36,12 @@ HOTTEST, COLDEST = 0.003, 0.0005
 CUT_MOVES = 0.5
 """The share of moves that change cuts; others change how windows are dealt, or PEs."""
 
+CHAIN_MOVES = 0.15
+"""The share of moves that give a layer a short chain."""
+
+MIDDLE, BRANCHES = 1, 2
+"""The numbers of the orders of PEs from the middle and, from which on, of branches."""
+
 SHARES = 16
 """Into how many shares tiles are divided between two parts."""
 
@@ -44,7 +52,7 @@ class LayerDesign(NamedTuple):
     kind: int
     cuts: tuple[int, ...]
     deal: Deal
-    spread: TileSpread
+    spread: TileSpread | PlacedTiles
 
 
 class Design(NamedTuple):
@@ -71,7 +79,7 @@ class DesignSpace:
         self.orders = pe_orders(self.accelerator)
         self.kinds = [
             (
-                layer_candidates(layer, self.accelerator),
+                layer_candidates(layer, self.accelerator, narrow=True),
                 *joined_candidates(layer, self.accelerator),
             )
             for layer in self.layers
@@ -116,16 +124,32 @@ class DesignSpace:
         for work, stretch in product(WORKS, STRETCHES):
             designs, first = [], pes - most
             for layer, kinds, enters in zip(self.layers, self.kinds, self.entering, strict=True):
-                if enters and len(self.orders) > 1 and layer.windows > 1:
+                if enters and len(self.orders) > BRANCHES and layer.windows > 1:
                     designs.append(self.divided(layer, kinds[0], work, stretch))
                     continue
-                cuts, own = shortest_chain(kinds[0], self.accelerator, most, work)
-                whole = TileSpread((TilePart(0, first, own, SHARES),), by_copy=False, in_turn=True)
+                cuts, own, divided = shortest_chain(kinds[0], self.accelerator, most, work)
+                part = TilePart(MIDDLE, 0, own, SHARES)
+                whole = TileSpread((part,), by_copy=False, in_turn=True, divided=divided)
                 designs.append(LayerDesign(0, cuts, Deal.CYCLIC, whole))
                 first = (first + own) % pes
             design = Design(tuple(designs), depth)
             if self.is_possible(design):
                 yield design
+
+    def placed(
+        self, grids: Sequence[Grid], places: Sequence[IndexSequence], depth: float
+    ) -> Iterator[Design]:
+        """The design with these grids and PEs of tiles, if cuts of candidates make the grids."""
+        designs = []
+        for kinds, grid, pes in zip(self.kinds, grids, places, strict=True):
+            found = ((number, kind.cuts_of(grid)) for number, kind in enumerate(kinds))
+            made = next(((number, cuts) for number, cuts in found if cuts is not None), None)
+            if made is None:
+                return
+            designs.append(LayerDesign(*made, grid.deal, PlacedTiles(pes)))
+        design = Design(tuple(designs), depth)
+        if self.is_possible(design):
+            yield design
 
     def divided(
         self, layer: Layer, candidates: LayerCandidates, work: float, stretch: int
@@ -139,8 +163,8 @@ class DesignSpace:
             key=lambda n: abs(candidates.windows[n].extent - stretch),
         )
         fixed = replace(candidates, windows=(candidates.windows[near],))
-        cuts, _ = shortest_chain(fixed, self.accelerator, layer.windows * layer.matrices, work)
-        branches = range(1, len(self.orders))
+        cuts, *_ = shortest_chain(fixed, self.accelerator, layer.windows * layer.matrices, work)
+        branches = range(BRANCHES, len(self.orders))
         most = max(layer.output_size[1] // 4, 1)
         share = SHARES // len(branches)
         parts = (TilePart(n, 0, min(most, len(self.orders[n])), share) for n in branches)
@@ -153,7 +177,9 @@ class DesignSpace:
             return design._replace(depth=design.depth * 10 ** draw.gauss(0, 0.25))
         number = draw.randrange(len(self.layers))
         own = design.layers[number]
-        if draw.random() < CUT_MOVES:
+        if draw.random() < CHAIN_MOVES:
+            own = self.rechained(number, own, draw)
+        elif draw.random() < CUT_MOVES:
             own = self.recut(number, own, draw)
         elif draw.random() < 1 / 8:
             own = own._replace(deal=draw.choice(list(Deal)))
@@ -161,6 +187,19 @@ class DesignSpace:
             own = own._replace(spread=self.respread(own.spread, draw))
         layers = (*design.layers[:number], own, *design.layers[number + 1 :])
         return design._replace(layers=layers)
+
+    def rechained(self, number: int, own: LayerDesign, draw: Random) -> LayerDesign:
+        """A layer with the shortest chain, for some weight of work, on some PEs."""
+        work = 10 ** draw.uniform(-2, 1)
+        most = max(round(self.accelerator.pes * 2 ** -draw.uniform(0, 4)), 1)
+        chain = shortest_chain(self.kinds[number][0], self.accelerator, most, work)
+        spread = self.movable(own.spread, draw)
+        if len(spread.parts) == 1:
+            (part,) = spread.parts
+            part = part._replace(pes=min(chain.pes, len(self.orders[part.order])))
+            spread = spread._replace(parts=(part,))
+        spread = spread._replace(divided=chain.divided)
+        return own._replace(kind=0, cuts=chain.cuts, spread=spread)
 
     def recut(self, number: int, own: LayerDesign, draw: Random) -> LayerDesign:
         """A layer with other cuts along one axis or two, mostly near the present ones."""
@@ -181,24 +220,37 @@ class DesignSpace:
             cuts[axis] = min(max(cut, 0), sizes[axis] - 1)
         return own._replace(cuts=tuple(cuts))
 
-    def respread(self, spread: TileSpread, draw: Random) -> TileSpread:
+    def movable(self, spread: TileSpread | PlacedTiles, draw: Random) -> TileSpread:
+        """A spread of parts; of tiles with given PEs one on as many PEs anywhere."""
+        if isinstance(spread, TileSpread):
+            return spread
+        part = self.drawn_part(len(np.unique(spread.tiles.to_array())), draw)
+        return TileSpread((part,), by_copy=draw.random() < 0.5, in_turn=draw.random() < 0.5)
+
+    def respread(self, own: TileSpread | PlacedTiles, draw: Random) -> TileSpread:
         """Other PEs for a layer."""
+        spread = self.movable(own, draw)
+        if spread is not own:
+            return spread
         choice = draw.random()
         if choice < 0.1:
             return spread._replace(by_copy=not spread.by_copy)
         if choice < 0.2:
             return spread._replace(in_turn=not spread.in_turn)
+        if choice < 0.3:
+            divided = round(spread.divided * 2 ** draw.gauss(0, 1))
+            return spread._replace(divided=min(max(divided, 1), self.accelerator.pes))
         parts = list(spread.parts)
         number = draw.randrange(len(parts))
         part = parts[number]
-        if choice < 0.25 and len(parts) == 1:
+        if choice < 0.35 and len(parts) == 1:
             return spread._replace(parts=(part, self.drawn_part(max(part.pes // 2, 1), draw)))
-        if choice < 0.25:
+        if choice < 0.35:
             return spread._replace(parts=(part,))
         length = len(self.orders[part.order])
-        if choice < 0.35:
+        if choice < 0.45:
             part = self.drawn_part(part.pes, draw)
-        elif choice < 0.6:
+        elif choice < 0.65:
             step = draw.choice((-16, -8, -4, -2, -1, 1, 2, 4, 8, 16))
             part = part._replace(first=(part.first + step) % length)
         elif choice < 0.9:

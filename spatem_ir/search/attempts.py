@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from spatem_ir.runtime.machine.fast.start import EVENTS_PER_REPORT
+
+if TYPE_CHECKING:
+    from spatem_ir.runtime.machine.fast.engine import FastEngine
 
 
 class Attempt(NamedTuple):
@@ -18,6 +21,12 @@ class Attempt(NamedTuple):
     events: int
     reports: tuple[int, ...] = ()
     is_direct: bool = False
+
+    @staticmethod
+    def of(engine: FastEngine, *, is_direct: bool) -> Attempt:
+        """What an execution was, as far as it came."""
+        totals = engine.state.totals[0]
+        return Attempt(int(totals.now), int(totals.events), tuple(engine.reports), is_direct)
 
     def events_until(self, latest: int) -> int:
         """The events until a cycle after which it goes on, rounded up.

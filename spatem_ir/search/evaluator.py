@@ -14,12 +14,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
-import numpy as np
-
 from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.mvm import PackingOp
-from spatem_ir.dialects.ou import DueOp, ScheduleOp, WaitOp
+from spatem_ir.dialects.ou import ScheduleOp, WaitOp
 from spatem_ir.dialects.ou.schedule import digest_of
 from spatem_ir.dialects.places import stages_of
 from spatem_ir.dialects.pxb import PxbStageOp
@@ -38,7 +36,7 @@ from spatem_ir.runtime.machine.reference.program import only_stage
 from spatem_ir.search.attempts import Attempt
 from spatem_ir.search.direct import spread_program
 from spatem_ir.search.freezing import frozen_orders
-from spatem_ir.search.pacing import Lead, leaving_waits, output_waits, waits_of
+from spatem_ir.search.pacing import Lead, dues_by_share, leaving_waits, output_waits, waits_of
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import SILENT, Messages
 
@@ -243,6 +241,21 @@ class Evaluator:
         layers = (op for op in self.module.walk() if isinstance(op, ConvOp | DenseOp | LocalOp))
         return [op.sym_name.data for op in layers]
 
+    def places(self, candidate: Candidate) -> list[IndexSequence]:
+        """The PE of each tile, by layer.
+
+        Raises:
+            SpatemError: it has no place.
+        """
+        module = self.partitioned(candidate)
+        passes = lowering(module, self.passes)
+        stages = list[PxbStageOp]()
+        while not stages:
+            next(passes).apply(self.context, module)
+            stages = [op for op in module.ops if isinstance(op, PxbStageOp)]
+        placed, per_pe = stages[0].placements(), self.accelerator.crossbars_per_pe
+        return [IndexSequence.of(placed[name].crossbars // per_pe) for name in self.layer_names]
+
     def deployed(self, candidate: Candidate) -> Evaluation:
         """Deploy a candidate by the passes, and execute it.
 
@@ -275,9 +288,9 @@ class Evaluator:
         except MemoryShortError:
             raise
         except SpatemError:
-            self.count(attempt_of(engine, is_direct=is_direct))
+            self.count(Attempt.of(engine, is_direct=is_direct))
             raise
-        self.count(attempt_of(engine, is_direct=is_direct)._replace(cycle=execution.finished[0]))
+        self.count(Attempt.of(engine, is_direct=is_direct)._replace(cycle=execution.finished[0]))
         return execution
 
     def bound(self, candidate: Candidate) -> int:
@@ -368,34 +381,9 @@ class Evaluator:
         raise failure
 
 
-def attempt_of(engine: FastEngine, *, is_direct: bool) -> Attempt:
-    """What is counted of an execution, as far as it came."""
-    totals = engine.state.totals[0]
-    return Attempt(int(totals.now), int(totals.events), tuple(engine.reports), is_direct)
-
-
 def is_free(following: ModulePass) -> TypeGuard[OrderPass]:
     """Whether a pass takes over a schedule."""
     return isinstance(following, OrderPass) and following.method == "auto"
-
-
-def dues_by_share(dataflow: Dataflow, depth: float) -> list[DueOp]:
-    """Windows in the order of the share of the layer's windows before them; deeper layers later.
-
-    Layer n of the network is served as if it were n · `depth` of its windows later.
-    """
-    dues = []
-    for number, node in enumerate(dataflow.layers):
-        layer = node.layer
-        assert layer is not None
-        share = (np.arange(layer.windows) + 0.5) / layer.windows + depth * number
-        times = (share * RESOLUTION).astype(np.int64)
-        dues.append(DueOp(layer.name, IndexSequence.of(times)))
-    return dues
-
-
-RESOLUTION = 2**20
-"""Into how many parts the windows of a layer are told apart by their share."""
 
 
 MOST_IN_VAIN = 2

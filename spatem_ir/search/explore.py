@@ -104,6 +104,7 @@ class Exploration:
     best: Evaluation | None = None
     where: Proposal = DEFAULT
     value: float = float("inf")
+    reached: float = float("inf")
     least: float = float("inf")
     is_limiting: bool = False
     deployable: dict[Candidate, bool] = field(default_factory=dict)
@@ -262,6 +263,7 @@ class Exploration:
             walked = self.walked
             for design in islice(designs, DESIGNS[is_spread]):
                 yield design, None
+                self.reached = self.value
             self.proposed += 1
             proposal = proposed(draw, self.where, sorted(counts))
             if walked == self.walked:
@@ -327,22 +329,27 @@ class Exploration:
         visits = (self.budget - begun) // EVENTS_PER_VISIT
         space = DesignSpace(layers, accelerator, entering, visits)
         best: tuple[Design, float] | None = None
-        starts = list(space.starts(DEPTH))
+        places = self.evaluator.places(self.best.candidate)
+        starts = [
+            *space.starts(DEPTH),
+            *space.placed(self.best.candidate.grids, places, DEPTH),
+        ]
         for number, design in enumerate(starts):
             self.foreseen = map(space.candidate, starts[number + 1 :])
             yield space.candidate(design)
-            if best is None or self.value < best[1]:
-                best = design, self.value
+            if best is None or self.reached < best[1]:
+                best = design, self.reached
         if best is None or best[1] == float("inf"):
             return
         walk = Annealing(space, self.seed, best)
         while True:
-            self.walked += 1
             design = walk.design()
+            candidate = space.candidate(design)
+            self.walked += candidate not in self.deployable
             self.foreseen = map(space.candidate, walk.foreseen())
-            yield space.candidate(design)
+            yield candidate
             progress = (self.spent - begun) / max(self.budget - begun, 1)
-            walk.accept(design, self.value, progress)
+            walk.accept(design, self.reached, progress)
 
     def of_strategies(self, names: Iterable[str] | None = None) -> Iterator[Candidate]:
         """The partitions of other strategies, of all if not by name, in two orders.

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spatem_ir.dialects.ou import DueOp
 from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.geometry.network.links import link
 from spatem_ir.geometry.network.waits import Wait
+from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from spatem_ir.geometry.network.dataflow import Dataflow, Node
 
 Ints = NDArray[np.int64]
+
+RESOLUTION = 2**20
+"""Into how many parts the windows of a layer are told apart by their share."""
 
 
 class Lead(NamedTuple):
@@ -124,3 +129,18 @@ def positions_needed(dataflow: Dataflow) -> dict[int, Ints]:
         if parts:
             needed[reader.number] = np.maximum.accumulate(np.maximum.reduce(parts))
     return needed
+
+
+def dues_by_share(dataflow: Dataflow, depth: float) -> list[DueOp]:
+    """Windows in the order of the share of the layer's windows before them; deeper layers later.
+
+    Layer n of the network is served as if it were n · `depth` of its windows later.
+    """
+    dues = []
+    for number, node in enumerate(dataflow.layers):
+        layer = node.layer
+        assert layer is not None
+        share = (np.arange(layer.windows) + 0.5) / layer.windows + depth * number
+        times = (share * RESOLUTION).astype(np.int64)
+        dues.append(DueOp(layer.name, IndexSequence.of(times)))
+    return dues

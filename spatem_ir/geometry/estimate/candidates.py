@@ -67,6 +67,17 @@ class LayerCandidates:
         axes = zip(self.axes, self.choices.T, strict=True)
         return np.stack([np.array(axis)[chosen] for axis, chosen in axes]).transpose(2, 0, 1)
 
+    def cuts_of(self, grid: Grid) -> tuple[int, ...] | None:
+        """The cuts that make a grid, by their numbers; None if none do."""
+        degrees = grid.hwm, grid.wwm, grid.iw, grid.ib
+        found = [
+            next((number for number, cut in enumerate(axis) if cut.degree == degree), None)
+            for axis, degree in zip(self.axes, degrees, strict=True)
+        ]
+        cuts = tuple(number for number in found if number is not None)
+        made = len(cuts) == len(found) and self.grid(cuts, grid.deal) == grid
+        return cuts if made else None
+
     def grid(self, choice: tuple[int, ...], deal: Deal = Deal.CYCLIC) -> Grid:
         """The grid of one combination of cuts, given by their numbers."""
         row, column, window, bit = (axis[k] for axis, k in zip(self.axes, choice, strict=True))
@@ -74,8 +85,13 @@ class LayerCandidates:
         return Grid(*degrees, row.extent, column.extent, deal, self.joined)
 
 
-def layer_candidates(layer: Layer, accelerator: Accelerator) -> LayerCandidates:
+def layer_candidates(
+    layer: Layer, accelerator: Accelerator, *, narrow: bool = False
+) -> LayerCandidates:
     """The candidate cuts of a layer on an accelerator.
+
+    Column parts are whole OUs wide, as narrower ones take as many operations; if they may be
+    `narrow`, they have any width: fewer values have to be added then for each.
 
     Raises:
         SpatemError: a single weight or activation exceeds a crossbar or its input register.
@@ -97,7 +113,9 @@ def layer_candidates(layer: Layer, accelerator: Accelerator) -> LayerCandidates:
     return LayerCandidates(
         layer,
         rows=part_cuts(layer.rows, unit=ou.wordlines, limit=most_rows),
-        columns=part_cuts(layer.columns, unit=ou.bitlines, scale=cells, limit=most_columns),
+        columns=part_cuts(layer.columns, limit=most_columns)
+        if narrow
+        else part_cuts(layer.columns, unit=ou.bitlines, scale=cells, limit=most_columns),
         windows=part_cuts(layer.windows),
         bits=bit_cuts,
     )

@@ -18,7 +18,9 @@ from unit.runtime.machine.programs import noc_of
 
 from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.geometry.estimate.candidates import layer_candidates
 from spatem_ir.geometry.shapes.grid import Grid
+from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.ranks import rank_within
 from spatem_ir.geometry.shapes.window import Window
@@ -26,8 +28,9 @@ from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.dead_positions.remove_dead_positions import RemoveDeadPositionsPass
 from spatem_ir.search.annealing import Annealing, DesignSpace
+from spatem_ir.search.chains import shortest_chain
 from spatem_ir.search.evaluator import Evaluator
-from spatem_ir.search.spreads import TilePart, TileSpread, pe_orders
+from spatem_ir.search.spreads import PlacedTiles, TilePart, TileSpread, middle_pe, pe_orders
 from spatem_ir.support.errors import SpatemError
 
 
@@ -99,8 +102,9 @@ def test_orders_of_pes_are_those_of_branches(local: int) -> None:
     preset = load_accelerator("isaac-ou")
     noc = replace(noc_of(preset), local_bytes_per_cycle=local)
     accelerator = replace(preset, noc=noc)
-    everywhere, *branches = pe_orders(accelerator)
-    assert sorted(everywhere.tolist()) == list(range(168))
+    everywhere, from_middle, *branches = pe_orders(accelerator)
+    for order in (everywhere, from_middle):
+        assert sorted(order.tolist()) == list(range(168))
     assert sorted(len(branch) for branch in branches) == [11, 156]
     (column,) = (branch for branch in branches if len(branch) == 11)
     assert column.tolist() == list(range(14, 168, 14))
@@ -111,10 +115,11 @@ def test_orders_of_a_long_row_take_little_memory() -> None:
     preset = load_accelerator("isaac-ou")
     row = replace(preset, chip=replace(preset.chip, pe_rows=1, pe_columns=4096))
     tracemalloc.start()
-    everywhere, *branches = pe_orders(row)
+    everywhere, from_middle, *branches = pe_orders(row)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert everywhere.tolist() == list(range(4096))
+    assert from_middle[:3].tolist() == [2047, 2046, 2048]
     assert [branch.tolist() for branch in branches] == [[1], list(range(2, 4096))]
     assert peak < 2**27
 
@@ -129,6 +134,45 @@ def test_blocks_are_dealt_to_parts_and_pes() -> None:
     assert near.pes(layer, grid, orders).tolist() == [3, 3, 3, 3, 0, 0, 0, 0]
     whole = TileSpread((TilePart(0, 2, 2, 16),), by_copy=True, in_turn=True)
     assert whole.pes(layer, grid, orders).tolist() == [2] * 8
+    halved = whole._replace(divided=2)
+    assert halved.pes(layer, grid, orders).tolist() == [2] * 4 + [3] * 4
+    assert in_turn._replace(divided=9).pes(layer, grid, orders).tolist() == [1, 2] * 2 + [6, 5] * 2
+
+
+def test_tiles_stay_where_they_are_or_with_their_neighbours() -> None:
+    layer = Layer("fc", (16, 1, 1), 12, Window((1, 1)), weight_bits=2)
+    placed = PlacedTiles(IndexSequence.of([4, 4, 7, 9]))
+    assert placed.pes(layer, Grid(2, 2, 1, 1, 8, 6), ()).tolist() == [4, 4, 7, 9]
+    assert placed.pes(layer, Grid(2, 1, 1, 1, 8, 12), ()).tolist() == [4, 7]
+    assert placed.pes(layer, Grid(2, 4, 1, 1, 8, 3), ()).tolist() == [4, 4, 4, 4, 7, 7, 9, 9]
+
+
+def test_the_middle_of_a_mesh_is_near_all_ends() -> None:
+    interconnect = load_accelerator("isaac-ou").components.interconnect
+    assert divmod(middle_pe(interconnect), 14) == (6, 6)
+
+
+def test_any_deployment_is_a_design_if_its_cuts_are() -> None:
+    layer = Layer("fc", (16, 1, 1), 12, Window((1, 1)), weight_bits=2)
+    space = DesignSpace([layer], load_accelerator("tiny"), [True], 10**5)
+    places = [IndexSequence.of([0] * 12)]
+    grid = Grid(1, 12, 1, 1, 16, 1)
+    (design,) = space.placed([grid], places, 0.2)
+    assert space.grids(design) == (grid,)
+    assert space.candidate(design).spreads == tuple(places)
+    assert list(space.placed([replace(grid, tile_rows=15)], places, 0.2)) == []
+
+
+@pytest.mark.parametrize("work", [0.01, 1.0, 100.0])
+def test_the_shortest_chain_is_no_longer_than_any_undivided_one(work: float) -> None:
+    """On more PEs a layer is divided further, and takes no longer for it."""
+    layer = Layer("fc", (120, 1, 1), 84, Window((1, 1)), weight_bits=2)
+    machine = load_accelerator("isaac-ou")
+    candidates = layer_candidates(layer, machine, narrow=True)
+    on_few = shortest_chain(candidates, machine, 8, work)
+    on_many = shortest_chain(candidates, machine, 160, work)
+    assert on_few.pes <= 8 and on_many.pes <= 160
+    assert on_few.divided <= 8 < on_many.pes
 
 
 def test_ranks_count_within_groups() -> None:

@@ -28,7 +28,9 @@ from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
 from spatem_ir.runtime.machine.fast.engine import FastEngine
 from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 from spatem_ir.runtime.machine.reference.program import program_of
+from spatem_ir.search.annealing import Annealing, Design, DesignSpace
 from spatem_ir.search.evaluator import Candidate, Evaluation, Evaluator
+from spatem_ir.search.explore import Exploration, Found
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import Messages, told
 
@@ -100,6 +102,28 @@ def test_any_number_of_processes_finds_the_same(options: str) -> None:
 def test_there_is_a_process() -> None:
     with pytest.raises(SpatemError, match="processes must be at least 1, not 0"):
         compile_network("lenet", strategy="search{processes=0}")
+
+
+def test_a_walk_is_told_what_came_of_its_own_designs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Floor plans are looked at between two of its steps."""
+    evaluated, candidate = Exploration.evaluated, DesignSpace.candidate
+    values, steps = dict[Candidate, float](), list[tuple[float, float]]()
+
+    def noted(self: Exploration, proposed: Candidate) -> Found | None:
+        found = evaluated(self, proposed)
+        values.setdefault(proposed, float("inf") if found is None else found.value)
+        return found
+
+    def compared(self: Annealing, design: Design, value: float, progress: float) -> None:
+        steps.append((value, values[candidate(self.space, design)]))
+
+    monkeypatch.setattr(Exploration, "evaluated", noted)
+    monkeypatch.setattr(Annealing, "accept", compared)
+    monkeypatch.setattr(EVENTS, 3 * FEW)
+    monkeypatch.setattr("spatem_ir.search.explore.DESIGNS", {False: 3, True: 3})
+    compile_network("lenet", strategy="search{effort=1}")
+    assert len(steps) > 3
+    assert all(value in (own, float("inf")) for value, own in steps)
 
 
 def test_effort_counts() -> None:
