@@ -15,7 +15,6 @@ from spatem_ir.dialects.cuts import Workplace, workplaces_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.dialects.stages import MvmStageOp
-from spatem_ir.passes.partition.whole_crossbars import whole_crossbars_of
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -113,6 +112,7 @@ class Units(NamedTuple):
         import numpy as np
 
         from spatem_ir.geometry.staging.cuts import StageCosts
+        from spatem_ir.passes.partition.whole_crossbars import whole_crossbars_of
 
         layers = [
             next(op.layer for op in unit if isinstance(op, WeightLayerOp)) for unit in self.nodes

@@ -15,7 +15,6 @@ from spatem_ir.dialects.cnn.attributes import PartAttr
 from spatem_ir.dialects.cnn.weight_layers import integer
 from spatem_ir.operators.concat import ConcatOp
 from spatem_ir.operators.gather import GatherOp
-from spatem_ir.passes.partition.whole_crossbars import whole_crossbars_of
 from spatem_ir.support.errors import DoesNotFitError
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def cut_large_layers(
     """
     chip = max(1, int(accelerator.crossbars * share))
     for layer in layers:
-        needed = whole_crossbars_of(layer.layer, accelerator).crossbars
+        needed = crossbars_of(layer, accelerator)
         if needed > chip:
             cut_layer(layer, accelerator, chip)
 
@@ -51,7 +50,7 @@ def cut_layer(layer: ConvOp | DenseOp | LocalOp, accelerator: Accelerator, chip:
         _refuse(layer, accelerator, chip, "its regions cannot be cut")
     groups = layer.layer.groups
     units = groups if groups > 1 else layer.layer.out_channels
-    least = -(-whole_crossbars_of(layer.layer, accelerator).crossbars // chip)
+    least = -(-crossbars_of(layer, accelerator) // chip)
     ways = (list(channel_parts(layer, even(units, count))) for count in range(least, units + 1))
     parts = next((way for way in ways if _have_room(way, accelerator, chip)), None)
     if parts is None:
@@ -66,9 +65,16 @@ def cut_layer(layer: ConvOp | DenseOp | LocalOp, accelerator: Accelerator, chip:
     Rewriter.replace_op(layer, joined)
 
 
+def crossbars_of(layer: ConvOp | DenseOp | LocalOp, accelerator: Accelerator) -> int:
+    """The crossbars that one copy of a layer takes."""
+    from spatem_ir.passes.partition.whole_crossbars import whole_crossbars_of
+
+    return whole_crossbars_of(layer.layer, accelerator).crossbars
+
+
 def _have_room(parts: Sequence[ConvOp | DenseOp], accelerator: Accelerator, chip: int) -> bool:
     """Whether each of several layers has room on so many crossbars."""
-    return all(whole_crossbars_of(part.layer, accelerator).crossbars <= chip for part in parts)
+    return all(crossbars_of(part, accelerator) <= chip for part in parts)
 
 
 def even(total: int, count: int) -> list[range]:

@@ -148,18 +148,20 @@ class PartitionPass(StagewisePass):
             pass
         else:
             return
+        refused: DoesNotFitError | None = None
         for share in SHARES:
             cut = module.clone()
             try:
                 cut_large_layers(layers_of(cut), accelerator_of(cut), share)
                 put_stages(cut, stage_names(cut, None, share))
                 super().apply(ctx, cut)
-            except DoesNotFitError:
-                if share is SHARES[-1]:
-                    raise
+            except DoesNotFitError as error:
+                refused = refused or error
             else:
                 replace_body(module, cut)
                 return
+        assert refused is not None
+        raise refused
 
     def check_stages(self, module: ModuleOp) -> None:
         """Check that a module has as many stages as there are to be.
