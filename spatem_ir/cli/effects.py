@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from spatem_ir.cli.analog import OPTIONS
+from spatem_ir.cli.pictures import PICTURES
 from spatem_ir.dialects.level import Level
 from spatem_ir.support.errors import SpatemError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 ALONE = ("--list", "--list-operators", "--print-preset", "--copy-examples")
 """Options that print something, in place of a run."""
 
-OF_CYCLES = ("--images-in-flight", "--dispatch", "--critical-path")
+OF_CYCLES = ("--images-in-flight", "--dispatch", "--critical-path", *PICTURES)
 """Options of the simulation."""
 
 

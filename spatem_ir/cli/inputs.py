@@ -105,7 +105,7 @@ def files_of(arguments: argparse.Namespace) -> Iterator[str]:
     """
     paths = [
         getattr(arguments, name, None)
-        for name in ("input_file", "input", "inputs", "accelerator", "calibration")
+        for name in ("input_file", "input", "inputs", "accelerator", "calibration", "compare")
     ]
     for path in (*paths, *getattr(arguments, "networks", ())):
         if path is None:

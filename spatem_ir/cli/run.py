@@ -15,6 +15,12 @@ from spatem_ir.cli.completion import add_completion
 from spatem_ir.cli.effects import check_alone, check_effects
 from spatem_ir.cli.errors import raise_usage_errors, run_tool
 from spatem_ir.cli.inputs import add_network_arguments, files_of, import_options
+from spatem_ir.cli.pictures import (
+    add_picture_arguments,
+    check_pictures,
+    picture_files,
+    picture_paths,
+)
 from spatem_ir.cli.progress import ProgressLines
 from spatem_ir.passes.partition.register import DEFAULT_STRATEGY, strategy_names
 from spatem_ir.runtime.machine.dispatch import Dispatch
@@ -53,7 +59,9 @@ examples:
   spatem-run lenet --accelerator tiny --strategy minimum
   spatem-run lenet --pass-pipeline 'partition{strategy=isaac},pack,assign,order{buffers=ignore}'
   spatem-run lenet --set 'order{merge=pe}' --set 'assign{homes=tiles}'
-  spatem-run deepid --critical-path"""
+  spatem-run deepid --critical-path
+  spatem-run lenet-digits --report out.html
+  spatem-run lenet-digits --trace out.pftrace --trace-layers conv2 --trace-pes 0..7"""
 
 
 def argument_parser() -> argparse.ArgumentParser:
@@ -177,6 +185,7 @@ def argument_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", metavar="FILE", help="write all results as JSON; - for stdout")
     add_analog_arguments(parser)
+    add_picture_arguments(parser)
     return parser
 
 
@@ -226,7 +235,8 @@ def _run(parser: argparse.ArgumentParser, argv: list[str] | None) -> None:
 
     with progress.watching() as say:
         result = run(options, say)
-    files = _json_file(result, times, arguments.json)
+        pictures = picture_files(arguments, result, say)
+    files = {**_json_file(result, times, arguments.json), **pictures}
     if arguments.outputs is not None and result.outputs is not None:
         files[arguments.outputs] = partial(_save_array, result.outputs[0])
     write_together(files)
@@ -308,8 +318,10 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
             raise SpatemError(f"--{name.replace('_', '-')} is {value}; it must be at least 1")
     level, overrides = Level(arguments.level or "ou"), analog_overrides(arguments)
     check_effects(arguments, level, overrides)
+    check_pictures(arguments)
     preference = [f"partition{{prefer={arguments.prefer}}}"] if arguments.prefer else []
     files = [path for path in (arguments.outputs,) if path is not None]
+    files += picture_paths(arguments)
     files += [path for path in (arguments.json,) if path not in (None, "-")]
     return RunOptions(
         source=arguments.input,
@@ -326,7 +338,7 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         engine=arguments.engine or default_engine(),
         images_in_flight=arguments.images_in_flight or 1,
         dispatch=Dispatch(arguments.dispatch or Dispatch.STATIC),
-        critical_path=arguments.critical_path,
+        critical_path=arguments.critical_path or arguments.report is not None,
         level=level,
         overrides=overrides,
     )

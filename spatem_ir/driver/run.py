@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
+from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.level import Level
 from spatem_ir.driver.checks import (
@@ -103,7 +104,7 @@ class RunResult:
     with the same top class as the exact network, None on an exact machine.  `tensors` is what
     `--check onnxruntime` found inside the network, `model_differences` how outputs differ from the
     given quantised ONNX model's, `fidelity` how far they are from the given float32 one's;
-    `outputs` are the values [images, …] of each output.
+    `outputs` are the values [images, …] of each output; `module` is the IR after all passes.
     """
 
     network: str
@@ -123,6 +124,7 @@ class RunResult:
     fidelity: Fidelity | None
     simulation: Simulation | None = None
     outputs: list[Array] | None = None
+    module: ModuleOp | None = None
 
     @property
     def critical_path(self) -> CriticalPath | None:
@@ -233,6 +235,7 @@ def run(options: RunOptions, say: Messages = SILENT) -> RunResult:
         fidelity=values.fidelity,
         simulation=simulation,
         outputs=values.outputs,
+        module=source.module,
     )
 
 

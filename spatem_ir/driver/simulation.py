@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from spatem_ir.dialects.level import Level
@@ -18,6 +19,8 @@ from spatem_ir.support.messages import SILENT, Messages
 if TYPE_CHECKING:
     from spatem_ir.driver.sources import Source
     from spatem_ir.runtime.critical_path import CriticalPath
+    from spatem_ir.runtime.machine.execution import Execution
+    from spatem_ir.runtime.machine.log import Watch
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,6 +38,8 @@ class Simulation:
         dispatch: Whether crossbars ran their streams in order (``static``) or whatever was ready
             (``free``, rule R11).
         static_cycles: The latency of one image in the order of the streams, if `dispatch` is free.
+        execution: The execution of which the critical path is: with all images in flight.
+        logged: Does it once more, with a log of what is watched.
     """
 
     metrics: Metrics
@@ -43,6 +48,8 @@ class Simulation:
     critical_path: CriticalPath | None = None
     dispatch: Dispatch = Dispatch.STATIC
     static_cycles: int | None = None
+    execution: Execution | None = field(default=None, compare=False)
+    logged: Callable[[Watch], Execution] | None = field(default=None, compare=False)
 
     @property
     def layers(self) -> tuple[LayerMetrics, ...]:
@@ -125,7 +132,16 @@ def simulated(
         pipelined = execute(images, dispatch)
     metrics = metrics_of(source.module, execution, pipelined)
     path = critical_path(pipelined or execution, source.module) if traced else None
-    return Simulation(metrics, images, engine, path, dispatch, static_cycles)
+    return Simulation(
+        metrics,
+        images,
+        engine,
+        path,
+        dispatch,
+        static_cycles,
+        pipelined or execution,
+        lambda watch: execute(images, dispatch, watch),
+    )
 
 
 def static_metrics(source: Source) -> Metrics | None:

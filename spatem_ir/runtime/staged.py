@@ -10,6 +10,7 @@ from spatem_ir.dialects.stages import is_staged, stage_modules
 from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.engine import executor
 from spatem_ir.runtime.machine.stages import composed
+from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import SILENT, Messages
 from spatem_ir.weights.store import current_store
 
@@ -18,8 +19,15 @@ if TYPE_CHECKING:
 
     from spatem_ir.runtime.machine.engine import Executor
     from spatem_ir.runtime.machine.execution import Execution
+    from spatem_ir.runtime.machine.log import Watch
     from spatem_ir.runtime.machine.stages import Rewriting
     from spatem_ir.weights.store import ParameterStore
+
+ONE_STAGE_LOGGED = (
+    "--report and --trace are of one stage, the deployment has several; use a chip on which the "
+    "network fits as a whole"
+)
+"""Why an execution of several stages has no log."""
 
 
 def deployment_executor(
@@ -39,7 +47,7 @@ def deployment_executor(
 
     Raises:
         SpatemError: as :func:`~spatem_ir.runtime.machine.engine.executor`, or weights cannot be
-            found.
+            found.  What executes several stages raises it if it is asked for a log.
     """
 
     def stage_executor(alone: ModuleOp) -> Executor:
@@ -56,7 +64,11 @@ def deployment_executor(
         say.step("comparing the cells of stages")
         return stage_writing(module, store or current_store())
 
-    def execute(images: int, dispatch: Dispatch = Dispatch.STATIC) -> Execution:
+    def execute(
+        images: int, dispatch: Dispatch = Dispatch.STATIC, log: Watch | None = None
+    ) -> Execution:
+        if log is not None:
+            raise SpatemError(ONE_STAGE_LOGGED)
         alone = stage_modules(module)
         return composed(
             [stage_executor(stage)(images, dispatch) for stage in alone], writing(), nodes

@@ -88,6 +88,10 @@ class Bus(Interconnect):
         """R13: the bus over which the PE sends, also if it is the one at the port."""
         return pe % self.parameters.buses
 
+    def link_name(self, link: int) -> str:
+        """A bus by its number."""
+        return f"bus {link}"
+
     def routes(self, sources: Ints, destinations: Ints) -> Routes:
         """The same for all pairs at once."""
         import numpy as np

@@ -8,6 +8,7 @@ execute any interconnect by what is said here.
 from __future__ import annotations
 
 from abc import abstractmethod
+from bisect import bisect_right
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import accumulate
@@ -49,6 +50,18 @@ class Routes(NamedTuple):
 
     first: Ints
     links: Ints
+
+
+class DrawnLine(NamedTuple):
+    """A line in a drawing of the chip: x in columns and y in rows of PEs, from one end to another.
+
+    The PE in column c and row r is the square of side 1 around (c, r).
+    """
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
 
 
 class PortCut(NamedTuple):
@@ -127,6 +140,26 @@ class Interconnect(Component):
     def first_links(self) -> list[int]:
         """The number of the first link of each group, and of all links."""
         return [0, *accumulate(group.links for group in self.groups)]
+
+    # Reports
+
+    def link_name(self, link: int) -> str:
+        """What reports call a link."""
+        group = bisect_right(self.first_links, link) - 1
+        return f"{self.groups[group].name} {link - self.first_links[group]}"
+
+    def place(self, pe: int) -> tuple[int, int]:
+        """The column and the row in which reports draw a PE."""
+        row, column = divmod(pe, self.description.chip.pe_columns)
+        return column, row
+
+    def line(self, link: int) -> DrawnLine | None:
+        """Where reports draw a link, in columns and rows; None if nothing can go over it.
+
+        By default a line as wide as the chip, one for each link below the PEs.
+        """
+        row = self.place(self.pes - 1)[1] + 1 + 0.5 * link
+        return DrawnLine(-0.5, row, self.description.chip.pe_columns - 0.5, row)
 
     # Distances, for passes
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from spatem_ir.hardware.component import Actions, Changes, Part
 from spatem_ir.hardware.interconnect.interconnect import (
+    DrawnLine,
     Interconnect,
     LinkGroup,
     PortCut,
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 
 EAST, WEST, SOUTH, NORTH = range(4)
 """Directions of links; those of a PE are numbered 4 · PE + direction."""
+
+STEPS = ((1, 0), (-1, 0), (0, 1), (0, -1))
+"""Columns and rows from a PE to its neighbour, by direction."""
+
+ASIDE = 0.2
+"""How far from the middle of PEs their links are drawn, in columns or rows."""
 
 INTO_ROUTER, INTO_PE = 4, 5
 """Local ports, numbered 4 · PEs + PE and 5 · PEs + PE."""
@@ -112,6 +119,28 @@ class Mesh(Interconnect):
             links.append(4 * here + (SOUTH if is_south else NORTH))
             here += self.columns if is_south else -self.columns
         return links
+
+    def link_name(self, link: int) -> str:
+        """From which PE to which, or between a PE and its router."""
+        direction, pe = divmod(link, self.pes) if link >= 4 * self.pes else (link % 4, link // 4)
+        if link >= 4 * self.pes:
+            return f"PE {pe} → router" if direction == INTO_ROUTER else f"router → PE {pe}"
+        across, down = STEPS[direction]
+        return f"PE {pe} → PE {pe + across + down * self.columns}"
+
+    def line(self, link: int) -> DrawnLine | None:
+        """From PE to PE, on the right-hand side of the way; local ports are within their PE."""
+        if link >= 4 * self.pes:
+            direction, pe = divmod(link, self.pes)
+            x, y = self.place(pe)
+            side = ASIDE if direction == INTO_ROUTER else -ASIDE
+            return DrawnLine(x + side, y - ASIDE, x + side, y + ASIDE)
+        pe, direction = divmod(link, 4)
+        (x, y), (across, down) = self.place(pe), STEPS[direction]
+        if not (0 <= x + across < self.columns and 0 <= y + down < self.rows):
+            return None
+        side_x, side_y = -ASIDE * down, ASIDE * across
+        return DrawnLine(x + side_x, y + side_y, x + across + side_x, y + down + side_y)
 
     def routes(self, sources: Ints, destinations: Ints) -> Routes:
         """The same for all pairs at once."""

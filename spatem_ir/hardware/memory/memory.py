@@ -25,6 +25,11 @@ class Memory(Component):
         """R13: whether one memory holds all that PEs read and write."""
         return False
 
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """R7, R13: what links carry, by the number that the rank of a request for one has."""
+        return ("partial sums", "results")
+
     def ports(self, pes: int) -> int:
         """R3: over how many ports that many PEs fetch at the same time."""
         return pes

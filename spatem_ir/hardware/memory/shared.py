@@ -52,6 +52,11 @@ class SharedMemory(Memory):
         """R13: there is one memory."""
         return True
 
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """R13: operands, what else is loaded or stored, and CALLs."""
+        return ("operands", "loads", "stores", "calls")
+
     def ports(self, pes: int) -> int:
         """R13: over all buses."""
         return Bus(self.description).links

@@ -59,7 +59,7 @@ class BufferOccupancy:
 
 @dataclass
 class MeasuredBuffers(BufferOccupancy):
-    """Occupancies of which the peaks are known; the changes only if the run was logged."""
+    """Occupancies of which the peaks are known; changes are in the log of a run."""
 
     measured: dict[int, int] = field(default_factory=dict)
 

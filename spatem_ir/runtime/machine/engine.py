@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
     from spatem_ir.runtime.machine.execution import Execution
+    from spatem_ir.runtime.machine.log import Watch
 
 
 class Engine(Protocol):
@@ -32,19 +33,24 @@ class Engine(Protocol):
         ...
 
 
-Starter = Callable[[int, bool, Dispatch], Engine]
+Starter = Callable[[int, bool, Dispatch, "Watch | None"], Engine]
 """An engine for an elaborated program, a number of images in flight, with a critical path or not.
 
 The critical path may also be there if it was not asked for.  Crossbars run their visits as the
-dispatch says.
+dispatch says.  What is watched, if anything, is logged.
 """
 
 
 class Executor(Protocol):
     """What executes a program as often as it is asked to."""
 
-    def __call__(self, images: int, dispatch: Dispatch = Dispatch.STATIC) -> Execution:
-        """Execute so many images in flight; crossbars run their visits as `dispatch` says."""
+    def __call__(
+        self, images: int, dispatch: Dispatch = Dispatch.STATIC, log: Watch | None = None
+    ) -> Execution:
+        """Execute so many images in flight; crossbars run their visits as `dispatch` says.
+
+        The execution has a log of what `log` watches.
+        """
         ...
 
 
@@ -79,8 +85,8 @@ def _fast(module: ModuleOp, say: Messages) -> Starter:
     from spatem_ir.runtime.machine.fast.engine import FastEngine
 
     program = fast_program_of(module)
-    return lambda images, trace, dispatch: FastEngine(
-        program, images, dispatch=dispatch, trace=trace, say=say
+    return lambda images, trace, dispatch, log: FastEngine(
+        program, images, dispatch=dispatch, trace=trace, log=log, say=say
     )
 
 
@@ -89,8 +95,8 @@ def _reference(module: ModuleOp, say: Messages) -> Starter:
     from spatem_ir.runtime.machine.reference.program import program_of
 
     program = program_of(module)
-    return lambda images, _, dispatch: ReferenceEngine(
-        program, images, dispatch=dispatch, progress=say.progress
+    return lambda images, _, dispatch, log: ReferenceEngine(
+        program, images, dispatch=dispatch, log=log, progress=say.progress
     )
 
 
@@ -153,8 +159,10 @@ def executor(
     start = kind.elaborate(module, say)
     is_bounded = only_stage(module).unbounded is None
 
-    def execute(images: int, dispatch: Dispatch = Dispatch.STATIC) -> Execution:
-        execution = start(images, trace and images == most_images, dispatch).run()
+    def execute(
+        images: int, dispatch: Dispatch = Dispatch.STATIC, log: Watch | None = None
+    ) -> Execution:
+        execution = start(images, trace and images == most_images, dispatch, log).run()
         if is_bounded:
             execution.buffers.check(accelerator_of(module).components.memory, images)
         return execution

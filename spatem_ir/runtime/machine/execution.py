@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from spatem_ir.runtime.machine.buffers import BufferOccupancy
+from spatem_ir.runtime.machine.log import EventLog
 from spatem_ir.runtime.machine.schedule import VisitSchedule
 from spatem_ir.runtime.machine.staged_times import StagedTimes
 from spatem_ir.runtime.machine.steps import PathStep, ResourceKind
@@ -15,12 +16,13 @@ class Execution:
     """What happened: times, work and traffic.
 
     `finished` is the cycle in which the last output byte of each image has left, `ended` that from
-    which on nothing happens any more; `visit_starts` the start of each visit of each crossbar, and
-    `last_visits` when it ended its last one; `operations` are the OU operations of one image by
-    layer; other counts are over all images.  `busy` is how long each resource that was used was
-    busy, by kind and number; `path` the critical path to the end of the last image, None if it was
-    not asked for; `schedule` in which order crossbars ran their visits, None if they ran their
-    streams in order; `staged` what several stages took, None if there is one.
+    which on nothing happens any more; `visit_starts` the start of each visit of each crossbar (the
+    fast engine has them in its log alone), and `last_visits` when it ended its last one;
+    `operations` are the OU operations of one image by layer; other counts are over all images.
+    `busy` is how long each resource that was used was busy, by kind and number; `path` the critical
+    path to the end of the last image, None if it was not asked for; `schedule` in which order
+    crossbars ran their visits, None if they ran their streams in order; `staged` what several
+    stages took, None if there is one; `log` what was watched, None if nothing was.
     """
 
     finished: list[int]
@@ -41,6 +43,7 @@ class Execution:
     path: list[PathStep] | None = None
     schedule: VisitSchedule | None = field(default=None, compare=False)
     staged: StagedTimes | None = None
+    log: EventLog | None = field(default=None, compare=False)
 
     @property
     def images(self) -> int:

@@ -13,12 +13,15 @@ from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.runtime.analog.arithmetic import OuArithmetic
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from xdsl.dialects.builtin import ModuleOp
 
     from spatem_ir.geometry.network.dataflow import Node
     from spatem_ir.geometry.shapes.placement import Placement
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.runtime.machine.execution import Execution
+
+    Ints = NDArray[np.int64]
 
 
 class LayerColumn(NamedTuple):
@@ -80,16 +83,8 @@ def layer_metrics(
 ) -> LayerMetrics:
     """What is measured of one layer; busy shares need an execution."""
     layer, grid = node.partitioned
-    ou = accelerator.ou
-    rows, cells = placed.extents(layer, grid, accelerator)
-    at = grid.coordinates(placed.tiles)
-    bits = np.array([np.diff(grid.bit_range(layer, bit)).item() for bit in range(grid.ib)])
-    slices = (-(-bits // ou.dac_bits))[at.bit]
-    windows = np.array([len(grid.copy_windows(layer, copy)) for copy in range(grid.iw)])
-    passes = slices * windows[at.copy]
-    blocks = grid.blocks(layer, at.matrix)
-    row_parts, column_parts = blocks * -(-rows // blocks // ou.wordlines), -(-cells // ou.bitlines)
-    operations = int((passes * row_parts * column_parts).sum())
+    work = work_of_tiles(node, placed, accelerator)
+    operations = int(work.operations.sum())
     crossbars = len(np.unique(placed.crossbars))
     busy = None
     if execution is not None:
@@ -104,13 +99,44 @@ def layer_metrics(
         grid=f"{grid.hwm}x{grid.wwm}x{grid.iw}x{grid.ib}{joined}",
         tiles=len(placed.tiles),
         crossbars=crossbars,
-        cells=int((rows * cells).sum()),
+        cells=int(work.cells.sum()),
         ou_operations=operations,
-        dac_conversions=int((passes * rows * column_parts).sum()),
-        adc_conversions=int((passes * cells * row_parts).sum()),
-        cell_reads=int((passes * rows * cells).sum()),
+        dac_conversions=int(work.dac_conversions.sum()),
+        adc_conversions=int(work.adc_conversions.sum()),
+        cell_reads=int(work.cell_reads.sum()),
         lossless=OuArithmetic.of(accelerator).lossless(tallest_tile(node)),
         busy_share=busy,
+    )
+
+
+class TileWork(NamedTuple):
+    """What tiles of a layer hold and do for one image; arrays of one length."""
+
+    cells: Ints
+    operations: Ints
+    dac_conversions: Ints
+    adc_conversions: Ints
+    cell_reads: Ints
+
+
+def work_of_tiles(node: Node, placed: Placement, accelerator: Accelerator) -> TileWork:
+    """What each tile of a layer holds, and does unless the IR spells out operations."""
+    layer, grid = node.partitioned
+    ou = accelerator.ou
+    rows, cells = placed.extents(layer, grid, accelerator)
+    at = grid.coordinates(placed.tiles)
+    bits = np.array([np.diff(grid.bit_range(layer, bit)).item() for bit in range(grid.ib)])
+    slices = (-(-bits // ou.dac_bits))[at.bit]
+    windows = np.array([len(grid.copy_windows(layer, copy)) for copy in range(grid.iw)])
+    passes = slices * windows[at.copy]
+    blocks = grid.blocks(layer, at.matrix)
+    row_parts, column_parts = blocks * -(-rows // blocks // ou.wordlines), -(-cells // ou.bitlines)
+    return TileWork(
+        cells=rows * cells,
+        operations=passes * row_parts * column_parts,
+        dac_conversions=passes * rows * column_parts,
+        adc_conversions=passes * cells * row_parts,
+        cell_reads=passes * rows * cells,
     )
 
 

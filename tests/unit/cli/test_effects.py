@@ -158,6 +158,25 @@ RUNS: dict[str, list[tuple[str, str]]] = {
         ("net.mlir --engine none --critical-path", "--critical-path" + CYCLES),
         ("net.mlir --adc-bits 2,3 --critical-path", "--critical-path" + SWEEP),
     ],
+    "--report": [
+        ("net.mlir --level pxb --report out.html", "--report" + CYCLES),
+        ("net.mlir --adc-bits 2,3 --report out.html", "--report" + SWEEP),
+    ],
+    "--compare": [("net.mlir --compare a.json", "--compare has no effect without --report")],
+    "--trace": [
+        ("net.mlir --engine none --trace out.pftrace", "--trace" + CYCLES),
+        ("net.mlir --adc-bits 2,3 --trace out.pftrace", "--trace" + SWEEP),
+    ],
+    "--trace-layers": [
+        ("net.mlir --trace-layers conv", "--trace-layers has no effect without --trace")
+    ],
+    "--trace-pes": [("net.mlir --trace-pes 0", "--trace-pes has no effect without --trace")],
+    "--trace-cycles": [
+        ("net.mlir --trace-cycles 0..9", "--trace-cycles has no effect without --trace")
+    ],
+    "--trace-slices": [
+        ("net.mlir --trace-slices 9", "--trace-slices has no effect without --trace")
+    ],
     "--level": [("net.mlir --adc-bits 2,3 --level ou", "--level" + SWEEP)],
     "--outputs": [
         (

@@ -21,12 +21,14 @@ from spatem_ir.runtime.machine.fast import start
 from spatem_ir.runtime.machine.fast.computer import MemoryShortError as MemoryShortError
 from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
 from spatem_ir.runtime.machine.fast.elaborate.queues import NO_QUEUES
-from spatem_ir.runtime.machine.fast.results import logged_facts, schedule_of
+from spatem_ir.runtime.machine.fast.log import event_log, watched_state
+from spatem_ir.runtime.machine.fast.results import schedule_of
 from spatem_ir.runtime.machine.fast.rules import components as components
 from spatem_ir.runtime.machine.fast.rules.loop import compiled_loop
 from spatem_ir.runtime.machine.fast.start import grown, initial_state, machine_of
 from spatem_ir.runtime.machine.fast.steps import busy_of, last_visits, path_of
 from spatem_ir.runtime.machine.fast.warm_up import compilation_noted
+from spatem_ir.runtime.machine.log import Watch
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import SILENT, Messages
 
@@ -45,11 +47,10 @@ class FastEngine:
     """Executes a program on the machine model.
 
     If `dispatch` is free, crossbars choose their visits (R11), and the execution has the schedule.
-    With `log`, the execution has the starts of all visits and the changes of all buffers, and
-    :attr:`facts` every grant and arrival; otherwise the former are empty.  With `trace`, it has the
-    critical path and how busy resources were.  With `strict`, it ends where a buffer overflows, and
-    in any case after the cycle `latest`.  `say` is told of the progress, and if the loop has to be
-    compiled.
+    With `log`, the execution has a log of what that watches, where alone starts of visits and
+    changes of buffers are.  With `trace`, it has the critical path and how busy resources were.
+    With `strict`, it ends where a buffer overflows, and in any case after the cycle `latest`.
+    `say` is told of the progress, and if the loop has to be compiled.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class FastEngine:
         images: int = 1,
         *,
         dispatch: Dispatch = Dispatch.STATIC,
-        log: bool = False,
+        log: Watch | None = None,
         trace: bool = False,
         strict: bool = False,
         latest: int = ANY_TIME,
@@ -75,7 +76,8 @@ class FastEngine:
         kind = program.kind
         queues = program.queues if is_free and kind is None else NO_QUEUES
         self.tables = queues.added_to(program.tables) if queues is not NO_QUEUES else program.tables
-        self.state = initial_state(program, self.machine, queues, is_free=is_free)
+        state = initial_state(program, self.machine, queues, is_free=is_free)
+        self.state = watched_state(self.machine, state, log)
         if kind is not None:
             self.tables = self.tables._replace(kind=kind.tables)
             self.state = self.state._replace(kind=kind.state(images))
@@ -98,11 +100,10 @@ class FastEngine:
         self.check_buffers()
         self.check_finished()
         program, totals = self.program, self.state.totals[0]
-        facts = logged_facts(program, self.machine, self.state)
         return Execution(
             finished=self.state.images.finished.tolist(),
             ended=int(totals.now),
-            visit_starts=facts.visit_starts,
+            visit_starts={},
             last_visits=last_visits(self.state),
             operations=program.operations,
             fetched_bytes=int(totals.fetched_bytes),
@@ -119,11 +120,12 @@ class FastEngine:
             byte_hops=int(totals.byte_hops),
             io_bytes=int(totals.io_bytes),
             buffers=MeasuredBuffers(
-                facts.changes, int(totals.written_bytes), int(totals.read_bytes), self.peaks()
+                {}, int(totals.written_bytes), int(totals.read_bytes), self.peaks()
             ),
             path=path_of(self.machine, self.state) if self.machine.is_traced else None,
             busy=busy_of(self.machine, self.state),
             schedule=schedule_of(self.machine, self.state),
+            log=event_log(self.machine, self.state),
         )
 
     def report(self) -> None:

@@ -238,7 +238,7 @@ PE_STATE = record(
 IMAGE = record(outputs_left="i8", finished="i8", step="i4")
 """An image: pieces of its output still on the chip, when the last one left, by which step."""
 
-LOGGED = record(what="i8", rank="i8", time="i8")
+LOGGED = record(rank="i8", time="i8", cycles="i8", what="i4", node="i4")
 """A grant or arrival; `what` is the number of a resource, or beyond them."""
 
 TOTALS = record(
@@ -254,7 +254,8 @@ TOTALS = record(
     free_jobs="i8",
     free_packet="i8",
     free_packets="i8",
-    logged="i8",
+    logged="i8",  # entries of the log, and the first cycle of which one is missing
+    logged_until="i8",
     cause="i8",  # the step that brought about what is happening
     steps="i8",  # steps so far, or what is left of them
     fetched_bytes="i8",
@@ -317,6 +318,12 @@ MACHINE = record(
     packets_reserve="i8",
     log_reserve="i8",
     is_logged="i8",
+    log_start="i8",  # cycles of which grants are logged, and how many entries there are at most
+    log_stop="i8",
+    log_most="i8",
+    nodes="i8",
+    bins="i8",  # of the activity, and the cycles of each; 0: it is not counted
+    bin_cycles="i8",
     is_traced="i8",  # whether there are steps
     room="i8",  # bytes in a PE's buffer that are told as soon as there are more
     latest="i8",  # the last cycle in which something may happen

@@ -2,42 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
-
 import numpy as np
 
 from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
-from spatem_ir.runtime.machine.fast.records import NONE, Int64s, Records
+from spatem_ir.runtime.machine.fast.log import log_of
+from spatem_ir.runtime.machine.fast.records import NONE, Int64s
 from spatem_ir.runtime.machine.fast.rules.crossbars import NUMBER_BITS
 from spatem_ir.runtime.machine.fast.rules.events import kept
 from spatem_ir.runtime.machine.fast.tables import State
 from spatem_ir.runtime.machine.schedule import VisitSchedule
-
-
-@dataclass
-class Facts:
-    """Starts of visits by crossbar, and changes of buffers by PE; empty without a log."""
-
-    visit_starts: dict[int, list[int]]
-    changes: dict[int, list[tuple[int, int]]]
-
-
-def logged_facts(program: FastProgram, machine: np.record, state: State) -> Facts:
-    """The facts of an execution that its log holds."""
-    facts = Facts({}, defaultdict(list))
-    if not machine.is_logged:
-        return facts
-    log = log_of(state)
-    what, rank, time = log.what, log.rank, log.time
-    for number in program.order.tolist():
-        here = what == machine.first_visits + number
-        facts.visit_starts[number] = time[here][np.argsort(rank[here])].tolist()
-    for pe in range(machine.pes):
-        here = what == machine.first_changes + pe
-        if here.any():
-            facts.changes[pe] = list(zip(time[here].tolist(), rank[here].tolist(), strict=True))
-    return facts
 
 
 def schedule_of(machine: np.record, state: State) -> VisitSchedule | None:
@@ -92,22 +65,18 @@ def _put_starts(tables, crossbars, image, first, places, began, first_of_tile, s
                 starts[first_of_tile[tile] + visit.ordinal] = began[entry]
 
 
-def log_of(state: State) -> Records:
-    """What was logged: a record for each grant, arrival and change of a buffer."""
-    return state.log[: int(state.totals[0].logged)]
-
-
-Event = tuple[str, int, tuple[int, ...], int]
-"""A kind of resource, its number, the rank of a request, the cycle in which it was granted."""
+Event = tuple[str, int, tuple[int, ...], int, int]
+"""A kind of resource, its number, the rank of a request, when it was granted, for how many cycles.
+"""
 
 
 def logged_events(machine: np.record, state: State) -> list[Event]:
     """Every grant and arrival in the log, by resource and rank as the reference engine has them."""
     events = []
-    for what, rank, time in log_of(state).tolist():
+    for rank, time, cycles, what, _ in log_of(state).tolist():
         kind, number = _place(machine, what)
         if kind is not None:
-            events.append((kind, number, _rank(machine, kind, rank), time))
+            events.append((kind, number, _rank(machine, kind, rank), time, cycles))
     return events
 
 

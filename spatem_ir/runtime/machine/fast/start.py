@@ -7,6 +7,7 @@ import numpy as np
 from spatem_ir.runtime.machine.fast.computer import check_memory
 from spatem_ir.runtime.machine.fast.elaborate.program import FastProgram
 from spatem_ir.runtime.machine.fast.elaborate.queues import Queues
+from spatem_ir.runtime.machine.fast.log import set_watch
 from spatem_ir.runtime.machine.fast.records import (
     BRINGER,
     ENTRY,
@@ -32,6 +33,7 @@ from spatem_ir.runtime.machine.fast.records import (
 from spatem_ir.runtime.machine.fast.rules.events import EPOCH, FAR
 from spatem_ir.runtime.machine.fast.steps import FIRST_STEPS, collect
 from spatem_ir.runtime.machine.fast.tables import EachCrossbar, State
+from spatem_ir.runtime.machine.log import Watch
 from spatem_ir.support.errors import SpatemError
 
 RESERVES = 2
@@ -47,14 +49,7 @@ LARGEST_PLACE = 2**31 - 1
 """Places of visits in streams, over all images, have 31 bits."""
 
 
-CARRIED_BY_PACKETS = 2
-"""Packets carry partial sums or pieces."""
-
-CARRIED_BY_TRANSFERS = 4
-"""Transfers to and from a shared memory (R13) carry operands, partial sums, results or CALLs."""
-
-
-def machine_of(program: FastProgram, images: int, log: bool, trace: bool) -> np.record:
+def machine_of(program: FastProgram, images: int, watch: Watch | None, trace: bool) -> np.record:
     """The numbers of a program, its accelerator and a run: a :data:`MACHINE` record.
 
     Raises:
@@ -65,7 +60,7 @@ def machine_of(program: FastProgram, images: int, log: bool, trace: bool) -> np.
     components = accelerator.components
     pes, pieces = accelerator.pes, len(tables.pieces)
     most_visits = images * int(program.crossbars.visits.max())
-    carried = CARRIED_BY_TRANSFERS if components.memory.is_shared else CARRIED_BY_PACKETS
+    carried = len(components.memory.carried)
     largest_rank = images * pieces * carried * accelerator.crossbars * max(pes, 2)
     if largest_rank > LARGEST_RANK or most_visits > LARGEST_PLACE:
         raise SpatemError(f"{images} images in flight are too many for the fast engine")
@@ -102,12 +97,14 @@ def machine_of(program: FastProgram, images: int, log: bool, trace: bool) -> np.
     machine.first_visits = machine.first_io + 1
     machine.first_arrivals = machine.first_visits + accelerator.crossbars
     machine.first_changes = machine.first_arrivals + pes
+    machine.nodes = len(tables.nodes)
     machine.is_traced = trace
-    set_reserves(machine, program, log)
+    set_watch(machine, watch)
+    set_reserves(machine, program)
     return machine
 
 
-def set_reserves(machine: np.record, program: FastProgram, log: bool) -> None:
+def set_reserves(machine: np.record, program: FastProgram) -> None:
     """How many records of each pool one event can take at most.
 
     All waiters may go on, an image may enter; a piece may go to all PEs in packets of their own;
@@ -117,9 +114,9 @@ def set_reserves(machine: np.record, program: FastProgram, log: bool) -> None:
     machine.jobs_reserve = waiters_of(program, int(machine.images)) + len(tables.inputs)
     machine.jobs_reserve += machine.pes + 8
     machine.packets_reserve = machine.pes + 1
-    machine.is_logged = log
     in_step = program.accelerator.components.compute_unit.crossbars_in_step
-    machine.log_reserve = (int(np.diff(tables.read_first).max()) + 8) * in_step if log else 0
+    most_logged = (int(np.diff(tables.read_first).max()) + 8) * in_step
+    machine.log_reserve = most_logged * machine.is_logged
 
 
 def waiters_of(program: FastProgram, images: int) -> int:
@@ -173,6 +170,10 @@ def initial_state(
         pes=records(PE_STATE, int(machine.pes)),
         images=records(IMAGE, images),
         log=records(LOGGED, 0),
+        watched=np.zeros(0, np.uint8),
+        watched_nodes=np.zeros(0, np.uint8),
+        activity=np.zeros((0, 0), np.int64),
+        held_before=np.zeros(0, np.int64),
         steps=records(STEP, FIRST_STEPS if machine.is_traced else 1),
         bringers=records(BRINGER, bringers),
         causes=np.zeros(0, np.int32),

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from spatem_ir.runtime.machine.fast.records import (
     Int32s,
     Int64s,
@@ -91,6 +94,9 @@ class State(NamedTuple):
         held: heads of the lists of those that wait until these positions are finished.
         meetings: contributions added so far, to pieces in CUs and PEs, then at home.
         log: grants and arrivals in no particular order, if the run is logged.
+        watched, watched_nodes: whether what has a number, and works for a node, is logged.
+        activity: cycles of work in each bin of time, by node, then by kind of resource.
+        held_before: bytes in the buffer of each PE when the log begins.
         steps: steps in an order in which causes come first, if the run is traced.
         bringers: by slot, if the run is traced.
         causes: by job, if the run is traced.
@@ -123,6 +129,10 @@ class State(NamedTuple):
     pes: Records
     images: Records
     log: Records
+    watched: NDArray[np.uint8]
+    watched_nodes: NDArray[np.uint8]
+    activity: Int64s
+    held_before: Int64s
     steps: Records
     bringers: Records
     causes: Int32s

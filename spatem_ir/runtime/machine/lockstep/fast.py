@@ -17,10 +17,10 @@ from spatem_ir.runtime.machine.fast.rules.events import (
     is_free,
     is_short,
     is_traced,
+    log_grant,
     occupy,
     request,
     schedule,
-    write_log,
 )
 from spatem_ir.runtime.machine.fast.rules.kind_rules import RULES, CrossbarRules
 from spatem_ir.runtime.machine.fast.rules.kinds import CONTRIBUTE, END, FETCH, READY
@@ -238,7 +238,7 @@ def grant_fetch(machine, tables, state, index, rank):
     cycles = tables.kind.times[0]
     start = occupy(machine, state, lead.pe, cycles, operation.node)
     schedule(machine, state, start + cycles, READY, index, 0)
-    write_log(machine, state, lead.pe, rank, start)
+    log_grant(machine, state, lead.pe, operation.node, rank, start, cycles)
 
 
 @inlined
@@ -280,10 +280,12 @@ def start_operation(machine, tables, state, number):
         core = state.crossbars[index]
         core.tile, core.ordinal, core.image = core.asked_tile, core.asked_ordinal, core.asked_image
         core.running = 1
-        core.busy += machine.visit_setup + core.asked_operations * machine.operation
+        cycles = machine.visit_setup + core.asked_operations * machine.operation
+        core.busy += cycles
         if core.asked_operations > longest:
             longest, longest_core = core.asked_operations, index
-        write_log(machine, state, machine.first_visits + core.number, core.ended, now)
+        what = machine.first_visits + core.number
+        log_grant(machine, state, what, operation.node, core.ended, now, cycles)
         if is_free(state):
             first = tables.kind.first_visit[index] * machine.images
             state.began[first + core.ended] = now

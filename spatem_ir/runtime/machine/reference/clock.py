@@ -113,8 +113,8 @@ class Resource:
     """A server that is busy with one request at a time, first come first served.
 
     `step` is the last request as a step of the execution; those served together are one.  If the
-    clock asks for a log, `grants` are the ranks of requests and the cycles in which they were
-    granted.
+    clock asks for a log, `grants` are the ranks of requests, the cycles in which they were granted,
+    and for how many.
     """
 
     def __init__(self, clock: Clock, kind: ResourceKind):
@@ -124,7 +124,7 @@ class Resource:
         self.free_at = 0
         self.busy_cycles = 0
         self.bytes = 0
-        self.grants: list[tuple[Rank, int]] = []
+        self.grants: list[tuple[Rank, int, int]] = []
         self._woken_at = 0
         self._waiting: list[Request] = []
         self._sharing: dict[Hashable, list[Request]] = {}
@@ -173,7 +173,7 @@ class Resource:
         for request in sorted(together):
             request.served = True
             if self.clock.log:
-                self.grants.append((request.rank, now))
+                self.grants.append((request.rank, now, first.cycles))
             self.clock.because(self.step, request.started)
         if self._waiting:
             self._wake()

@@ -18,8 +18,10 @@ from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.runtime.machine.buffers import BufferOccupancy
 from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.execution import Execution
+from spatem_ir.runtime.machine.log import EventLog, Watch
 from spatem_ir.runtime.machine.reference.clock import Clock, Resource
 from spatem_ir.runtime.machine.reference.components import crossbars_of, partial_sums_of
+from spatem_ir.runtime.machine.reference.log import event_log
 from spatem_ir.runtime.machine.reference.packets import Packets
 from spatem_ir.runtime.machine.reference.pieces import Pieces
 from spatem_ir.runtime.machine.reference.program import DigitalTask, Key, Program
@@ -34,8 +36,8 @@ class ReferenceEngine:
     """Executes a program on the machine model, event by event.
 
     If `dispatch` is free, crossbars choose their visits (R11), and the execution has the schedule.
-    With `log`, the `grants` of all resources say when each request was granted.  `progress` is told
-    from time to time which share of the visits has begun.
+    With `log`, the execution has a log of what that watches.  `progress` is told from time to time
+    which share of the visits has begun.
     """
 
     def __init__(
@@ -44,7 +46,7 @@ class ReferenceEngine:
         images: int = 1,
         *,
         dispatch: Dispatch = Dispatch.STATIC,
-        log: bool = False,
+        log: Watch | None = None,
         progress: Callable[[float], None] = unwatched,
     ):
         self.program = program
@@ -52,7 +54,8 @@ class ReferenceEngine:
         self.report = progress
         self.components = program.accelerator.components
         self.holder = self.components.memory.holder
-        self.clock = clock = Clock(log=log)
+        self.clock = clock = Clock(log=log is not None)
+        self.log = log
         self.packets = Packets(clock, self.components.interconnect)
         self.buffers = BufferOccupancy()
         self.progress = Progress(program, clock)
@@ -102,7 +105,14 @@ class ReferenceEngine:
             path=path_to(self.last_step[-1], self.program, self.crossbars.visit),
             busy=self.busy(),
             schedule=self.crossbars.schedule(self.images),
+            log=self.logged(),
         )
+
+    def logged(self) -> EventLog | None:
+        """What is watched, if anything is."""
+        if self.log is None:
+            return None
+        return event_log(self.program, self.crossbars, self.resources, self.buffers, self.log)
 
     def watch(self) -> None:
         """Tell which share of the visits has begun."""
@@ -119,7 +129,16 @@ class ReferenceEngine:
                 for number, visits in self.program.streams.items()
             }
         }
-        for several in (
+        for several in self.resources:
+            for number, resource in several.items():
+                if resource.busy_cycles:
+                    cycles.setdefault(resource.kind, {})[number] = resource.busy_cycles
+        return cycles
+
+    @property
+    def resources(self) -> tuple[dict[int, Resource], ...]:
+        """All that serve requests, by kind and number."""
+        return (
             self.crossbars.ports,
             self.partial_sums.cu_adders,
             self.partial_sums.pe_adders,
@@ -127,11 +146,7 @@ class ReferenceEngine:
             self.activation_units,
             self.pooling_units,
             {0: self.io},
-        ):
-            for number, resource in several.items():
-                if resource.busy_cycles:
-                    cycles.setdefault(resource.kind, {})[number] = resource.busy_cycles
-        return cycles
+        )
 
     def start(self) -> None:
         """Cycle 0: inputs begin to enter, digital tasks wait, crossbars ask for operands."""

@@ -21,11 +21,11 @@ from spatem_ir.runtime.machine.fast.rules.events import (
     inlined,
     is_free,
     is_traced,
+    log_grant,
     occupy,
     piece_of,
     request,
     schedule,
-    write_log,
 )
 from spatem_ir.runtime.machine.fast.rules.kind_rules import RULES, CrossbarRules, request_units
 from spatem_ir.runtime.machine.fast.rules.kinds import (
@@ -171,11 +171,11 @@ def start_visit(machine, tables, state, index, core):
     core.tile, core.ordinal, core.image = core.asked_tile, core.asked_ordinal, core.asked_image
     cycles = machine.visit_setup + core.asked_operations * machine.operation
     core.busy += cycles
+    what, node = machine.first_visits + core.number, tables.tiles[core.tile].node
     if is_traced(machine, state):
-        what, node = machine.first_visits + core.number, tables.tiles[core.tile].node
         add_step(state, what, node, now, core.fetch, False)
     schedule(machine, state, now + cycles + machine.pipeline, END, index, 0)
-    write_log(machine, state, machine.first_visits + core.number, core.ended, now)
+    log_grant(machine, state, what, node, core.ended, now, cycles)
     if is_free(state):
         state.began[tables.kind.first_visit[index] * machine.images + core.ended] = now
 
@@ -331,7 +331,7 @@ def serve(machine, tables, state, kind, number, key, rank):
             cycles = (values + machine.activations - 1) // machine.activations
             totals.activated += values
         start = occupy(machine, state, resource, cycles, piece.node)
-        write_log(machine, state, resource, rank, start)
+        log_grant(machine, state, resource, piece.node, rank, start, cycles)
         schedule(machine, state, start + cycles, following, number, key)
         return
     if kind == LOAD_OPERAND:

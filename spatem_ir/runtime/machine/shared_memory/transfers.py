@@ -5,10 +5,10 @@ from __future__ import annotations
 from spatem_ir.runtime.machine.fast.rules.crossbars import visited
 from spatem_ir.runtime.machine.fast.rules.events import (
     inlined,
+    log_grant,
     occupy,
     request,
     schedule,
-    write_log,
 )
 
 OPERAND, SUMS, RESULT, CALLS = range(4)
@@ -29,7 +29,7 @@ def transfer(machine, tables, state, pe, size, node, rank, kind, number, key):
     link = machine.first_link + tables.kind.links[pe]
     cycles = (size + tables.kind.sizes[0] - 1) // tables.kind.sizes[0]
     start = occupy(machine, state, link, cycles, node)
-    write_log(machine, state, link, rank, start)
+    log_grant(machine, state, link, node, rank, start, cycles)
     state.totals[0].byte_hops += size
     schedule(machine, state, start + machine.head + cycles - 1, kind, number, key)
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.runtime.machine.dispatch import Dispatch
@@ -11,6 +16,7 @@ from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
 from spatem_ir.runtime.machine.fast.engine import FastEngine
 from spatem_ir.runtime.machine.fast.results import Event, logged_events
+from spatem_ir.runtime.machine.log import EVERYTHING, EventLog, Watch
 from spatem_ir.runtime.machine.reference.clock import Resource
 from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 from spatem_ir.runtime.machine.reference.program import program_of
@@ -30,21 +36,24 @@ def reference_events(engine: ReferenceEngine) -> list[Event]:
         "io": {0: engine.io},
     }
     events: list[Event] = [
-        (kind, number, rank, time)
+        (kind, number, rank, time, cycles)
         for kind, several in resources.items()
         for number, resource in several.items()
-        for rank, time in resource.grants
+        for rank, time, cycles in resource.grants
     ]
-    events += [("arrival", pe, key, time) for (pe, key), time in engine.pieces.arrivals.items()]
+    events += [("arrival", pe, key, time, 0) for (pe, key), time in engine.pieces.arrivals.items()]
     return sorted(events)
 
 
 def expect_equal_engines(
-    module: ModuleOp, images: int, dispatch: Dispatch = Dispatch.STATIC
+    module: ModuleOp,
+    images: int,
+    dispatch: Dispatch = Dispatch.STATIC,
+    watch: Watch = EVERYTHING,
 ) -> Execution | None:
     """Both engines give the same events and results, or the same error."""
-    reference = ReferenceEngine(program_of(module), images, dispatch=dispatch, log=True)
-    fast = FastEngine(fast_program_of(module), images, dispatch=dispatch, log=True, trace=True)
+    reference = ReferenceEngine(program_of(module), images, dispatch=dispatch, log=watch)
+    fast = FastEngine(fast_program_of(module), images, dispatch=dispatch, log=watch, trace=True)
     try:
         expected = reference.run()
     except SpatemError as error:
@@ -61,9 +70,9 @@ def expect_equal_engines(
 
 
 def expect_equal_executions(execution: Execution, expected: Execution) -> None:
-    """Visits start at the same times, buffers hold the same, and all that is counted is equal."""
-    assert execution.visit_starts == expected.visit_starts
-    assert sorted_changes(execution) == sorted_changes(expected)
+    """Logs are equal, buffers hold the same, and all that is counted is equal."""
+    assert execution.log is not None and expected.log is not None
+    expect_equal_logs(execution.log, expected.log)
     assert execution.buffers.peaks() == expected.buffers.peaks()
     assert execution.buffers.written_bytes == expected.buffers.written_bytes
     assert execution.buffers.read_bytes == expected.buffers.read_bytes
@@ -94,6 +103,18 @@ def expect_equal_schedules(one: VisitSchedule | None, other: VisitSchedule | Non
             assert np.array_equal(values, vars(other)[name]), name
 
 
-def sorted_changes(execution: Execution) -> dict[int, list[tuple[int, int]]]:
-    """The changes of each buffer, in order."""
-    return {pe: sorted(changes) for pe, changes in execution.buffers.changes.items()}
+def expect_equal_logs(one: EventLog, other: EventLog) -> None:
+    """Resources did the same, whatever the order of what they did at the same time."""
+    columns = {field.name for field in fields(EventLog)} - {"changes", "activity", "logged_until"}
+    names = sorted(columns)
+    assert sorted_rows([getattr(one, name) for name in names]) == sorted_rows(
+        [getattr(other, name) for name in names]
+    )
+    assert np.array_equal(one.activity, other.activity)
+    assert sorted_rows(one.changes) == sorted_rows(other.changes)
+    assert (np.diff(other.starts) >= 0).all()
+    assert (np.diff(other.changes.times) >= 0).all()
+
+
+def sorted_rows(columns: Sequence[NDArray[Any]]) -> list[tuple[int, ...]]:
+    return sorted(zip(*(column.tolist() for column in columns), strict=True))

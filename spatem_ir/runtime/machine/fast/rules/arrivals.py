@@ -9,9 +9,9 @@ from spatem_ir.runtime.machine.fast.rules.events import (
     image_of,
     inlined,
     is_traced,
+    log_event,
     request,
     schedule,
-    write_log,
 )
 from spatem_ir.runtime.machine.fast.rules.kind_rules import rule
 from spatem_ir.runtime.machine.fast.rules.kinds import ACTIVATIONS, LEAVE, PRODUCE
@@ -76,7 +76,7 @@ def deliver(machine, tables, state, number, key):
         bringer.time = state.totals[0].now
         bringer.step = state.totals[0].cause
     fill(machine, state, slot.pe, slot.bytes)
-    write_log(machine, state, machine.first_arrivals + slot.pe, key, state.totals[0].now)
+    log_event(machine, state, machine.first_arrivals + slot.pe, key)
     while waiter != NONE:
         waiting = state.waiters[waiter]
         following = waiting.next

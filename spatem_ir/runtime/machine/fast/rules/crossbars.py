@@ -8,12 +8,12 @@ from spatem_ir.runtime.machine.fast.rules.events import (
     drain,
     inlined,
     is_traced,
+    log_grant,
     occupy,
     piece_of,
     prefetch,
     request,
     schedule,
-    write_log,
 )
 from spatem_ir.runtime.machine.fast.rules.kinds import (
     CONTRIBUTE,
@@ -106,7 +106,8 @@ def start_visit(machine, tables, state, index, core):
         cause = state.totals[0].cause if is_queued else core.fetch
         add_step(state, machine.first_visits + core.number, tile.node, now, cause, is_queued)
     schedule(machine, state, ends, END, index, key)
-    write_log(machine, state, machine.first_visits + core.number, core.ended, now)
+    what = machine.first_visits + core.number
+    log_grant(machine, state, what, tile.node, core.ended, now, ends - now)
 
 
 @inlined
@@ -264,4 +265,4 @@ def grant_fetch(machine, tables, state, index, rank):
     state.fetches[index].start = start
     state.fetches[index].step = totals.cause
     schedule(machine, state, start + cycles, READY, index, 0)
-    write_log(machine, state, core.pe, rank, start)
+    log_grant(machine, state, core.pe, tile.node, rank, start, cycles)

@@ -298,15 +298,70 @@ def add_step(state, resource, node, start, cause, is_queued):
 
 
 @inlined
-def write_log(machine, state, what, rank, time):
-    """Log a grant or arrival, if the run is logged."""
+def log_grant(machine, state, what, node, rank, time, cycles):
+    """A resource works for a node, from a time on for some cycles; log it if it is watched."""
     if is_logged(machine, state):
-        totals = state.totals[0]
-        entry = state.log[totals.logged]
-        entry.what = what
-        entry.rank = rank
-        entry.time = time
-        totals.logged += 1
+        if machine.bin_cycles > 0:
+            kind = kind_of(machine, what)
+            count_activity(machine, state, machine.nodes + kind, time, time + cycles)
+            if what >= machine.first_activation:
+                count_activity(machine, state, node, time, time + cycles)
+        in_time = time < machine.log_stop and time + cycles > machine.log_start
+        if in_time and state.watched[what] == 1 and state.watched_nodes[node] == 1:
+            append_log(machine, state, what, node, rank, time, cycles)
+
+
+@inlined
+def log_event(machine, state, what, rank):
+    """A piece arrives, or a buffer changes; log it if it is watched.
+
+    What came into buffers before the log begins is added up.
+    """
+    if is_logged(machine, state) and state.watched[what] == 1:
+        time = state.totals[0].now
+        if time < machine.log_start:
+            if what >= machine.first_changes:
+                state.held_before[what - machine.first_changes] += rank
+        elif time < machine.log_stop:
+            append_log(machine, state, what, NONE, rank, time, 0)
+
+
+@inlined
+def append_log(machine, state, what, node, rank, time, cycles):
+    """An entry of the log, unless there are as many as were asked for."""
+    totals = state.totals[0]
+    if totals.logged >= machine.log_most:
+        totals.logged_until = min(totals.logged_until, totals.now)
+        return
+    entry = state.log[totals.logged]
+    entry.what = what
+    entry.node = node
+    entry.rank = rank
+    entry.time = time
+    entry.cycles = cycles
+    totals.logged += 1
+
+
+@inlined
+def kind_of(machine, what):
+    """The number of the kind of a resource, as logs count kinds: crossbars, ports and so on."""
+    if what >= machine.first_visits:
+        return 0
+    kind = 1 + (what >= machine.first_cu_adders) + (what >= machine.first_pe_adders)
+    kind += (what >= machine.first_link) + (what >= machine.first_activation)
+    return kind + (what >= machine.first_pooling) + (what >= machine.first_io)
+
+
+@inlined
+def count_activity(machine, state, row, start, stop):
+    """Add some cycles of work to the bins of a row."""
+    last = machine.bins - 1
+    bin = min(start // machine.bin_cycles, last)
+    while start < stop:
+        end = stop if bin == last else min(stop, (bin + 1) * machine.bin_cycles)
+        state.activity[row, bin] += end - start
+        start = end
+        bin += 1
 
 
 @inlined
@@ -319,14 +374,14 @@ def fill(machine, state, number, size):
         pe.is_changed = 1
         pe.next = totals.changed
         totals.changed = number
-    write_log(machine, state, machine.first_changes + number, size, totals.now)
+    log_event(machine, state, machine.first_changes + number, size)
 
 
 @inlined
 def drain(machine, state, pe, size):
     """R10: bytes have been read for the last time."""
     state.pes[pe].held -= size
-    write_log(machine, state, machine.first_changes + pe, -size, state.totals[0].now)
+    log_event(machine, state, machine.first_changes + pe, -size)
 
 
 @inlined

@@ -17,6 +17,7 @@ from spatem_ir.runtime.machine.fast.rules.events import (
     inlined,
     is_short,
     kept,
+    log_grant,
     measure_peaks,
     next_cycle,
     occupy,
@@ -24,7 +25,6 @@ from spatem_ir.runtime.machine.fast.rules.events import (
     prefetch,
     recall_cause,
     schedule,
-    write_log,
 )
 from spatem_ir.runtime.machine.fast.rules.kind_rules import rule
 from spatem_ir.runtime.machine.fast.rules.kinds import (
@@ -207,7 +207,7 @@ def grant_units(machine, tables, state, kind, number, key):
     piece = tables.pieces[piece_of(machine, key)]
     prefetch(tables.sendings, piece.first_sending)
     start = occupy(machine, state, resource, cycles, piece.node)
-    write_log(machine, state, resource, key, start)
+    log_grant(machine, state, resource, piece.node, key, start, cycles)
     schedule(
         machine, state, start + cycles, ACTIVATED if kind == ACTIVATE else PROCESSED, number, key
     )
@@ -221,8 +221,9 @@ def grant_port(machine, tables, state, kind, number, key):
     size = tables.pieces[piece].bytes if leaving else tables.portions[number].bytes
     state.totals[0].io_bytes += size
     cycles = (size + machine.io_bytes - 1) // machine.io_bytes
-    start = occupy(machine, state, machine.first_io, cycles, tables.pieces[piece].node)
-    write_log(machine, state, machine.first_io, key, start)
+    node = tables.pieces[piece].node
+    start = occupy(machine, state, machine.first_io, cycles, node)
+    log_grant(machine, state, machine.first_io, node, key, start, cycles)
     if leaving:
         schedule(machine, state, start + cycles, LEFT, number, key)
         return

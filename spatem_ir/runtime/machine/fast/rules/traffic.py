@@ -10,7 +10,9 @@ from spatem_ir.runtime.machine.fast.rules.events import (
     free_job,
     image_of,
     inlined,
+    is_logged,
     is_traced,
+    log_grant,
     occupy,
     piece_of,
     prefetch,
@@ -19,7 +21,6 @@ from spatem_ir.runtime.machine.fast.rules.events import (
     schedule,
     schedule_job,
     take_job,
-    write_log,
 )
 from spatem_ir.runtime.machine.fast.rules.kinds import (
     ACTIVATE,
@@ -125,7 +126,7 @@ def grant_merge(machine, tables, state, kind, index, key, rank):
         setup, adders = machine.home_setup, machine.home_adders
     cycles = setup + (tile.values + adders - 1) // adders
     start = occupy(machine, state, resource, cycles, piece.node)
-    write_log(machine, state, resource, rank, start)
+    log_grant(machine, state, resource, piece.node, rank, start, cycles)
     if kind == MERGE_HOME:
         state.meetings[machine.first_home + key] += 1
         if state.meetings[machine.first_home + key] == tile.at_home:
@@ -229,10 +230,10 @@ def grant_link(machine, tables, state, index):
         packet.cycles = (packet.bytes + link.bytes - 1) // link.bytes
     cycles = packet.cycles
     node = NONE
-    if is_traced(machine, state):
+    if is_traced(machine, state) or is_logged(machine, state):
         node = tables.pieces[piece_of(machine, packet.key)].node
     start = occupy(machine, state, resource, link.setup + cycles, node)
-    write_log(machine, state, resource, packet.rank, start)
+    log_grant(machine, state, resource, node, packet.rank, start, link.setup + cycles)
     head = start + machine.head
     if link.target != NONE:
         job.kind = ARRIVE

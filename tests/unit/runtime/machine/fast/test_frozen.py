@@ -16,6 +16,7 @@ from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.ou.programs import programs_of
 from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
+from spatem_ir.runtime.machine.log import EVERYTHING
 from spatem_ir.runtime.machine.reference.program import only_stage
 from spatem_ir.runtime.machine.schedule import VisitSchedule
 from spatem_ir.support.errors import SpatemError
@@ -49,7 +50,7 @@ def with_programs(module: ModuleOp, programs: Sequence[CrossbarProgram]) -> Fast
 
 def ran_freely(module: ModuleOp, images: int = 1) -> FastEngine:
     program = with_programs(module, programs_in(module))
-    return FastEngine(program, images, dispatch=Dispatch.FREE, log=True, trace=True)
+    return FastEngine(program, images, dispatch=Dispatch.FREE, log=EVERYTHING, trace=True)
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -67,13 +68,11 @@ def test_a_frozen_order_takes_the_same_cycles(seed: int) -> None:
         return
     assert expected.schedule is not None
     frozen = list(expected.schedule.frozen(programs_in(module)))
-    static = FastEngine(with_programs(module, frozen), log=True, trace=True)
+    static = FastEngine(with_programs(module, frozen), log=EVERYTHING, trace=True)
     execution = static.run()
     assert sorted(logged_events(static.machine, static.state)) == sorted(
         logged_events(free.machine, free.state)
     )
-    execution.visit_starts = dict(sorted(execution.visit_starts.items()))
-    expected.visit_starts = dict(sorted(expected.visit_starts.items()))
     expect_equal_executions(execution, expected)
     again = FastEngine(with_programs(module, frozen), dispatch=Dispatch.FREE).run()
     assert again.schedule is not None
@@ -97,9 +96,9 @@ TWO_COPIES = deployment(
 def test_when_each_visit_started_by_tile_and_window() -> None:
     module = parse(TWO_COPIES)
     program = with_programs(module, programs_in(module))
-    execution = FastEngine(program, 2, dispatch=Dispatch.FREE, log=True).run()
-    assert execution.schedule is not None
-    by_crossbar = execution.visit_starts
+    execution = FastEngine(program, 2, dispatch=Dispatch.FREE, log=EVERYTHING).run()
+    assert execution.schedule is not None and execution.log is not None
+    by_crossbar = execution.log.visit_starts()
     for image in range(2):
         starts = visit_starts(program, execution.schedule, image)["a"]
         # Tiles: copy 0 column 0, column 1, copy 1 column 0, column 1.

@@ -1,0 +1,1 @@
+"""A run as one HTML file, to be looked at in a browser without a network."""
