@@ -29,6 +29,9 @@ BLOCK = re.compile(r"(?:^<!-- (.*?) -->\n+)?^```(\w*)\n(.*?)^```", re.MULTILINE 
 FILE = re.compile(r"In `(\S+)`:\n+\Z")
 REASON = re.compile(r"(long|not run): \S|run by (tests/\S+\.py)\Z")
 MARKS = ("long:", "not run:", "run by ")
+ONCE = re.compile(r"spatem-\w+: compiling .* for this machine, once")
+"""What is said by the first run after an installation."""
+
 SHELLS = ("", "sh", "console")
 
 
@@ -123,7 +126,7 @@ def run_command(block: PageBlock, command: ShownCommand, folder: Path) -> list[s
         text=True,
         check=False,
     )
-    printed = [line.rstrip() for line in done.stdout.splitlines()]
+    printed = [line.rstrip() for line in done.stdout.splitlines() if not ONCE.match(line)]
     if is_shown([line.rstrip() for line in command.printed], printed):
         return []
     text = "\n".join(printed)
