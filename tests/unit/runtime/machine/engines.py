@@ -73,6 +73,11 @@ def expect_equal_executions(execution: Execution, expected: Execution) -> None:
     """Logs are equal, buffers hold the same, and all that is counted is equal."""
     assert execution.log is not None and expected.log is not None
     expect_equal_logs(execution.log, expected.log)
+    expect_equal_counts(execution, expected)
+
+
+def expect_equal_counts(execution: Execution, expected: Execution) -> None:
+    """Buffers hold the same, and all that is counted is equal."""
     assert execution.buffers.peaks() == expected.buffers.peaks()
     assert execution.buffers.written_bytes == expected.buffers.written_bytes
     assert execution.buffers.read_bytes == expected.buffers.read_bytes
