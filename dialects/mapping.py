@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from xdsl.irdl import IRDLOperation, irdl_op_definition, prop_def
 
 from spatem_ir.dialects.checks import fail
-from spatem_ir.dialects.cnn.attributes import FileAttr
+from spatem_ir.dialects.cnn.parameters import FileAttr
 from spatem_ir.dialects.hw import accelerator_of, module_of
 from spatem_ir.dialects.mvm import layer_ops
 

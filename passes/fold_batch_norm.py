@@ -19,7 +19,8 @@ from xdsl.pattern_rewriter import (
 
 from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn import ConvOp, DenseOp
-from spatem_ir.dialects.cnn.attributes import FileAttr, parameter_type, quantization_of
+from spatem_ir.dialects.cnn.attributes import quantization_of
+from spatem_ir.dialects.cnn.parameters import FileAttr, parameter_type
 from spatem_ir.operators.affine import AffineOp
 from spatem_ir.operators.batch_norm import BatchNormOp
 from spatem_ir.support.errors import SpatemError

@@ -19,7 +19,8 @@ from xdsl.pattern_rewriter import (
 
 from spatem_ir.dialects.checks import is_floating, shape_of
 from spatem_ir.dialects.cnn import DequantizeOp, DigitalOp, QuantizeOp
-from spatem_ir.dialects.cnn.attributes import Quantization, parameter_type, quantization_of
+from spatem_ir.dialects.cnn.attributes import Quantization, quantization_of
+from spatem_ir.dialects.cnn.parameters import parameter_type
 from spatem_ir.dialects.cnn.weight_layers import ACCUMULATOR_TYPE, WeightLayerOp
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.operators.clip import ClipOp

@@ -13,17 +13,11 @@ chip, the usual views, and what operators have in common.  The operators are in
 
 from __future__ import annotations
 
-from spatem_ir.dialects.cnn.attributes import (
-    FileAttr,
-    PartAttr,
-    QuantType,
-    RangeAttr,
-    SeededAttr,
-    WindowAttr,
-)
+from spatem_ir.dialects.cnn.attributes import QuantType, RangeAttr, WindowAttr
 from spatem_ir.dialects.cnn.layers import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.cnn.network import NetworkOp, OutputOp
 from spatem_ir.dialects.cnn.operators import DigitalOp, ElementwiseOp, PoolOp, ViewOp
+from spatem_ir.dialects.cnn.parameters import FileAttr, PartAttr, SeededAttr
 from spatem_ir.dialects.cnn.quantization import DequantizeOp, QuantizeOp
 from spatem_ir.dialects.cnn.views import FlattenOp, TransposeOp
 

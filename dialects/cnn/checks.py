@@ -9,13 +9,8 @@ from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, Float32Type
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from spatem_ir.dialects.checks import expect_tensor, fail, is_floating
-from spatem_ir.dialects.cnn.attributes import (
-    WIDEST_CODE,
-    Quantization,
-    SeededAttr,
-    parameter_type,
-    quantization_of,
-)
+from spatem_ir.dialects.cnn.attributes import WIDEST_CODE, Quantization, quantization_of
+from spatem_ir.dialects.cnn.parameters import SeededAttr, parameter_type
 from spatem_ir.geometry.shapes.window import Window
 
 

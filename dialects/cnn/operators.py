@@ -36,18 +36,14 @@ from xdsl.irdl import (
 from xdsl.traits import HasParent, OpTrait
 
 from spatem_ir.dialects.checks import expect_shape, fail, feature_map, finite, shape_of
-from spatem_ir.dialects.cnn.attributes import (
-    Quantization,
-    WindowAttr,
-    parameter_type,
-    quantization_of,
-)
+from spatem_ir.dialects.cnn.attributes import Quantization, WindowAttr, quantization_of
 from spatem_ir.dialects.cnn.checks import (
     expect_parameter,
     expect_windows,
     float_or_quantized,
 )
 from spatem_ir.dialects.cnn.network import NetworkOp
+from spatem_ir.dialects.cnn.parameters import parameter_type
 from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.geometry.shapes.reach import Reach
 

@@ -51,14 +51,7 @@ from xdsl.irdl import (
 from xdsl.traits import HasParent
 
 from spatem_ir.dialects.checks import expect_shape, fail, finite, is_floating, shape_of
-from spatem_ir.dialects.cnn.attributes import (
-    PARAMETER,
-    SCALE,
-    Quantization,
-    WindowAttr,
-    parameter_type,
-    quantization_of,
-)
+from spatem_ir.dialects.cnn.attributes import Quantization, WindowAttr, quantization_of
 from spatem_ir.dialects.cnn.checks import (
     expect_parameter,
     expect_windows,
@@ -67,6 +60,7 @@ from spatem_ir.dialects.cnn.checks import (
     quantized,
 )
 from spatem_ir.dialects.cnn.network import NetworkOp
+from spatem_ir.dialects.cnn.parameters import PARAMETER, SCALE, parameter_type
 from spatem_ir.dialects.cnn.syntax import Scale
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.geometry.shapes.window import Window

@@ -11,7 +11,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from spatem_ir.dialects.checks import shape_of
 from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
-from spatem_ir.dialects.cnn.attributes import PartAttr
+from spatem_ir.dialects.cnn.parameters import PartAttr
 from spatem_ir.dialects.cnn.weight_layers import integer
 from spatem_ir.operators.concat import ConcatOp
 from spatem_ir.operators.gather import GatherOp

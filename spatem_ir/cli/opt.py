@@ -205,7 +205,7 @@ class SpatemOptMain(xDSLOptMain):
 
     def parameter_files(self, module: ModuleOp) -> list[str]:
         """The files in which the parameters of a module are; no numpy if there are none."""
-        from spatem_ir.dialects.cnn.attributes import FileAttr, whole_parameter
+        from spatem_ir.dialects.cnn.parameters import FileAttr, whole_parameter
 
         values = (value for op in module.walk() for value in op.properties.values())
         is_read = any(isinstance(whole_parameter(value), FileAttr) for value in values)

@@ -32,7 +32,8 @@ from spatem_ir.dialects.cnn import (
     NetworkOp,
     OutputOp,
 )
-from spatem_ir.dialects.cnn.attributes import SeededAttr, WindowAttr
+from spatem_ir.dialects.cnn.attributes import WindowAttr
+from spatem_ir.dialects.cnn.parameters import SeededAttr
 from spatem_ir.dialects.cnn.weight_layers import MAXIMUM_BITS, weight_properties
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.operators.concat import ConcatOp

@@ -12,9 +12,9 @@ from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition, prop_def
 
 from spatem_ir.dialects.checks import fail, finite, shape_of
-from spatem_ir.dialects.cnn.attributes import CHANNEL_PARAMETER, REAL
 from spatem_ir.dialects.cnn.checks import all_floating, inline_floats
 from spatem_ir.dialects.cnn.operators import UnaryDigitalOp
+from spatem_ir.dialects.cnn.parameters import CHANNEL_PARAMETER, REAL
 from spatem_ir.dialects.cnn.syntax import Real
 from spatem_ir.operators.affine import affine
 from spatem_ir.operators.core.operator import Import, Operator

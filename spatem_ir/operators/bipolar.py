@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from xdsl.irdl import irdl_op_definition, prop_def
 
-from spatem_ir.dialects.cnn.attributes import REAL
 from spatem_ir.dialects.cnn.operators import FunctionOp
+from spatem_ir.dialects.cnn.parameters import REAL
 from spatem_ir.dialects.cnn.syntax import Real
 from spatem_ir.operators.core.evaluation import of_elements
 from spatem_ir.operators.core.operator import Operator

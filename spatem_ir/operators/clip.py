@@ -12,9 +12,10 @@ from xdsl.irdl import irdl_op_definition, opt_prop_def, traits_def
 
 from spatem_ir.dialects.checks import fail, finite, is_floating, shape_of
 from spatem_ir.dialects.cnn import QuantizeOp
-from spatem_ir.dialects.cnn.attributes import REAL, Quantization, QuantType, quantization_of
+from spatem_ir.dialects.cnn.attributes import Quantization, QuantType, quantization_of
 from spatem_ir.dialects.cnn.checks import quantized, same_quantization
 from spatem_ir.dialects.cnn.operators import CommutesWithQuantization, UnaryDigitalOp
+from spatem_ir.dialects.cnn.parameters import REAL
 from spatem_ir.dialects.cnn.syntax import Bounds
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.onnx_import.tensors import Constant, OnnxNode, Value, code_of, narrowed

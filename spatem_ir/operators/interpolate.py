@@ -11,9 +11,10 @@ from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition, prop_def, traits_def
 
 from spatem_ir.dialects.checks import fail, shape_of
-from spatem_ir.dialects.cnn.attributes import CHANNEL_PARAMETER, WindowAttr, parameter_type
+from spatem_ir.dialects.cnn.attributes import WindowAttr
 from spatem_ir.dialects.cnn.checks import expect_parameter
 from spatem_ir.dialects.cnn.operators import DependsOnPosition, PoolOp
+from spatem_ir.dialects.cnn.parameters import CHANNEL_PARAMETER, parameter_type
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.operators.core.evaluation import computed
 from spatem_ir.operators.core.operator import Import, Operator

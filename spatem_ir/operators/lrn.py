@@ -11,8 +11,8 @@ from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition, prop_def
 
 from spatem_ir.dialects.checks import fail, feature_map, finite, shape_of
-from spatem_ir.dialects.cnn.attributes import REAL
 from spatem_ir.dialects.cnn.operators import UnaryDigitalOp
+from spatem_ir.dialects.cnn.parameters import REAL
 from spatem_ir.dialects.cnn.syntax import Real
 from spatem_ir.geometry.shapes.reach import Reach
 from spatem_ir.operators.core.evaluation import computed

@@ -17,9 +17,10 @@ from spatem_ir.dialects.checks import (
     map_dimension,
     shape_of,
 )
-from spatem_ir.dialects.cnn.attributes import REAL, Quantization, quantization_of
+from spatem_ir.dialects.cnn.attributes import Quantization, quantization_of
 from spatem_ir.dialects.cnn.checks import same_quantization
 from spatem_ir.dialects.cnn.operators import CommutesWithQuantization, UnaryDigitalOp
+from spatem_ir.dialects.cnn.parameters import REAL
 from spatem_ir.dialects.cnn.syntax import Real
 from spatem_ir.dialects.cnn.views import INTEGERS
 from spatem_ir.geometry.shapes.reach import Reach

@@ -9,8 +9,8 @@ from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition, prop_def
 
 from spatem_ir.dialects.checks import shape_of
-from spatem_ir.dialects.cnn.attributes import CHANNEL_PARAMETER
 from spatem_ir.dialects.cnn.operators import UnaryDigitalOp
+from spatem_ir.dialects.cnn.parameters import CHANNEL_PARAMETER
 from spatem_ir.operators.core.evaluation import tabulated
 from spatem_ir.operators.core.operator import Import, Operator
 from spatem_ir.operators.onnx_import.channels import by_channel

@@ -9,8 +9,8 @@ from xdsl.dialects.builtin import TensorType, f32
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, prop_def
 
-from spatem_ir.dialects.cnn.attributes import REAL
 from spatem_ir.dialects.cnn.operators import FunctionOp
+from spatem_ir.dialects.cnn.parameters import REAL
 from spatem_ir.dialects.cnn.syntax import Real
 from spatem_ir.operators.abs import AbsOp
 from spatem_ir.operators.affine import shifted

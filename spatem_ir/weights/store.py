@@ -25,13 +25,13 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute
 
-from spatem_ir.dialects.cnn.attributes import (
+from spatem_ir.dialects.cnn.attributes import quantization_of
+from spatem_ir.dialects.cnn.parameters import (
     TRANSPOSED,
     FileAttr,
     PartAttr,
     SeededAttr,
     parameter_type,
-    quantization_of,
     whole_parameter,
 )
 from spatem_ir.support.errors import SpatemError

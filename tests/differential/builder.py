@@ -37,7 +37,8 @@ from spatem_ir.dialects.cnn import (
     QuantizeOp,
     TransposeOp,
 )
-from spatem_ir.dialects.cnn.attributes import FileAttr, QuantType, WindowAttr
+from spatem_ir.dialects.cnn.attributes import QuantType, WindowAttr
+from spatem_ir.dialects.cnn.parameters import FileAttr
 from spatem_ir.dialects.cnn.weight_layers import weight_properties
 from spatem_ir.operators.add import AddOp
 from spatem_ir.operators.affine import AffineOp

@@ -5,8 +5,9 @@ weight layer and the digital operators behind it.  What a stage of some units co
 from what it computes, writes, reads and leaves behind:
 
 - compute: with c copies each a layer of w cycles takes w / c, and its copies take c · s crossbars.
-  Latencies add up (SPATEM's additive model).  With C crossbars the least sum has copies in
-  proportion to the root of w / s, at least one each: Σ w / c.
+  The layers of a stage work at the same time, each on what the one before has made, so the longest
+  of them counts.  With C crossbars it is shortest with copies in proportion to w, at least one
+  each.
 - feature maps enter and leave through the port while crossbars work: the longest of the three
   counts.
 - every stage but the first is written before it begins.
@@ -65,20 +66,19 @@ class StageCosts:
         return len(self.crossbars)
 
     def compute(self, first: int, stop: int) -> float:
-        """The cycles in which units from `first` up to `stop` compute; infinite without room."""
+        """The cycles in which units from `first` up to `stop` compute; infinite without room.
+
+        That is the T for which Σ max(1, w / T) · s are all crossbars: where the shorter layers have
+        one copy each, the longer ones share what these leave.
+        """
         sets, work = self.crossbars[first:stop].astype(np.float64), self.work[first:stop]
-        left, alone = float(self.chip), np.zeros(stop - first, np.bool_)
-        if sets.sum() > left:
+        if sets.sum() > self.chip:
             return np.inf
-        while not alone.all():
-            roots = np.sqrt(work * sets)[~alone].sum()
-            room = left - sets[alone].sum()
-            copies = np.sqrt(work / sets) * room / roots
-            few = ~alone & (copies < 1)
-            if not few.any():
-                return float(work[alone].sum() + roots**2 / room)
-            alone |= few
-        return float(work.sum())
+        order = np.argsort(work)
+        shares = np.cumsum((work * sets)[order][::-1])[::-1]
+        alone = np.append(0, np.cumsum(sets[order])[:-1])
+        longest = shares / np.maximum(self.chip - alone, 1)
+        return float(np.minimum(longest, work[order]).max())
 
     def moved(self, first: int, stop: int) -> tuple[int, int]:
         """The bytes of maps that enter, and that leave, a stage of units from `first` to `stop`."""

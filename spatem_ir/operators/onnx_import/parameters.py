@@ -16,7 +16,8 @@ from xdsl.ir import Attribute, SSAValue
 
 from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn import DequantizeOp
-from spatem_ir.dialects.cnn.attributes import FileAttr, Quantization, quantization_of
+from spatem_ir.dialects.cnn.attributes import Quantization, quantization_of
+from spatem_ir.dialects.cnn.parameters import FileAttr
 from spatem_ir.dialects.cnn.weight_layers import ACCUMULATOR_TYPE, weight_properties
 from spatem_ir.operators.onnx_import.tensors import (
     Constant,

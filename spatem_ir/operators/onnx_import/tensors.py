@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from xdsl.dialects.builtin import IntegerType, Signedness
 from xdsl.ir import SSAValue
 
-from spatem_ir.dialects.cnn.attributes import TRANSPOSED
+from spatem_ir.dialects.cnn.parameters import TRANSPOSED
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:

@@ -28,7 +28,8 @@ from spatem_ir.dialects.cnn import (
     QuantizeOp,
     TransposeOp,
 )
-from spatem_ir.dialects.cnn.attributes import Quantization, QuantType, SeededAttr, WindowAttr
+from spatem_ir.dialects.cnn.attributes import Quantization, QuantType, WindowAttr
+from spatem_ir.dialects.cnn.parameters import SeededAttr
 from spatem_ir.dialects.cnn.weight_layers import weight_properties
 from spatem_ir.geometry.shapes.window import Window
 from spatem_ir.operators.add import AddOp

@@ -16,7 +16,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Block, Operation
 
 from spatem_ir.dialects.cnn import DenseOp, NetworkOp, OutputOp
-from spatem_ir.dialects.cnn.attributes import SeededAttr
+from spatem_ir.dialects.cnn.parameters import SeededAttr
 from spatem_ir.dialects.cnn.weight_layers import weight_properties
 from spatem_ir.dialects.mvm import AlternativeOp, LayerOp
 from spatem_ir.dialects.ou import (

@@ -20,7 +20,7 @@ from unit.frontend.onnx_builder import (
     text_of,
 )
 
-from spatem_ir.dialects.cnn.attributes import FileAttr
+from spatem_ir.dialects.cnn.parameters import FileAttr
 from spatem_ir.frontend.load import ImportOptions, load_network
 from spatem_ir.weights.store import packaged_file
 

@@ -23,7 +23,7 @@ from xdsl.dialects.builtin import (
 from xdsl.parser import Parser
 
 from spatem_ir.cli.opt import main as spatem_opt
-from spatem_ir.dialects.cnn.attributes import FileAttr, SeededAttr
+from spatem_ir.dialects.cnn.parameters import FileAttr, SeededAttr
 from spatem_ir.dialects.cnn.weight_layers import ACCUMULATOR_TYPE, WeightLayerOp
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.files import write_together

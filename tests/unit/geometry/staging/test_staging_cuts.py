@@ -53,18 +53,18 @@ def test_cuts_are_the_best_of_all(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_copies_are_the_best_that_there_is_room_for(seed: int) -> None:
-    """The closed form against descent: no crossbar is worth more in another layer."""
+    """The closed form against bisection: in less time the copies have no room."""
     costs = random_costs(Random(seed))
     cycles = costs.compute(0, costs.units)
     if np.isinf(cycles):
         assert costs.crossbars.sum() > costs.chip
         return
-    shares = costs.crossbars.astype(float)
-    for _ in range(4000):
-        worth = costs.work * costs.crossbars / shares**2
-        if shares.sum() < costs.chip:
-            shares[worth.argmax()] += 0.01
-    assert (costs.work * costs.crossbars / shares).sum() == pytest.approx(cycles, rel=0.01)
+    low, high = 0.0, float(costs.work.max())
+    for _ in range(60):
+        middle = (low + high) / 2
+        taken = (np.maximum(1, costs.work / middle) * costs.crossbars).sum()
+        low, high = (low, middle) if taken <= costs.chip else (middle, high)
+    assert cycles == pytest.approx(high)
 
 
 def test_maps_that_cross_a_cut_are_moved() -> None:

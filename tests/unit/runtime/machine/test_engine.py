@@ -12,6 +12,7 @@ from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.engine import ENGINES, Engine, EngineKind, default_engine, executor
 from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
 from spatem_ir.runtime.machine.fast.engine import FastEngine
+from spatem_ir.runtime.machine.log import Watch
 from spatem_ir.runtime.machine.reference.program import only_stage
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import SILENT
@@ -45,9 +46,9 @@ def test_the_first_engine_that_is_installed_is_the_default(
 def test_an_engine_of_ones_own_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[tuple[int, bool, Dispatch]] = []
 
-    def start(images: int, trace: bool, dispatch: Dispatch) -> Engine:
+    def start(images: int, trace: bool, dispatch: Dispatch, log: Watch | None) -> Engine:
         started.append((images, trace, dispatch))
-        return ENGINES["reference"].elaborate(parse(TWO_PES), SILENT)(images, trace, dispatch)
+        return ENGINES["reference"].elaborate(parse(TWO_PES), SILENT)(images, trace, dispatch, log)
 
     monkeypatch.setitem(ENGINES, "own", EngineKind("own", lambda *_: start))
     assert executor("own", parse(TWO_PES), source="two", trace=True)(1).finished == [85]
