@@ -168,7 +168,7 @@ def times_of(case: PelkeCase, scheme: str) -> PelkeTimes:
     finished = execution.schedule.finished[0, first : first + node.pieces]
     sent = dict(execution.injected_bytes)
     calls = sent.pop("calls")
-    bus = execution.busy[ResourceKind.LINK][-1]
+    bus = max(execution.busy[ResourceKind.LINK].values())
     return PelkeTimes(int(finished.max()), bus, calls, sum(sent.values()))
 
 

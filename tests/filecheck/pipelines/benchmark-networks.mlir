@@ -27,6 +27,6 @@
 // DIGITS: matrix 25x6 windows 64
 // DIGITS: ou.due @fc3
 
-// TINY: spatem-opt: the network does not fit: its weights need at least 297 crossbars, 'tiny' has 16
+// TINY: spatem-opt: the network does not fit: @C5 needs more than the 16 crossbars of 'tiny', and a channel alone has no room
 
 // UNKNOWN: spatem-opt: unknown network 'alexnet2': neither an .onnx file nor one of lenet,
