@@ -138,13 +138,14 @@ class _Cutter:
                 for source in self._sources(value):
                     self._enter(self._part(source), source, needed, leaving)
                     leaving[self._part(source)][source] = None
+        order = self._order(network)
         for own, part in enumerate(self.parts):
             part.ops = [op for op in self.workplace if op in needed[own]]
             made = {result for op in part.ops for result in op.results}
             read = (value for op in part.ops for value in op.operands)
             entering = dict.fromkeys(v for v in (*read, *leaving[own]) if v not in made)
-            part.inputs = sorted(entering, key=self._order(network).__getitem__)
-            part.outputs = sorted(leaving[own], key=self._order(network).__getitem__)
+            part.inputs = sorted(entering, key=order.__getitem__)
+            part.outputs = sorted(leaving[own], key=order.__getitem__)
 
     def _order(self, network: NetworkOp) -> dict[SSAValue, int]:
         """The number of each value, in network order."""

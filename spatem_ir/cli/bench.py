@@ -122,14 +122,7 @@ def argument_parser() -> argparse.ArgumentParser:
         help="leave out: ablation, sensitivity",
     )
     add_destination(study, "write the files below into this folder")
-    study.add_argument(
-        "--jobs",
-        type=int,
-        default=os.cpu_count() or 1,
-        metavar="N",
-        help="points at a time, each in a process of about 1 GB for the largest networks "
-        "(default: the number of CPUs)",
-    )
+    add_jobs(study, "points at a time, each in a process of about 1 GB for the largest networks")
     study.add_argument(
         "--json", action="store_true", help="print study.json instead of the tables of study.md"
     )
@@ -152,6 +145,17 @@ def add_destination(command: argparse.ArgumentParser, folder: str) -> None:
     )
 
 
+def add_jobs(command: argparse.ArgumentParser, what: str) -> None:
+    """The argument that says how many processes there are; `what` is what they do at a time."""
+    command.add_argument(
+        "--jobs",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help=f"{what} (default: the number of CPUs)",
+    )
+
+
 def add_pelke(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """The command line of `spatem-bench pelke`."""
     pelke = commands.add_parser(
@@ -161,13 +165,7 @@ def add_pelke(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     raise_usage_errors(pelke)
     add_destination(pelke, "write pelke.json, pelke.md and figures into this folder")
-    pelke.add_argument(
-        "--jobs",
-        type=int,
-        default=os.cpu_count() or 1,
-        metavar="N",
-        help="cases at a time, each in a process (default: the number of CPUs)",
-    )
+    add_jobs(pelke, "cases at a time, each in a process")
     pelke.add_argument("--json", action="store_true", help="print pelke.json instead of tables")
 
 
@@ -209,13 +207,7 @@ def add_gao(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         help="trained weights of VGG-16, for variants with them; matrices of other sizes are drawn",
     )
     add_destination(gao, "write gao.json and gao.md into this folder")
-    gao.add_argument(
-        "--jobs",
-        type=int,
-        default=os.cpu_count() or 1,
-        metavar="N",
-        help="cases at a time, each in a process of up to 2 GB (default: the number of CPUs)",
-    )
+    add_jobs(gao, "cases at a time, each in a process of up to 2 GB")
     gao.add_argument("--json", action="store_true", help="print gao.json instead of tables")
 
 
