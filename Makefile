@@ -44,8 +44,9 @@ study: $(INSTALLED) ## run SPATEM's evaluation and write docs/study (ARGS: of sp
 
 # The modern networks are taken where `python -m benchmarks.zoo.export exported` has put them.
 MODERN := $(wildcard $(patsubst %,exported/%.dynamo.onnx,mobilenet_v2 efficientnet_b0 inception_v3))
-strategies: ARGS ?= --out docs/strategies --document docs/strategies.md
+strategies: ARGS ?= --out docs/strategies --document docs/strategies.md --store build/strategies.sqlite
 strategies: $(INSTALLED) ## compare all strategies on all networks and write docs/strategies (ARGS: of spatem-bench study)
+	@mkdir -p build
 	$(BIN)/spatem-bench study --without ablation sensitivity \
 	    --networks lenet deepid deepface caffenet overfeat li-alexnet li-vgg-a li-resnet-18 li-mobilenet \
 	    alexnet vgg19 resnet50 $(MODERN) \

@@ -122,6 +122,12 @@ def argument_parser() -> argparse.ArgumentParser:
         help="leave out: ablation, sensitivity",
     )
     add_destination(study, "write the files below into this folder")
+    study.add_argument(
+        "--store",
+        metavar="FILE.sqlite",
+        help="keep every result here as soon as it is there, and take from here what does not "
+        "have to be run again, after an interrupt or for a larger study",
+    )
     add_jobs(study, "points at a time, each in a process of about 1 GB for the largest networks")
     study.add_argument(
         "--json", action="store_true", help="print study.json instead of the tables of study.md"
@@ -292,6 +298,7 @@ def _study(arguments: argparse.Namespace) -> None:
         jobs=arguments.jobs,
         destination=_destination(arguments, list(files_of(arguments))),
         as_json=arguments.json,
+        store=None if arguments.store is None else Path(arguments.store),
     )
     print(text, end="")
 
@@ -342,7 +349,7 @@ def _command(arguments: argparse.Namespace) -> str:
     defaults = argument_parser().parse_args(["study"])
     words = ["spatem-bench", "study"]
     for name, value in vars(arguments).items():
-        if name in ("command", "out", "document", "jobs", "json"):
+        if name in ("command", "out", "document", "store", "jobs", "json"):
             continue
         if value != getattr(defaults, name):
             words.append("--" + name.replace("_", "-"))

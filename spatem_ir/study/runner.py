@@ -16,6 +16,7 @@ from spatem_ir.study.points import Outcome
 
 if TYPE_CHECKING:
     from spatem_ir.study.points import Point, Setting
+    from spatem_ir.study.store import OutcomeStore
 
 Report = Callable[[Outcome], None]
 
@@ -24,18 +25,31 @@ LOST = "the process ended unexpectedly; is there enough memory?"
 
 
 def run_points(
-    points: Sequence[Point], setting: Setting, jobs: int, report: Report = lambda _: None
+    points: Sequence[Point],
+    setting: Setting,
+    jobs: int,
+    report: Report = lambda _: None,
+    store: OutcomeStore | None = None,
 ) -> dict[Point, Outcome]:
     """The outcomes of points, each of which runs once, whatever the order in which they end.
 
     With one job the points run in this process, otherwise in `jobs` others; `report` hears of
-    every outcome when it is there.
+    every outcome when it is there.  What the store has does not run, what is new it keeps.
     """
     outcomes: dict[Point, Outcome] = {}
-    waiting = longest_first(list(dict.fromkeys(points)))
+    waiting: list[Point] = []
+    for point in longest_first(list(dict.fromkeys(points))):
+        kept = None if store is None else store.get(point, setting)
+        if kept is None:
+            waiting.append(point)
+        else:
+            outcomes[point] = kept
+            report(kept)
     for outcome in (
         in_this_process(waiting, setting) if jobs == 1 else in_others(waiting, setting, jobs)
     ):
+        if store is not None:
+            store.put(outcome, setting)
         outcomes[outcome.point] = outcome
         report(outcome)
     return outcomes

@@ -19,8 +19,8 @@ from spatem_ir.runtime.analog.arithmetic import OuArithmetic
 from spatem_ir.runtime.interpreter import execute
 from spatem_ir.runtime.metrics.layer_metrics import inexact_layers
 from spatem_ir.runtime.metrics.register import all_metrics
-from spatem_ir.study.explore.experiments import imported_source, network_digest
-from spatem_ir.study.explore.version import code_version
+from spatem_ir.study.digests import imported_source, network_digest
+from spatem_ir.study.version import code_version
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.explain import message_of
 

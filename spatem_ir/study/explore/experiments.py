@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from spatem_ir.hardware.components import GROUPS
 from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR, load_accelerator
 from spatem_ir.hardware.overrides import rebuilt
 from spatem_ir.passes.partition.register import default_strategy
-from spatem_ir.study.evaluation import network_source
+from spatem_ir.study.digests import network_digest
 from spatem_ir.study.explore.keys import (
     IMPORT,
     WORDS,
@@ -27,17 +27,13 @@ from spatem_ir.study.explore.keys import (
     group_of,
     network_of_name,
 )
-from spatem_ir.study.explore.version import code_version
+from spatem_ir.study.version import code_version
 from spatem_ir.weights.store import digest_of
 
 if TYPE_CHECKING:
-    from spatem_ir.driver.sources import Source
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.study.explore.axes import SpacePoint
     from spatem_ir.study.explore.space import ImagesOfValues, Space
-
-SOURCES_KEPT = 8
-"""Imported networks that a process keeps for the experiments to come."""
 
 
 @dataclass(frozen=True)
@@ -154,31 +150,6 @@ class Experimenter:
                 before = settings.get(group, ArgSpec(group, {})).parameters
                 settings[group] = ArgSpec(group, {**before, name: (value,)})
         return tuple(pass_text(settings[name]) for name in sorted(settings))
-
-
-@lru_cache(maxsize=SOURCES_KEPT)
-def imported_source(network: str, importing: ImportOptions) -> Source:
-    """An imported network, read once in a process; its module is to be cloned, not changed.
-
-    Raises:
-        SpatemError: it cannot be imported.
-    """
-    return network_source(network, importing)
-
-
-@cache
-def network_digest(network: str, importing: ImportOptions) -> str:
-    """The digest of an imported network: its IR, in which large parameters are digests.
-
-    Raises:
-        SpatemError: it cannot be imported.
-    """
-    return text_digest(str(imported_source(network, importing).module))
-
-
-def text_digest(text: str) -> str:
-    """The first 16 hexadecimal digits of the SHA-256 of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def files_digest(values: ImagesOfValues | None) -> str:

@@ -190,7 +190,7 @@ def test_other_code_and_other_networks_are_refused(
 
 def test_stores_that_are_none_or_in_use(tmp_path: Path) -> None:
     file = tmp_path / "store.sqlite"
-    with ResultStore(file), pytest.raises(SpatemError, match="is in use by another exploration"):
+    with ResultStore(file), pytest.raises(SpatemError, match="is in use by another run"):
         ResultStore(file)
     other = tmp_path / "other.sqlite"
     with sqlite3.connect(other) as connection:
