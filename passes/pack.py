@@ -25,7 +25,7 @@ from spatem_ir.passes.packings import (
 )
 from spatem_ir.passes.poolings import poolings_of
 from spatem_ir.passes.stagewise import StagewisePass
-from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.errors import DoesNotFitError, SpatemError
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.shapes.placement import Placement
@@ -99,7 +99,7 @@ class PackPass(StagewisePass):
                 break
         else:
             needed = min(packing.least_crossbars(geometries, grids) for grids in strategies)
-            raise SpatemError(
+            raise DoesNotFitError(
                 f"the network does not fit: its tiles need at least {needed} crossbars, "
                 f"'{accelerator.name}' has {accelerator.crossbars}, and packing found no place "
                 "for all of them"

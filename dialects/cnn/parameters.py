@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xdsl.dialects.builtin import (
+    ArrayAttr,
     DenseIntOrFPElementsAttr,
     Float32Type,
     FloatAttr,
@@ -88,50 +89,76 @@ class FileAttr(ParametrizedAttribute):
 
 @irdl_attr_definition
 class PartAttr(ParametrizedAttribute):
-    """A part of another parameter: `#cnn.part<#cnn.file<…>, 2048, tensor<2048x512xsi8>>`.
+    """A part of another parameter: `#cnn.part<#cnn.file<…>, [0, 512], tensor<2048x512xsi8>>`.
 
-    Along the first dimension, from the given index on, as many as the type has.
+    A block of the type's shape, whose first element has the given index in the whole.  A number
+    alone is the index along the first dimension; that along the others is 0.
     """
 
     name = "cnn.part"
 
     whole: Attribute
-    first: IntAttr
+    corner: ArrayAttr[IntAttr]
     type: TensorType
+
+    @property
+    def indices(self) -> tuple[slice, ...]:
+        """What the part is of the whole, along each dimension."""
+        extents = zip(self.corner, self.type.get_shape(), strict=True)
+        return tuple(slice(first.data, first.data + extent) for first, extent in extents)
 
     def verify(self) -> None:
         if not isinstance(self.whole, SeededAttr | FileAttr | DenseIntOrFPElementsAttr):
             raise VerifyException("a part is of #cnn.seeded<…>, #cnn.file<…> or dense<…>")
         whole = parameter_type(self.whole)
-        shape, part = whole.get_shape(), self.type.get_shape()
-        if not shape or shape[1:] != part[1:] or whole.element_type != self.type.element_type:
+        ranks = {len(whole.get_shape()), len(self.type.get_shape()), len(self.corner)}
+        if len(ranks) > 1 or whole.element_type != self.type.element_type:
             raise VerifyException(f"{self.type} is no part of {whole}")
-        if self.first.data + part[0] > shape[0]:
-            raise VerifyException(f"{self.type} from {self.first.data} on exceeds {whole}")
+        for own, extent in zip(self.indices, whole.get_shape(), strict=True):
+            if own.stop > extent:
+                raise VerifyException(f"{self.type} from {self._corner_text()} on exceeds {whole}")
 
     @staticmethod
-    def of(whole: Attribute, first: int, count: int) -> PartAttr:
-        """So many entries of the first dimension of a parameter, which may be a part itself."""
+    def of(whole: Attribute, dimension: int, indices: range) -> PartAttr:
+        """Consecutive indices of a dimension of a parameter, which may be a part itself."""
         kind = parameter_type(whole)
+        shape, corner = list(kind.get_shape()), [0] * len(kind.get_shape())
         if isinstance(whole, PartAttr):
-            whole, first = whole.whole, whole.first.data + first
-        shape = (count, *kind.get_shape()[1:])
-        return PartAttr(whole, IntAttr(first), TensorType(kind.element_type, shape))
+            whole, corner = whole.whole, [first.data for first in whole.corner]
+        shape[dimension] = len(indices)
+        corner[dimension] += indices.start
+        return PartAttr(
+            whole, ArrayAttr(map(IntAttr, corner)), TensorType(kind.element_type, shape)
+        )
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> list[Attribute]:
         with parser.in_angle_brackets():
             whole = parser.parse_attribute()
             parser.parse_punctuation(",")
-            first = parser.parse_integer(allow_boolean=False, allow_negative=False)
+            corner = parser.parse_optional_comma_separated_list(
+                parser.Delimiter.SQUARE, lambda: _parse_index(parser)
+            )
+            first = [] if corner is not None else [_parse_index(parser)]
             parser.parse_punctuation(",")
-            return [whole, IntAttr(first), _parse_tensor_type(parser)]
+            tensor = _parse_tensor_type(parser)
+            zeros = [0] * (len(tensor.get_shape()) - 1)
+            indices = [*first, *zeros] if corner is None else corner
+            return [whole, ArrayAttr(map(IntAttr, indices)), tensor]
 
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
             printer.print_attribute(self.whole)
-            printer.print_string(f", {self.first.data}, ")
+            printer.print_string(f", {self._corner_text()}, ")
             printer.print_attribute(self.type)
+
+    def _corner_text(self) -> str:
+        indices = [index.data for index in self.corner]
+        return str(indices if any(indices[1:]) else indices[0])
+
+
+def _parse_index(parser: AttrParser) -> int:
+    return parser.parse_integer(allow_boolean=False, allow_negative=False)
 
 
 def whole_parameter(parameter: Attribute) -> Attribute:

@@ -1,80 +1,59 @@
-"""Layers that are larger than the chip become several layers, of some output channels each."""
+"""Layers that are larger than the chip become several layers, which compute a part each."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, NoReturn
 
-from xdsl.dialects.builtin import FloatAttr, StringAttr, TensorType
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.dialects.builtin import FloatAttr, TensorType, f32
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from spatem_ir.dialects.checks import shape_of
-from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
-from spatem_ir.dialects.cnn.parameters import PartAttr
-from spatem_ir.dialects.cnn.weight_layers import integer
+from spatem_ir.dialects.cnn import TransposeOp
+from spatem_ir.dialects.cnn.checks import quantized
+from spatem_ir.dialects.cnn.weight_layers import SUM_BITS
+from spatem_ir.operators.accumulate import AccumulateOp
 from spatem_ir.operators.concat import ConcatOp
-from spatem_ir.operators.gather import GatherOp
+from spatem_ir.passes.partition.layer_parts import (
+    Along,
+    CuttableOp,
+    drop_part,
+    extent,
+    part_of,
+    put_part,
+)
 from spatem_ir.support.errors import DoesNotFitError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+
+    from xdsl.ir import Attribute, Operation, SSAValue
 
     from spatem_ir.hardware.accelerator import Accelerator
 
 
-def cut_large_layers(
-    layers: Sequence[ConvOp | DenseOp | LocalOp], accelerator: Accelerator, share: float
-) -> None:
+def cut_large_layers(layers: Sequence[CuttableOp], accelerator: Accelerator, share: float) -> None:
     """Cut the layers of which one copy has no room on a share of the chip, in place.
 
-    `@fc` becomes `@fc.0`, `@fc.1` …, which compute consecutive channels, and a concatenation.
+    `@fc` becomes `@fc.0`, `@fc.1` …, which compute consecutive channels, groups or regions, and a
+    concatenation; where not even one of these has room, parts over some inputs each, and their sum,
+    a `cnn.accumulate` that is called `@fc`.
 
     Raises:
-        DoesNotFitError: a single channel has no room, or channels of a layer cannot be cut.
+        DoesNotFitError: sums of such parts are wider than accumulators, or a weight has no room.
     """
-    chip = max(1, int(accelerator.crossbars * share))
+    cutter = _LayerCutter(accelerator, max(1, int(accelerator.crossbars * share)))
     for layer in layers:
-        needed = crossbars_of(layer, accelerator)
-        if needed > chip:
-            cut_layer(layer, accelerator, chip)
+        if not cutter.has_room(layer):
+            cutter.cut(layer)
 
 
-def cut_layer(layer: ConvOp | DenseOp | LocalOp, accelerator: Accelerator, chip: int) -> None:
-    """Replace a layer by as few layers of some channels each as have room on so many crossbars.
-
-    Raises:
-        DoesNotFitError: there are none.
-    """
-    if isinstance(layer, LocalOp):
-        _refuse(layer, accelerator, chip, "its regions cannot be cut")
-    groups = layer.layer.groups
-    units = groups if groups > 1 else layer.layer.out_channels
-    least = -(-crossbars_of(layer, accelerator) // chip)
-    ways = (list(channel_parts(layer, even(units, count))) for count in range(least, units + 1))
-    parts = next((way for way in ways if _have_room(way, accelerator, chip)), None)
-    if parts is None:
-        what = "a group of its channels" if groups > 1 else "a channel"
-        _refuse(layer, accelerator, chip, f"{what} alone has no room")
-    for part in parts:
-        owner = part.input.owner
-        if isinstance(owner, GatherOp) and owner.parent is None:
-            Rewriter.insert_op(owner, InsertPoint.before(layer))
-        Rewriter.insert_op(part, InsertPoint.before(layer))
-    joined = ConcatOp([part.output for part in parts], _tensor(layer.output))
-    Rewriter.replace_op(layer, joined)
-
-
-def crossbars_of(layer: ConvOp | DenseOp | LocalOp, accelerator: Accelerator) -> int:
+def crossbars_of(layer: CuttableOp, accelerator: Accelerator) -> int:
     """The crossbars that one copy of a layer takes."""
     from spatem_ir.passes.partition.whole_crossbars import whole_crossbars_of
 
     return whole_crossbars_of(layer.layer, accelerator).crossbars
-
-
-def _have_room(parts: Sequence[ConvOp | DenseOp], accelerator: Accelerator, chip: int) -> bool:
-    """Whether each of several layers has room on so many crossbars."""
-    return all(crossbars_of(part, accelerator) <= chip for part in parts)
 
 
 def even(total: int, count: int) -> list[range]:
@@ -83,36 +62,124 @@ def even(total: int, count: int) -> list[range]:
     return [range(*pair) for pair in pairwise(bounds)]
 
 
-def channel_parts(layer: ConvOp | DenseOp, ranges: Sequence[range]) -> Iterator[ConvOp | DenseOp]:
-    """A layer for each range of output channels, or of groups where a layer has several."""
-    groups = layer.layer.groups
-    for number, own in enumerate(ranges):
-        per_unit = layer.layer.out_channels // groups if groups > 1 else 1
-        channels = range(own.start * per_unit, own.stop * per_unit)
-        source: SSAValue = layer.input
-        properties: dict[str, Attribute] = dict(layer.properties)
-        if groups > 1:
-            read = layer.layer.input_shape[0] // groups
-            source = GatherOp(source, 0, range(own.start * read, own.stop * read)).output
-            properties["groups"] = integer(len(own))
-        for key in ("weights", "bias", "weight_scale"):
-            if key in properties and not isinstance(properties[key], FloatAttr):
-                properties[key] = PartAttr.of(properties[key], channels.start, len(channels))
-        properties["sym_name"] = StringAttr(f"{layer.sym_name.data}.{number}")
-        tensor = _tensor(layer.output)
-        result = TensorType(tensor.element_type, (len(channels), *shape_of(layer.output)[1:]))
-        part = type(layer).create(operands=[source], result_types=[result], properties=properties)
-        part.results[0].name_hint = layer.output.name_hint
-        yield part
+@dataclass(frozen=True)
+class _LayerCutter:
+    """Cuts layers for so many crossbars of an accelerator."""
+
+    accelerator: Accelerator
+    crossbars: int
+
+    def has_room(self, layer: CuttableOp) -> bool:
+        """Whether a copy of a layer has room."""
+        return crossbars_of(layer, self.accelerator) <= self.crossbars
+
+    def cut(self, layer: CuttableOp) -> None:
+        """Replace a layer by parts that have room, and what makes its result of theirs.
+
+        Raises:
+            DoesNotFitError: there are none.
+        """
+        result = self._of_parts(layer, layer)
+        layer.output.replace_all_uses_with(result)
+        result.name_hint = layer.output.name_hint
+        layer.detach()
+        layer.erase()
+
+    def _result(self, layer: CuttableOp, place: Operation) -> SSAValue:
+        """The result of a part of a layer; what makes it is put before the op at a place."""
+        if self.has_room(layer):
+            put_part(layer, place)
+            return layer.output
+        result = self._of_parts(layer, place)
+        layer.erase()
+        return result
+
+    def _of_parts(self, layer: CuttableOp, place: Operation) -> SSAValue:
+        """The result of a layer that has no room, made of those of its parts."""
+        window, shape = layer.layer.window, layer.layer.input_shape
+        if layer.layer.region and layer.layer.matrices > 1 and window.padding_alone(*shape[1:]):
+            self._refuse(layer, "regions cannot be cut off where windows read padding alone")
+        for along in Along:
+            if extent(layer, along) == 1:
+                continue
+            longest = self._longest(layer, along)
+            if longest or along is not Along.CHANNELS:
+                break
+        else:
+            self._refuse(layer, "a weight alone has no room")
+        if along.is_summed and layer.accumulator_bits > SUM_BITS:
+            bits = layer.accumulator_bits
+            self._refuse(
+                layer, f"parts cannot be added up: its sums have {bits} bits, they {SUM_BITS}"
+            )
+        count = -(-extent(layer, along) // max(1, longest))
+        results = []
+        for number, own in enumerate(even(extent(layer, along), count)):
+            part = part_of(layer, along, own, f"{layer.sym_name.data}.{number}")
+            if part is not None:
+                results.append(self._result(part, place))
+        made = _summed(layer, results) if along.is_summed else _joined(layer, results, along)
+        for op in made:
+            Rewriter.insert_op(op, InsertPoint.before(place))
+        return made[-1].results[0]
+
+    def _longest(self, layer: CuttableOp, along: Along) -> int:
+        """How much of a layer has room, along something; a single channel of it, if it is summed.
+
+        0 if not even 1 has.
+        """
+        low, high = 0, extent(layer, along)
+        while high - low > 1:
+            length = (low + high) // 2
+            if self._has_part(layer, along, length):
+                low = length
+            else:
+                high = length
+        return low
+
+    def _has_part(self, layer: CuttableOp, along: Along, length: int) -> bool:
+        """Whether a part of some length has room; a single channel of it, if it is summed."""
+        part = part_of(layer, along, range(length), layer.sym_name.data)
+        if part is None:
+            return True
+        room = self.has_room(part)
+        if not room and along.is_summed and extent(part, Along.CHANNELS) > 1:
+            room = self._has_part(part, Along.CHANNELS, 1)
+        drop_part(part)
+        return room
+
+    def _refuse(self, layer: CuttableOp, why: str) -> NoReturn:
+        raise DoesNotFitError(
+            f"the network does not fit: @{layer.sym_name.data} needs more than the "
+            f"{self.crossbars} crossbars of '{self.accelerator.name}', and {why}"
+        )
 
 
-def _tensor(value: SSAValue) -> TensorType:
-    assert isinstance(value.type, TensorType)
-    return value.type
+def _joined(layer: CuttableOp, parts: list[SSAValue], along: Along) -> list[Operation]:
+    """What joins the results of parts to that of their layer."""
+    swapped = list(range(len(shape_of(layer.output))))
+    swapped[0], swapped[along.dimension] = along.dimension, 0
+    order, shape = tuple(swapped), [shape_of(layer.output)[each] for each in swapped]
+    made: list[Operation] = []
+    if along.dimension:
+        made += [TransposeOp(part, order) for part in parts]
+        parts = [op.results[0] for op in made]
+    made.append(ConcatOp(parts, TensorType(layer.output.type.element_type, shape)))
+    if along.dimension:
+        made.append(TransposeOp(made[-1].results[0], order))
+    return made
 
 
-def _refuse(layer: Operation, accelerator: Accelerator, chip: int, why: str) -> NoReturn:
-    raise DoesNotFitError(
-        f"the network does not fit: @{layer.properties['sym_name'].data} needs more than the "  # type: ignore[attr-defined]
-        f"{chip} crossbars of '{accelerator.name}', and {why}"
-    )
+def _summed(layer: CuttableOp, parts: list[SSAValue]) -> list[Operation]:
+    """What adds the sums of parts up to the result of their layer."""
+    properties: dict[str, Attribute | None] = {
+        "sym_name": layer.sym_name,
+        "input_scale": FloatAttr(quantized(layer, layer.input).scale, f32),
+        "weight_scale": layer.weight_scale,
+        "bias": layer.bias,
+        "requantize": layer.requantize,
+    }
+    total = AccumulateOp(parts, layer.output.type, properties)
+    if layer.saturation is not None:
+        total.saturate(*layer.saturation)
+    return [total]

@@ -12,8 +12,9 @@ from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import AlternativeOp, layer_ops
-from spatem_ir.dialects.stages import is_staged, mvm_stages
+from spatem_ir.dialects.stages import is_staged, mvm_stages, stage_modules
 from spatem_ir.passes.dead_positions.remove_dead_positions import RemoveDeadPositionsPass
+from spatem_ir.passes.pack import PackPass
 from spatem_ir.passes.partition.cutting import put_stages, stage_names
 from spatem_ir.passes.partition.deploying import put_partition
 from spatem_ir.passes.partition.fall_backs import MOST_FALL_BACKS, fall_backs
@@ -142,11 +143,14 @@ class PartitionPass(StagewisePass):
         Raises:
             DoesNotFitError: a part of the network that cannot be cut has no room.
         """
+        whole = module.clone()
         try:
-            self.apply_to_stage(ctx, module)
+            self.apply_to_stage(ctx, whole)
+            check_places(ctx, whole)
         except DoesNotFitError:
             pass
         else:
+            replace_body(module, whole)
             return
         refused: DoesNotFitError | None = None
         for share in SHARES:
@@ -155,6 +159,7 @@ class PartitionPass(StagewisePass):
                 cut_large_layers(layers_of(cut), accelerator_of(cut), share)
                 put_stages(cut, stage_names(cut, None, share))
                 super().apply(ctx, cut)
+                check_places(ctx, cut)
             except DoesNotFitError as error:
                 refused = refused or error
             else:
@@ -209,6 +214,28 @@ class PartitionPass(StagewisePass):
 def layers_of(module: ModuleOp) -> list[ConvOp | DenseOp | LocalOp]:
     """The weight layers of a module that have no grid yet, in network order."""
     return [layer for layer in module.walk() if isinstance(layer, ConvOp | DenseOp | LocalOp)]
+
+
+def check_places(ctx: Context, module: ModuleOp) -> None:
+    """Check that `pack` finds places for the tiles of each stage.
+
+    It does where there is a crossbar for each.
+
+    Raises:
+        DoesNotFitError: it does not.
+    """
+    for alone in stage_modules(module):
+        layers = layer_ops(alone)
+        choices = [[layer.grid.data for layer in layers]]
+        choices += [
+            [grid.data for grid in op.grids] for op in alone.ops if isinstance(op, AlternativeOp)
+        ]
+        fewest = min(
+            sum(grid.tiles(layer.layer) for grid, layer in zip(grids, layers, strict=True))
+            for grids in choices
+        )
+        if fewest > accelerator_of(alone).crossbars:
+            PackPass().apply_to_stage(ctx, alone.clone())
 
 
 def replace_body(module: ModuleOp, other: ModuleOp) -> None:

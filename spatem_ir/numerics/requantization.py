@@ -78,17 +78,11 @@ class Requantizer:
             constants -= source.zero_point * (sums - layer.rows * excess)
         assert op.weight_scale is not None
         scale = np.asarray(store.values(op.weight_scale), np.float32).reshape(-1, 1, 1)
-        factors = multiplier(source, scale, target)
         mode, is_sum = op.requantization, is_accumulator(op.output.type)
-        if mode is Requantization.FIXED_POINT and not (factors < MULTIPLIER_LIMIT).all():
-            raise SpatemError(
-                f"{op.name} @{op.sym_name.data}: its scales give the multiplier "
-                f"{factors.max():g}; fixed-point requantisation needs one below "
-                f"2^{FRACTION_BITS - 1}: use a larger output scale"
-            )
+        what = f"{op.name} @{op.sym_name.data}"
         return Requantizer(
             constant=per_output(layer, wrapped(constants, op.accumulator_bits)),
-            multiplier=None if is_sum else factors,
+            multiplier=None if is_sum else factors(what, mode, source, scale, target),
             mode=mode,
             code=None if is_sum else target,
             shape=shape_of(op.output),
@@ -143,6 +137,27 @@ class Requantizer:
         return values[
             block[0] if channels > 1 else slice(None), block[1] if positions > 1 else slice(None)
         ]
+
+
+def factors(
+    what: str,
+    mode: Requantization,
+    source: Quantization,
+    scale: Reals,
+    target: Quantization | None,
+) -> Reals:
+    """What leads from sums to codes, as :func:`~spatem_ir.numerics.codes.multiplier` says.
+
+    Raises:
+        SpatemError: it has no fixed-point form, which the mode asks for; `what` requantises.
+    """
+    found = multiplier(source, scale, target)
+    if mode is Requantization.FIXED_POINT and not (found < MULTIPLIER_LIMIT).all():
+        raise SpatemError(
+            f"{what}: its scales give the multiplier {found.max():g}; fixed-point requantisation "
+            f"needs one below 2^{FRACTION_BITS - 1}: use a larger output scale"
+        )
+    return found
 
 
 def fixed_point_product(sums: NDArray[np.signedinteger], multiplier: Reals) -> NDArray[np.int64]:

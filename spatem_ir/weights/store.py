@@ -167,8 +167,7 @@ class ParameterStore:
             return np.array(parameter.value.data, np.float32)
         shape = parameter_type(parameter).get_shape()
         if isinstance(parameter, PartAttr):
-            first = parameter.first.data
-            return self.values(parameter.whole)[first : first + shape[0]]
+            return self.values(parameter.whole)[parameter.indices]
         if isinstance(parameter, SeededAttr):
             return seeded_values(parameter).reshape(shape)
         if isinstance(parameter, DenseIntOrFPElementsAttr):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from differential.machines import machines
 from differential.networks import Network, networks
@@ -13,11 +14,14 @@ from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import layer_ops
+from spatem_ir.dialects.stages import mvm_stages
 from spatem_ir.driver.compile import compile_network
 from spatem_ir.driver.pipeline import run_pipeline
 from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.order import OrderPass
 from spatem_ir.passes.partition.strategies.first_deployable import TRIED
+from spatem_ir.runtime.interpreter import execute
 from spatem_ir.support.errors import SpatemError
 
 
@@ -63,10 +67,9 @@ def test_the_next_partition_is_taken_where_the_order_of_the_first_has_no_buffers
 
 
 def test_where_nothing_can_be_deployed_the_passes_say_why() -> None:
-    with pytest.raises(SpatemError, match=r"@C5 needs more than the 16 crossbars of 'tiny'"):
-        compile_network("lenet", "tiny", strategy="first-deployable")
-    with pytest.raises(SpatemError, match=r"@C5 needs more than the 16 crossbars of 'tiny'"):
-        compile_network("lenet", "tiny")
+    for strategy in ("first-deployable", "search"):
+        with pytest.raises(SpatemError, match="its weights need at least 297 crossbars"):
+            compile_network("lenet", "tiny", strategy=strategy, settings=["partition{stages=1}"])
 
 
 NARROW = """
@@ -86,5 +89,15 @@ def test_tiles_are_cut_finer_where_the_largest_leave_too_much_of_crossbars_empty
     module = parsed(NARROW)
     found = compile_network(module, "tiny", strategy=strategy)
     assert 0 < found.simulate().crossbars_used <= 16
+
+
+def test_tiles_for_which_there_is_no_place_are_dealt_to_stages() -> None:
+    """The smallest tiles that `spatem` knows are 18, one to a crossbar, of which there are 16."""
+    found = compile_network(parsed(NARROW), "tiny", strategy="spatem")
+    assert len(mvm_stages(found.module)) == 2
+    x = np.arange(144, dtype=np.uint8)
+    whole = execute(found.given, [x[None]])[0][0]
+    assert np.array_equal(np.asarray(found.run(x)), whole)
     with pytest.raises(SpatemError, match="its tiles need at least 18 crossbars, 'tiny' has 16"):
-        compile_network(parsed(NARROW), "tiny", strategy="spatem")
+        module = parsed(NARROW, load_accelerator("tiny"))
+        run_pipeline(context(), module, "partition{strategy=spatem stages=1},pack")
