@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spatem_ir.driver.run import RunResult
+    from spatem_ir.report.stages import LoggedStage
     from spatem_ir.report.trace.selection import Selection
-    from spatem_ir.runtime.machine.execution import Execution
     from spatem_ir.support.files import Writer
     from spatem_ir.support.messages import Messages
 
@@ -112,32 +112,36 @@ def picture_files(
         files[arguments.report] = page_of(result, other).encode()
     if arguments.trace is not None:
         from spatem_ir.report.trace.trace import write_trace
+        from spatem_ir.runtime.critical_path import node_names
 
-        module = result.module
-        assert module is not None
-        execution = _logged(result, selection_of(arguments), say)
-        files[arguments.trace] = partial(write_trace, module=module, execution=execution)
+        assert result.module is not None
+        files[arguments.trace] = partial(
+            write_trace,
+            accelerator=result.accelerator,
+            names=node_names(result.module),
+            stages=_logged(result, selection_of(arguments), say),
+        )
     return files
 
 
-def _logged(result: RunResult, selection: Selection, say: Messages) -> Execution:
-    """The execution once more, with a log of what is selected."""
-    from dataclasses import replace
+def _logged(result: RunResult, selection: Selection, say: Messages) -> list[LoggedStage]:
+    """The stages of the execution, which is done once more, with logs of what is selected."""
+    from spatem_ir.report.stages import logged_stages
 
     assert result.simulation is not None and result.simulation.logged is not None
     assert result.module is not None
     watch = selection.watch(result.module)
     say.step("simulating with a log")
     execution = result.simulation.logged(watch)
-    assert execution.log is not None
-    until = execution.log.logged_until
+    stages = logged_stages(result.module, execution)
+    until = selection.logged_until(stages)
     if until < min(selection.stop, execution.ended):
         say.note(
             f"the trace ends in cycle {until:,} of {execution.ended:,}: until then there are "
             f"{selection.most:,} slices and changes of buffers; select layers, PEs or cycles, or "
             "more with --trace-slices"
         )
-    return replace(execution, log=selection.shown(execution.log, result.module))
+    return selection.shown(stages)
 
 
 def selection_of(arguments: argparse.Namespace) -> Selection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from spatem_ir.dialects.dataflow import dataflow_of
@@ -10,7 +11,6 @@ from spatem_ir.dialects.stages import is_staged, stage_modules
 from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.engine import executor
 from spatem_ir.runtime.machine.stages import composed
-from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.messages import SILENT, Messages
 from spatem_ir.weights.store import current_store
 
@@ -20,14 +20,9 @@ if TYPE_CHECKING:
     from spatem_ir.runtime.machine.engine import Executor
     from spatem_ir.runtime.machine.execution import Execution
     from spatem_ir.runtime.machine.log import Watch
+    from spatem_ir.runtime.machine.staged_times import StagedTimes
     from spatem_ir.runtime.machine.stages import Rewriting
     from spatem_ir.weights.store import ParameterStore
-
-ONE_STAGE_LOGGED = (
-    "--report and --trace are of one stage, the deployment has several; use a chip on which the "
-    "network fits as a whole"
-)
-"""Why an execution of several stages has no log."""
 
 
 def deployment_executor(
@@ -47,7 +42,7 @@ def deployment_executor(
 
     Raises:
         SpatemError: as :func:`~spatem_ir.runtime.machine.engine.executor`, or weights cannot be
-            found.  What executes several stages raises it if it is asked for a log.
+            found.
     """
 
     def stage_executor(alone: ModuleOp) -> Executor:
@@ -56,6 +51,8 @@ def deployment_executor(
     if not is_staged(module):
         return stage_executor(module)
     nodes = [len(dataflow_of(alone).nodes) for alone in stage_modules(module)]
+    own_nodes = [slice(*ends) for ends in pairwise(accumulate(nodes, initial=0))]
+    known: dict[tuple[int, Dispatch], StagedTimes] = {}
 
     @cache
     def writing() -> list[Rewriting]:
@@ -67,11 +64,20 @@ def deployment_executor(
     def execute(
         images: int, dispatch: Dispatch = Dispatch.STATIC, log: Watch | None = None
     ) -> Execution:
-        if log is not None:
-            raise SpatemError(ONE_STAGE_LOGGED)
-        alone = stage_modules(module)
-        return composed(
-            [stage_executor(stage)(images, dispatch) for stage in alone], writing(), nodes
-        )
+        key = images, dispatch
+        if log is not None and key not in known:
+            execute(images, dispatch)
+        runs: list[Execution] = []
+        for number, stage in enumerate(stage_modules(module)):
+            own = log
+            if log is not None:
+                logged = sum(run.log.size for run in runs if run.log is not None)
+                begins = known[key].stages[number].begins
+                own = log.of_stage(begins, own_nodes[number], logged)
+            runs.append(stage_executor(stage)(images, dispatch, own))
+        whole = composed(runs, writing(), nodes)
+        assert whole.staged is not None
+        known[key] = whole.staged
+        return whole
 
     return execute

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from bokeh.models import (
-    ColorBar,
-    ColumnDataSource,
-    HoverTool,
-    LinearColorMapper,
-    NumeralTickFormatter,
-    Range1d,
-    TapTool,
-)
+from bokeh.models import ColumnDataSource, HoverTool, NumeralTickFormatter, Range1d
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from spatem_ir.report.page.drawn import Drawn
-from spatem_ir.report.page.palette import CATEGORIES, SELECTED, SHADES, category
+from spatem_ir.report.page.palette import CATEGORIES
+from spatem_ir.report.page.shaded import shaded_rectangles, without_axes
+from spatem_ir.report.page.stretches import Stretch
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure as Figure
-
-COMPRESSION = 9
-"""Of zlib: the best."""
 
 WIDEST_LINK = 7
 """Pixels of a link that is always busy."""
@@ -42,49 +31,48 @@ class Shade(NamedTuple):
     values: NDArray[Any]
 
 
-def shades_of(drawn: Drawn) -> list[Shade]:
+def shades_of(stretch: Stretch) -> list[Shade]:
     """All that can shade the chip."""
-    buffer = drawn.accelerator.components.memory.buffer_bytes
+    buffer = stretch.accelerator.components.memory.buffer_bytes
     return [
         Shade(
             "busy",
             "busy share",
             "%",
             "The share of the time in which crossbars of the PE work, on average over all of them",
-            100 * drawn.busy_by_pe,
+            100 * stretch.busy_by_pe,
         ),
         Shade(
             "cells",
             "cells used",
             "cells",
             "Cells of the PE that are programmed with weights",
-            drawn.by_pe(drawn.cells_by_crossbar),
+            stretch.by_pe(stretch.cells_by_crossbar),
         ),
         Shade(
             "peak",
             "buffer peak",
             "bytes",
             f"The most bytes that the PE's buffer holds at a time (R10), of {buffer:,}",
-            drawn.peak_by_pe,
+            stretch.peak_by_pe,
         ),
         Shade(
             "energy",
             "energy",
             "nJ",
-            " ".join((type(drawn).energy_by_pe.__doc__ or "").split()),
-            drawn.energy_by_pe,
+            " ".join((type(stretch).energy_by_pe.__doc__ or "").split()),
+            stretch.energy_by_pe,
         ),
     ]
 
 
-def chip_figure(drawn: Drawn, shades: list[Shade]) -> Figure:
+def chip_figure(drawn: Drawn) -> Figure:
     """All PEs, shaded by the first figure, and all links, as thick as they are busy."""
     interconnect, pes = drawn.accelerator.components.interconnect, drawn.accelerator.pes
     places = np.array([interconnect.place(pe) for pe in range(pes)])
-    lines = [interconnect.line(link) for link in range(interconnect.links)]
-    loads = drawn.load_of_links
-    shown = [link for link, line in enumerate(lines) if line is not None and loads[link] > 0]
-    ends = np.array([lines[link] for link in shown]).reshape(-1, 4)
+    whole = drawn.stretches[0]
+    shades, shown, loads = shades_of(whole), shown_links(drawn), whole.load_of_links
+    ends = np.array([interconnect.line(link) for link in shown]).reshape(-1, 4)
     right = max(places[:, 0].max(), ends[:, 2].max(initial=0)) + 0.6
     bottom = max(places[:, 1].max(), ends[:, 3].max(initial=0)) + 0.6
     found = figure(
@@ -109,17 +97,10 @@ def chip_figure(drawn: Drawn, shades: list[Shade]) -> Figure:
         },
         name="pes",
     )
-    mapper = LinearColorMapper(SHADES, low=0, high=_most(shades[0].values), name="shade")
-    squares = found.rect(
-        "x",
-        "y",
-        width=0.86,
-        height=0.86,
-        source=source,
-        fill_color={"field": "shown", "transform": mapper},
-        line_color=None,
-        **SELECTED,
-    )
+    tooltips = [("PE", "@pe"), *((s.label, f"@{s.key}{{0,0.[00]}} {s.unit}") for s in shades)]
+    most = most_of(shades[0].values)
+    mapper = shaded_rectangles(found, source, "shown", most, tooltips, width=0.86, height=0.86)
+    mapper.name = "shade"
     links = found.segment(
         "x0",
         "y0",
@@ -131,20 +112,28 @@ def chip_figure(drawn: Drawn, shades: list[Shade]) -> Figure:
         source=ColumnDataSource(
             {
                 **dict(zip(("x0", "y0", "x1", "y1"), ends.T, strict=True)),
-                "width": 0.5 + WIDEST_LINK * loads[shown],
+                "width": widths(loads[shown]),
                 "name": [interconnect.link_name(link) for link in shown],
                 "load": 100 * loads[shown],
-            }
+            },
+            name="links",
         ),
     )
-    tooltips = [("PE", "@pe"), *((s.label, f"@{s.key}{{0,0.[00]}} {s.unit}") for s in shades)]
-    found.add_tools(
-        HoverTool(renderers=[squares], tooltips=tooltips),
-        HoverTool(renderers=[links], tooltips=[("link", "@name"), ("busy", "@load{0.0} %")]),
-        TapTool(renderers=[squares]),
-    )
-    found.add_layout(color_bar(mapper), "right")
+    tooltips = [("link", "@name"), ("busy", "@load{0.0} %")]
+    found.add_tools(HoverTool(renderers=[links], tooltips=tooltips))
     return found
+
+
+def shown_links(drawn: Drawn) -> list[int]:
+    """The links that are drawn: those that are ever busy."""
+    interconnect = drawn.accelerator.components.interconnect
+    busy = np.flatnonzero(drawn.stretches[0].load_of_links)
+    return [link for link in busy.tolist() if interconnect.line(link) is not None]
+
+
+def widths(loads: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How thick links are drawn that are busy such shares of the time: pixels."""
+    return np.where(loads > 0, 0.5 + WIDEST_LINK * loads, 0)
 
 
 def pe_figure(drawn: Drawn) -> Figure:
@@ -165,33 +154,18 @@ def pe_figure(drawn: Drawn) -> Figure:
     for axis in (found.xaxis[0], found.yaxis[0]):
         axis.formatter = NumeralTickFormatter(format="0")
     found.grid.visible = False
-    mapper = LinearColorMapper(SHADES, low=0, high=_most(100 * drawn.busy_by_crossbar))
     source = ColumnDataSource(
         {name: [] for name in ("x", "y", "crossbar", "busy", "cells", "tiles")}, name="crossbars"
     )
-    squares = found.rect(
-        "x",
-        "y",
-        width=0.9,
-        height=0.9,
-        source=source,
-        fill_color={"field": "busy", "transform": mapper},
-        line_color="#808080",
-        **SELECTED,
-    )
-    found.add_tools(
-        HoverTool(
-            renderers=[squares],
-            tooltips=[
-                ("crossbar", "@crossbar{0,0}"),
-                ("busy", "@busy{0.0} %"),
-                ("cells", "@cells{0,0}"),
-                ("tiles", "@tiles{0,0}"),
-            ],
-        ),
-        TapTool(renderers=[squares]),
-    )
-    found.add_layout(color_bar(mapper), "right")
+    most = max(most_of(100 * stretch.busy_by_crossbar) for stretch in drawn.stretches)
+    tooltips = [
+        ("crossbar", "@crossbar{0,0}"),
+        ("busy", "@busy{0.0} %"),
+        ("cells", "@cells{0,0}"),
+        ("tiles", "@tiles{0,0}"),
+    ]
+    style = {"width": 0.9, "height": 0.9, "line_color": "#808080"}
+    shaded_rectangles(found, source, "busy", most, tooltips, **style)
     return found
 
 
@@ -241,54 +215,6 @@ def crossbar_figure(drawn: Drawn) -> Figure:
     return found
 
 
-def chip_data(drawn: Drawn) -> dict[str, Any]:
-    """What the page shows of PEs and crossbars that are chosen, packed."""
-    layers, columns = [], {name: [] for name in ("layer", "tile", "crossbar", *EXTENTS)}
-    for number, (name, placed) in enumerate(drawn.placements.items()):
-        node = drawn.dataflow.by_name[name]
-        layer, grid = node.partitioned
-        rows, cells = placed.extents(layer, grid, drawn.accelerator)
-        layers.append({"name": name, "color": category(number)})
-        values = placed.tiles, placed.crossbars, placed.rows, placed.columns, rows, cells
-        columns["layer"].append(np.full(len(placed.tiles), number))
-        for key, column in zip(("tile", "crossbar", *EXTENTS), values, strict=True):
-            columns[key].append(column)
-    joined = {name: np.concatenate(parts) for name, parts in columns.items()}
-    order = np.argsort(joined["crossbar"], kind="stable")
-    return {
-        "layers": layers,
-        "crossbarsPerCu": drawn.accelerator.crossbars_per_cu,
-        "cusPerPe": drawn.accelerator.cus_per_pe,
-        "busy": packed(np.round(100 * drawn.busy_by_crossbar, 2).astype("<f4")),
-        "cells": packed(drawn.cells_by_crossbar),
-        "tiles": {name: packed(column[order]) for name, column in joined.items()},
-    }
-
-
-EXTENTS = ("row", "column", "height", "width")
-"""Where a tile is in its crossbar, in cells."""
-
-
-def packed(values: NDArray[Any]) -> dict[str, str]:
-    """Numbers for the page's script: their type, and their bytes, compressed, as base64."""
-    if values.dtype.kind != "f":
-        values = values.astype("<i4" if int(values.max(initial=0)) >= 1 << 15 else "<i2")
-    kinds = {"f4": "Float32Array", "i4": "Int32Array", "i2": "Int16Array"}
-    text = base64.b64encode(zlib.compress(values.tobytes(), COMPRESSION)).decode()
-    return {"type": kinds[values.dtype.str[1:]], "data": text}
-
-
-def color_bar(mapper: LinearColorMapper) -> ColorBar:
-    """What the colours of a heat map stand for."""
-    return ColorBar(color_mapper=mapper, width=8, formatter=NumeralTickFormatter(format="0,0.[00]"))
-
-
-def without_axes(found: Figure) -> None:
-    """A drawing whose coordinates mean nothing."""
-    found.axis.visible = False
-    found.grid.visible = False
-    found.toolbar.logo = None
-
-
-def _most(values: NDArray[Any]) -> float:
+def most_of(values: NDArray[Any]) -> float:
+    """The end of a scale of shades: the largest value, or 1 if all are 0."""
     return float(values.max(initial=0)) or 1.0

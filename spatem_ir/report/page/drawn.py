@@ -1,53 +1,59 @@
-"""What a page draws of a run: the deployment, two executions, and figures of each PE."""
+"""What a page draws of a run: the deployment, two executions, and what resources did when."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.hardware.component import Actions
-from spatem_ir.runtime.machine.log import KINDS, EventLog, Watch
+from spatem_ir.report.page.stretches import Stretch, resource_counts, worked_by_number
+from spatem_ir.report.stages import LoggedStage, logged_stages
+from spatem_ir.runtime.critical_path import node_names
+from spatem_ir.runtime.machine.log import KINDS, Watch
 from spatem_ir.runtime.machine.steps import ResourceKind
-from spatem_ir.runtime.metrics.layer_metrics import work_of_tiles
 from spatem_ir.runtime.metrics.measurement import Measurement
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
     from spatem_ir.driver.run import RunResult
-    from spatem_ir.geometry.network.dataflow import Dataflow, Node
+    from spatem_ir.geometry.network.dataflow import Node
     from spatem_ir.geometry.shapes.placement import Placement
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.runtime.critical_path import CriticalPath
     from spatem_ir.runtime.machine.execution import Execution
+    from spatem_ir.runtime.machine.staged_times import CrossbarWrite
     from spatem_ir.runtime.metrics.metric import Metrics
 
 Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 BINS = 1500
 """Stretches of time of which it is shown how much was done: about as many as pixels."""
 
-BUSIEST = {ResourceKind.CROSSBAR: 12, ResourceKind.PORT: 8, ResourceKind.LINK: 8}
+BUSIEST = {
+    ResourceKind.CROSSBAR: 12,
+    ResourceKind.PORT: 8,
+    ResourceKind.LINK: 8,
+    ResourceKind.WRITE: 8,
+}
 """Of how many resources of a kind it is shown what they do when: those that work most."""
 
 
 @dataclass
 class Drawn:
-    """A run with cycles, its deployment, and what resources did when."""
+    """A run with cycles, its deployment, and the stages of its execution with their logs."""
 
     result: RunResult
     module: ModuleOp
     metrics: Metrics
     execution: Execution
     path: CriticalPath
-    log: EventLog
+    stages: list[LoggedStage]
 
     @classmethod
     def of(cls, result: RunResult) -> Drawn:
@@ -69,142 +75,137 @@ class Drawn:
             bin_cycles=bin_cycles_of(execution),
             bins=BINS,
         )
-        log = simulation.logged(watch).log
-        assert log is not None
-        return cls(result, module, metrics, execution, path, log)
-
-    @cached_property
-    def measurement(self) -> Measurement:
-        """The network, the machine and the places of tiles."""
-        return Measurement(self.module, self.execution)
+        stages = logged_stages(module, simulation.logged(watch))
+        return cls(result, module, metrics, execution, path, stages)
 
     @property
-    def log_bin_cycles(self) -> int:
-        """The cycles of a bin of the log's activity."""
+    def bin_cycles(self) -> int:
+        """The cycles of a bin of the activity."""
         return bin_cycles_of(self.execution)
 
-    @property
-    def nodes(self) -> tuple[Node, ...]:
-        """The nodes of the network."""
-        return self.dataflow.nodes
+    @cached_property
+    def nodes(self) -> list[Node]:
+        """The nodes of all stages, one stage after the other."""
+        return [node for stage in self.stages for node in stage.dataflow.nodes]
 
     @cached_property
-    def dataflow(self) -> Dataflow:
-        """The network."""
-        return dataflow_of(self.module)
+    def names(self) -> list[str]:
+        """What they are called."""
+        return node_names(self.module)
+
+    @cached_property
+    def stage_of(self) -> list[int]:
+        """The stage of each node."""
+        return [stage.number for stage in self.stages for _ in stage.dataflow.nodes]
 
     @cached_property
     def accelerator(self) -> Accelerator:
         """The machine."""
         return accelerator_of(self.module)
 
-    @property
+    @cached_property
     def placements(self) -> dict[str, Placement]:
         """The tiles of each layer and their places."""
-        return self.measurement.placements
-
-    def pes_of_crossbars(self, crossbars: Ints) -> Ints:
-        """The PE of each of several crossbars."""
-        return crossbars // (self.accelerator.crossbars_per_cu * self.accelerator.cus_per_pe)
+        return Measurement(self.module).placements
 
     def worked(self, kind: ResourceKind) -> Ints:
         """The cycles in which each resource of a kind worked: [resources]."""
         return worked_by_number(self.execution, kind, self.accelerator)
 
     @cached_property
-    def cells_by_crossbar(self) -> Ints:
-        """The cells of each crossbar that are programmed with weights: [crossbars]."""
-        return self._by_crossbar("cells")
-
-    def _by_crossbar(self, name: str) -> Ints:
-        """What tiles hold or do, for one image, added up by crossbar."""
-        found = np.zeros(self.accelerator.crossbars, np.int64)
-        for layer, placed in self.placements.items():
-            work = work_of_tiles(self.dataflow.by_name[layer], placed, self.accelerator)
-            np.add.at(found, placed.crossbars, getattr(work, name))
-        return found
-
-    def by_pe(self, by_crossbar: NDArray[Any]) -> NDArray[Any]:
-        """The sums of numbers of the crossbars of each PE: [PEs]."""
-        return by_crossbar.reshape(self.accelerator.pes, -1).sum(axis=1)
-
-    @property
-    def busy_by_crossbar(self) -> Floats:
-        """The share of the time in which each crossbar works: [crossbars]."""
-        return self.worked(ResourceKind.CROSSBAR) / self.execution.ended
-
-    @property
-    def busy_by_pe(self) -> Floats:
-        """The mean of the busy shares of all crossbars of a PE: [PEs]."""
-        return self.by_pe(self.busy_by_crossbar) * self.accelerator.pes / self.accelerator.crossbars
-
-    @property
-    def peak_by_pe(self) -> Ints:
-        """The most bytes that each buffer held: [PEs]."""
-        peaks = np.zeros(self.accelerator.pes, np.int64)
-        for pe, most in self.execution.buffers.peaks().items():
-            peaks[pe] = most
-        return peaks
+    def activity(self) -> Ints:
+        """Cycles of work in each bin of time: [nodes, bins]."""
+        return np.concatenate([each.log.activity[: -len(KINDS)] for each in self.stages])
 
     @cached_property
-    def energy_by_pe(self) -> Floats:
-        """The dynamic energy of an image by PE, without network and chip port, nJ: [PEs].
+    def activity_of_kinds(self) -> Ints:
+        """Cycles of work of each kind of resource in each bin of time: [kinds, bins]."""
+        found = np.sum([each.log.activity[-len(KINDS) :] for each in self.stages], axis=0)
+        writes = [write for stage in self.stages for write in stage.writes]
+        edges = np.arange(BINS + 1) * self.bin_cycles
+        starts, ends = np.array([span(write) for write in writes], np.int64).reshape(-1, 2).T
+        found[KINDS.index(ResourceKind.WRITE)] += np.diff(worked_until(edges, starts, ends))
+        return found
 
-        Conversions and reads of cells are those of the PE's tiles.  Bytes from and to buffers and
-        registers, additions, activations and poolings are dealt to PEs by how long their ports,
-        adders and units worked.
+    def work_of(self, kind: ResourceKind, number: int) -> tuple[Ints, Ints, Ints]:
+        """When a resource of a kind works: first cycles, those after the last, and for which nodes.
+
+        Of write drivers it is the stages for which they work.
         """
-        total, worked, pes = self.metrics.actions, self.worked, self.accelerator.pes
-        cu_adders = worked(ResourceKind.CU_ADDERS).reshape(pes, -1).sum(axis=1)
-        shares = {
-            "additions": share(worked(ResourceKind.PE_ADDERS) + cu_adders),
-            "activated_values": share(worked(ResourceKind.ACTIVATION)),
-            "pooled_values": share(worked(ResourceKind.POOLING)),
-        }
-        of_port = share(worked(ResourceKind.PORT))
-        for name in ("registered_bytes", "fetched_bytes", "written_bytes", "read_bytes"):
-            shares[name] = of_port
-        dealt = {name: part * total[name] for name, part in shares.items()}
-        for name in ("dac_conversions", "adc_conversions", "cell_reads"):
-            dealt[name] = self.by_pe(self._by_crossbar(name)).astype(float)
-        energy = np.zeros(pes)
-        for pe in range(pes):
-            own = Actions(**{name: values[pe] for name, values in dealt.items()})
-            energy[pe] = sum(self.accelerator.components.energy_pj(own).values()) / 1000
-        return energy
+        parts: list[Ints] = []
+        for stage in self.stages:
+            log = stage.log
+            if kind is ResourceKind.WRITE:
+                own = [span(write) for write in stage.writes if write.crossbar == number]
+                spans = np.array(own, np.int64).reshape(-1, 2).T
+                parts.append(np.stack([*spans, np.full(len(own), stage.number)]))
+                continue
+            here = log.of(kind)
+            here = here[log.resources[here] == number]
+            times = stage.begins + log.starts[here], stage.begins + log.ends[here]
+            parts.append(np.stack([*times, stage.first_node + log.nodes[here].astype(np.int64)]))
+        starts, ends, nodes = np.concatenate(parts, axis=1)
+        return starts, ends, nodes
 
-    @property
-    def load_of_links(self) -> Floats:
-        """The share of the time in which each link is busy: [links]."""
-        return self.worked(ResourceKind.LINK) / self.execution.ended
+    @cached_property
+    def stretches(self) -> list[Stretch]:
+        """The time of all stages, and that of each if there are several."""
+        written = [np.zeros(self.accelerator.crossbars, np.int64) for _ in self.stages]
+        for stage, cycles in zip(self.stages, written, strict=True):
+            for write in stage.writes:
+                cycles[write.crossbar] += write.cycles
+        staged, all_written = self.execution.staged, np.sum(written, axis=0)
+        pulses = (0, 0) if staged is None else (staged.set_pulses, staged.reset_pulses)
+        whole = Stretch(
+            "all stages",
+            self.accelerator,
+            dataflow_of(self.module),
+            self.placements,
+            self.execution,
+            all_written,
+            pulses,
+        )
+        if len(self.stages) == 1:
+            return [whole]
+        total = max(int(all_written.sum()), 1)
+        return [
+            whole,
+            *(
+                Stretch(
+                    f"stage {stage.number}",
+                    self.accelerator,
+                    stage.dataflow,
+                    {
+                        name: placed
+                        for name, placed in self.placements.items()
+                        if name in stage.dataflow.by_name
+                    },
+                    stage.execution,
+                    cycles,
+                    (pulses[0] * cycles.sum() / total, pulses[1] * cycles.sum() / total),
+                )
+                for stage, cycles in zip(self.stages, written, strict=True)
+            ),
+        ]
 
 
-def resource_counts(accelerator: Accelerator) -> dict[ResourceKind, int]:
-    """How many resources of each kind there are that a log can have."""
-    return dict.fromkeys(KINDS, accelerator.pes) | {
-        ResourceKind.CROSSBAR: accelerator.crossbars,
-        ResourceKind.CU_ADDERS: accelerator.pes * accelerator.cus_per_pe,
-        ResourceKind.LINK: accelerator.components.interconnect.links,
-        ResourceKind.IO: 1,
-    }
+def span(write: CrossbarWrite) -> tuple[int, int]:
+    """The first cycle of a write, and that after its last."""
+    return write.start, write.end
 
 
-def worked_by_number(execution: Execution, kind: ResourceKind, accelerator: Accelerator) -> Ints:
-    """The cycles in which each resource of a kind worked: [resources]."""
-    worked = np.zeros(resource_counts(accelerator)[kind], np.int64)
-    busy = execution.busy.get(kind, {})
-    worked[list(busy)] = list(busy.values())
-    return worked
+def worked_until(times: Ints, starts: Ints, ends: Ints) -> Ints:
+    """The cycles worked until each of some times, by resources each from a start to an end."""
+    knots = np.concatenate([[0], starts, ends])
+    order = np.argsort(knots, kind="stable")
+    working = np.cumsum(np.repeat([0, 1, -1], [1, len(starts), len(ends)])[order])
+    done = np.cumsum(np.append(0, np.diff(knots[order]) * working[:-1]))
+    return np.interp(times, knots[order], done).round().astype(np.int64)
 
 
 def bin_cycles_of(execution: Execution) -> int:
     """The cycles of a stretch of time of which it is shown how much was done."""
     return -(-execution.ended // BINS)
-
-
-def share(worked: Ints) -> Floats:
-    """What each of several resources does of all work; nothing if there is none."""
-    return worked / max(int(worked.sum()), 1)
 
 
 def busiest(worked: Ints, count: int) -> Ints:

@@ -17,10 +17,12 @@ from bokeh.models import (
     PanTool,
     Range1d,
     ResetTool,
+    Span,
     WheelZoomTool,
 )
 from bokeh.plotting import figure
 
+from spatem_ir.report.critical_path import LABELS
 from spatem_ir.report.names import shortened
 from spatem_ir.report.page.drawn import BUSIEST, Drawn, busiest
 from spatem_ir.report.page.palette import INK, PARTS, SHADES, category
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 ROW = 22
 """Pixels of a row."""
 
-LABEL, LABELS = 24, 190
+LABEL, LEFT = 24, 190
 """Characters of a row's name, and pixels left of the time, the same in all figures."""
 
 INVISIBLE = "rgba(0, 0, 0, 0)"
@@ -48,7 +50,12 @@ STEPS = 4000
 MOST_BARS = 800
 """Bars of a row."""
 
-SHOWN = {ResourceKind.CROSSBAR: "solid", ResourceKind.PORT: "dashed", ResourceKind.LINK: "dotted"}
+SHOWN = {
+    ResourceKind.CROSSBAR: "solid",
+    ResourceKind.PORT: "dashed",
+    ResourceKind.LINK: "dotted",
+    ResourceKind.WRITE: "dashdot",
+}
 """The kinds of resources whose activity is drawn, and the dashes of their lines."""
 
 
@@ -57,13 +64,13 @@ def time_range(drawn: Drawn) -> Range1d:
     return Range1d(start=0, end=drawn.execution.ended, bounds=(0, drawn.execution.ended))
 
 
-def time_figure(times: Range1d, rows: int, **options: Any) -> Figure:
-    """A figure over time, in which the wheel zooms."""
+def time_figure(drawn: Drawn, times: Range1d, rows: int, **options: Any) -> Figure:
+    """A figure over time, in which the wheel zooms; lines where stages begin, but the first."""
     wheel = WheelZoomTool(dimensions="width")
     found = figure(
         x_range=times,
         height=rows * ROW + 80,
-        min_border_left=LABELS,
+        min_border_left=LEFT,
         min_border_right=24,
         sizing_mode="stretch_width",
         tools=[wheel, PanTool(dimensions="width"), BoxZoomTool(dimensions="width"), ResetTool()],
@@ -74,13 +81,16 @@ def time_figure(times: Range1d, rows: int, **options: Any) -> Figure:
     )
     found.xaxis.formatter = NumeralTickFormatter(format="0,0")
     found.toolbar.logo = None
+    for stage in drawn.stages[1:]:
+        line = Span(location=stage.begins, dimension="height", line_dash="dashed", **INK)
+        found.add_layout(line)
     return found
 
 
 def activity_figure(drawn: Drawn, times: Range1d) -> Figure:
     """Which share of the resources of a kind, of those that are used, is busy when."""
-    found = time_figure(times, 8, name="activity", y_axis_label="busy")
-    activity, width = drawn.log.activity[len(drawn.nodes) :], drawn.log_bin_cycles
+    found = time_figure(drawn, times, 8, name="activity", y_axis_label="busy")
+    activity, width = drawn.activity_of_kinds, drawn.bin_cycles
     edges = np.arange(activity.shape[1]) * float(width)
     for number, (kind, dash) in enumerate(SHOWN.items()):
         used = int((drawn.worked(kind) > 0).sum())
@@ -102,13 +112,17 @@ def activity_figure(drawn: Drawn, times: Range1d) -> Figure:
 
 def layers_figure(drawn: Drawn, times: Range1d) -> Figure:
     """A row for each node: how much works for it when, and the critical path."""
-    nodes, width = drawn.nodes, drawn.log_bin_cycles
-    count = len(nodes)
-    busy = drawn.log.activity[:count] / width
+    width, count = drawn.bin_cycles, len(drawn.nodes)
+    busy = drawn.activity / width
     found = time_figure(
-        times, count, name="layers", y_range=Range1d(start=count - 0.5, end=-0.5), y_axis_label=None
+        drawn,
+        times,
+        count,
+        name="layers",
+        y_range=Range1d(start=count - 0.5, end=-0.5),
+        y_axis_label=None,
     )
-    label_rows(found, [node.name for node in nodes])
+    label_rows(found, drawn.names)
     most = busy.max(axis=1, keepdims=True)
     shown = np.where(busy > 0, 1 + 254 * busy / np.maximum(most, 1e-9), 0)
     mapper = LinearColorMapper(SHADES, low=1, high=255, low_color=INVISIBLE)
@@ -129,8 +143,8 @@ def layers_figure(drawn: Drawn, times: Range1d) -> Figure:
             "left": np.array([part.start for part in path], np.int64).astype(float),
             "right": np.array([part.stop for part in path], np.int64).astype(float),
             "y": np.array([part.node for part in path], np.int32),
-            "name": [nodes[part.node].name for part in path],
-            "part": [part.part for part in path],
+            "name": [drawn.names[part.node] for part in path],
+            "part": [LABELS[part.part] for part in path],
             "color": [PARTS[part.part] for part in path],
         }
     )
@@ -178,30 +192,29 @@ def shown_path(drawn: Drawn) -> Iterator[PathBar]:
 
 
 def resources_figure(drawn: Drawn, times: Range1d) -> Figure:
-    """A row for each of the busiest crossbars, ports and links: for which nodes they work when."""
+    """A row for each of the busiest crossbars, ports and so on: for which nodes they work when."""
     rows = [
         (kind, number)
         for kind, count in BUSIEST.items()
         for number in busiest(drawn.worked(kind), count).tolist()
     ]
     found = time_figure(
-        times, len(rows), name="resources", y_range=Range1d(start=len(rows) - 0.5, end=-0.5)
+        drawn, times, len(rows), name="resources", y_range=Range1d(start=len(rows) - 0.5, end=-0.5)
     )
     label_rows(found, [resource_name(drawn, *row) for row in rows])
     columns: dict[str, list[Ints]] = {"left": [], "right": [], "node": [], "y": []}
+    names: list[str] = []
     for y, (kind, number) in enumerate(rows):
-        here = drawn.log.of(kind)
-        here = here[drawn.log.resources[here] == number]
-        merged = merged_bars(
-            drawn.log.starts[here], drawn.log.ends[here], drawn.log.nodes[here].astype(np.int64)
-        )
+        merged = merged_bars(*drawn.work_of(kind, number))
         for name, column in zip(columns, (*merged, np.full(len(merged[0]), y)), strict=True):
             columns[name].append(column)
+        writes = kind is ResourceKind.WRITE
+        names += [f"stage {n}" if writes else drawn.names[n] for n in merged[2].tolist()]
     joined = {name: np.concatenate(parts).astype(np.int32) for name, parts in columns.items()}
     source = ColumnDataSource(
-        joined
-        | {
-            "name": [drawn.nodes[node].name for node in joined["node"].tolist()],
+        {
+            **joined,
+            "name": names,
             "color": [category(node) for node in joined["node"].tolist()],
         }
     )
@@ -241,6 +254,8 @@ def resource_name(drawn: Drawn, kind: ResourceKind, number: int) -> str:
     """What a resource is called."""
     if kind is ResourceKind.CROSSBAR:
         return f"crossbar {number}"
+    if kind is ResourceKind.WRITE:
+        return f"drivers of crossbar {number}"
     if kind is ResourceKind.LINK:
         return drawn.accelerator.components.interconnect.link_name(number)
     return f"port of PE {number}"

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, HoverTool, LinearColorMapper, Range1d, TapTool
+from bokeh.models import ColumnDataSource, Range1d
 from bokeh.plotting import figure
 
 from spatem_ir.report.names import shortened
-from spatem_ir.report.page.chip import color_bar, without_axes
 from spatem_ir.report.page.drawn import Drawn
-from spatem_ir.report.page.palette import INK, SELECTED, SHADES
+from spatem_ir.report.page.palette import INK
+from spatem_ir.report.page.shaded import shaded_rectangles, without_axes
+from spatem_ir.report.stages import sources_of
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure as Figure
-
-    from spatem_ir.geometry.network.dataflow import Dataflow
 
 RANK = 46
 """Pixels from a rank of nodes to the next."""
@@ -32,9 +32,12 @@ KINDS = {"INPUT": "input", "LAYER": "layer", "POOL": "pooling units", "OUTPUT": 
 
 
 def network_figure(drawn: Drawn) -> Figure:
-    """Nodes, ranked by the longest way from an input, shaded by their part of the critical path."""
-    dataflow = drawn.dataflow
-    x, y = layout(dataflow)
+    """Nodes, ranked by the longest way from an input, shaded by their part of the critical path.
+
+    Of several stages what leaves one leads to what enters a later one.
+    """
+    sources = sources_of(drawn.module, drawn.stages)
+    x, y = layout(sources)
     shares = path_shares(drawn)
     wide = max(float(abs(x).max()) + 0.6, 1.6)
     found = figure(
@@ -47,7 +50,7 @@ def network_figure(drawn: Drawn) -> Figure:
         toolbar_location=None,
     )
     without_axes(found)
-    ends = np.array([(s, node.number) for node in dataflow.nodes for s in set(node.sources)])
+    ends = np.array([(s, node) for node, own in enumerate(sources) for s in sorted(set(own))])
     ends = ends.reshape(-1, 2)
     found.bezier(
         x[ends[:, 0]],
@@ -62,30 +65,24 @@ def network_figure(drawn: Drawn) -> Figure:
         **INK,
     )
     most = max(float(shares.max()), 1.0)
-    mapper = LinearColorMapper(SHADES, low=0, high=most)
     source = ColumnDataSource(
         {
             "node": np.arange(len(x), dtype=np.int32),
             "x": x,
             "y": y,
             "share": shares,
-            "label": shortened([node.name for node in dataflow.nodes], LABEL),
-            "name": [node.name for node in dataflow.nodes],
-            "kind": [kind_of(node.kind.name) for node in dataflow.nodes],
+            "label": shortened(drawn.names, LABEL),
+            "name": drawn.names,
+            "kind": [kind_of(node.kind.name) for node in drawn.nodes],
+            "stage": drawn.stage_of,
             "ink": ["#000000" if share > 0.55 * most else "#ffffff" for share in shares],
         },
         name="nodes",
     )
-    boxes = found.rect(
-        "x",
-        "y",
-        width=0.92,
-        height=0.62,
-        source=source,
-        fill_color={"field": "share", "transform": mapper},
-        line_color=None,
-        **SELECTED,
-    )
+    tooltips = [("", "@name"), ("on", "@kind"), ("of the critical path", "@share{0.0} %")]
+    if len(drawn.stages) > 1:
+        tooltips.insert(1, ("stage", "@stage"))
+    shaded_rectangles(found, source, "share", most, tooltips, width=0.92, height=0.62)
     found.text(
         "x",
         "y",
@@ -97,18 +94,6 @@ def network_figure(drawn: Drawn) -> Figure:
         text_color="ink",
         nonselection_text_alpha=1,
     )
-    found.add_tools(
-        HoverTool(
-            renderers=[boxes],
-            tooltips=[
-                ("", "@name"),
-                ("on", "@kind"),
-                ("of the critical path", "@share{0.0} %"),
-            ],
-        ),
-        TapTool(renderers=[boxes]),
-    )
-    found.add_layout(color_bar(mapper), "right")
     return found
 
 
@@ -117,22 +102,28 @@ def kind_of(kind: str) -> str:
     return KINDS.get(kind, "activation units")
 
 
-def layout(dataflow: Dataflow) -> tuple[np.ndarray, np.ndarray]:
-    """The column and rank of each node: ranks by the longest way, crossings of edges few."""
-    ranks = np.zeros(len(dataflow.nodes), int)
-    for node in dataflow.nodes:
-        ranks[node.number] = max((ranks[source] + 1 for source in node.sources), default=0)
+def layout(sources: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """The column and rank of each node by what it reads: ranks by the longest way, few crossings.
+
+    Nodes read nodes with lower numbers only.
+    """
+    ranks = np.zeros(len(sources), int)
+    readers: list[list[int]] = [[] for _ in sources]
+    for node, own in enumerate(sources):
+        ranks[node] = max((ranks[source] + 1 for source in own), default=0)
+        for source in own:
+            readers[source].append(node)
     members = [np.flatnonzero(ranks == rank) for rank in range(ranks.max() + 1)]
     x = np.zeros(len(ranks))
     for several in members:
         x[several] = np.arange(len(several)) - (len(several) - 1) / 2
-    readers = [[reader.number for reader in dataflow.readers(node)] for node in dataflow.nodes]
-    sources = [list(node.sources) for node in dataflow.nodes]
     for sweep in range(SWEEPS):
         is_down = sweep % 2 == 0
         for several in members if is_down else members[::-1]:
             near = [sources[n] if is_down else readers[n] for n in several.tolist()]
-            wanted = [x[own].mean() if own else x[n] for n, own in zip(several, near, strict=True)]
+            wanted = [
+                x[list(own)].mean() if own else x[n] for n, own in zip(several, near, strict=True)
+            ]
             order = several[np.argsort(wanted, kind="stable")]
             x[order] = np.arange(len(order)) - (len(order) - 1) / 2
     return x, ranks.astype(float)
@@ -141,29 +132,31 @@ def layout(dataflow: Dataflow) -> tuple[np.ndarray, np.ndarray]:
 def path_shares(drawn: Drawn) -> np.ndarray:
     """The share of each node in the critical path, per cent."""
     cycles = np.zeros(len(drawn.nodes))
-    for share in drawn.path.layers:
-        cycles[drawn.dataflow.by_name[share.name].number] = share.total
+    for segment in drawn.path.segments:
+        cycles[segment.node] += segment.cycles
     return 100 * cycles / drawn.path.cycles
 
 
 def node_data(drawn: Drawn) -> list[dict[str, Any]]:
     """What the page shows of a node that is chosen: pairs of a label and a text."""
     layers = {layer.name: layer for layer in drawn.metrics.layers}
-    shares, activity = path_shares(drawn), drawn.log.activity
+    shares = path_shares(drawn)
     found = []
-    for node in drawn.nodes:
-        busy = np.flatnonzero(activity[node.number])
+    for number, node in enumerate(drawn.nodes):
+        busy = np.flatnonzero(drawn.activity[number])
         rows = [("on", kind_of(node.kind.name)), ("feature map", "×".join(map(str, node.shape)))]
         rows.append(("pieces", f"{node.pieces:,}"))
+        if len(drawn.stages) > 1:
+            rows.insert(0, ("stage", str(drawn.stage_of[number])))
         if len(busy):
             first, last = int(busy[0]), int(busy[-1]) + 1
-            width = drawn.log_bin_cycles
+            width = drawn.bin_cycles
             end = min(last * width, drawn.execution.ended)
             rows.append(("works in cycles", f"about {first * width:,} to {end:,}"))
-        rows.append(("critical path", f"{shares[node.number]:.1f} %"))
+        rows.append(("critical path", f"{shares[number]:.1f} %"))
         if node.name in layers:
             rows += layer_rows(layers[node.name])
-        found.append({"name": node.name, "rows": rows})
+        found.append({"name": drawn.names[number], "rows": rows})
     return found
 
 

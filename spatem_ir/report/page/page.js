@@ -14,10 +14,12 @@ async function unpacked({ type, data }) {
 }
 
 const chip = DATA.chip;
+const chosen = { stretch: 0, shade: DATA.shades[0].key, pe: 0, crossbar: 0 };
+const stretch = () => chip.stretches[chosen.stretch];
 
 async function unpackAll() {
-  for (const table of [chip, chip.tiles])
-    for (const [name, column] of Object.entries(table)) if (column.data) table[name] = await unpacked(column);
+  for (const table of [chip.tiles, ...chip.stretches.flatMap(({ pes, links, crossbars }) => [pes, links, crossbars])])
+    for (const [name, column] of Object.entries(table)) table[name] = await unpacked(column);
 }
 
 // The first tile of a crossbar, or of a later one: tiles are in ascending order of their crossbars
@@ -29,6 +31,15 @@ function firstTile(crossbar) {
     else high = middle;
   }
   return low;
+}
+
+// The tiles of a crossbar: of the stage that is chosen, or of the first one that has any
+function tilesOf(crossbar) {
+  const found = [];
+  for (let index = firstTile(crossbar); index < firstTile(crossbar + 1); index++) found.push(index);
+  const stageOf = (index) => chip.layers[chip.tiles.layer[index]].stage;
+  const stage = chosen.stretch ? chosen.stretch - 1 : found.length ? stageOf(found[0]) : 0;
+  return found.filter((index) => stageOf(index) === stage);
 }
 
 // A table of pairs
@@ -46,29 +57,40 @@ function pairs(title, rows) {
 
 // Chip, PE, crossbar
 
-function showShade(key) {
-  const shade = DATA.shades.find((each) => each.key === key);
-  const source = model("pes");
-  const values = Array.from(source.data[key]);
-  const mapper = model("shade");
-  mapper.high = Math.max(...values) || 1;
-  source.data = { ...source.data, shown: values };
+function showShade() {
+  const shade = DATA.shades.find((each) => each.key === chosen.shade);
+  const values = Array.from(stretch().pes[chosen.shade]);
+  model("shade").high = Math.max(...values) || 1;
+  const figures = Object.entries(stretch().pes).map(([key, column]) => [key, Array.from(column)]);
+  const sources = [model("pes"), model("links")];
+  sources[0].data = { ...sources[0].data, ...Object.fromEntries(figures), shown: values };
+  const { load, width } = stretch().links;
+  sources[1].data = { ...sources[1].data, load: Array.from(load), width: Array.from(width) };
   element("shade-definition").textContent = shade.definition + ".";
+}
+
+function showStretch(number) {
+  chosen.stretch = number;
+  const { pe, crossbar } = chosen;
+  showShade();
+  showPe(pe);
+  showCrossbar(crossbar);
 }
 
 function showPe(pe) {
   const size = chip.crossbarsPerCu * chip.cusPerPe;
-  const pes = model("pes").data;
-  if (!(pe >= 0 && pe < pes.pe.length)) return;
+  const { pes, crossbars } = stretch();
+  if (!(pe >= 0 && pe < pes.busy.length)) return;
+  chosen.pe = pe;
   const rows = { x: [], y: [], crossbar: [], busy: [], cells: [], tiles: [] };
   for (let index = 0; index < size; index++) {
     const crossbar = pe * size + index;
     rows.x.push(index % chip.crossbarsPerCu);
     rows.y.push(Math.floor(index / chip.crossbarsPerCu));
     rows.crossbar.push(crossbar);
-    rows.busy.push(chip.busy[crossbar]);
-    rows.cells.push(chip.cells[crossbar]);
-    rows.tiles.push(firstTile(crossbar + 1) - firstTile(crossbar));
+    rows.busy.push(crossbars.busy[crossbar]);
+    rows.cells.push(crossbars.cells[crossbar]);
+    rows.tiles.push(chosen.stretch ? tilesOf(crossbar).length : firstTile(crossbar + 1) - firstTile(crossbar));
   }
   const source = model("crossbars");
   source.selected.indices = [];
@@ -82,11 +104,14 @@ function showPe(pe) {
 }
 
 function showCrossbar(crossbar) {
-  const tiles = chip.tiles;
+  const { tiles, layers } = chip;
+  const { busy } = stretch().crossbars;
+  if (!(crossbar >= 0 && crossbar < busy.length)) return;
+  chosen.crossbar = crossbar;
   const rows = { left: [], right: [], top: [], bottom: [], x: [], y: [], tile: [], name: [], color: [], label: [] };
   const listed = [["layer", "tile", "wordline", "bitline", "size"]];
-  for (let index = firstTile(crossbar); index < firstTile(crossbar + 1); index++) {
-    const layer = chip.layers[tiles.layer[index]];
+  for (const index of tilesOf(crossbar)) {
+    const layer = layers[tiles.layer[index]];
     const [row, column, height, width] = [tiles.row[index], tiles.column[index], tiles.height[index], tiles.width[index]];
     rows.left.push(column);
     rows.right.push(column + width);
@@ -101,9 +126,10 @@ function showCrossbar(crossbar) {
     listed.push([layer.name, tiles.tile[index], row, column, `${height}×${width}`]);
   }
   model("tiles").data = rows;
-  model("crossbar").title.text = `tiles of crossbar ${crossbar}`;
-  const busy = crossbar < chip.busy.length ? chip.busy[crossbar] : 0;
-  const title = `Crossbar ${crossbar}: ${text(busy)} % busy, ${listed.length - 1} tiles`;
+  const [first] = tilesOf(crossbar);
+  const during = chip.stretches.length > 1 && first !== undefined ? ` in stage ${layers[tiles.layer[first]].stage}` : "";
+  model("crossbar").title.text = `tiles of crossbar ${crossbar}${during}`;
+  const title = `Crossbar ${crossbar}: ${text(busy[crossbar])} % busy, ${listed.length - 1} tile${listed.length === 2 ? "" : "s"}${during}`;
   element("crossbar-detail").replaceChildren(...pairs(title, listed.slice(0, 12)));
   element("crossbar-number").value = crossbar;
 }
@@ -138,15 +164,16 @@ function setTheme(theme) {
 // What is chosen
 
 function begin() {
-  const chosen = (name, show) =>
+  const onChoice = (name, show) =>
     model(name).selected.properties.indices.change.connect(() => {
       const [index] = model(name).selected.indices;
       if (index !== undefined) show(index);
     });
-  chosen("pes", showPe);
-  chosen("crossbars", (index) => showCrossbar(model("crossbars").data.crossbar[index]));
-  chosen("nodes", showNode);
-  element("shade").addEventListener("change", (event) => showShade(event.target.value));
+  onChoice("pes", showPe);
+  onChoice("crossbars", (index) => showCrossbar(model("crossbars").data.crossbar[index]));
+  onChoice("nodes", showNode);
+  element("stretch").addEventListener("change", (event) => showStretch(Number(event.target.value)));
+  element("shade").addEventListener("change", (event) => { chosen.shade = event.target.value; showShade(); });
   element("pe-number").addEventListener("change", (event) => { model("pes").selected.indices = [Number(event.target.value)]; });
   element("crossbar-number").addEventListener("change", (event) => showCrossbar(Number(event.target.value)));
   element("theme").addEventListener("click", () =>
@@ -154,7 +181,7 @@ function begin() {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   dark.addEventListener("change", () => setTheme(dark.matches ? "dark" : "light"));
   setTheme(dark.matches ? "dark" : "light");
-  showShade(DATA.shades[0].key);
+  showShade();
   showPe(0);
   showNode(0);
   document.documentElement.dataset.ready = "yes";

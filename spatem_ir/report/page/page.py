@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -12,13 +12,8 @@ from bokeh.embed import components
 from bokeh.model import Model
 from bokeh.resources import Resources
 
-from spatem_ir.report.page.chip import (
-    chip_data,
-    chip_figure,
-    crossbar_figure,
-    pe_figure,
-    shades_of,
-)
+from spatem_ir.report.page.chip import chip_figure, crossbar_figure, pe_figure, shades_of
+from spatem_ir.report.page.chip_data import chip_data
 from spatem_ir.report.page.drawn import Drawn
 from spatem_ir.report.page.gantt import (
     activity_figure,
@@ -28,6 +23,7 @@ from spatem_ir.report.page.gantt import (
 )
 from spatem_ir.report.page.network import network_figure, node_data
 from spatem_ir.report.page.splits import split_figures
+from spatem_ir.report.page.stages import stages_figure
 from spatem_ir.report.page.summary import cards, layer_table, metric_table, report_table
 
 if TYPE_CHECKING:
@@ -45,21 +41,24 @@ def page_of(result: RunResult, other: Mapping[str, Any] | None = None) -> str:
 
 def page(drawn: Drawn, other: Mapping[str, Any] | None) -> str:
     """The text of the page."""
-    shades, times = shades_of(drawn), time_range(drawn)
+    times, is_staged = time_range(drawn), len(drawn.stages) > 1
     figures: dict[str, Model] = {
         "activity": activity_figure(drawn, times),
         "gantt": layers_figure(drawn, times),
         "resources": resources_figure(drawn, times),
-        "chip": chip_figure(drawn, shades),
+        "chip": chip_figure(drawn),
         "pe": pe_figure(drawn),
         "crossbar": crossbar_figure(drawn),
         "network": network_figure(drawn),
         **split_figures(drawn, other),
     }
+    if is_staged:
+        figures["stages"] = stages_figure(drawn, times)
     script, divs = components(figures, wrap_script=True)
     own = files("spatem_ir.report.page")
+    shades = [shade._asdict() for shade in shades_of(drawn.stretches[0])]
     data = {
-        "shades": [shade._asdict() | {"values": None} for shade in shades],
+        "shades": [{name: value for name, value in s.items() if name != "values"} for s in shades],
         "chip": chip_data(drawn),
         "nodes": node_data(drawn),
     }
@@ -74,20 +73,25 @@ def page(drawn: Drawn, other: Mapping[str, Any] | None) -> str:
         "figures": script,
         "script": own.joinpath("page.js").read_text(),
         "data": json.dumps(data).replace("</", "<\\/"),
-        "shades": "".join(
-            f'<option value="{shade.key}">{escape(f"{shade.label}, {shade.unit}")}</option>'
-            for shade in shades
-        ),
+        "shades": choice((shade["key"], f"{shade['label']}, {shade['unit']}") for shade in shades),
+        "stretches": choice((n, each.name) for n, each in enumerate(drawn.stretches)),
+        "unstaged": "" if is_staged else "hidden",
         "cards": cards(drawn),
         "report": report_table(drawn),
         "metrics": metric_table(drawn, other),
         "layers": layer_table(drawn, other),
+        "figure_stages": "",
         **{f"figure_{name}": div for name, div in divs.items()},
     }
     text = own.joinpath("page.html").read_text()
     for name, part in parts.items():
         text = text.replace(f"{{{{{name}}}}}", part)
     return text
+
+
+def choice(entries: Iterable[tuple[object, str]]) -> str:
+    """The options of a choice: values, and what they are called."""
+    return "".join(f'<option value="{value}">{escape(name)}</option>' for value, name in entries)
 
 
 def _run_name(other: Mapping[str, Any]) -> str:

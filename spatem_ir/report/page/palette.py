@@ -33,6 +33,12 @@ SELECTED: dict[str, Any] = {
 }
 """How what was clicked differs from all others: by a frame."""
 
+HATCHED = "right_diagonal_line"
+"""How one of two series of bars differs without colour."""
+
+NO_LINE: dict[str, Any] = {"line_color": None}
+"""Bars without a frame."""
+
 INK: dict[str, Any] = {"tags": ["ink"]}
 """What has the colour of text, which the page's script changes with its theme."""
 

@@ -16,19 +16,13 @@ from bokeh.plotting import figure
 from bokeh.transform import dodge
 
 from spatem_ir.report.page.drawn import Drawn
-from spatem_ir.report.page.palette import category
+from spatem_ir.report.page.palette import HATCHED, NO_LINE, category
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure as Figure
 
 TRAFFIC = ("input_bytes", "activation_bytes", "partial_sum_bytes", "call_bytes", "io_bytes")
 """The parts of the communication."""
-
-OTHER_HATCH = "right_diagonal_line"
-"""How bars of the other run differ without colour."""
-
-NO_LINE: dict[str, Any] = {"line_color": None}
-"""Bars without a frame."""
 
 
 def split_figures(drawn: Drawn, other: Mapping[str, Any] | None) -> dict[str, Figure]:
@@ -66,7 +60,7 @@ def bars(
     series: list[tuple[str, Mapping[str, float | None], float, str | None]]
     series = [("this run", values, 0.2 if theirs else 0.0, None)]
     if theirs:
-        series.append(("other run", theirs, -0.2, OTHER_HATCH))
+        series.append(("other run", theirs, -0.2, HATCHED))
     for number, (label, own, offset, hatch) in enumerate(series):
         source = ColumnDataSource(
             {"part": labels, "value": [float(own.get(key) or 0) for key in order]}

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.dialects.pxb import PxbStageOp
+from spatem_ir.runtime.critical_path import node_names
 from spatem_ir.runtime.machine.log import ALWAYS, KINDS, EventLog, Watch
 from spatem_ir.runtime.machine.reference.program import only_stage
 from spatem_ir.runtime.machine.steps import ResourceKind
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xdsl.dialects.builtin import ModuleOp
+
+    from spatem_ir.report.stages import LoggedStage
 
 MOST_SLICES = 3_000_000
 """Slices of a trace unless more are asked for: half a minute's work, and 400 MB."""
@@ -33,7 +36,8 @@ class Selection:
         layers: names of layers and operators; all if empty.
         pes: numbers of PEs; all if empty.  Of links packets count that come from or to homes there.
         start, stop: cycles in which resources work.
-        most: slices and changes of buffers there are at most; what comes later is left out.
+        most: slices and changes of buffers there are at most, besides writes of crossbars; what
+            comes later is left out.
     """
 
     layers: Sequence[str] = ()
@@ -73,26 +77,64 @@ class Selection:
         """Whether each node is shown; None if all are."""
         if not self.layers:
             return None
-        known = dataflow_of(module).by_name
+        known = node_names(module)
         for name in self.layers:
             if name not in known:
                 near = get_close_matches(name, known, 1)
                 hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
                 raise SpatemError(f"--trace-layers: there is no layer or operator {name}{hint}")
-        nodes = np.zeros(len(known), np.bool_)
-        nodes[[known[name].number for name in self.layers]] = True
-        return nodes
+        return np.isin(known, list(self.layers))
 
-    def shown(self, log: EventLog, module: ModuleOp) -> EventLog:
-        """What of a log is shown: packets from and to homes in other PEs are not."""
-        if not self.pes:
-            return log
-        dataflow = dataflow_of(module)
-        homes = only_stage(module).placed().homes(dataflow)
+    def shown(self, stages: Sequence[LoggedStage]) -> list[LoggedStage]:
+        """What of the stages of an execution is shown, of which :meth:`watch` was logged.
+
+        Packets from and to homes in other PEs are not; of writes those are that begin before the
+        log ends, of crossbars in the PEs that hold tiles of the layers.
+        """
+        until = min(self.stop, self.logged_until(stages))
+        return [self._shown(stage, until) for stage in stages]
+
+    def logged_until(self, stages: Sequence[LoggedStage]) -> int:
+        """The first cycle of which there would be more than the most; the end if there is none."""
+        ends = (
+            stage.begins + stage.log.logged_until
+            for stage in stages
+            if stage.begins + stage.log.logged_until < min(self.stop, stage.ends)
+        )
+        return min(ends, default=stages[-1].ends)
+
+    def _shown(self, stage: LoggedStage, until: int) -> LoggedStage:
+        """What of a stage is shown."""
+        writes = [write for write in stage.writes if write.start < until and write.end > self.start]
+        log = stage.log
+        if self.pes:
+            per_pe = accelerator_of(stage.module).crossbars_per_pe
+            writes = [write for write in writes if write.crossbar // per_pe in self.pes]
+            log = entries_of(log, self._is_at_home(stage))
+        if self.layers:
+            held = _crossbars_of(stage.module, self.layers)
+            writes = [write for write in writes if write.crossbar in held]
+        return replace(stage, execution=replace(stage.execution, log=log), writes=tuple(writes))
+
+    def _is_at_home(self, stage: LoggedStage) -> NDArray[np.bool_]:
+        """Which entries are no packets, or packets from and to homes in the PEs."""
+        dataflow, log = stage.dataflow, stage.log
+        homes = only_stage(stage.module).placed().homes(dataflow)
         home = np.concatenate([homes[node.number].reshape(-1) for node in dataflow.nodes])
         links = log.kinds == KINDS.index(ResourceKind.LINK)
-        is_home = np.isin(home[log.keys % len(home)], list(self.pes))
-        return entries_of(log, ~links | is_home)
+        return ~links | np.isin(home[log.keys % len(home)], list(self.pes))
+
+
+def _crossbars_of(module: ModuleOp, layers: Sequence[str]) -> set[int]:
+    """The crossbars that hold tiles of some layers, in the module of a stage."""
+    (stage,) = (op for op in module.ops if isinstance(op, PxbStageOp))
+    placed = stage.placements()
+    return {
+        crossbar
+        for name in layers
+        if name in placed
+        for crossbar in placed[name].crossbars.tolist()
+    }
 
 
 def entries_of(log: EventLog, mask: NDArray[np.bool_]) -> EventLog:

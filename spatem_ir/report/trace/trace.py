@@ -5,27 +5,21 @@ A nanosecond of the trace is a digital cycle of the chip.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, BinaryIO
+from itertools import chain, takewhile
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spatem_ir.dialects.dataflow import dataflow_of
-from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.dialects.ou.programs import programs_of
-from spatem_ir.geometry.network.crossbar_program import CrossbarProgram
-from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.hardware.accumulation.accumulation import PLACES
-from spatem_ir.report.trace.flows import UNKNOWN, Producers
 from spatem_ir.report.trace.packets import Blank, Template, blanks_of, in_chunks
+from spatem_ir.report.trace.slices import KEYS, StageSlices
 from spatem_ir.report.trace.tracks import Tracks
-from spatem_ir.runtime.machine.log import KINDS, EventLog
-from spatem_ir.runtime.machine.reference.program import only_stage
+from spatem_ir.runtime.machine.log import KINDS
 from spatem_ir.runtime.machine.steps import ResourceKind
-from spatem_ir.runtime.machine.visits import Visited, visited
 
 if TYPE_CHECKING:
     from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import (
@@ -34,9 +28,9 @@ if TYPE_CHECKING:
         TracePacket,
         TrackEvent,
     )
-    from xdsl.dialects.builtin import ModuleOp
 
-    from spatem_ir.runtime.machine.execution import Execution
+    from spatem_ir.hardware.accelerator import Accelerator
+    from spatem_ir.report.stages import LoggedStage
 
 Ints = NDArray[np.int64]
 
@@ -46,29 +40,36 @@ SEQUENCE = 1
 TIME, TRACK, NAME, VALUE = 6, 4, 3, 5
 """Bytes of cycles (2^42), numbers of tracks (2^28), of names (2^21) and other numbers (2^35)."""
 
-KEYS = {
-    ResourceKind.CROSSBAR: ("tile", "window", "image"),
-    ResourceKind.PORT: ("tile", "window", "image", "crossbar"),
-    ResourceKind.LINK: ("piece", "image", "carried", "source"),
-    ResourceKind.CU_ADDERS: ("piece", "image", "source"),
-    ResourceKind.PE_ADDERS: ("piece", "image", "source", "place"),
-    ResourceKind.ACTIVATION: ("piece", "image"),
-    ResourceKind.POOLING: ("piece", "image"),
-    ResourceKind.IO: ("piece", "image"),
-}
-"""What slices of a kind of resource say besides the layer."""
+STAGE_PARTS = ("writing", "computing")
+"""What a stage does: crossbars are rewritten for it, then it runs."""
 
-NAMED = ("carried", "place")
-"""Those that are names."""
+CATEGORIES = (*(kind.value for kind in KINDS), "stages")
+"""What slices are of: a kind of resource, or a stage."""
+
+COUNTED = (ResourceKind.CROSSBAR, ResourceKind.LINK)
+"""The kinds of resources of which it is counted how many are busy."""
 
 
-def write_trace(file: BinaryIO, module: ModuleOp, execution: Execution) -> None:
-    """Write the trace of an execution of a module at level `ou` that has a log.
+class StagedSlices(NamedTuple):
+    """Slices of one category that are no grants; arrays of one length."""
 
-    Every grant in the log is a slice on the track of its resource; crossbars that share a fetch
-    have one each, one in the other.
+    category: str
+    starts: Ints
+    ends: Ints
+    tracks: Ints
+    names: Ints
+
+
+def write_trace(
+    file: BinaryIO, accelerator: Accelerator, names: Sequence[str], stages: Sequence[LoggedStage]
+) -> None:
+    """Write the trace of an execution of these stages, whose nodes have such names.
+
+    Every grant in their logs is a slice on the track of its resource; crossbars that share a fetch
+    have one each, one in the other.  Of several stages what they do are slices, too, and what is
+    rewritten for them.
     """
-    for part in _Trace(module, execution).parts():
+    for part in _Trace(accelerator, names, stages).parts():
         file.write(part)
 
 
@@ -76,17 +77,33 @@ def write_trace(file: BinaryIO, module: ModuleOp, execution: Execution) -> None:
 class _Trace:
     """The parts of a trace, as bytes."""
 
-    module: ModuleOp
-    execution: Execution
+    accelerator: Accelerator
+    node_names: Sequence[str]
+    stages: Sequence[LoggedStage]
 
     def __post_init__(self) -> None:
-        assert self.execution.log is not None
-        self.log: EventLog = self.execution.log
-        self.accelerator = accelerator_of(self.module)
-        self.dataflow = dataflow_of(self.module)
         self.tracks = Tracks(self.accelerator)
-        self.carried = self.accelerator.components.memory.carried
-        self.names = [*(node.name for node in self.dataflow.nodes), *self.carried, *PLACES]
+        self.slices: list[StageSlices] = []
+        flows = 0
+        for stage in self.stages:
+            self.slices.append(StageSlices(stage, flows))
+            flows += len(stage.log)
+
+    @cached_property
+    def names(self) -> dict[str, Sequence[str]]:
+        """All names, by what has them; they are numbered from 1 on."""
+        return {
+            "node": self.node_names,
+            "carried": self.accelerator.components.memory.carried,
+            "place": PLACES,
+            "stage": STAGE_PARTS,
+            "write": [f"write for stage {stage.number}" for stage in self.stages],
+        }
+
+    def first(self, group: str) -> int:
+        """The number of the first name of a group; the others follow."""
+        before = takewhile(lambda each: each != group, self.names)
+        return 1 + sum(len(self.names[each]) for each in before)
 
     def parts(self) -> Iterator[bytes]:
         """What stands one after the other in the file.
@@ -94,12 +111,22 @@ class _Trace:
         Slices end before others begin in the same cycle: readers of traces sort by time, and keep
         the order of what happens at the same one.
         """
-        tracks = self.tracks.of_log(self.log)
+        tracks = [self.tracks.of_log(each.log) for each in self.slices]
         counters = [*self.counters()]
+        staged = [*self.staged()]
         yield self.head()
-        yield from self.ends(tracks)
-        for kind in KEYS:
-            yield from self.begins(kind, tracks)
+        for each, own in zip(self.slices, tracks, strict=True):
+            yield from self.ends(each.stage.begins + each.log.ends, own)
+        for part in staged:
+            yield from self.ends(part.ends, part.tracks)
+        for part in staged:
+            yield from self.filled(
+                self.template(part.category, (), 0),
+                {"time": part.starts, "track": part.tracks, "name": part.names},
+            )
+        for each, own in zip(self.slices, tracks, strict=True):
+            for kind in KEYS:
+                yield from self.begins(each, kind, own)
         yield from counters
 
     def head(self) -> bytes:
@@ -109,11 +136,11 @@ class _Trace:
             trusted_packet_sequence_id=SEQUENCE, sequence_flags=1, first_packet_on_sequence=True
         )
         interned: InternedData = first.interned_data
-        for number, name in enumerate(self.names, 1):
+        for number, name in enumerate(chain(*self.names.values()), 1):
             interned.event_names.add(iid=number, name=name)
             interned.debug_annotation_string_values.add(iid=number, str=name.encode())
-        for number, kind in enumerate(KINDS, 1):
-            interned.event_categories.add(iid=number, name=kind.value)
+        for number, name in enumerate(CATEGORIES, 1):
+            interned.event_categories.add(iid=number, name=name)
         for name, number in self.keys.items():
             interned.debug_annotation_names.add(iid=number, name=name)
         self.tracks.describe(trace)
@@ -125,164 +152,115 @@ class _Trace:
         names = dict.fromkeys(name for several in KEYS.values() for name in several)
         return {name: number for number, name in enumerate(names, 1)}
 
-    def ends(self, tracks: Ints) -> Iterator[bytes]:
-        """The ends of all slices."""
+    def ends(self, times: Ints, tracks: Ints) -> Iterator[bytes]:
+        """The ends of slices."""
         blanks = blanks_of({"time": TIME, "track": TRACK})
         trace = new_trace()
         event = _event(trace, blanks["time"])
         event.type, event.track_uuid = event.TYPE_SLICE_END, blanks["track"].sample
-        template = Template.of(trace, blanks)
-        ends = self.log.ends
-        for part in in_chunks(len(ends)):
-            yield template.filled(time=ends[part], track=tracks[part])
+        return self.filled(Template.of(trace, blanks), {"time": times, "track": tracks})
 
-    def begins(self, kind: ResourceKind, tracks: Ints) -> Iterator[bytes]:
+    def begins(self, slices: StageSlices, kind: ResourceKind, tracks: Ints) -> Iterator[bytes]:
         """The beginnings of the slices of a kind, by how many flows begin or end there."""
-        here = self.log.of(kind)
-        values = self.values(kind, here)
-        counts = self.flow_counts[here]
+        stage, log, here = slices.stage, slices.log, slices.log.of(kind)
+        values = slices.values(kind, here)
+        for name in values.keys() & self.names.keys():
+            values[name] = values[name] + self.first(name)
+        counts = slices.flow_counts[here]
+        first_name = np.int64(self.first("node") + stage.first_node)
         for count in np.unique(counts).tolist():
+            template = self.template(kind.value, KEYS[kind], count)
             own = np.flatnonzero(counts == count)
-            template = self.template(kind, count)
             for part in in_chunks(len(own)):
                 which = own[part]
                 entries = here[which]
-                flows = self.flows_of(entries, count)
                 yield template.filled(
-                    time=self.log.starts[entries],
+                    time=stage.begins + log.starts[entries],
                     track=tracks[entries],
-                    name=self.log.nodes[entries].astype(np.int64) + 1,
+                    name=first_name + log.nodes[entries],
                     **{name: values[name][which] for name in KEYS[kind]},
-                    **flows,
+                    **slices.flows_of(entries, count),
                 )
 
-    def template(self, kind: ResourceKind, flows: int) -> Template:
+    def template(self, category: str, keys: Sequence[str], flows: int) -> Template:
         """The packet that begins a slice."""
         sizes: dict[str, int | None] = {"time": TIME, "track": TRACK, "name": NAME}
-        sizes |= dict.fromkeys(KEYS[kind], VALUE)
+        sizes |= dict.fromkeys(keys, VALUE)
         sizes |= {f"flow {number}": None for number in range(flows)}
         blanks = blanks_of(sizes)
         trace = new_trace()
         event = _event(trace, blanks["time"])
         event.type, event.track_uuid = event.TYPE_SLICE_BEGIN, blanks["track"].sample
         event.name_iid = blanks["name"].sample
-        event.category_iids.append(KINDS.index(kind) + 1)
-        for name in KEYS[kind]:
+        event.category_iids.append(CATEGORIES.index(category) + 1)
+        for name in keys:
             note = event.debug_annotations.add(name_iid=self.keys[name])
-            if name in NAMED:
+            if name in self.names:
                 note.string_value_iid = blanks[name].sample
             else:
                 note.uint_value = blanks[name].sample
-        field = event.terminating_flow_ids if kind is ResourceKind.CROSSBAR else event.flow_ids
+        is_reader = category == ResourceKind.CROSSBAR.value
+        field = event.terminating_flow_ids if is_reader else event.flow_ids
         field.extend(blanks[f"flow {number}"].sample for number in range(flows))
         return Template.of(trace, blanks)
 
-    def values(self, kind: ResourceKind, here: Ints) -> dict[str, Ints]:
-        """What slices say besides the layer, by name."""
-        log = self.log
-        if kind in (ResourceKind.CROSSBAR, ResourceKind.PORT):
-            of = self.visited(kind, here)
-            named = {"tile": of.tiles, "window": of.windows, "image": of.images}
-            return named | {"crossbar": log.sources[here].astype(np.int64)}
-        images, pieces = np.divmod(log.keys[here], self.dataflow.first_pieces[-1])
-        details = log.details[here].astype(np.int64)
-        first_carried = len(self.dataflow.nodes) + 1
-        values = {
-            "piece": pieces,
-            "image": images,
-            "source": log.sources[here].astype(np.int64),
-            "carried": first_carried + details,
-            "place": first_carried + len(self.carried) + details,
-        }
-        return {name: values[name] for name in KEYS[kind]}
+    @staticmethod
+    def filled(template: Template, columns: Mapping[str, Ints]) -> Iterator[bytes]:
+        """Packets for columns of numbers, some at a time."""
+        for part in in_chunks(len(columns["time"])):
+            yield template.filled(**{name: column[part] for name, column in columns.items()})
 
-    def visited(self, kind: ResourceKind, here: Ints) -> Visited:
-        """What the visits are of that entries run, or fetch for."""
-        log = self.log
-        crossbars = log.resources if kind is ResourceKind.CROSSBAR else log.sources
-        return visited(
-            crossbars[here].astype(np.int64),
-            log.keys[here],
-            log.nodes[here].astype(np.int64),
-            self.programs,
-            self.dataflow,
-            self.execution.schedule,
-        )
+    # Stages and writes
 
-    @cached_property
-    def programs(self) -> list[CrossbarProgram]:
-        """The programs of all crossbars."""
-        return programs_of(only_stage(self.module), self.dataflow)
-
-    # Flows: from the producer over the fetch to the visit, or to the task of an operator
-
-    @cached_property
-    def flows(self) -> tuple[Ints, Ints]:
-        """Entries, ascending, and the number of a flow that passes each; a flow is a reader + 1."""
-        log, visits = self.log, self.log.of(ResourceKind.CROSSBAR)
-        producers = Producers(self.dataflow, log, self.execution.images)
-        of = self.visited(ResourceKind.CROSSBAR, visits)
-        fetches = log.of(ResourceKind.PORT)
-        known = (log.resources[visits].astype(np.int64) << 32) | log.keys[visits]
-        order = np.argsort(known)
-        asked = (log.sources[fetches].astype(np.int64) << 32) | log.keys[fetches]
-        at = np.searchsorted(known[order], asked).clip(max=max(len(known) - 1, 0))
-        is_there = known[order][at] == asked if len(known) else np.zeros(len(asked), np.bool_)
-        tasks = np.flatnonzero(~np.isin(log.kinds, self._kinds_of_layers) & self._is_digital)
-        readers = np.concatenate([visits, tasks])
-        made_by = np.concatenate([producers.of_visits(visits, of), producers.of_operators(tasks)])
-        has = made_by != UNKNOWN
-        entries = np.concatenate(
-            [made_by[has], fetches[is_there], readers[has], visits[order][at[is_there]]]
-        )
-        flows = np.concatenate(
-            [
-                readers[has],
-                visits[order][at[is_there]],
-                readers[has],
-                visits[order][at[is_there]],
-            ]
-        )
-        pairs = np.unique(np.stack([entries, flows + 1]), axis=1)
-        return pairs[0], pairs[1]
-
-    @property
-    def _kinds_of_layers(self) -> list[int]:
-        kinds = (ResourceKind.ACTIVATION, ResourceKind.POOLING, ResourceKind.IO)
-        return [number for number, kind in enumerate(KINDS) if kind not in kinds]
-
-    @property
-    def _is_digital(self) -> NDArray[np.bool_]:
-        """Whether entries work for operators or outputs."""
-        kinds = (NodeKind.INPUT, NodeKind.LAYER)
-        digital = np.array([node.kind not in kinds for node in self.dataflow.nodes])
-        return digital[self.log.nodes]
-
-    @cached_property
-    def flow_counts(self) -> Ints:
-        """How many flows pass each entry."""
-        return np.bincount(self.flows[0], minlength=len(self.log))
-
-    def flows_of(self, entries: Ints, count: int) -> dict[str, Ints]:
-        """The flows that pass entries, of each so many."""
-        first = np.searchsorted(self.flows[0], entries)
-        return {f"flow {number}": self.flows[1][first + number] for number in range(count)}
+    def staged(self) -> Iterator[StagedSlices]:
+        """What stages do, on a track for each; writes, on the tracks of their crossbars."""
+        if len(self.stages) == 1:
+            return
+        for stage in self.stages:
+            track = self.tracks.number("stages", f"stage {stage.number}")
+            writes = np.array(stage.writes, np.int64).reshape(-1, 3)
+            crossbars, starts, cycles = writes.T
+            ends = starts + cycles
+            writing, computing = (self.first("stage") + n for n in range(len(STAGE_PARTS)))
+            parts = [(stage.begins, stage.ends, computing)]
+            if len(writes):
+                parts.insert(0, (int(starts.min()), int(ends.max()), writing))
+            begins, stops, names = np.array(parts, np.int64).T
+            yield StagedSlices("stages", begins, stops, np.full(len(parts), track), names)
+            crossbar = ResourceKind.CROSSBAR
+            tracks = [self.tracks.of_resource(crossbar, number) for number in crossbars.tolist()]
+            names = np.full(len(writes), self.first("write") + stage.number)
+            own_tracks = np.array(tracks, np.int64)
+            yield StagedSlices(ResourceKind.WRITE.value, starts, ends, own_tracks, names)
 
     # Counters
 
     def counters(self) -> Iterator[bytes]:
-        """Busy crossbars and links, of those that the log has; the occupancy of buffers."""
-        for kind in (ResourceKind.CROSSBAR, ResourceKind.LINK):
-            here = self.log.of(kind)
-            if len(here):
-                track = self.tracks.counter(kind.value, f"{kind.value} busy")
-                times = np.concatenate([self.log.starts[here], self.log.ends[here]])
-                steps = np.repeat([1, -1], len(here))
-                yield from self.counter(np.full(len(times), track), times, steps)
-        pes, times, sizes = self.log.changes
+        """Busy resources, of those that the log has; the occupancy of buffers."""
+        for kind in COUNTED:
+            starts, ends = [], []
+            for stage in self.stages:
+                here = stage.log.of(kind)
+                starts.append(stage.begins + stage.log.starts[here])
+                ends.append(stage.begins + stage.log.ends[here])
+            yield from self.busy(kind, np.concatenate(starts), np.concatenate(ends))
+        writes = np.array([each for stage in self.stages for each in stage.writes], np.int64)
+        _, starts, cycles = writes.reshape(-1, 3).T
+        yield from self.busy(ResourceKind.WRITE, starts, starts + cycles)
+        changes = [stage.log.changes for stage in self.stages]
+        pes, sizes = (np.concatenate([each[column] for each in changes]) for column in (0, 2))
+        times = [stage.begins + stage.log.changes.times for stage in self.stages]
         used, index = np.unique(pes, return_inverse=True)
         tracks = [self.tracks.counter("bytes", f"PE {pe}", "buffer") for pe in used.tolist()]
-        yield from self.counter(np.array(tracks, np.int64)[index], times, sizes)
+        yield from self.counter(np.array(tracks, np.int64)[index], np.concatenate(times), sizes)
+
+    def busy(self, kind: ResourceKind, starts: Ints, ends: Ints) -> Iterator[bytes]:
+        """How many resources of a kind are busy; nothing of kinds that never are."""
+        if not len(starts):
+            return
+        track = self.tracks.counter(kind.value, f"{kind.value} busy")
+        times, steps = np.concatenate([starts, ends]), np.repeat([1, -1], len(starts))
+        yield from self.counter(np.full(len(times), track), times, steps)
 
     def counter(self, tracks: Ints, times: Ints, steps: Ints) -> Iterator[bytes]:
         """What counters show after all steps of each cycle in which there are any."""

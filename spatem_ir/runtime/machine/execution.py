@@ -22,7 +22,9 @@ class Execution:
     `busy` is how long each resource that was used was busy, by kind and number; `path` the critical
     path to the end of the last image, None if it was not asked for; `schedule` in which order
     crossbars ran their visits, None if they ran their streams in order; `staged` what several
-    stages took, None if there is one; `log` what was watched, None if nothing was.
+    stages took, None if there is one; `log` what was watched, None if nothing was, or there are
+    several stages: then `parts` are the executions of these, with logs, each in cycles from when
+    its stage begins.
     """
 
     finished: list[int]
@@ -44,6 +46,7 @@ class Execution:
     schedule: VisitSchedule | None = field(default=None, compare=False)
     staged: StagedTimes | None = None
     log: EventLog | None = field(default=None, compare=False)
+    parts: tuple[Execution, ...] = field(default=(), compare=False)
 
     @property
     def images(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from spatem_ir.runtime.machine.steps import ResourceKind
 Int64s = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-KINDS = tuple(kind for kind in ResourceKind if kind is not ResourceKind.WRITE)
+KINDS = tuple(ResourceKind)
 """The kinds of resources, in the order of their numbers in a log; nothing is written in a stage."""
 
 MAKERS = (
@@ -44,6 +44,7 @@ class Watch:
         most: entries that the log has at most.
         bin_cycles: the cycles of a bin of the activity; it is not counted if 0.
         bins: how many there are; the last one has all that comes later.
+        begins: cycles of the activity that have passed when the execution begins, in other stages.
         arrivals: whether the engine's own log has arrivals of pieces, too, for comparisons.
     """
 
@@ -55,7 +56,22 @@ class Watch:
     most: int = ALWAYS
     bin_cycles: int = 0
     bins: int = 0
+    begins: int = 0
     arrivals: bool = False
+
+    def of_stage(self, begins: int, nodes: slice, logged: int) -> Watch:
+        """What of a stage is logged that begins in some cycle, in cycles from then on.
+
+        `nodes` are its own among those of all stages; so many entries are in the log already.
+        """
+        return replace(
+            self,
+            nodes=None if self.nodes is None else self.nodes[nodes],
+            start=max(0, self.start - begins),
+            stop=max(0, self.stop - begins),
+            most=max(0, self.most - logged),
+            begins=begins,
+        )
 
 
 EVERYTHING = Watch(arrivals=True)
@@ -94,7 +110,8 @@ class EventLog:
         changes: those of the buffers, by ascending time; bytes leave before others arrive, but for
             what was there when the log begins.
         activity: cycles of work in each bin of time, [nodes + kinds, bins], of all resources,
-            watched or not: those of :data:`MAKERS` for each node, then those of each kind.
+            watched or not: those of :data:`MAKERS` for each node, then those of each kind; a
+            fetch that crossbars share counts once.
         logged_until: the first cycle of which there would be more entries than were asked for.
     """
 
@@ -117,6 +134,11 @@ class EventLog:
     def ends(self) -> Int64s:
         """The cycle from which on the resource is free again."""
         return self.starts + self.cycles
+
+    @property
+    def size(self) -> int:
+        """How many entries there are, with changes of buffers."""
+        return len(self) + len(self.changes.pes)
 
     def of(self, kind: ResourceKind) -> Int64s:
         """The entries of a kind of resource, by ascending start."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,19 @@ class StageTimes:
         return self.ends - self.begins
 
 
+class CrossbarWrite(NamedTuple):
+    """A crossbar that is rewritten: from which cycle on, and for how many."""
+
+    crossbar: int
+    start: int
+    cycles: int
+
+    @property
+    def end(self) -> int:
+        """The cycle from which on the crossbar holds what its stage needs."""
+        return self.start + self.cycles
+
+
 @dataclass(frozen=True)
 class StagedTimes:
     """What several stages take.
@@ -37,12 +51,14 @@ class StagedTimes:
     Attributes:
         stages: The stages of the first batch, whose cells are in place where no stage before uses
             them.
+        writes: What is rewritten before each of them, in that batch.
         batch_cycles: From the end of the first batch of images to that of the second.
         set_pulses, reset_pulses: With which cells are rewritten in a batch, its stage 0 included.
         written_cells: The cells that change in a batch.
     """
 
     stages: tuple[StageTimes, ...]
+    writes: tuple[tuple[CrossbarWrite, ...], ...]
     batch_cycles: int
     set_pulses: int
     reset_pulses: int

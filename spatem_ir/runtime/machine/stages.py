@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from spatem_ir.runtime.machine.buffers import BufferOccupancy, MeasuredBuffers
 from spatem_ir.runtime.machine.execution import Execution
-from spatem_ir.runtime.machine.staged_times import StagedTimes, StageTimes
+from spatem_ir.runtime.machine.staged_times import CrossbarWrite, StagedTimes, StageTimes
 from spatem_ir.runtime.machine.steps import PathStep, ResourceKind
 
 if TYPE_CHECKING:
@@ -45,10 +45,11 @@ class Rewriting:
 
 
 class Begin(NamedTuple):
-    """When a stage begins, and for how long it waited for crossbars to be written."""
+    """When a stage begins, for how long it waited for crossbars to be written, and for which."""
 
     at: int
     awaited: int
+    writes: tuple[CrossbarWrite, ...]
 
 
 def begins_of_batch(
@@ -65,13 +66,13 @@ def begins_of_batch(
     """
     begins = []
     for execution, cycles, own in zip(executions, writes, writing, strict=True):
-        written = [
-            free[crossbar] + duration
+        written = tuple(
+            CrossbarWrite(crossbar, free[crossbar], duration)
             for crossbar, duration in zip(own.crossbars.tolist(), cycles.tolist(), strict=True)
-            if crossbar in free
-        ]
-        at = max([start, *written])
-        begins.append(Begin(at, at - start))
+            if duration and crossbar in free
+        )
+        at = max([start, *(write.end for write in written)])
+        begins.append(Begin(at, at - start, written))
         free.update({number: at + end for number, end in execution.last_visits.items()})
         start = at + execution.ended
     return begins
@@ -116,11 +117,13 @@ def composed(
         path=_path(executions, first, nodes),
         staged=StagedTimes(
             stages=tuple(stages),
+            writes=tuple(begin.writes for begin in first),
             batch_cycles=second[-1].at + last.ended - ends[-1],
             set_pulses=sum(own.set_pulses for own in writing),
             reset_pulses=sum(own.reset_pulses for own in writing),
             written_cells=sum(own.cells for own in writing),
         ),
+        parts=tuple(executions) if executions[0].log is not None else (),
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 from differential.text import parsed
 from unit.runtime.machine.engines import expect_equal_counts
 from unit.runtime.machine.random_programs import place_on, random_module
+from unit.runtime.staged_networks import CNN, lowered
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
@@ -22,50 +23,14 @@ from spatem_ir.dialects.stages import is_staged, mvm_stages, stage_modules
 from spatem_ir.driver.compile import compile_network
 from spatem_ir.geometry.network.waits import input_queues
 from spatem_ir.hardware.parameters import AdcMode
-from spatem_ir.passes.assign import AssignPass
-from spatem_ir.passes.expand_ou import ExpandOuPass
 from spatem_ir.passes.order import OrderPass
-from spatem_ir.passes.pack import PackPass
 from spatem_ir.passes.partition.partition import PartitionPass
-from spatem_ir.passes.verify_deployment import VerifyDeploymentPass
 from spatem_ir.runtime.interpreter import execute
 from spatem_ir.runtime.machine.execution import Execution
 from spatem_ir.runtime.machine.steps import ResourceKind
 from spatem_ir.runtime.metrics.register import metrics_of
 from spatem_ir.runtime.staged import deployment_executor
 from spatem_ir.support.errors import SpatemError
-
-CNN = """
-cnn.network @net(%x: tensor<1x4x4xui8>) {
-  %a = cnn.conv @a %x <3x3> weights #cnn.seeded<0, tensor<4x1x3x3xsi2>> scale 0.5
-    : tensor<1x4x4xui8> -> tensor<4x2x2xui8>
-  %p = cnn.max_pool @p %a <2x2> : tensor<4x2x2xui8> -> tensor<4x1x1xui8>
-  %f = cnn.flatten %p : tensor<4x1x1xui8> -> tensor<4xui8>
-  %b = cnn.dense @b %f weights #cnn.seeded<1, tensor<4x4xsi2>> scale 0.5
-    : tensor<4xui8> -> tensor<4xui8>
-  %s = cnn.add @s %b, %f : tensor<4xui8>, tensor<4xui8> -> tensor<4xui8>
-  %c = cnn.dense @c %s weights #cnn.seeded<2, tensor<4x4xsi2>> scale 0.5
-    : tensor<4xui8> -> tensor<4xui8>
-  cnn.output %c : tensor<4xui8>
-}
-"""
-
-
-def lowered(module: ModuleOp, stages: int | str, strategy: str = "minimum") -> list[ModuleOp]:
-    """A module after each pass, at every level; the last one has its programs written out."""
-    found = [module.clone()]
-    for each in (
-        PartitionPass(strategy=strategy, stages=stages),
-        PackPass(),
-        AssignPass(),
-        OrderPass(),
-        VerifyDeploymentPass(),
-        ExpandOuPass(until="streams"),
-    ):
-        each.apply(Context(), module)
-        module.verify()
-        found.append(module.clone())
-    return found
 
 
 def images_of(module: ModuleOp, random: Random) -> list[np.ndarray]:

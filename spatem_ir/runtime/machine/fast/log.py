@@ -20,6 +20,7 @@ def set_watch(machine: np.record, watch: Watch | None) -> None:
     if watch is not None:
         machine.log_start, machine.log_stop, machine.log_most = watch.start, watch.stop, watch.most
         machine.bins, machine.bin_cycles = watch.bins, watch.bin_cycles
+        machine.bins_passed = watch.begins
 
 
 def watched_state(machine: np.record, state: State, watch: Watch | None) -> State:
@@ -28,9 +29,10 @@ def watched_state(machine: np.record, state: State, watch: Watch | None) -> Stat
         return state
     watched = np.ones(int(machine.first_changes + machine.pes), np.uint8)
     watched[int(machine.first_arrivals) : int(machine.first_changes)] = watch.arrivals
-    firsts = first_resources(machine)
-    for kind, mask in watch.resources.items():
-        watched[firsts[kind] : firsts[kind] + len(mask)] = mask
+    for kind, first in first_resources(machine).items():
+        mask = watch.resources.get(kind)
+        if mask is not None:
+            watched[first : first + len(mask)] = mask
     if watch.buffers is not None:
         watched[int(machine.first_changes) :] = watch.buffers
     nodes = np.ones(int(machine.nodes), np.uint8)

@@ -324,6 +324,7 @@ MACHINE = record(
     nodes="i8",
     bins="i8",  # of the activity, and the cycles of each; 0: it is not counted
     bin_cycles="i8",
+    bins_passed="i8",  # cycles of the activity before the execution begins
     is_traced="i8",  # whether there are steps
     room="i8",  # bytes in a PE's buffer that are told as soon as there are more
     latest="i8",  # the last cycle in which something may happen

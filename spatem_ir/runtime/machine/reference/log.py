@@ -107,13 +107,16 @@ def _is_watched(columns: Int64s, watch: Watch) -> NDArray[np.bool_]:
 
 
 def _activity(columns: Int64s, nodes: int, watch: Watch) -> Int64s:
-    """The activity of all resources."""
+    """The activity of all resources; a fetch that crossbars share counts once."""
     counts = np.zeros((nodes + len(KINDS), watch.bins), np.int64)
     if not watch.bin_cycles:
         return counts
-    for kind, _, node, start, cycles in columns[:5].T.tolist():
+    fetches = columns[0] == KINDS.index(ResourceKind.PORT)
+    _, once = np.unique(columns[:4, fetches], axis=1, return_index=True)
+    counted = np.concatenate([np.flatnonzero(~fetches), np.flatnonzero(fetches)[once]])
+    for kind, _, node, start, cycles in columns[:5, counted].T.tolist():
         rows = [nodes + kind, node] if KINDS[kind] in MAKERS else [nodes + kind]
-        time, stop = start, start + cycles
+        time, stop = watch.begins + start, watch.begins + start + cycles
         while time < stop:
             bin = min(time // watch.bin_cycles, watch.bins - 1)
             end = stop if bin == watch.bins - 1 else min(stop, (bin + 1) * watch.bin_cycles)

@@ -72,7 +72,7 @@ def test_a_page_is_whole_and_says_every_metric_with_unit_and_definition(written:
 
 def test_figures_of_pes_add_up(drawn: Drawn) -> None:
     metrics = drawn.metrics
-    busy, cells, peak, energy = (shade.values for shade in shades_of(drawn))
+    busy, cells, peak, energy = (shade.values for shade in shades_of(drawn.stretches[0]))
     assert cells.sum() == metrics.cells_used
     assert peak.max() == metrics.peak_buffer_bytes
     mean = metrics.computation_parallelism / metrics.crossbars_total
@@ -101,7 +101,7 @@ def test_work_that_is_near_is_one_bar() -> None:
 
 
 def test_nodes_of_a_rank_stand_side_by_side(drawn: Drawn) -> None:
-    x, y = layout(drawn.dataflow)
+    x, y = layout([node.sources for node in drawn.nodes])
     assert len(set(zip(x.tolist(), y.tolist(), strict=True))) == len(drawn.nodes)
     for node in drawn.nodes:
         assert all(y[source] < y[node.number] for source in node.sources)

@@ -61,7 +61,8 @@ def test_activity_is_what_the_log_says(engine: str) -> None:
     nodes = len(log.activity) - len(KINDS)
     for number, kind in enumerate(KINDS):
         here = log.of(kind)
-        assert log.activity[nodes + number].sum() == log.cycles[here].sum()
+        own = set(zip(log.resources[here], log.starts[here], log.cycles[here], strict=True))
+        assert log.activity[nodes + number].sum() == sum(cycles for *_, cycles in own)
     makers = np.isin(log.kinds, [KINDS.index(kind) for kind in MAKERS])
     for node in range(nodes):
         assert log.activity[node].sum() == log.cycles[makers & (log.nodes == node)].sum()
@@ -83,3 +84,15 @@ def test_a_log_ends_where_it_would_have_more_entries(engine: str) -> None:
 def rows(log: EventLog) -> list[tuple[int, ...]]:
     columns = log.kinds, log.resources, log.starts, log.cycles
     return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_fetch_that_crossbars_share_is_active_once(engine: str) -> None:
+    """Two columns in crossbars of one CU: the port is active no longer than it works."""
+    module = parse(CONVOLUTION.replace("[0, 4]", "[0, 1]").replace("crossbars 4", "crossbars 1"))
+    execution = executor(engine, module, source="net")(1, log=Watch(bin_cycles=5, bins=1000))
+    assert execution.log is not None
+    ports = execution.log.of(ResourceKind.PORT)
+    counted = execution.log.activity[-len(KINDS) + KINDS.index(ResourceKind.PORT)].sum()
+    assert execution.log.cycles[ports].sum() > counted
+    assert counted == sum(execution.busy[ResourceKind.PORT].values())

@@ -257,7 +257,8 @@ def grant_fetch(machine, tables, state, index, rank):
             start = state.fetches[other].start
             totals.cause = state.fetches[other].step
             break
-    if start < 0:
+    is_shared = start >= 0
+    if not is_shared:
         start = occupy(machine, state, core.pe, cycles, tile.node)
         totals.fetched_bytes += tile.bytes
     totals.register_bytes += tile.bytes
@@ -265,4 +266,4 @@ def grant_fetch(machine, tables, state, index, rank):
     state.fetches[index].start = start
     state.fetches[index].step = totals.cause
     schedule(machine, state, start + cycles, READY, index, 0)
-    log_grant(machine, state, core.pe, tile.node, rank, start, cycles)
+    log_grant(machine, state, core.pe, tile.node, rank, start, cycles, is_shared)

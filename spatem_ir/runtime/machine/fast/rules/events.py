@@ -298,14 +298,18 @@ def add_step(state, resource, node, start, cause, is_queued):
 
 
 @inlined
-def log_grant(machine, state, what, node, rank, time, cycles):
-    """A resource works for a node, from a time on for some cycles; log it if it is watched."""
+def log_grant(machine, state, what, node, rank, time, cycles, is_shared=False):
+    """A resource works for a node, from a time on for some cycles; log it if it is watched.
+
+    Work that is shared with what was logged before is no more activity.
+    """
     if is_logged(machine, state):
-        if machine.bin_cycles > 0:
+        if machine.bin_cycles > 0 and not is_shared:
             kind = kind_of(machine, what)
-            count_activity(machine, state, machine.nodes + kind, time, time + cycles)
+            start = machine.bins_passed + time
+            count_activity(machine, state, machine.nodes + kind, start, start + cycles)
             if what >= machine.first_activation:
-                count_activity(machine, state, node, time, time + cycles)
+                count_activity(machine, state, node, start, start + cycles)
         in_time = time < machine.log_stop and time + cycles > machine.log_start
         if in_time and state.watched[what] == 1 and state.watched_nodes[node] == 1:
             append_log(machine, state, what, node, rank, time, cycles)
