@@ -43,7 +43,9 @@ PUBLISHED_NETWORKS = (
     "resnet50",
     "shufflenet",
     "squeezenet",
+    "vgg16",
     "vgg19",
+    "wide_resnet50",
     "zfnet512",
 )
 """Published topologies with seeded weights, see :mod:`spatem_ir.frontend.topologies`."""

@@ -77,7 +77,18 @@ def load_graph(path: str, file: str, shapes: Mapping[str, Shape] | None = None) 
     Raises:
         SpatemError: the file is unreadable, no valid model, or has shapes that are not static.
     """
-    model, constants = _normalized(_read(path, file), file, shapes or {})
+    return graph_of(_read(path, file), file, shapes)
+
+
+def graph_of(
+    model: onnx.ModelProto, file: str, shapes: Mapping[str, Shape] | None = None
+) -> OnnxGraph:
+    """The graph of a model, which changes on the way; see :func:`load_graph`.
+
+    Raises:
+        SpatemError: it is no valid model, or has shapes that are not static.
+    """
+    model, constants = _normalized(model, file, shapes or {})
     graph = model.graph
     outputs = tuple(output.name for output in graph.output)
     return OnnxGraph(

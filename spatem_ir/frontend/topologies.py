@@ -1,8 +1,9 @@
-"""Published networks with seeded weights, from the topologies that the onnx package ships.
+"""Published networks with seeded weights: topologies that the onnx package ships, and others.
 
 The package holds nine ImageNet networks without trained weights for its own tests
-(`onnx/backend/test/data/light`).  Here they get random ones, so that every network has activations
-that neither die nor explode: enough for latency, traffic and bit-exactness, not for accuracy.
+(`onnx/backend/test/data/light`); :mod:`~spatem_ir.frontend.built_topologies` has further ones.
+Here they get random weights, so that every network has activations that neither die nor explode:
+enough for latency, traffic and bit-exactness, not for accuracy.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from spatem_ir.frontend.onnx_graph import OnnxGraph, load_graph
+from spatem_ir.frontend.built_topologies import BUILT
+from spatem_ir.frontend.onnx_graph import OnnxGraph, graph_of, load_graph
 from spatem_ir.operators.onnx_import.tensors import Constant
 from spatem_ir.support.errors import SpatemError
 
@@ -49,11 +51,7 @@ def seeded_topology(name: str, seed: int) -> OnnxGraph:
     Raises:
         SpatemError: the installed onnx package lacks the file.
     """
-    folder = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
-    path = folder / f"light_{TOPOLOGIES[name]}.onnx"
-    if not path.is_file():
-        raise SpatemError(f"{name}: the installed onnx package lacks {path.name}; update onnx")
-    graph = load_graph(str(path), name)
+    graph = graph_of(BUILT[name](), name) if name in BUILT else _shipped(name)
     generator = np.random.default_rng(seed)
     roles = _roles(graph)
     shapes = {
@@ -72,6 +70,15 @@ def seeded_topology(name: str, seed: int) -> OnnxGraph:
     }
     nodes = tuple(node for node in graph.nodes if node.outputs[0] not in drawn)
     return replace(graph, nodes=nodes, constants={**graph.constants, **drawn})
+
+
+def _shipped(name: str) -> OnnxGraph:
+    """The graph of a topology that the onnx package ships."""
+    folder = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
+    path = folder / f"light_{TOPOLOGIES[name]}.onnx"
+    if not path.is_file():
+        raise SpatemError(f"{name}: the installed onnx package lacks {path.name}; update onnx")
+    return load_graph(str(path), name)
 
 
 def _roles(graph: OnnxGraph) -> Mapping[str, str]:
