@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from xdsl.dialects.builtin import UnitAttr
+from xdsl.dialects.builtin import DenseArrayBase, UnitAttr, i64
 from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
 from spatem_ir.dialects.checks import is_floating
@@ -73,6 +73,9 @@ def _is_on_host(
 OWN_QUEUES = "own_queues"
 """The attribute of a part: its inputs wait outside, and enter each in a queue of its own (R14)."""
 
+LOADED, STORED = "loaded", "stored"
+"""The attributes of a part: the inputs and outputs that the memory behind the port holds (R14)."""
+
 
 @dataclass
 class NetworkPart:
@@ -83,12 +86,14 @@ class NetworkPart:
         ops: All ops that it needs: the nodes, and the views and the work of the host before them.
         inputs: The values that enter it: inputs of the network, and results of earlier parts.
         outputs: The values that leave it: those that later parts, the host or the outputs read.
+        stored: The outputs that later parts read.
     """
 
     nodes: list[Operation] = field(default_factory=list)
     ops: list[Operation] = field(default_factory=list)
     inputs: list[SSAValue] = field(default_factory=list)
     outputs: list[SSAValue] = field(default_factory=list)
+    stored: set[SSAValue] = field(default_factory=set)
 
     def network(self, name: str) -> NetworkOp:
         """The part as a network of its own."""
@@ -101,7 +106,16 @@ class NetworkPart:
         block.add_op(OutputOp(operands=[[mapped[value] for value in self.outputs]]))
         network = NetworkOp(name, block)
         network.attributes[OWN_QUEUES] = UnitAttr()
+        loaded = [isinstance(value.owner, Operation) for value in self.inputs]
+        network.attributes[LOADED] = DenseArrayBase.from_list(i64, _which(loaded))
+        stored = [value in self.stored for value in self.outputs]
+        network.attributes[STORED] = DenseArrayBase.from_list(i64, _which(stored))
         return network
+
+
+def _which(chosen: Sequence[bool]) -> list[int]:
+    """The numbers of those that are chosen."""
+    return [number for number, is_chosen in enumerate(chosen) if is_chosen]
 
 
 def parts_of(network: NetworkOp, firsts: Sequence[Operation]) -> list[NetworkPart]:
@@ -198,6 +212,7 @@ class _Cutter:
         if self.workplace[owner] is Workplace.NODE:
             if self.part_of[owner] != own:
                 leaving[self.part_of[owner]][value] = None
+                self.parts[self.part_of[owner]].stored.add(value)
             return
         needed[own].add(owner)
         for operand in owner.operands:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, StringAttr
 from xdsl.ir import Operation, SSAValue
 
 from spatem_ir.dialects.checks import fail, feature_map, is_floating, shape_of
@@ -23,7 +23,7 @@ from spatem_ir.dialects.cnn.attributes import element_bits, quantization_of
 from spatem_ir.dialects.cnn.operators import CommutesWithQuantization
 from spatem_ir.dialects.cnn.quantization import leading_to_codes
 from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
-from spatem_ir.dialects.cuts import OWN_QUEUES
+from spatem_ir.dialects.cuts import LOADED, OWN_QUEUES, STORED
 from spatem_ir.dialects.hw import module_of, optional_accelerator
 from spatem_ir.dialects.mvm import LayerOp, network_of
 from spatem_ir.dialects.spills import Decisions, decisions_of
@@ -97,6 +97,12 @@ def verified_dataflow_of(op: Operation, by_rows: Collection[str] = ()) -> Datafl
         fail(op, str(error))
 
 
+def _numbers(network: NetworkOp, key: str) -> list[int]:
+    """The numbers that an attribute of a network lists; none without it."""
+    attribute = network.attributes.get(key)
+    return [int(n) for n in attribute.get_values()] if isinstance(attribute, DenseArrayBase) else []
+
+
 class _Walk:
     """A walk over a network that numbers its nodes.
 
@@ -113,6 +119,14 @@ class _Walk:
         self.operands: dict[SSAValue, Operand] = {}
         self.returned: set[SSAValue] = set()
         self.in_turn = OWN_QUEUES not in network.attributes
+        self.external = {
+            values[number]
+            for key, values in (
+                (LOADED, network.body.block.args),
+                (STORED, network.output.outputs),
+            )
+            for number in _numbers(network, key)
+        }
         self.requantized = leading_to_codes(network)
         for argument in network.body.block.args:
             if quantization_of(argument.type) is not None:
@@ -226,8 +240,16 @@ class _Walk:
         name = self.port_name("input", NodeKind.INPUT)
         shape, bits = feature_map(value), element_bits(value.type)
         in_turn = self.in_turn
+        external = value in self.external
         node = Node(
-            len(self.nodes), name, NodeKind.INPUT, shape, bits, slices=(0,), in_turn=in_turn
+            number=len(self.nodes),
+            name=name,
+            kind=NodeKind.INPUT,
+            shape=shape,
+            bits=bits,
+            slices=(0,),
+            in_turn=in_turn,
+            external=external,
         )
         self.append(node, value)
 
@@ -236,6 +258,7 @@ class _Walk:
 
         The host takes the elements in any order, and puts them in the output's, if need be.
         """
+        external = value in self.external and isinstance(op, OutputOp)
         value = self.as_it_leaves(value)
         for operand in self.leaving(self.operands[value]):
             node = Node(
@@ -247,6 +270,7 @@ class _Walk:
                 slices=self.operand_slices(operand),
                 operands=(operand,),
                 reaches=(Reach.of_elements(operand.shape, operand.shape),),
+                external=external,
             )
             self.append(node)
 

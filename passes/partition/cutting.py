@@ -124,7 +124,8 @@ class Units(NamedTuple):
             work=np.array([int(units.visit_cycles(each.operations)) for each in mapped]),
             maps=self.maps(),
             chip=max(1, int(accelerator.crossbars * share)),
-            port=accelerator.components.port.bytes_per_cycle,
+            port=accelerator.components.port_rate(external=False),
+            memory=accelerator.components.port_rate(external=True),
             write=int(accelerator.components.cells.rewriting_cycles),
         )
 

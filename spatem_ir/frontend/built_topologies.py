@@ -25,7 +25,7 @@ WIDE = 2
 """How much wider the inner layers of bottlenecks are than those of ResNet-50."""
 
 
-class _Builder:
+class _GraphWriter:
     """A graph that grows operator by operator; each is named by its result."""
 
     def __init__(self, name: str):
@@ -79,7 +79,7 @@ class _Builder:
 
 def vgg16() -> onnx.ModelProto:
     """VGG-16: 13 convolutions of 3 × 3, three fully connected layers, 138 million weights."""
-    graph = _Builder("vgg16")
+    graph = _GraphWriter("vgg16")
     value, channels = "image", IMAGE[0]
     for group, filters in enumerate(VGG_16, 1):
         for number, count in enumerate(filters, 1):
@@ -96,7 +96,7 @@ def vgg16() -> onnx.ModelProto:
 
 def wide_resnet50() -> onnx.ModelProto:
     """Wide ResNet-50-2: 16 bottlenecks, 69 million weights; normalisations are in the weights."""
-    graph = _Builder("wide_resnet50")
+    graph = _GraphWriter("wide_resnet50")
     value = graph.convolution("conv1", "image", (3, 64), 7, stride=2)
     value = graph.add("Relu", "conv1.relu", value)
     pool = {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1] * 4}

@@ -43,6 +43,7 @@ class Actions:
         activated_values, pooled_values: values that activation and pooling units worked on.
         link_bytes: bytes times the links that they crossed.
         io_bytes: bytes through the chip's port.
+        external_bytes: those of them that go to the memory behind the port, or come from it.
         set_pulses, reset_pulses: pulses that change the levels of cells between stages, without
             those of verify loops.
     """
@@ -60,6 +61,7 @@ class Actions:
     pooled_values: int = 0
     link_bytes: int = 0
     io_bytes: int = 0
+    external_bytes: int = 0
     set_pulses: int = 0
     reset_pulses: int = 0
 

@@ -95,6 +95,15 @@ class Components:
     def __iter__(self) -> Iterator[Component]:
         return (getattr(self, field.name) for field in fields(self))
 
+    def port_rate(self, *, external: bool) -> int:
+        """R9, R14: bytes per cycle through the chip's port, of what is in `external` memory too."""
+        rate = self.port.bytes_per_cycle
+        return self.memory.external_bytes_per_cycle(rate) if external else rate
+
+    def port_delay(self, *, external: bool) -> int:
+        """R14: cycles until what enters is there: 0 unless it comes from `external` memory."""
+        return self.memory.external_latency_cycles if external else 0
+
     def energy_pj(self, actions: Actions) -> dict[Part, float]:
         """The energy of all parts for so many actions and cycles, picojoule."""
         return {part: pj for component in self for part, pj in component.energy_pj(actions).items()}

@@ -30,6 +30,7 @@ def actions_of(layers: Sequence[LayerMetrics], execution: Execution) -> Actions:
         pooled_values=execution.pooled_values,
         link_bytes=execution.byte_hops,
         io_bytes=execution.io_bytes,
+        external_bytes=execution.external_bytes,
         set_pulses=0 if execution.staged is None else execution.staged.set_pulses,
         reset_pulses=0 if execution.staged is None else execution.staged.reset_pulses,
     )

@@ -7,15 +7,33 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
+import onnx
 import pytest
+from onnx import numpy_helper
 
 from spatem_ir.cli.run import main
+from spatem_ir.frontend.built_topologies import BUILT
 from spatem_ir.frontend.load import PUBLISHED_NETWORKS, ImportOptions, load_network
 from spatem_ir.frontend.topologies import TOPOLOGIES
 
 
 def test_every_network_has_a_topology() -> None:
-    assert set(PUBLISHED_NETWORKS) == set(TOPOLOGIES)
+    assert set(PUBLISHED_NETWORKS) == {*TOPOLOGIES, *BUILT}
+
+
+def test_built_networks_have_the_published_sizes() -> None:
+    """Parameters that torchvision states, without biases, and without normalisations'."""
+    sizes = {"vgg16": 138_357_544 - 13_416, "wide_resnet50": 68_883_240 - 2 * 34_112 - 1_000}
+    assert sizes.keys() == BUILT.keys()
+    for name, model in ((name, build()) for name, build in BUILT.items()):
+        onnx.checker.check_model(model)
+        shapes = {
+            entry.name.removesuffix(".shape"): numpy_helper.to_array(entry)
+            for entry in model.graph.initializer
+        }
+        weights = sum(int(np.prod(s)) for key, s in shapes.items() if key.endswith(".weight"))
+        assert weights == sizes[name]
 
 
 @pytest.mark.parametrize(

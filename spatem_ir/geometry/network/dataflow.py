@@ -67,7 +67,8 @@ class Node:
     which its `layer` says what windows read; a digital operator or output has one or more, and
     `reaches` says what it reads of each.  An input that comes back (:mod:`decided`) says by number
     which node left the chip with it, its `store`; one of a stage does not enter `in_turn`, after
-    the others, but in a queue of its own (R14).
+    the others, but in a queue of its own (R14).  Inputs and outputs of a stage that wait for a
+    stage in the memory behind the port are `external`.
     """
 
     number: int
@@ -82,6 +83,7 @@ class Node:
     grid: Grid | None = None
     store: int | None = None
     in_turn: bool = True
+    external: bool = False
 
     @property
     def has_own_queue(self) -> bool:

@@ -50,6 +50,7 @@ class StageCosts:
         maps: the feature maps.
         chip: crossbars on the chip.
         port: bytes per cycle through the chip's port.
+        memory: the same of maps that wait for a stage in the memory behind it.
         write: cycles in which a crossbar is written.
     """
 
@@ -58,6 +59,7 @@ class StageCosts:
     maps: Sequence[MapBytes]
     chip: int
     port: int
+    memory: int
     write: int
 
     @property
@@ -80,27 +82,31 @@ class StageCosts:
         longest = shares / np.maximum(self.chip - alone, 1)
         return float(np.minimum(longest, work[order]).max())
 
-    def moved(self, first: int, stop: int) -> tuple[int, int]:
-        """The bytes of maps that enter, and that leave, a stage of units from `first` to `stop`."""
+    def moved(self, first: int, stop: int) -> tuple[float, float]:
+        """The cycles in which maps enter, and leave, a stage of units from `first` to `stop`."""
         own = range(first, stop)
         entering = sum(
-            each.bytes
+            each.bytes / (self.port if each.maker < 0 else self.memory)
             for each in self.maps
             if each.maker < first and any(reader in own for reader in each.readers)
         )
         leaving = sum(
-            each.bytes
+            each.bytes / (self.memory if self._is_stored(each, stop) else self.port)
             for each in self.maps
             if each.maker in own and any(reader >= stop for reader in each.readers)
         )
         return entering, leaving
+
+    def _is_stored(self, each: MapBytes, stop: int) -> bool:
+        """Whether a unit from `stop` on reads a map, not only what is behind the last one."""
+        return any(stop <= reader < self.units for reader in each.readers)
 
     def cost(self, first: int, stop: int) -> float:
         """The cycles of a stage of the units from `first` up to `stop`; infinite without room."""
         compute = self.compute(first, stop)
         if not np.isfinite(compute):
             return compute
-        entering, leaving = (size / self.port for size in self.moved(first, stop))
+        entering, leaving = self.moved(first, stop)
         return max(compute, entering, leaving) + (self.write if first else 0)
 
     def costs(self, begins: Sequence[int]) -> Floats:

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from spatem_ir.hardware.component import Actions, Count, Part
 from spatem_ir.hardware.interconnect.bus import Bus
-from spatem_ir.hardware.memory.memory import Memory
-from spatem_ir.hardware.parameters import Description, KindParameters, parameter
+from spatem_ir.hardware.memory.memory import EXTERNAL, Memory, MemoryParameters
+from spatem_ir.hardware.parameters import Description, parameter
 from spatem_ir.hardware.port import PORT_PE
 
 SHARED = Part("shared_memory", "memory", "shared memory")
 
 
-@dataclass(frozen=True)
-class SharedMemoryParameters(KindParameters):
+@dataclass(frozen=True, kw_only=True)
+class SharedMemoryParameters(MemoryParameters):
     """The table `[memory]` of a shared memory."""
 
     shared_bytes: int = parameter("size of the memory that all PEs share, bytes")
@@ -29,7 +29,7 @@ class SharedMemory(Memory):
     """
 
     Parameters = SharedMemoryParameters
-    energies = (SHARED,)
+    energies = (SHARED, EXTERNAL)
     areas = (SHARED,)
 
     def __init__(self, description: Description):
@@ -78,7 +78,8 @@ class SharedMemory(Memory):
     def energy_pj(self, actions: Actions) -> dict[Part, float]:
         """Every byte that is written or read."""
         accessed = actions.fetched_bytes + actions.written_bytes + actions.read_bytes
-        return {SHARED: accessed * self.description.energy.buffer_byte_pj}
+        shared = {SHARED: accessed * self.description.energy.buffer_byte_pj}
+        return shared | self.external_pj(actions)
 
     def area_mm2(self) -> dict[Part, float]:
         """The area of the memory, square millimetres."""

@@ -18,7 +18,8 @@ class Execution:
     `finished` is the cycle in which the last output byte of each image has left, `ended` that from
     which on nothing happens any more; `visit_starts` the start of each visit of each crossbar (the
     fast engine has them in its log alone), and `last_visits` when it ended its last one;
-    `operations` are the OU operations of one image by layer; other counts are over all images.
+    `operations` are the OU operations of one image by layer; other counts are over all images;
+    `external_bytes` are those of `io_bytes` that the memory behind the port holds between stages.
     `busy` is how long each resource that was used was busy, by kind and number; `path` the critical
     path to the end of the last image, None if it was not asked for; `schedule` in which order
     crossbars ran their visits, None if they ran their streams in order; `staged` what several
@@ -40,6 +41,7 @@ class Execution:
     injected_bytes: dict[str, int]
     byte_hops: int
     io_bytes: int
+    external_bytes: int
     buffers: BufferOccupancy
     busy: dict[ResourceKind, dict[int, int]]
     path: list[PathStep] | None = None

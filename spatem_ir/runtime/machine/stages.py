@@ -112,6 +112,7 @@ def composed(
         injected_bytes=_injected(executions),
         byte_hops=sum(run.byte_hops for run in executions),
         io_bytes=sum(run.io_bytes for run in executions),
+        external_bytes=sum(run.external_bytes for run in executions),
         buffers=_buffers(executions),
         busy=_busy(executions, writing),
         path=_path(executions, first, nodes),

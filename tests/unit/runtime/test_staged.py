@@ -141,6 +141,34 @@ def test_crossbars_of_one_stage_only_keep_their_cells() -> None:
     assert whole.staged.batch_cycles == whole.ended
 
 
+@pytest.mark.parametrize(("rate", "latency"), [(1, 0), (2, 7), (64, 100)])
+def test_maps_wait_in_the_memory_behind_the_port(rate: int, latency: int) -> None:
+    """R14: its pace, its latency and its energy count; what comes from the host knows none."""
+    module = parsed(CNN)
+    machine = accelerator_of(module)
+    memory = replace(
+        machine.memory,
+        external_bytes_per_cycle=rate,
+        external_latency_cycles=latency,
+        external_byte_pj=3.0,
+    )
+    place_on(module, replace(machine, memory=memory))
+    staged = lowered(module, 3)[-1]
+    first, second, third = map(dataflow_of, stage_modules(staged))
+    assert [node.external for node in (*first.inputs, *first.outputs)] == [False, True]
+    assert [node.external for node in (*second.inputs, *second.outputs)] == [True, True]
+    assert [node.external for node in (*third.inputs, *third.outputs)] == [True, False]
+    whole, fast = executed(staged), executed(staged, "fast")
+    expect_equal_counts(fast, whole)
+    assert whole.external_bytes == 4 * 4
+    assert whole.io_bytes == 16 + 4 * 4 + 4
+    metrics = metrics_of(staged, whole)
+    assert metrics.energy_parts_nj["external_memory"] == 16 * 3.0 / 1000
+    (visits,) = executed(stage_modules(staged)[1]).visit_starts.values()
+    entered = -(-4 // min(rate, machine.components.port.bytes_per_cycle)) + latency
+    assert visits[0] == entered + machine.components.memory.fetch_cycles(4)
+
+
 def test_networks_with_room_have_one_stage() -> None:
     module = lowered(parsed(CNN), "auto")[-1]
     assert not is_staged(module)

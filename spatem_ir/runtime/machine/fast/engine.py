@@ -119,6 +119,7 @@ class FastEngine:
             },
             byte_hops=int(totals.byte_hops),
             io_bytes=int(totals.io_bytes),
+            external_bytes=int(totals.external_bytes),
             buffers=MeasuredBuffers(
                 {}, int(totals.written_bytes), int(totals.read_bytes), self.peaks()
             ),

@@ -106,10 +106,18 @@ QUEUE = record(first="i4", stop="i4")
 ENTRY = record(key="i8", portion="i4")
 """Of a queue: key of the first piece of the portion that enters next, and its number."""
 
-NODE = record(first_piece="i4", positions="i4", first_wait="i4", waits="i4", first_watched="i4")
+NODE = record(
+    first_piece="i4",
+    positions="i4",
+    first_wait="i4",
+    waits="i4",
+    first_watched="i4",
+    external="i4",
+)
 """A node: what its positions wait for, and the positions of watched nodes before it.
 
-`first_watched` is NONE if nothing waits for the node.
+`first_watched` is NONE if nothing waits for the node; `external` is 1 if it waits for a stage
+in the memory behind the port, and 0 otherwise.
 """
 
 WAIT = record(other="i4", first="i8")
@@ -271,6 +279,7 @@ TOTALS = record(
     calls="i8",
     byte_hops="i8",
     io_bytes="i8",
+    external_bytes="i8",
 )
 """The time, the heads of lists and what is counted."""
 
@@ -297,6 +306,7 @@ MACHINE = record(
     activations="i8",
     poolings="i8",
     io_bytes="i8",
+    external_bytes="i8",
     head="i8",  # cycles from when a packet gets a link until its head asks for the next one
     sources="i8",  # numbers that the source of a contribution can have, for ranks
     carried="i8",  # kinds of what a transfer over a link can carry, likewise

@@ -80,7 +80,8 @@ def machine_of(program: FastProgram, images: int, watch: Watch | None, trace: bo
         machine[f"{place}_held"] = components.accumulation.sum_bytes * adders.in_buffer
     machine.activations = components.digital.values_per_cycle(pooling=False)
     machine.poolings = components.digital.values_per_cycle(pooling=True)
-    machine.io_bytes = components.port.bytes_per_cycle
+    machine.io_bytes = components.port_rate(external=False)
+    machine.external_bytes = components.port_rate(external=True)
     machine.head = components.interconnect.head_cycles
     machine.sources, machine.carried = accelerator.crossbars, carried
     machine.bits = int(tables.tiles.bit.max()) + 1

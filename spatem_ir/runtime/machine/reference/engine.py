@@ -71,6 +71,7 @@ class ReferenceEngine:
             lambda: Resource(clock, ResourceKind.POOLING)
         )
         self.io = Resource(clock, ResourceKind.IO)
+        self.external_bytes = 0
         self.values: Counter[NodeKind] = Counter()
         self.outputs_left = [sum(node.pieces for node in program.dataflow.outputs)] * images
         self.finished = [0] * images
@@ -101,6 +102,7 @@ class ReferenceEngine:
             injected_bytes=dict(self.packets.traffic.injected),
             byte_hops=self.packets.traffic.byte_hops,
             io_bytes=self.io.bytes,
+            external_bytes=self.external_bytes,
             buffers=self.buffers,
             path=path_to(self.last_step[-1], self.program, self.crossbars.visit),
             busy=self.busy(),
@@ -168,14 +170,17 @@ class ReferenceEngine:
         portions = self.program.queues[queue]
         pieces = portions[number]
         size = sum(self.program.piece_bytes[piece] for piece in pieces)
-        port = self.components.port
-        cycles = port.cycles(size)
+        node = self.program.dataflow.nodes[self.program.place(pieces[0])[0]]
+        rate = self.components.port_rate(external=node.external)
+        delay = self.components.port_delay(external=node.external)
+        cycles = -(-size // rate)
+        self.external_bytes += size if node.external else 0
 
         def started() -> None:
             entered = 0
             for piece in pieces:
                 entered += self.program.piece_bytes[piece]
-                time = self.clock.now + port.cycles(entered)
+                time = self.clock.now - (-entered // rate) + delay
                 self.clock.at(time, partial(self.pieces.produce, (image, piece), "inputs"))
             following = (image, number + 1) if number + 1 < len(portions) else (image + 1, 0)
             if following[0] < self.images:
@@ -192,7 +197,9 @@ class ReferenceEngine:
     def leave_output(self, task: DigitalTask, key: Key) -> None:
         """R9: a piece of the output leaves through the I/O port."""
         size = self.program.piece_bytes[key[1]]
-        cycles = self.components.port.cycles(size)
+        external = self.program.dataflow.nodes[task.node].external
+        cycles = -(-size // self.components.port_rate(external=external))
+        self.external_bytes += size if external else 0
         self.io.serve(key, cycles, partial(self.output_left, task, key), size=size)
 
     def output_left(self, task: DigitalTask, key: Key) -> None:

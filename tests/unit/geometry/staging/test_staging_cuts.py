@@ -25,6 +25,7 @@ def random_costs(random: Random) -> StageCosts:
         maps=maps,
         chip=random.randint(6, 16),
         port=random.choice([1, 8]),
+        memory=random.choice([1, 4]),
         write=random.choice([0, 50]),
     )
 
@@ -73,22 +74,23 @@ def test_maps_that_cross_a_cut_are_moved() -> None:
         work=np.array([1, 1, 1]),
         maps=[MapBytes(-1, (0, 2), 10), MapBytes(0, (1, 2), 20), MapBytes(2, (3,), 40)],
         chip=3,
-        port=1,
+        port=5,
+        memory=2,
         write=0,
     )
-    assert costs.moved(0, 3) == (10, 40)
-    assert costs.moved(0, 1) == (10, 20)
-    assert costs.moved(1, 2) == (20, 0)
-    assert costs.moved(2, 3) == (30, 40)
+    assert costs.moved(0, 3) == (2, 8)
+    assert costs.moved(0, 1) == (2, 10)
+    assert costs.moved(1, 2) == (10, 0)
+    assert costs.moved(2, 3) == (12, 8)
 
 
 def test_what_cannot_be_cut_is_named() -> None:
     costs = random_costs(Random(0))
     with pytest.raises(SpatemError, match="can be cut into at most 1 stages, not 2"):
         best_cuts(costs, [0], 2)
-    large = StageCosts(np.array([9, 1]), np.array([1, 1]), [], chip=8, port=1, write=0)
+    large = StageCosts(np.array([9, 1]), np.array([1, 1]), [], chip=8, port=1, memory=1, write=0)
     with pytest.raises(DoesNotFitError, match="layers of 9 crossbars, the chip has 8"):
         best_cuts(large, [0, 1])
-    several = StageCosts(np.array([5, 5]), np.array([1, 1]), [], chip=8, port=1, write=0)
+    several = StageCosts(np.array([5, 5]), np.array([1, 1]), [], chip=8, port=1, memory=1, write=0)
     with pytest.raises(DoesNotFitError, match="in 1 stages: its layers need 10 crossbars"):
         best_cuts(several, [0, 1], 1)

@@ -32,7 +32,7 @@ def test_what_belongs_together() -> None:
     assert contradictions(replace(SHARED, memory=TINY.memory)) == [
         "accumulation.kind = shared-memory needs memory.kind = shared"
     ]
-    assert contradictions(replace(BUS, memory=SharedMemoryParameters(4096))) == [
+    assert contradictions(replace(BUS, memory=SharedMemoryParameters(shared_bytes=4096))) == [
         "memory.kind = shared needs accumulation.kind = shared-memory"
     ]
 
@@ -67,7 +67,7 @@ def test_a_turn_bounds_what_merges() -> None:
 
 
 def test_energy_and_area() -> None:
-    machine = replace(SHARED, memory=SharedMemoryParameters(4096, shared_mm2=2.5))
+    machine = replace(SHARED, memory=SharedMemoryParameters(shared_bytes=4096, shared_mm2=2.5))
     actions = Actions(additions=8, fetched_bytes=1, written_bytes=2, read_bytes=3, link_bytes=4)
     energies = {part.key: pj for part, pj in machine.components.energy_pj(actions).items()}
     assert energies["core_adders"] == 8 * machine.energy.shift_add_pj

@@ -93,6 +93,7 @@ def expect_equal_counts(execution: Execution, expected: Execution) -> None:
         "injected_bytes",
         "byte_hops",
         "io_bytes",
+        "external_bytes",
         "path",
         "busy",
         "last_visits",

@@ -25,7 +25,7 @@ def with_shared_memory(machine: Accelerator, sum_bits: int = 32) -> Accelerator:
     return replace(
         machine,
         accumulation=SharedSumsParameters(sum_bits, sequence_registers=1000),
-        memory=SharedMemoryParameters(1 << 20),
+        memory=SharedMemoryParameters(shared_bytes=1 << 20),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from spatem_ir.geometry.network.dataflow import Dataflow
 from spatem_ir.geometry.network.waits import Wait
-from spatem_ir.hardware.port import ChipPort
+from spatem_ir.hardware.components import Components
 from spatem_ir.runtime.machine.fast.records import (
     INPUT,
     NODE,
@@ -32,11 +32,17 @@ class Inputs(NamedTuple):
 
 
 def inputs_of(
-    pieces: Int64s, records: Records, starts: Int64s, queues: Int64s, port: ChipPort
+    pieces: Int64s,
+    records: Records,
+    starts: Int64s,
+    queues: Int64s,
+    external: Int64s,
+    components: Components,
 ) -> Inputs:
     """How an image enters that consists of some pieces, whose portions start at some of them.
 
-    `queues` are those in which the pieces enter, ascending.
+    `queues` are those in which the pieces enter, ascending; `external` is 1 for those that come
+    from the memory behind the port, and 0 for the others.
 
     `records` are those of all pieces.
     """
@@ -49,7 +55,9 @@ def inputs_of(
     before = np.append(0, entered)[starts]
     portions.bytes = entered[portions.stop - 1] - before
     within = entered - np.repeat(before, portions.stop - portions.first)
-    inputs.cycles = port.cycles(within)
+    rates = np.array([components.port_rate(external=each) for each in (False, True)])
+    delays = np.array([components.port_delay(external=each) for each in (False, True)])
+    inputs.cycles = -(-within // rates[external]) + delays[external]
     portions.queue = queues[starts]
     queue_records = np.zeros(queues[-1] + 1, QUEUE).view(np.recarray)
     queue_records.first = np.searchsorted(portions.queue, np.arange(len(queue_records)))
@@ -79,6 +87,7 @@ def waits_of(dataflow: Dataflow, waits: Sequence[Wait]) -> Waits:
     nodes.positions = [node.positions for node in dataflow.nodes]
     nodes.first_wait = np.searchsorted(number, np.arange(len(nodes)))
     nodes.waits = np.bincount(number, minlength=len(nodes))
+    nodes.external = [node.external for node in dataflow.nodes]
     watched = np.unique(np.array([wait.other for wait in waits], np.int64))
     positions = np.array([dataflow.nodes[other].positions for other in watched], np.int64)
     first_watched = np.full(len(nodes), NONE)

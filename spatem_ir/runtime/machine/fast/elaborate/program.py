@@ -250,7 +250,8 @@ def inputs_on(
         pieces,
         input_portions(dataflow, waits),
         input_queues(dataflow),
-        accelerator.components.port,
+        np.repeat([n.external for n in dataflow.inputs], [len(span) for span in spans]).astype(int),
+        accelerator.components,
     )
 
 

@@ -220,8 +220,11 @@ def grant_port(machine, tables, state, kind, number, key):
     piece = piece_of(machine, key)
     size = tables.pieces[piece].bytes if leaving else tables.portions[number].bytes
     state.totals[0].io_bytes += size
-    cycles = (size + machine.io_bytes - 1) // machine.io_bytes
-    node = tables.pieces[piece].node
+    node, rate = tables.pieces[piece].node, machine.io_bytes
+    if tables.nodes[node].external:
+        rate = machine.external_bytes
+        state.totals[0].external_bytes += size
+    cycles = (size + rate - 1) // rate
     start = occupy(machine, state, machine.first_io, cycles, node)
     log_grant(machine, state, machine.first_io, node, key, start, cycles)
     if leaving:
