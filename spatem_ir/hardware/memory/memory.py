@@ -13,7 +13,7 @@ EXTERNAL = Part("external_memory", "external memory", "accesses")
 
 @dataclass(frozen=True)
 class MemoryParameters(KindParameters):
-    """What tables `[memory]` of all kinds have: the memory behind the chip's port.
+    """What tables `[memory]` may have, of all kinds: the memory behind the chip's port.
 
     Source: [assumed] a channel of DDR4-2400 at the clock of isaac-ou.
     """
@@ -39,8 +39,8 @@ class Memory(Component):
 
     def __init__(self, description: Description):
         super().__init__(description)
-        assert isinstance(description.memory, MemoryParameters)
-        self.external = description.memory
+        own = description.memory
+        self.external = own if isinstance(own, MemoryParameters) else MemoryParameters()
 
     @property
     def external_latency_cycles(self) -> int:
@@ -53,6 +53,8 @@ class Memory(Component):
 
     def external_pj(self, actions: Actions) -> dict[Part, float]:
         """R14: the energy of what is written to the memory behind the port, and read from it."""
+        if not actions.external_bytes:
+            return {}
         return {EXTERNAL: actions.external_bytes * self.external.external_byte_pj}
 
     @property

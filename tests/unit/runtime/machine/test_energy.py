@@ -72,8 +72,8 @@ STATIC = {
 }
 """What each component takes all the time, milliwatt."""
 
-OF_OTHER_KINDS = ("transfers", "core_adders", "shared_memory", "cell_writes")
-"""Parts of components that this machine has of another kind, and of cells that are written."""
+OF_OTHER_KINDS = ("transfers", "core_adders", "shared_memory", "cell_writes", "external_memory")
+"""Parts of components that this machine has of another kind, and what several stages take."""
 
 
 def test_energy_by_component_counts_every_action_once() -> None:
@@ -110,6 +110,7 @@ def test_all_actions_are_in_the_metrics() -> None:
         "pooled_values": 0,
         "link_bytes": 8 + 12,
         "io_bytes": 8 + 3,
+        "external_bytes": 0,
         "set_pulses": 0,
         "reset_pulses": 0,
     }
