@@ -14,9 +14,11 @@ from spatem_ir.dialects.cnn.weight_layers import WeightLayerOp
 from spatem_ir.dialects.cuts import Workplace, workplaces_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import network_of
-from spatem_ir.dialects.stages import MvmStageOp
+from spatem_ir.dialects.stages import MvmStageOp, mvm_stages
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from xdsl.dialects.builtin import ModuleOp
 
     from spatem_ir.dialects.cnn import NetworkOp
@@ -30,10 +32,15 @@ def put_stages(module: ModuleOp, names: list[str]) -> None:
         module.body.block.add_op(MvmStageOp(number, name))
 
 
-def stage_names(module: ModuleOp, stages: int | None, share: float = 1.0) -> list[str]:
-    """The nodes with which stages begin: `stages` of them, or as many as are best.
+def drop_stages(module: ModuleOp) -> None:
+    """Let a module say no more with which nodes stages begin."""
+    for stage in mvm_stages(module):
+        stage.detach()
+        stage.erase()
 
-    Each stage has room on a `share` of the chip.
+
+def stage_names(module: ModuleOp, stages: int) -> list[str]:
+    """The nodes with which so many stages begin.
 
     Raises:
         DoesNotFitError: a layer is larger than the chip.
@@ -44,10 +51,7 @@ def stage_names(module: ModuleOp, stages: int | None, share: float = 1.0) -> lis
     network = network_of(module)
     assert network is not None
     units = Units.of(network)
-    costs = units.costs(accelerator_of(module), share)
-    names = [unit[0].properties["sym_name"] for unit in units.nodes]
-    cut = best_cuts(costs, units.begins, stages)
-    return [name.data for name in (names[unit] for unit in cut) if isinstance(name, StringAttr)]
+    return units.names(best_cuts(units.costs(accelerator_of(module), 1.0), units.begins, stages))
 
 
 class Units(NamedTuple):
@@ -106,6 +110,11 @@ class Units(NamedTuple):
             if not any(maker < unit <= last for maker, last in crossing)
         ]
         return Units(nodes, begins, makers, readers)
+
+    def names(self, begins: Sequence[int]) -> list[str]:
+        """The names of the first nodes of some units."""
+        names = (self.nodes[unit][0].properties["sym_name"] for unit in begins)
+        return [name.data for name in names if isinstance(name, StringAttr)]
 
     def costs(self, accelerator: Accelerator, share: float) -> StageCosts:
         """What stages of these units cost on an accelerator, of which they take a share at most."""

@@ -12,7 +12,7 @@ from spatem_ir.dialects.checks import is_floating
 from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import AlternativeOp, layer_ops
-from spatem_ir.dialects.stages import is_staged, mvm_stages, stage_modules
+from spatem_ir.dialects.stages import is_staged, mvm_stages
 from spatem_ir.passes.dead_positions.remove_dead_positions import RemoveDeadPositionsPass
 from spatem_ir.passes.pack import PackPass
 from spatem_ir.passes.partition.cutting import put_stages, stage_names
@@ -28,6 +28,7 @@ from spatem_ir.passes.partition.register import (
     strategy_type,
 )
 from spatem_ir.passes.partition.strategy import Problem, Strategy
+from spatem_ir.passes.partition.trying_cuts import cut_and_partition
 from spatem_ir.passes.stagewise import StagewisePass
 from spatem_ir.support.errors import DoesNotFitError, SpatemError
 from spatem_ir.support.messages import current_messages
@@ -138,7 +139,8 @@ class PartitionPass(StagewisePass):
     def cut_if_need_be(self, ctx: Context, module: ModuleOp) -> None:
         """Partition a network that has room on the chip as one stage, and cut any other.
 
-        Stages may use less and less of the chip until each has room, as the strategy needs it.
+        Stages are those of the best cut with places and buffers for each.  They may use less and
+        less of the chip until there is one, as the strategy needs it.
 
         Raises:
             DoesNotFitError: a part of the network that cannot be cut has no room.
@@ -157,9 +159,7 @@ class PartitionPass(StagewisePass):
             cut = module.clone()
             try:
                 cut_large_layers(layers_of(cut), accelerator_of(cut), share)
-                put_stages(cut, stage_names(cut, None, share))
-                super().apply(ctx, cut)
-                check_places(ctx, cut)
+                cut_and_partition(ctx, cut, share, lambda alone: self.apply_to_stage(ctx, alone))
             except DoesNotFitError as error:
                 refused = refused or error
             else:
@@ -217,25 +217,20 @@ def layers_of(module: ModuleOp) -> list[ConvOp | DenseOp | LocalOp]:
 
 
 def check_places(ctx: Context, module: ModuleOp) -> None:
-    """Check that `pack` finds places for the tiles of each stage.
-
-    It does where there is a crossbar for each.
+    """Check that `pack` finds places for all tiles, as it does where there is a crossbar for each.
 
     Raises:
         DoesNotFitError: it does not.
     """
-    for alone in stage_modules(module):
-        layers = layer_ops(alone)
-        choices = [[layer.grid.data for layer in layers]]
-        choices += [
-            [grid.data for grid in op.grids] for op in alone.ops if isinstance(op, AlternativeOp)
-        ]
-        fewest = min(
-            sum(grid.tiles(layer.layer) for grid, layer in zip(grids, layers, strict=True))
-            for grids in choices
-        )
-        if fewest > accelerator_of(alone).crossbars:
-            PackPass().apply_to_stage(ctx, alone.clone())
+    layers = layer_ops(module)
+    choices = [[layer.grid.data for layer in layers]]
+    choices += [[g.data for g in op.grids] for op in module.ops if isinstance(op, AlternativeOp)]
+    fewest = min(
+        sum(grid.tiles(layer.layer) for grid, layer in zip(grids, layers, strict=True))
+        for grids in choices
+    )
+    if fewest > accelerator_of(module).crossbars:
+        PackPass().apply_to_stage(ctx, module.clone())
 
 
 def replace_body(module: ModuleOp, other: ModuleOp) -> None:

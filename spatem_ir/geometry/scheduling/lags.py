@@ -28,7 +28,7 @@ from spatem_ir.geometry.scheduling.blocks import Blocks
 from spatem_ir.geometry.scheduling.held import Held, Resident, block_widths
 from spatem_ir.geometry.scheduling.pacing import Paces, paces
 from spatem_ir.geometry.scheduling.remedies import BuffersTooSmallError, Remedy
-from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.errors import DoesNotFitError, SpatemError
 
 Ints = NDArray[np.int64]
 Pair = tuple[int, int]
@@ -317,7 +317,7 @@ def lags_that_fit(
             for pair in found.stuck & lags.keys():
                 larger = max(int(factor * lags[pair]), lags[pair] + 1)
                 choice.least[pair] = min(larger, choice.full[pair])
-        raise SpatemError("order: found no way to make the buffers suffice; set buffers=ignore")
+        raise DoesNotFitError("order: found no way to make the buffers suffice; set buffers=ignore")
 
     least = dict(choice.least)
     for factor in UNSTUCK[:-1]:

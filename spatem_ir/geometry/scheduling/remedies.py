@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from spatem_ir.support.errors import SpatemError
+from spatem_ir.support.errors import DoesNotFitError
 
 
 class Remedy(NamedTuple):
@@ -23,7 +23,7 @@ class Remedy(NamedTuple):
     by_rows: bool
 
 
-class BuffersTooSmallError(SpatemError):
+class BuffersTooSmallError(DoesNotFitError):
     """Producers cannot wait so that all buffers suffice.
 
     Attributes:

@@ -17,7 +17,7 @@ A stage is possible if one copy of each of its layers has room on the chip.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -121,20 +121,28 @@ class StageCosts:
         return table
 
 
-def best_cuts(costs: StageCosts, begins: Sequence[int], stages: int | None = None) -> list[int]:
+def best_cuts(
+    costs: StageCosts,
+    begins: Sequence[int],
+    stages: int | None = None,
+    refused: Collection[tuple[int, int]] = (),
+) -> list[int]:
     """The units with which stages begin, the first one among them.
 
     Args:
         costs: What stages cost.
         begins: The units with which stages may begin, ascending, from 0 on.
         stages: How many there are to be; as many as are best if None.
+        refused: What is no stage: the unit with which it would begin, and that behind its last.
 
     Raises:
         DoesNotFitError: a unit, or what must stay together, is larger than the chip.
         SpatemError: there are fewer places to cut at than so many stages need.
     """
     table = costs.costs(begins)
-    places = len(begins)
+    places, number = len(begins), {unit: n for n, unit in enumerate([*begins, costs.units])}
+    for first, stop in refused:
+        table[number[first], number[stop] - 1] = np.inf
     if stages is not None and stages > places:
         raise SpatemError(f"the network can be cut into at most {places} stages, not {stages}")
     most = places if stages is None else stages

@@ -22,6 +22,7 @@ from spatem_ir.dialects.mvm import network_of
 from spatem_ir.dialects.stages import is_staged, mvm_stages, stage_modules
 from spatem_ir.driver.compile import compile_network
 from spatem_ir.geometry.network.waits import input_queues
+from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.hardware.parameters import AdcMode
 from spatem_ir.passes.order import OrderPass
 from spatem_ir.passes.partition.partition import PartitionPass
@@ -208,3 +209,28 @@ cnn.network @net(%x: tensor<16xui8>) {
     whole = execute(deployment.given, [x[None]])[0][0]
     assert np.array_equal(np.asarray(deployment.run(x)), whole)
     assert deployment.simulate(images=3).interval_cycles > 0
+
+
+def test_stages_that_have_no_buffers_are_cut_further(tmp_path: Path) -> None:
+    """With room for two layers a stage, but buffers for fewer maps: more stages."""
+    path = tmp_path / "net.mlir"
+    layer = """
+  %{name} = cnn.conv @{name} %{source} <3x3, pads [1, 1, 1, 1]>
+    weights #cnn.seeded<0, tensor<8x8x3x3xsi2>> scale 0.01
+    : tensor<8x12x12xui8> -> tensor<8x12x12xui8>"""
+    layers = [layer.format(name=name, source=source) for source, name in pairwise("xabcdefg")]
+    path.write_text(
+        "cnn.network @net(%x: tensor<8x12x12xui8>) {"
+        + "".join(layers)
+        + "\n  cnn.output %g : tensor<8x12x12xui8>\n}\n"
+    )
+    stages = {}
+    for size in (4096, 500):
+        machine = load_accelerator("tiny")
+        machine = replace(machine, pe=replace(machine.pe, buffer_bytes=size))
+        deployment = compile_network(path, machine, strategy="isaac")
+        stages[size] = len(mvm_stages(deployment.module))
+        x = np.arange(8 * 144, dtype=np.uint16).astype(np.uint8).reshape(8, 12, 12)
+        whole = execute(deployment.given, [x[None]])[0][0]
+        assert np.array_equal(np.asarray(deployment.run(x)), whole)
+    assert 1 < stages[4096] < stages[500]
