@@ -15,9 +15,15 @@ from spatem_ir.dialects.homes import HomeOp
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.places import stages_of
 from spatem_ir.dialects.pxb import PxbPlaceOp, PxbStageOp
-from spatem_ir.dialects.stages import is_staged
+from spatem_ir.dialects.stages import (
+    is_staged,
+    mvm_stages,
+    number_of,
+    put_back,
+    stage_module,
+)
 from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
-from spatem_ir.dialects.writes import put_writes
+from spatem_ir.dialects.writes import put_writes, used_crossbars
 from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.passes.stagewise import StagewisePass
@@ -37,6 +43,10 @@ PIECES = ("parts", "whole")
 POOLINGS = ("auto", "whole")
 
 
+NEVER = -1
+"""Stands for the last stage in which a crossbar was used that none has used yet."""
+
+
 @dataclass(frozen=True)
 class AssignPass(StagewisePass):
     """Gives every virtual crossbar a PE, CU and crossbar, and every output slice a home PE.
@@ -45,6 +55,10 @@ class AssignPass(StagewisePass):
     sums that both feed) are merged into virtual CUs, those into virtual PEs, and virtual PEs are
     put on physical PEs in ascending distance from the chip's port.  [R] Virtual crossbars with
     neighbouring numbers make the CUs or PEs instead where fewer partial sums then leave a PE.
+
+    Of several stages each keeps off what the ones before have used last, as far as there is room:
+    PEs, then CUs, then crossbars that no stage has used come first, then those that were not used
+    for the longest time, so that they are written while others compute.
 
     Options:
         method: `spatem`, `sequential` (virtual crossbar n becomes physical crossbar n), or `auto`:
@@ -75,18 +89,38 @@ class AssignPass(StagewisePass):
                 raise SpatemError(f"assign: unknown {option} '{value}'; one of {', '.join(known)}")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        super().apply(ctx, op)
-        if is_staged(op):
-            put_writes(op)
+        import numpy as np
+
+        if not is_staged(op):
+            self.apply_to_stage(ctx, op)
+            return
+        used = np.full(accelerator_of(op).crossbars, NEVER)
+        for number in map(number_of, mvm_stages(op)):
+            alone = stage_module(op, number)
+            placed = self.assigned(alone, used)
+            used[used_crossbars(placed)] = number
+            put_back(op, number, alone)
+        put_writes(op)
 
     def apply_to_stage(self, ctx: Context, op: ModuleOp) -> None:
-        stages = stages_of(op, VxbStageOp, self.name, "pack")
+        import numpy as np
+
+        self.assigned(op, np.full(accelerator_of(op).crossbars, NEVER))
+
+    def assigned(self, module: ModuleOp, used: NDArray[np.int64]) -> PxbStageOp:
+        """Replace the stage of virtual crossbars of a module by one of physical crossbars.
+
+        `used` is the last stage in which each crossbar was used, or :data:`NEVER`.
+        """
+        stages = stages_of(module, VxbStageOp, self.name, "pack")
         if len(stages) > 1:
             raise SpatemError(f"assign: works on one vxb.stage, the module holds {len(stages)}")
-        self.assign_stage(op, stages[0])
+        return self.assign_stage(module, stages[0], used)
 
-    def assign_stage(self, module: ModuleOp, stage: VxbStageOp) -> None:
-        """Replace a stage of virtual crossbars by one of physical crossbars."""
+    def assign_stage(
+        self, module: ModuleOp, stage: VxbStageOp, used: NDArray[np.int64]
+    ) -> PxbStageOp:
+        """Replace a stage of virtual crossbars by one of physical crossbars, which is returned."""
         from spatem_ir.geometry.placing.homes import home_tables
         from spatem_ir.geometry.placing.poolings import pooled_by_rows
 
@@ -97,7 +131,9 @@ class AssignPass(StagewisePass):
             dataflow = dataflow_of(module, slices=slices)
         virtual = stage.placements()
         in_place = stage.in_place is not None
-        physical_of = self.physical_crossbars(dataflow, virtual, accelerator, in_place=in_place)
+        physical_of = self.physical_crossbars(
+            dataflow, virtual, accelerator, used, in_place=in_place
+        )
         physical = {name: placed.moved(physical_of) for name, placed in virtual.items()}
 
         def homes_of(network: Dataflow) -> dict[str, NDArray[np.int64]]:
@@ -127,17 +163,23 @@ class AssignPass(StagewisePass):
             HomeOp(name, home_sequence(table), IndexSequence.of([0]) if name in slices else None)
             for name, table in homes.items()
         ]
-        Rewriter.replace_op(stage, PxbStageOp(stage.number.value.data, [*places, *home_ops]))
+        placed = PxbStageOp(stage.number.value.data, [*places, *home_ops])
+        Rewriter.replace_op(stage, placed)
+        return placed
 
     def physical_crossbars(
         self,
         dataflow: Dataflow,
         virtual: dict[str, Placement],
         accelerator: Accelerator,
+        used: NDArray[np.int64],
         *,
         in_place: bool = False,
     ) -> NDArray[np.int64]:
-        """The physical crossbar of each virtual crossbar; `in_place` if they were packed so."""
+        """The physical crossbar of each virtual crossbar; `in_place` if they were packed so.
+
+        `used` is the last stage in which each crossbar was used, or :data:`NEVER`.
+        """
         import numpy as np
 
         from spatem_ir.geometry.shapes.ranks import rank_within
@@ -148,9 +190,16 @@ class AssignPass(StagewisePass):
         unit_of, pe_of = clusters(dataflow, virtual, count, accelerator)
         unit_in_pe = rank_within(pe_of)
         crossbar_in_unit = rank_within(unit_of)
-        pe = accelerator.components.interconnect.pes_by_distance[pe_of[unit_of]]
-        unit = pe * accelerator.cus_per_pe + unit_in_pe[unit_of]
-        return unit * accelerator.crossbars_per_cu + crossbar_in_unit
+        sides = accelerator.pes, accelerator.cus_per_pe, accelerator.crossbars_per_cu
+        last = used.reshape(sides)
+        by_distance = accelerator.components.interconnect.pes_by_distance
+        pe_order = by_distance[np.argsort(last.max((1, 2))[by_distance], kind="stable")]
+        unit_order = np.argsort(last.max(2), axis=1, kind="stable")
+        crossbar_order = np.argsort(last, axis=2, kind="stable")
+        pe = pe_order[pe_of[unit_of]]
+        unit = unit_order[pe, unit_in_pe[unit_of]]
+        crossbar = crossbar_order[pe, unit, crossbar_in_unit]
+        return np.ravel_multi_index((pe, unit, crossbar), sides)
 
 
 def whole_slices(dataflow: Dataflow) -> dict[str, tuple[int, ...]]:

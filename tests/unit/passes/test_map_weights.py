@@ -65,7 +65,12 @@ def deployed(
     """The network at level `pxb`."""
     module = parsed(CNN)
     module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(accelerator)
-    chosen = (PartitionPass(strategy=strategy, stages=stages), PackPass(), AssignPass(), *passes)
+    chosen = (
+        PartitionPass(strategy=strategy, stages=stages),
+        PackPass(),
+        AssignPass(method="sequential"),
+        *passes,
+    )
     for each in chosen:
         each.apply(Context(), module)
     return module

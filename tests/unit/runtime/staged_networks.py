@@ -28,13 +28,18 @@ cnn.network @net(%x: tensor<1x4x4xui8>) {
 """
 
 
-def lowered(module: ModuleOp, stages: int | str, strategy: str = "minimum") -> list[ModuleOp]:
-    """A module after each pass, at every level; the last one has its programs written out."""
+def lowered(
+    module: ModuleOp, stages: int | str, strategy: str = "minimum", assign: str = "sequential"
+) -> list[ModuleOp]:
+    """A module after each pass, at every level; the last one has its programs written out.
+
+    By default all stages use the crossbars with the lowest numbers.
+    """
     found = [module.clone()]
     for each in (
         PartitionPass(strategy=strategy, stages=stages),
         PackPass(),
-        AssignPass(),
+        AssignPass(method=assign),
         OrderPass(),
         VerifyDeploymentPass(),
         ExpandOuPass(until="streams"),

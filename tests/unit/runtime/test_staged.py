@@ -55,7 +55,10 @@ def test_values_and_cycles_of_random_networks(seed: int) -> None:
     place_on(module, replace(machine, analog=replace(machine.analog, adc_mode=AdcMode.LOSSLESS)))
     try:
         levels = lowered(
-            module, random.choice(["auto", 2, 2, 3]), random.choice(["minimum", "spatem"])
+            module,
+            random.choice(["auto", 2, 2, 3]),
+            random.choice(["minimum", "spatem"]),
+            random.choice(["sequential", "spatem"]),
         )
     except SpatemError as error:
         assert "can be cut into at most" in str(error) or "does not fit" in str(error)
@@ -125,6 +128,30 @@ def test_each_input_of_a_stage_has_a_queue_of_its_own() -> None:
     *others, last = map(dataflow_of, stage_modules(lowered(parsed(CNN + first), "auto")[1]))
     assert [input_queues(each).tolist() for each in others] == [[0] * 16, [0]]
     assert input_queues(last).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(("sides", "writes"), [((2, 2, 2), 0), ((1, 1, 3), 0), ((1, 1, 2), 2)])
+def test_stages_keep_off_what_the_ones_before_have_used(
+    sides: tuple[int, int, int], writes: int
+) -> None:
+    """Each of three stages has one tile: with three crossbars none is rewritten, with two some."""
+    module = parsed(CNN)
+    machine = accelerator_of(module)
+    rows, cus, crossbars = sides
+    chip = replace(machine.chip, pe_rows=rows, pe_columns=1)
+    pe = replace(machine.pe, compute_units=cus)
+    cu = replace(machine.cu, crossbars=crossbars)
+    place_on(module, replace(machine, chip=chip, pe=pe, cu=cu))
+    staged = lowered(module.clone(), 3, assign="spatem")[-1]
+    at_the_same = lowered(module, 3)[-1]
+    used = [set(run.last_visits) for run in map(executed, stage_modules(staged))]
+    assert all(not one & other for one, other in pairwise(used))
+    whole, others = executed(staged), executed(at_the_same)
+    assert whole.staged is not None and others.staged is not None
+    written = [stage.written for stage in whole.staged.stages]
+    assert sum(map(bool, written)) == writes
+    waited = [sum(s.awaited_cycles for s in run.staged.stages) for run in (whole, others)]  # type: ignore[union-attr]
+    assert waited[0] < waited[1]
 
 
 def test_crossbars_of_one_stage_only_keep_their_cells() -> None:

@@ -1,5 +1,5 @@
 // RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=isaac stages=2}' | filecheck %s --check-prefixes=CHECK,MVM
-// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=isaac stages=2},pack,assign,order,verify-deployment' | filecheck %s --check-prefixes=CHECK,OU
+// RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=isaac stages=2},pack,assign{method=sequential},order,verify-deployment' | filecheck %s --check-prefixes=CHECK,OU
 // RUN: spatem-opt %s --accelerator tiny --pass-pipeline='partition{strategy=isaac stages=1}' | filecheck %s --check-prefix=ONE
 
 // Each stage is partitioned, packed, assigned and ordered by itself, on the whole chip; what

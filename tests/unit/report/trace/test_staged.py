@@ -112,7 +112,8 @@ def test_both_engines_give_the_same_trace(module: ModuleOp) -> None:
 def test_layers_and_cycles_of_all_stages_are_selected(module: ModuleOp) -> None:
     whole = traced(module, stages_of(module))
     stages = stages_of(module)
-    start, stop = stages[0].ends - 5, stages[1].begins + 5
+    latency = accelerator_of(module).components.memory.external_latency_cycles
+    start, stop = stages[0].ends - 5, stages[1].begins + latency + 5
     selection = Selection(layers=["b"], start=start, stop=stop)
     found = [
         e for e in traced(module, stages_of(module, selection)).slices if "stages" not in e.track
