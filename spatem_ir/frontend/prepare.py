@@ -89,7 +89,7 @@ def prepare(
 def _run(module: ModuleOp, *passes: ModulePass) -> None:
     for each in passes:
         each.apply(Context(), module)
-        module.verify()
+    module.verify()
 
 
 def _quantize(

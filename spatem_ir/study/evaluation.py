@@ -15,6 +15,7 @@ from spatem_ir.driver.compile import deploy
 from spatem_ir.driver.sources import Source, read_source
 from spatem_ir.geometry.estimate.latency import grid_latency
 from spatem_ir.hardware.overrides import overridden
+from spatem_ir.runtime.machine.fast.computer import MemoryShortError
 from spatem_ir.study.points import Outcome
 from spatem_ir.study.traffic import partial_sum_bytes
 from spatem_ir.support.errors import IneffectiveOptionError, SpatemError
@@ -44,7 +45,8 @@ def evaluate(point: Point, setting: Setting) -> Outcome:
         raise
     except (Exception, ArgSpecParseError) as error:
         seconds = {"until it failed": process_time() - started}
-        return Outcome(point, failure=message_of(error), seconds=seconds)
+        lasting = not isinstance(error, MemoryError | MemoryShortError | OSError)
+        return Outcome(point, failure=message_of(error), seconds=seconds, is_lasting=lasting)
 
 
 def measured(point: Point, setting: Setting) -> Outcome:

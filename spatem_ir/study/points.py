@@ -83,7 +83,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a point: what was measured, or why nothing was.
+    """What became of a point: what was measured, or why nothing was, and whether that is lasting.
 
     `estimated_cycles` is the estimated latency of the placed network, `least_cells` what the
     network needs when its weights are stored once, `partial_sums` the bytes of partial sums that
@@ -99,6 +99,7 @@ class Outcome:
     partial_sums: Mapping[str, int] | None = None
     path: CriticalPath | None = None
     seconds: Mapping[str, float] | None = None
+    is_lasting: bool = True
 
     @property
     def estimate_error(self) -> float | None:

@@ -93,7 +93,7 @@ def in_others(points: list[Point], setting: Setting, jobs: int) -> Iterator[Outc
                 if jobs == 1:
                     lost = next(iter(waiting))
                     del waiting[lost]
-                    yield Outcome(lost, failure=LOST)
+                    yield Outcome(lost, failure=LOST, is_lasting=False)
                 jobs = 1
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)

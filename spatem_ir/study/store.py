@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class OutcomeStore(Storage):
-    """The outcomes of points by all that they depend on; what has no results is not kept."""
+    """The outcomes of points by all that they depend on; that it failed too, if that is lasting."""
 
     what = "studies"
     application = 0x53505354
@@ -49,12 +49,12 @@ CREATE TABLE outcomes (
             ) from error
 
     def put(self, outcome: Outcome, setting: Setting) -> None:
-        """Keep an outcome if it has results.
+        """Keep an outcome if it will be the same next time.
 
         Raises:
             SpatemError: it cannot be written.
         """
-        if outcome.failure is None:
+        if outcome.is_lasting:
             description = json.dumps(description_of(outcome.point, setting))
             row = (key_of(outcome.point, setting), description, pickle.dumps(outcome))
             self._insert("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?)", row)

@@ -135,11 +135,16 @@ def _spread(reading: Bools, axis: Axis) -> Bools:
             inside = np.flatnonzero(offset != PADDING)
             if len(inside):
                 first, last = inside[0], inside[-1]
-                every = offset[first : last + 1]
-                if axis.chosen is None:
-                    every = slice(every[0], every[-1] + 1, axis.stride)
-                spread[:, every] |= reading[:, first : last + 1]
+                spread[:, _selected(offset[first : last + 1])] |= reading[:, first : last + 1]
     return spread
+
+
+def _selected(indices: Ints) -> Ints | slice:
+    """Ascending indices as a slice if they are evenly spaced, which is quicker to select by."""
+    steps = np.diff(indices)
+    if len(steps) and (steps != steps[0]).any():
+        return indices
+    return slice(indices[0], indices[-1] + 1, steps[0] if len(steps) else 1)
 
 
 def source_slices(producer: Node, operand: Operand, dataflow: Dataflow, channels: Ints) -> Bools:

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatem_ir.geometry.scheduling.sequencing import Due, ProgramClass, copies_of
-from spatem_ir.geometry.shapes.index_sequence import IndexSequence
+from spatem_ir.geometry.shapes.repeats import maximal_runs
 
 Ints = NDArray[np.int64]
 
 
 def coarsened(dues: Mapping[str, Due], classes: Iterable[ProgramClass]) -> dict[str, Due]:
-    """Times from which all crossbars get the same programs, in a text that is no longer.
+    """Times from which all crossbars get the same programs, in no more runs.
 
     Windows of a layer between which none of the layers with which it shares crossbars is due get
     the time of the first of them.  That changes no order: if window a comes before window b of
@@ -38,7 +38,7 @@ def coarsened(dues: Mapping[str, Due], classes: Iterable[ProgramClass]) -> dict[
         window = np.searchsorted(times, due.times)
         together = times[np.searchsorted(before, before)][window]
         if not np.array_equal(due.times, together):
-            found[name] = Due(min(due.times, together, key=_length), due.by_tile)
+            found[name] = Due(min(due.times, together, key=_runs), due.by_tile)
     return found
 
 
@@ -56,6 +56,6 @@ def _sharing(classes: Iterable[ProgramClass]) -> tuple[dict[str, set[str]], list
     return rivals, [name for name in rivals if name not in crowded]
 
 
-def _length(times: Ints) -> int:
-    """Of the text of the times."""
-    return len(str(IndexSequence.of(times.reshape(-1))))
+def _runs(times: Ints) -> int:
+    """How many runs with one step the times are, and so how much is to be said of them."""
+    return len(maximal_runs(times.reshape(-1))[0])

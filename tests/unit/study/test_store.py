@@ -11,7 +11,7 @@ import pytest
 
 from spatem_ir.frontend.load import ImportOptions
 from spatem_ir.hardware.loader import load_accelerator
-from spatem_ir.study import runner, store
+from spatem_ir.study import evaluation, runner, store
 from spatem_ir.study.points import Outcome, Point, Setting
 from spatem_ir.study.runner import run_points
 from spatem_ir.study.store import OutcomeStore
@@ -75,13 +75,27 @@ def test_other_code_runs_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert evaluated == [SMALL]
 
 
-def test_what_has_no_results_is_run_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_does_not_fit_is_not_run_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     setting = replace(SETTING, accelerator=load_accelerator("tiny"))
     lenet = Point("lenet", "isaac")
-    for _ in range(2):
+    for expected in ([lenet], []):
         outcomes, evaluated = ran([lenet], file, monkeypatch, setting)
-        assert evaluated == [lenet]
+        assert evaluated == expected
         assert outcomes[lenet].failure is not None
+
+
+def test_what_memory_did_not_suffice_for_is_run_again(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(*_: object) -> Outcome:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(evaluation, "measured", short)
+        outcomes, _ = ran([SMALL], file, monkeypatch)
+        assert outcomes[SMALL].failure is not None
+    _, evaluated = ran([SMALL], file, monkeypatch)
+    assert evaluated == [SMALL]
 
 
 def test_outcomes_from_elsewhere_run_no_code(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
