@@ -176,22 +176,22 @@ class Grid:
         blocks = range(first, min(first + self.joined, layer.matrices))
         return np.concatenate([layer.operand_elements(block) for block in blocks], axis=1)
 
-    def all_operand_elements(self, layer: Layer) -> NDArray[np.int64]:
-        """Flat input elements of every window of all matrices.
+    def all_operand_elements(self, layer: Layer, windows: slice = slice(None)) -> NDArray[np.int64]:
+        """Flat input elements of every window, or of some, of all matrices.
 
         Returns an array of shape [matrices, W, rows]; where fewer matrices are joined there is
         :data:`PADDING`, as for padded activations.
         """
         import numpy as np
 
-        elements = layer.all_operand_elements()
+        elements = layer.all_operand_elements(windows)
         missing = -len(elements) % self.joined
         if missing:
             none = np.full((missing, *elements.shape[1:]), PADDING)
             elements = np.concatenate([elements, none])
-        _, windows, rows = elements.shape
-        blocks = elements.reshape(-1, self.joined, windows, rows).swapaxes(1, 2)
-        return blocks.reshape(-1, windows, self.joined * rows)
+        _, count, rows = elements.shape
+        blocks = elements.reshape(-1, self.joined, count, rows).swapaxes(1, 2)
+        return blocks.reshape(-1, count, self.joined * rows)
 
     def positions_by_matrix(self, layer: Layer) -> NDArray[np.int64]:
         """Output position (raster order) of each window of each matrix: [matrices, W]."""

@@ -115,12 +115,13 @@ class Layer:
         group = 0 if self.region is not None else matrix
         return self._elements(self._planes()[group], read)
 
-    def all_operand_elements(self) -> NDArray[np.int64]:
-        """Flat input elements of every window of all matrices.
+    def all_operand_elements(self, windows: slice = slice(None)) -> NDArray[np.int64]:
+        """Flat input elements of every window, or of some, of all matrices.
 
         Returns an array of shape [G, W, K]; :data:`PADDING` marks padded activations.
         """
-        read = self.window.positions(*self.input_shape[1:])[self.positions_by_matrix()]
+        positions = self.positions_by_matrix()[:, windows]
+        read = self.window.positions(*self.input_shape[1:])[positions]
         return self._elements(self._planes()[:, None], read)
 
     def _planes(self) -> NDArray[np.int64]:

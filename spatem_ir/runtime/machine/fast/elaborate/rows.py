@@ -35,6 +35,9 @@ class Rows(NamedTuple):
 
 NO_VALUES = np.zeros(0, np.int64)
 
+ELEMENTS_AT_A_TIME = 1 << 22
+"""Elements of operands that are looked at together: 32 MiB of their numbers."""
+
 
 class KnownRows:
     """The rows of all nodes of all deployments of a network that it was asked for.
@@ -97,8 +100,30 @@ def _reading(dataflow: Dataflow, node: Node) -> Hashable:
 def _layer_rows(node: Node, pieces: Int32s) -> Rows:
     """The rows of a layer whose operand's elements are of the given pieces."""
     assert node.layer is not None and node.grid is not None
-    elements = node.grid.all_operand_elements(node.layer)
-    return Rows(*distinct_pieces(pieces, elements, node.grid.operand_rows), NO_VALUES, NO_VALUES)
+    layer, grid = node.layer, node.grid
+    each = max(ELEMENTS_AT_A_TIME // max(layer.matrices * layer.rows, 1), 1)
+    stretches = []
+    for first in range(0, layer.windows, each):
+        elements = grid.all_operand_elements(layer, slice(first, first + each))
+        counts, found = distinct_pieces(pieces, elements, grid.operand_rows)
+        stretches.append((counts.reshape(-1, elements.shape[1]), found))
+    return Rows(*_joined(stretches), NO_VALUES, NO_VALUES)
+
+
+def _joined(stretches: list[tuple[Int32s, Int32s]]) -> tuple[Int32s, Int32s]:
+    """The counts and pieces of stretches of windows one after the other in every row part.
+
+    Counts have shape [parts, windows of the stretch].
+    """
+    if len(stretches) == 1:
+        ((counts, found),) = stretches
+        return counts.reshape(-1), found
+    by_part = zip(
+        *(np.split(found, counts.sum(axis=1).cumsum()[:-1]) for counts, found in stretches),
+        strict=True,
+    )
+    found = np.concatenate([piece for pieces in by_part for piece in pieces])
+    return np.concatenate([counts for counts, _ in stretches], axis=1).reshape(-1), found
 
 
 def _digital_rows(node: Node, pieces: Int32s, bits: Int64s) -> Rows:

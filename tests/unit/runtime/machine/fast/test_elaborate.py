@@ -103,3 +103,13 @@ def test_deployments_of_several_networks_are_told_apart(seed: int) -> None:
     for number in range(3):
         module = (through_the_passes, at_random)[seed % 2](Random(100 * seed + number))
         expect_equal(elaborated_again(module, known), fast_program_of(module))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_operands_of_many_windows_are_looked_at_in_stretches(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = (through_the_passes, at_random)[seed % 2](Random(seed))
+    at_once = fast_program_of(module)
+    monkeypatch.setattr(rows, "ELEMENTS_AT_A_TIME", 40)
+    expect_equal(fast_program_of(module), at_once)
