@@ -366,7 +366,8 @@ class Evaluator:
             except (LateError, MemoryShortError):
                 raise
             except SpatemError as error:
-                failure, ended = error, int(engine.state.crossbars.ended.sum())
+                failure, ended = error.with_traceback(None), int(engine.state.crossbars.ended.sum())
+                del engine
                 if ended == program.visits:
                     if is_leaving:
                         raise
@@ -378,7 +379,10 @@ class Evaluator:
                 continue
             free = FreeOrder(programs, waits, places)
             return Evaluation(candidate, execution, free=free, module=module)
-        raise failure
+        try:
+            raise failure
+        finally:
+            del failure  # it knows of this call, which so would keep itself and what it has made
 
 
 def is_free(following: ModulePass) -> TypeGuard[OrderPass]:

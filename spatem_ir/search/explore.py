@@ -46,9 +46,9 @@ OVERHEAD = 1_000_000
 """Events for which a proposal counts beside those that are simulated: about as many as are in the
 time that it takes to deploy a small network."""
 
-EVENTS_IN_VAIN = 500_000_000
+EVENTS_IN_VAIN = 1_000_000_000
 """After so many events without a deployment that can be executed, no more floor plans are tried:
-a minute or two."""
+two or three minutes."""
 
 DIRECT_OVERHEAD = 75_000
 """The same of a deployment that is executed directly."""
@@ -304,14 +304,19 @@ class Exploration:
     def plans(self) -> Iterator[Proposal]:
         """The first floor plans; if none can be executed, those of more regions.
 
-        In a region of fewer layers, buffers hold less.
+        In a region of fewer layers, buffers hold less.  After a plan for which they do not suffice,
+        those follow first that are expected to hold less.
         """
-        first = self.floor_plans.first()
-        for number, proposal in enumerate(first):
-            following = map(self.floor_plans.candidate, first[number + 1 :])
+        left, most = self.floor_plans.first(), 0
+        while left:
+            following = map(self.floor_plans.candidate, left[1:])
             self.foreseen = (each for each in following if each is not None)
-            yield proposal
-        most = max((proposal.regions for proposal in first), default=0)
+            yield left[0]
+            tried, *left = left
+            most = max(most, tried.regions)
+            if self.best is None:
+                failed = self.floor_plans.held(tried)
+                left.sort(key=lambda each: self.floor_plans.held(each) >= failed)
         for count in self.floor_plans.counts:
             if self.best is None and count > most:
                 yield QUICK._replace(spare=self.where.spare, regions=count)

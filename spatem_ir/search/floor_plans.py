@@ -121,6 +121,11 @@ class FloorPlans:
         leads = tuple(lowered(lead, self.rows))
         return Candidate(planned.grids, "floor-plan", proposal.spare, regions, leads)
 
+    def held(self, proposal: Proposal) -> float:
+        """The most bytes that are expected in a buffer; none if no floor plan is found."""
+        planned = self.planned(proposal)
+        return 0.0 if planned is None else planned.held
+
     def planned(self, proposal: Proposal) -> RegionPlan | None:
         """The grids and regions of a proposal; None if no floor plan is found."""
         accelerator = self.problem.accelerator

@@ -52,13 +52,15 @@ class Served(NamedTuple):
 class RegionPlan(NamedTuple):
     """A grid for each layer and the region in which it stands.
 
-    `lead` is the one with which they are served best, `cycles` are those that are expected
-    (:meth:`RegionChooser.penalised`), and `events` about as many as are simulated.
+    `lead` is the one with which they are served best, `held` are the most bytes that are expected
+    in a buffer then, `cycles` those that are expected (:meth:`RegionChooser.penalised`), and
+    `events` about as many as are simulated.
     """
 
     grids: tuple[Grid, ...]
     regions: Regions
     lead: Lead
+    held: float
     cycles: float
     events: float
 
@@ -121,7 +123,8 @@ class RegionChooser:
         best = self.best(found)
         arrivals = self.flow.residence.arrivals(packets * readers, of_layer)
         events = EVENTS_PER_VISIT * visits(in_order, self.layers) + arrivals
-        return RegionPlan(in_order, regions, best.lead, self.penalised(*best[1:]), events)
+        cycles = self.penalised(best.cycles, best.held)
+        return RegionPlan(in_order, regions, best.lead, best.held, cycles, events)
 
     def best(self, found: Sequence[Served]) -> Served:
         """That of the fewest cycles, penalised; to a hundredth, the first."""

@@ -28,6 +28,7 @@ def _ends_of(durations, moves, regions, priorities, lead, needs, readers, entere
     ends = np.full(network + 1, np.inf)
     found = np.zeros((layers, count))
     awaited = first[:-1].copy()
+    is_ready, is_changed = np.zeros(layers, np.bool_), np.ones(layers, np.bool_)
     now, left = 0.0, layers * count
     while left > 0:
         later = np.inf
@@ -39,20 +40,24 @@ def _ends_of(durations, moves, regions, priorities, lead, needs, readers, entere
                     if chosen < 0 or priorities[layer, head] < priorities[chosen, done[chosen]]:
                         running[region] = layer
                 head, region = moved[layer], network
-            if head == count or running[region] == layer:
+            if is_changed[layer]:
+                is_changed[layer] = False
+                if head == count or running[region] == layer:
+                    continue
+                need = awaited[layer]
+                while need < first[layer + 1] and done[producers[need]] >= strips[need, head]:
+                    need += 1
+                awaited[layer] = need
+                is_ready[layer] = need == first[layer + 1]
+                behind = needed[layer, head] - lead
+                if behind > 0:
+                    for reader in range(first_reader[layer], first_reader[layer + 1]):
+                        is_ready[layer] &= done[reading[reader]] >= made[reading[reader], behind]
+            if not is_ready[layer]:
                 continue
-            need = awaited[layer]
-            while need < first[layer + 1] and done[producers[need]] >= strips[need, head]:
-                need += 1
-            awaited[layer] = need
-            is_ready = need == first[layer + 1]
-            behind = needed[layer, head] - lead
-            if behind > 0:
-                for reader in range(first_reader[layer], first_reader[layer + 1]):
-                    is_ready &= done[reading[reader]] >= made[reading[reader], behind]
-            if is_ready and entered[layer, head] > now:
+            if entered[layer, head] > now:
                 later = min(later, entered[layer, head])
-            elif is_ready and ends[region] == np.inf:
+            elif ends[region] == np.inf:
                 chosen = running[region]
                 rival = moved[chosen] if is_moving else done[chosen]
                 if chosen < 0 or priorities[layer, head] < priorities[chosen, rival]:
@@ -61,18 +66,25 @@ def _ends_of(durations, moves, regions, priorities, lead, needs, readers, entere
             if running[region] >= 0 and ends[region] == np.inf:
                 layer = running[region]
                 ends[region] = now + (moves[layer] if region == network else durations[layer])
+                if region == network or not is_moving:
+                    is_ready[layer] = False
         now = min(ends.min(), later)
         for region in range(len(running)):
             layer = running[region]
             if layer >= 0 and ends[region] <= now:
                 if region == network or not is_moving:
                     awaited[layer] = first[layer]
+                    is_changed[layer] = True
                 if region == network:
                     moved[layer] += 1
                 else:
                     found[layer, done[layer]] = now
                     done[layer] += 1
                     left -= 1
+                    for reader in range(first_reader[layer], first_reader[layer + 1]):
+                        is_changed[reading[reader]] = not is_ready[reading[reader]]
+                    for need in range(first[layer], first[layer + 1]):
+                        is_changed[producers[need]] = not is_ready[producers[need]]
                 running[region], ends[region] = -1, np.inf
     return found
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import re
+import weakref
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,7 @@ from spatem_ir.runtime.machine.fast.elaborate.program import fast_program_of
 from spatem_ir.runtime.machine.fast.engine import FastEngine
 from spatem_ir.runtime.machine.reference.engine import ReferenceEngine
 from spatem_ir.runtime.machine.reference.program import program_of
+from spatem_ir.search import evaluator
 from spatem_ir.search.annealing import Annealing, Design, DesignSpace
 from spatem_ir.search.evaluator import Candidate, Evaluation, Evaluator
 from spatem_ir.search.explore import Exploration, Found
@@ -197,6 +200,27 @@ def test_buffers_that_are_ignored_do_not_make_a_deployment_slower() -> None:
     (stage,) = (op for op in free.module.ops if isinstance(op, OuStageOp))
     assert stage.unbounded is not None and stage.orders
     assert free.simulate().latency_cycles == enough.simulate().latency_cycles
+
+
+def test_what_failed_does_not_stay_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When an engine is made, all others are gone, though no garbage is collected."""
+    made: list[weakref.ref[FastEngine]] = []
+    alive: list[int] = []
+
+    class Watched(FastEngine):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            alive.append(sum(engine() is not None for engine in made))
+            made.append(weakref.ref(self))
+            super().__init__(*arguments, **options)
+
+    monkeypatch.setattr(evaluator, "FastEngine", Watched)
+    small = {("pe", "buffer_bytes"): 500}
+    gc.disable()
+    try:
+        compile_network("lenet", changes=small, strategy="search{effort=0}")
+    finally:
+        gc.enable()
+    assert len(alive) > 3 and set(alive) == {0}
 
 
 def test_a_program_that_is_spelled_out_is_as_good_as_before() -> None:

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from unit.search.plain_strips import plain_ends
 
+from spatem_ir.search import strip_loop
 from spatem_ir.search.residence import Need, Read
 from spatem_ir.search.strips import STRIPS, StripFlow
 
@@ -102,3 +104,29 @@ def test_inputs_are_held_from_when_they_may_enter() -> None:
     ends = flow.ends(costs, regions, 0.0)
     assert flow.held(ends, regions, whole) == STRIPS
     assert flow.held(flow.ends(costs, regions, 0.0, lead=2), regions, whole, 2) == 2
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_only_what_may_have_changed_is_looked_at(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Random networks, with joins, inputs that come late, leads and links."""
+    draw = np.random.default_rng(seed)
+    layers = int(draw.integers(1, 9))
+    needs = []
+    for layer in range(layers):
+        producers = draw.choice(layer + 1, size=min(layer + 1, 1 + seed % 2), replace=False)
+        strips = [np.sort(draw.integers(1, STRIPS + 1, STRIPS)) for _ in producers]
+        needs.append(
+            tuple(
+                Need(layers if producer == layer else int(producer), np.append(own[1:], STRIPS))
+                for producer, own in zip(producers, strips, strict=True)
+            )
+        )
+    flow = StripFlow(tuple(needs), np.cumsum(draw.random((1, STRIPS)) * 9, axis=1))
+    costs, regions = draw.random(layers) * 500, draw.integers(0, 3, layers)
+    moves = draw.random(layers) * 200 if seed % 3 == 0 else None
+    depth, lead = float(draw.choice([0.0, 0.1])), int(draw.choice([2, 16, STRIPS]))
+    found = flow.ends(costs, regions, depth, moves, lead)
+    monkeypatch.setattr(strip_loop, "ends_of", plain_ends)
+    assert np.array_equal(found, flow.ends(costs, regions, depth, moves, lead))
