@@ -7,6 +7,8 @@ has it, the stride in the convolution of 3 × 3.  Weights are only shapes here.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -33,7 +35,7 @@ class _GraphWriter:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
-    def add(self, operator: str, result: str, *operands: str, **attributes: object) -> str:
+    def add(self, operator: str, result: str, *operands: str, **attributes: Any) -> str:
         """Append an operator; returns the name of its result."""
         node = helper.make_node(operator, list(operands), [result], result, **attributes)
         self.nodes.append(node)

@@ -12,6 +12,7 @@ from differential.networks import Network, networks
 from differential.profile import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from unit.passes.deployed import applied, network_on
 
 from spatem_ir.dialects.dataflow import dataflow_of
@@ -23,6 +24,7 @@ from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.passes.assign import (
     METHODS,
+    NEVER,
     AssignPass,
     clusters,
     home_sequence,
@@ -83,6 +85,11 @@ def test_a_pattern_of_homes_gives_the_table_again(table: np.ndarray) -> None:
     np.testing.assert_array_equal(pattern[:, np.arange(positions) % pattern.shape[1]], table)
 
 
+def unused(accelerator: Accelerator) -> NDArray[np.int64]:
+    """Of each crossbar, the last stage that has used it: none has."""
+    return np.full(accelerator.crossbars, NEVER)
+
+
 @examples(15)
 @given(networks(), machines(), st.sampled_from(METHODS))
 def test_physical_crossbars_exist_and_are_used_once(
@@ -93,7 +100,7 @@ def test_physical_crossbars_exist_and_are_used_once(
     stage = next(op for op in module.ops if isinstance(op, VxbStageOp))
     accelerator = accelerator_of(module)
     physical = AssignPass(method=method).physical_crossbars(
-        dataflow_of(module), stage.placements(), accelerator
+        dataflow_of(module), stage.placements(), accelerator, unused(accelerator)
     )
     assert len(set(physical.tolist())) == len(physical)
     assert physical.min() >= 0
@@ -110,7 +117,7 @@ def test_clusters_of_crossbars_come_into_one_cu_and_clusters_of_cus_into_one_pe(
     stage = next(op for op in module.ops if isinstance(op, VxbStageOp))
     accelerator, dataflow = accelerator_of(module), dataflow_of(module)
     virtual = stage.placements()
-    physical = AssignPass().physical_crossbars(dataflow, virtual, accelerator)
+    physical = AssignPass().physical_crossbars(dataflow, virtual, accelerator, unused(accelerator))
     unit_of, pe_of = clusters(dataflow, virtual, len(physical), accelerator)
     pes = physical // accelerator.crossbars_per_pe
     near = accelerator.components.interconnect.pes_by_distance
