@@ -277,13 +277,16 @@ def _gao(arguments: argparse.Namespace) -> None:
 
 
 def _li(arguments: argparse.Namespace) -> None:
+    from spatem_ir.cli.progress import ProgressLines
     from spatem_ir.study.li.command import run_li
 
-    text = run_li(
-        destination=_destination(arguments),
-        as_json=arguments.json,
-        with_machine=not arguments.without_machine,
-    )
+    with ProgressLines("spatem-bench").watching() as say:
+        text = run_li(
+            destination=_destination(arguments),
+            as_json=arguments.json,
+            with_machine=not arguments.without_machine,
+            say=say,
+        )
     print(text, end="")
 
 

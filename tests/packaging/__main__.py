@@ -52,11 +52,15 @@ OF_EXTRAS = {
         "spatem-bench explore examples/explore/quick.toml --out results",
         "spatem-bench study --networks lenet --strategies minimum isaac --out study "
         "--without ablation sensitivity",
+        "spatem-run lenet-digits --strategy minimum --report out.html",
     ),
+    "trace": ("spatem-run lenet-digits --strategy minimum --trace out.pftrace",),
     "explore": ("spatem-bench explore search.toml",),
     "cluster": ("python cluster.py",),
     "completion": ("spatem-run --print-completion bash",),
     "oracle": ("python -c import\N{NO-BREAK SPACE}ortools",),
+    "assignment": ("python -c import\N{NO-BREAK SPACE}scipy.optimize",),
+    "docs": ("python -c import\N{NO-BREAK SPACE}furo,myst_parser,sphinx",),
 }
 """What each extra is for; those of training and of benchmarks/zoo need the repository."""
 

@@ -10,6 +10,7 @@ from spatem_ir.geometry.allocation.model import PipelineModel
 from spatem_ir.geometry.allocation.optimal import Optimum, optimum, simulated
 from spatem_ir.study.li.published import published, published_buses, published_pipeline
 from spatem_ir.study.li.reproduction import case_name
+from spatem_ir.support.messages import SILENT, Messages
 
 WITH_BUSES = (("AlexNet", 21), ("AlexNet", 32), ("VGG-A", 32), ("VGG-E", 64))
 """Cases of figure 8, by network and tiles, whose best allocations with buses are looked for."""
@@ -33,15 +34,16 @@ class Improvement:
     seconds: tuple[float, float] = field(compare=False)
 
 
-def improvements() -> list[Improvement]:
+def improvements(say: Messages = SILENT) -> list[Improvement]:
     """All cases of figure 7, and some of figure 8."""
-    found = [
-        improvement(row["network"], row["crossbars"], row["side"]) for row in published()["figure7"]
-    ]
-    tile = published()["machine"]["tile_crossbars"]
-    found += [
-        improvement(network, tiles * tile, 128, with_buses=True) for network, tiles in WITH_BUSES
-    ]
+    say.step("searching better allocations")
+    rows, tile = published()["figure7"], published()["machine"]["tile_crossbars"]
+    cases = [(row["network"], row["crossbars"], row["side"], False) for row in rows]
+    cases += [(network, tiles * tile, 128, True) for network, tiles in WITH_BUSES]
+    found: list[Improvement] = []
+    for network, crossbars, side, with_buses in cases:
+        found.append(improvement(network, crossbars, side, with_buses=with_buses))
+        say.progress(len(found) / len(cases))
     return found
 
 
@@ -76,8 +78,9 @@ class RunTime:
     better: float
 
 
-def run_times() -> list[RunTime]:
+def run_times(say: Messages = SILENT) -> list[RunTime]:
     """Table 7; ours differ from run to run."""
+    say.step("reproducing table 7")
     found = []
     for row in published()["table7"]:
         case = (row["network"], row["crossbars"], row["side"])

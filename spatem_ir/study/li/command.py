@@ -12,9 +12,10 @@ from spatem_ir.study.li.reproduction import reproduction
 
 if TYPE_CHECKING:
     from spatem_ir.study.destination import Destination
+    from spatem_ir.support.messages import Messages
 
 
-def run_li(*, destination: Destination, as_json: bool, with_machine: bool) -> str:
+def run_li(*, destination: Destination, as_json: bool, with_machine: bool, say: Messages) -> str:
     """Reproduce the evaluation, write its files, and give what is to be printed.
 
     All but the run times of table 7 is the same in every run.
@@ -23,8 +24,8 @@ def run_li(*, destination: Destination, as_json: bool, with_machine: bool) -> st
         SpatemError: a file cannot be written; found before anything is run where possible.
     """
     destination.check()
-    reproduced, improved, times = reproduction(), improvements(), run_times()
-    runs = machine_runs() if with_machine else []
+    reproduced, improved, times = reproduction(say), improvements(say), run_times(say)
+    runs = machine_runs(say) if with_machine else []
     body = page(reproduced, improved, times, runs)
     data = json.dumps(as_dict(reproduced, improved, times, runs), indent=2) + "\n"
     title = "# Allocation under crossbars and bandwidth\n\n"

@@ -16,6 +16,7 @@ from spatem_ir.passes.partition.pipelines import layer_pipeline, machine_buses
 from spatem_ir.passes.partition.strategy import Problem
 from spatem_ir.passes.partition.whole_crossbars import whole_crossbars
 from spatem_ir.study.causes import PART_LABELS
+from spatem_ir.support.messages import SILENT, Messages
 
 PRESET, ACTIVATION_BITS = "li-isaac", 16
 """The published machine, and the bits of its data."""
@@ -53,9 +54,14 @@ class MachineRun:
         return 1 - abs(self.operations * self.step - self.machine) / self.machine
 
 
-def machine_runs() -> list[MachineRun]:
+def machine_runs(say: Messages = SILENT) -> list[MachineRun]:
     """All networks and strategies on the preset."""
-    return [machine_run(network, strategy) for network in NETWORKS for strategy in STRATEGIES]
+    found = []
+    for network in NETWORKS:
+        for strategy in STRATEGIES:
+            say.step(f"executing {network}, strategy {strategy}")
+            found.append(machine_run(network, strategy))
+    return found
 
 
 def machine_run(network: str, strategy: str) -> MachineRun:

@@ -24,6 +24,7 @@ from spatem_ir.study.li.published import (
     step_times,
 )
 from spatem_ir.study.li.reasons import REASONS
+from spatem_ir.support.messages import SILENT, Messages
 
 TOLERANCE = 0.02
 """What a bar that is read from a figure may deviate by."""
@@ -68,10 +69,14 @@ class Reproduced:
         return REASONS.get((self.source, self.case, self.quantity))
 
 
-def reproduction() -> list[Reproduced]:
+def reproduction(say: Messages = SILENT) -> list[Reproduced]:
     """All tables and figures, in the paper's order."""
     parts = (table_4, table_5, table_6, figure_6a, figure_7, figure_8, figure_9)
-    return [each for part in parts for each in part()]
+    found: list[Reproduced] = []
+    for part in parts:
+        say.step(f"reproducing {part.__name__.replace('_', ' ')}")
+        found += part()
+    return found
 
 
 @cache

@@ -6,10 +6,11 @@ import pytest
 
 from spatem_ir.cli.bench import main
 from spatem_ir.study.destination import Destination
-from spatem_ir.study.li import command
+from spatem_ir.study.li import better, command
 from spatem_ir.study.li.better import RunTime, improvement
 from spatem_ir.study.li.machine import machine_run
 from spatem_ir.study.li.pages import as_dict, page
+from spatem_ir.study.li.published import published
 from spatem_ir.study.li.reproduction import (
     Reproduced,
     figure_6a,
@@ -19,6 +20,7 @@ from spatem_ir.study.li.reproduction import (
     published_copies,
     table_6,
 )
+from spatem_ir.support.messages import SILENT, Messages
 
 
 def test_what_is_exact_is_exact() -> None:
@@ -80,18 +82,32 @@ def test_pages_say_what_deviates_and_why() -> None:
 
 
 def test_files_are_written_together(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(command, "reproduction", lambda: list(table_6()))
-    monkeypatch.setattr(command, "improvements", lambda: [improvement("AlexNet", 512, 256)])
-    monkeypatch.setattr(command, "run_times", lambda: [RunTime("AlexNet", 11.0, 0.25, 0.5)])
+    monkeypatch.setattr(command, "reproduction", lambda _: list(table_6()))
+    monkeypatch.setattr(command, "improvements", lambda _: [improvement("AlexNet", 512, 256)])
+    monkeypatch.setattr(command, "run_times", lambda _: [RunTime("AlexNet", 11.0, 0.25, 0.5)])
     document = tmp_path / "doc.md"
     document.write_text("before\n<!-- study -->\nold\n<!-- end of study -->\nafter\n")
     text = command.run_li(
-        destination=Destination(tmp_path / "out", document), as_json=False, with_machine=False
+        destination=Destination(tmp_path / "out", document),
+        as_json=False,
+        with_machine=False,
+        say=SILENT,
     )
     assert (tmp_path / "out" / "li.md").read_text() == text
     assert (tmp_path / "out" / "li.json").is_file()
     assert "| AlexNet | 11 | 0.2 | 0.5 |" in text
     assert "old" not in document.read_text() and "## Table 6" in document.read_text()
+
+
+def test_those_who_wait_are_told_how_far_it_is(monkeypatch) -> None:
+    row = {"network": "AlexNet", "crossbars": 512, "side": 256}
+    monkeypatch.setattr(better, "WITH_BUSES", [])
+    monkeypatch.setattr(better, "published", lambda: {**published(), "figure7": [row, row]})
+    steps: list[str] = []
+    shares: list[float] = []
+    better.improvements(Messages(step=steps.append, progress=shares.append))
+    assert steps == ["searching better allocations"]
+    assert shares == [0.5, 1.0]
 
 
 def test_command_line(tmp_path, monkeypatch, capsys) -> None:
@@ -104,6 +120,7 @@ def test_command_line(tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setattr(command, "run_li", run_li)
     assert main(["li", "--out", str(tmp_path), "--without-machine"]) == 0
     assert capsys.readouterr().out == "page\n"
+    assert isinstance(given.pop("say"), Messages)
     assert given == {
         "destination": Destination(tmp_path),
         "as_json": False,
