@@ -47,6 +47,9 @@ INVISIBLE = "rgba(0, 0, 0, 0)"
 STEPS = 4000
 """Parts of the time that the critical path is drawn in: what is shorter is not told apart."""
 
+VISIBLE_TURNS = 300
+"""Turns of the critical path whose line is drawn dark; more of them would hide what is below."""
+
 MOST_BARS = 800
 """Bars of a row."""
 
@@ -149,7 +152,8 @@ def layers_figure(drawn: Drawn, times: Range1d) -> Figure:
         }
     )
     ends = np.stack([source.data["left"], source.data["right"]], axis=1).reshape(-1)
-    found.line(ends, np.repeat(source.data["y"], 2), line_width=1, **INK, line_alpha=0.7)
+    alpha = min(0.7, VISIBLE_TURNS / len(path))
+    found.line(ends, np.repeat(source.data["y"], 2), line_width=1, **INK, line_alpha=alpha)
     bars = found.hbar(
         y="y",
         left="left",

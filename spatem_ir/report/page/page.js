@@ -182,7 +182,8 @@ function begin() {
   dark.addEventListener("change", () => setTheme(dark.matches ? "dark" : "light"));
   setTheme(dark.matches ? "dark" : "light");
   showShade();
-  showPe(0);
+  const { busy } = stretch().pes;
+  showPe(busy.indexOf(Math.max(...busy)));
   showNode(0);
   document.documentElement.dataset.ready = "yes";
 }

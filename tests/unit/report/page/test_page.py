@@ -125,9 +125,10 @@ def test_other_machines_are_drawn(accelerator: str) -> None:
 
 
 @needs_browser
-def test_a_click_shows_a_pe_its_crossbars_and_tiles(written: Path) -> None:
+def test_a_click_shows_a_pe_its_crossbars_and_tiles(drawn: Drawn, written: Path) -> None:
     with opened(written) as shown:
-        assert shown.inner_text("#pe-detail h3") == "PE 0"
+        busiest = int(drawn.stretches[0].busy_by_pe.argmax())
+        assert shown.inner_text("#pe-detail h3") == f"PE {busiest}"
         click(shown, "chip", 3, 0)
         assert shown.inner_text("#pe-detail h3") == "PE 3"
         click(shown, "pe", 2, 1)

@@ -15,6 +15,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
+from spatem_ir.driver.compile import compile_network
 from spatem_ir.report.stages import LoggedStage, logged_stages
 from spatem_ir.report.trace.selection import Selection
 from spatem_ir.report.trace.trace import write_trace
@@ -110,6 +111,36 @@ def test_every_grant_is_a_slice_and_buffers_are_counted(machine: str) -> None:
     visits = expected.log.of(ResourceKind.CROSSBAR)
     assert max(count for _, count in trace.counters["crossbars busy",]) <= len(visits)
     assert trace.counters["crossbars busy",][-1][1] == 0
+
+
+def test_every_visit_fetch_and_packet_of_a_network_is_there_with_its_time() -> None:
+    module = compile_network("lenet-digits", strategy="isaac").module
+    log = executed(module, "reference").log
+    assert log is not None
+    trace = traced(module, executed(module, default_engine()))
+    slices = Counter((each.track, each.start, each.end, each.name) for each in trace.slices)
+    assert slices == expected_slices(module, log)
+    dataflow, machine = dataflow_of(module), accelerator_of(module)
+    links = log.of(ResourceKind.LINK)
+    columns = log.resources, log.starts, log.ends, log.nodes, log.keys, log.sources
+    expected = Counter(
+        (
+            ("links", machine.components.interconnect.link_name(link)),
+            start,
+            end,
+            dataflow.nodes[node].name,
+            ("piece", piece),
+            ("source", source),
+        )
+        for link, start, end, node, piece, source in zip(
+            *(column[links].tolist() for column in columns), strict=True
+        )
+    )
+    packets = [each for each in trace.slices if each.track[0] == "links"]
+    found = Counter((*each[:4], each.notes[0], each.notes[3]) for each in packets)
+    assert found == expected
+    for kind, name in ((ResourceKind.CROSSBAR, "crossbar "), (ResourceKind.PORT, "port")):
+        assert len(log.of(kind)) == sum(each.track[-1].startswith(name) for each in trace.slices)
 
 
 def test_visits_say_what_they_are_of() -> None:
