@@ -122,12 +122,7 @@ def argument_parser() -> argparse.ArgumentParser:
         help="leave out: ablation, sensitivity",
     )
     add_destination(study, "write the files below into this folder")
-    study.add_argument(
-        "--store",
-        metavar="FILE.sqlite",
-        help="keep every result here as soon as it is there, and take from here what does not "
-        "have to be run again, after an interrupt or for a larger study",
-    )
+    add_store(study)
     add_jobs(study, "points at a time, each in a process of about 1 GB for the largest networks")
     study.add_argument(
         "--json", action="store_true", help="print study.json instead of the tables of study.md"
@@ -148,6 +143,16 @@ def add_destination(command: argparse.ArgumentParser, folder: str) -> None:
         metavar="FILE.md",
         help="put the tables into a Markdown file too, between the lines "
         "<!-- study --> and <!-- end of study -->",
+    )
+
+
+def add_store(command: argparse.ArgumentParser) -> None:
+    """The argument that says where results are kept."""
+    command.add_argument(
+        "--store",
+        metavar="FILE.sqlite",
+        help="keep every result here as soon as it is there, and take from here what does not "
+        "have to be run again, after an interrupt or for a larger study",
     )
 
 
@@ -213,6 +218,7 @@ def add_gao(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         help="trained weights of VGG-16, for variants with them; matrices of other sizes are drawn",
     )
     add_destination(gao, "write gao.json and gao.md into this folder")
+    add_store(gao)
     add_jobs(gao, "cases at a time, each in a process of up to 2 GB")
     gao.add_argument("--json", action="store_true", help="print gao.json instead of tables")
 
@@ -270,6 +276,7 @@ def _gao(arguments: argparse.Namespace) -> None:
         effort=arguments.effort,
         trained=arguments.trained,
         jobs=arguments.jobs,
+        store=None if arguments.store is None else Path(arguments.store),
         destination=_destination(arguments, [arguments.trained] if arguments.trained else []),
         as_json=arguments.json,
     )

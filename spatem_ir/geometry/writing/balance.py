@@ -17,6 +17,9 @@ EXCHANGES_PER_WRITER = 8
 PATIENCE = 8
 """Partners of the writer with most to write that are tried in vain before it is left as it is."""
 
+PAIRS = 256
+"""Pairs of slots that are compared at a time."""
+
 EVEN = 1e-3
 """The largest writer by the mean, less one, that counts as balanced."""
 
@@ -74,5 +77,6 @@ def _pairs(high: Ints, low: Ints, cycles: Ints, classes: Ints, turn: int) -> Int
     """
     first, second = (own[np.argsort(-cycles[own], kind="stable")] for own in (high, low))
     count = min(len(first), len(second))
-    pairs = np.stack([first[:count], np.roll(second[:count], turn)], axis=1)
+    some = np.arange(min(count, PAIRS))
+    pairs = np.stack([first[some], second[(some - turn) % count]], axis=1)
     return pairs[classes[pairs[:, 0]] == classes[pairs[:, 1]]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spatem_ir.geometry.writing.kernels import kernels
+from spatem_ir.geometry.writing.kernels import BitPairs, LevelPairs, kernels
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.writing.blocks import CellSlots, Codes, Ints
@@ -28,10 +28,11 @@ def cost_matrix(old: Codes, new: Codes, slots: CellSlots) -> Ints:
     costs = np.empty((len(old), len(new)), np.int64)
     reset = np.ascontiguousarray(slots.reset_cycles, np.int64)
     if shape.is_exact:
-        kernels().bit_costs(old, np.ascontiguousarray(new.T), reset, pulses.set_cycles, costs)
+        pairs = BitPairs(old, np.ascontiguousarray(new.T), reset, pulses.set_cycles)
+        kernels().bit_costs(pairs, costs)
     else:
         levels = shape.decoded(old), shape.decoded(new)
-        kernels().level_costs(*levels, reset, pulses.set_cycles, pulses.sets, pulses.resets, costs)
+        kernels().level_costs(LevelPairs(*levels, reset, *pulses), costs)
     return costs
 
 
@@ -66,11 +67,17 @@ def pair_cycles(old: Codes, new: Codes, slots: CellSlots) -> Ints:
     if not slots.shape.is_exact:
         return pair_costs(old, new, slots).cycles
     sets = np.count_nonzero(new & ~old, axis=1) * slots.pulses.set_cycles
-    return sets + ((old & ~new != 0) * slots.reset_cycles).sum(1)
+    return sets + np.einsum("ku,ku->k", old & ~new != 0, slots.reset_cycles)
 
 
 def pair_costs(old: Codes, new: Codes, slots: CellSlots) -> PairCosts:
     """All that writing block k into slot k takes, for each k."""
+    if slots.shape.is_exact:
+        rises, falls = new & ~old, old & ~new
+        up, down = (np.bitwise_count(each).sum(1, dtype=np.int64) for each in (rises, falls))
+        set_units, reset_units = (np.count_nonzero(each, axis=1) for each in (rises, falls))
+        cycles = pair_cycles(old, new, slots)
+        return PairCosts(cycles, up, down, set_units, reset_units, up + down)
     parts = []
     for first in range(0, max(1, len(old)), PAIRS_AT_ONCE):
         part = slice(first, first + PAIRS_AT_ONCE)

@@ -14,17 +14,21 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spatem_ir.geometry.writing.assignment import assigned, check_assignment
 from spatem_ir.geometry.writing.balance import balanced
-from spatem_ir.geometry.writing.kernels import SCALE, Pools, kernels
+from spatem_ir.geometry.writing.blocks import BITS_PER_BYTE
+from spatem_ir.geometry.writing.kernels import MOST_BIAS, SCALE, Choice, kernels
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
     from spatem_ir.geometry.writing.blocks import CellSlots, Codes, Ints
 
-SAMPLE = 32
-"""Blocks of another stage that stand for all of them."""
+Reals = NDArray[np.float64]
+
+FEW_SETS = 4
+"""A RESET that takes less than so many SETs anywhere counts as one, and what rises counts, too."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Effort:
     look_ahead: float = 1.0
 
 
-FAST = Effort(candidates=4096)
+FAST = Effort(candidates=8192)
 FULL = Effort()
 
 
@@ -104,18 +108,6 @@ class StageProblem:
         used = near_first[rank < wanted[slots.crossbars]]
         return used[np.argsort(-slots.distance[used], kind="stable")]
 
-    def falls(self, sample: Codes, *, from_new: bool) -> Ints:
-        """How many code bytes fall from a block to those of a sample, or from them to it.
-
-        Summed over a sample of :data:`SAMPLE`, for each block.
-        """
-        step = max(1, len(sample) // SAMPLE)
-        total = np.zeros(len(self.new), np.int64)
-        for code in sample[::step][:SAMPLE]:
-            falling = self.new & ~code if from_new else code & ~self.new
-            total += np.count_nonzero(falling, axis=1)
-        return total
-
 
 def sequential(problem: StageProblem, effort: Effort) -> Ints:
     """Blocks dealt evenly over crossbars, in the order of their slots: the baseline."""
@@ -171,25 +163,48 @@ def _moved(places: Ints, order: Ints) -> Ints:
 
 def _chosen(problem: StageProblem, effort: Effort, *, compared: bool) -> Ints:
     """Each slot's choice, the farthest first; without `compared` none looks at what is there."""
-    ahead = problem.falls(problem.following, from_new=True) * effort.look_ahead
-    score = problem.falls(problem.old, from_new=False) + (ahead if compared else 0)
+    ahead = mean_falls(problem.new, problem.following) * effort.look_ahead
+    score = mean_falls(~problem.new, ~problem.old) + (ahead if compared else 0)
     order = np.lexsort((score, problem.classes))
-    bias = (ahead if compared else score)[order] * SCALE // SAMPLE
-    first = np.searchsorted(problem.classes, np.arange(problem.quotas.shape[1] + 1))
-    codes = np.ascontiguousarray(problem.new[order])
-    pools = Pools(codes, bias.astype(np.int32), first, problem.quotas)
-    used = problem.nearest
-    old = problem.old[used] if compared else np.zeros((len(used), codes.shape[1]), np.uint8)
+    used, codes = problem.nearest, problem.new[order]
     weights = problem.slots.distance[used]
+    old = problem.old[used] if compared else np.zeros((len(used), codes.shape[1]), np.uint8)
+    if compared and weights.max(initial=0) < FEW_SETS * problem.slots.pulses.set_cycles:
+        old, codes = np.hstack([old, ~old]), np.hstack([codes, ~codes])
     limits = np.full(len(used), 1.0)
     if compared and len(used):
         limits = effort.candidates * weights / weights.mean()
-    crossbars = problem.slots.crossbars[used]
-    set_weight = problem.slots.pulses.set_cycles if compared else 0
-    blocks = kernels().chosen_blocks(old, weights, limits, crossbars, set_weight, pools)
+    choice = Choice(
+        old,
+        limits,
+        problem.slots.crossbars[used],
+        codes,
+        _as_bias((ahead if compared else score)[order]),
+        np.searchsorted(problem.classes, np.arange(problem.quotas.shape[1] + 1)),
+        problem.quotas,
+    )
     places = np.empty(len(used), np.int64)
-    places[order[blocks]] = used
+    places[order[kernels().chosen_blocks(choice)]] = used
     return places
+
+
+def mean_falls(codes: Codes, others: Codes) -> Reals:
+    """How many code bytes fall from each block to the others, in the mean."""
+    total = np.zeros(len(codes))
+    if not len(others):
+        return total
+    for own, other in zip(codes.T, others.T, strict=True):
+        counts = np.bincount(other, minlength=1 << BITS_PER_BYTE).reshape((2,) * BITS_PER_BYTE)
+        for bit in range(BITS_PER_BYTE):  # how many others have at least the bits of a value
+            counts = np.stack([counts.sum(bit), counts.take(1, bit)], axis=bit)
+        total += (1 - counts.reshape(-1) / len(others))[own]
+    return total
+
+
+def _as_bias(falls: Reals) -> Codes:
+    """What falls anyway as a bias of candidates."""
+    above = falls - (falls.min() if len(falls) else 0)
+    return np.minimum(np.rint(above * SCALE), MOST_BIAS).astype(np.uint8)
 
 
 def _balanced(problem: StageProblem, places: Ints) -> Ints:

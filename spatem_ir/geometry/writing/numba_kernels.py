@@ -2,27 +2,59 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spatem_ir.geometry.writing.kernels import SCALE
-from spatem_ir.geometry.writing.windows import first_windows, share_of
+from spatem_ir.geometry.writing import numpy_kernels
+from spatem_ir.geometry.writing.kernels import SCALE, share_of
+from spatem_ir.geometry.writing.numba_tiles import (
+    BIAS_DIGITS,
+    MOST_BYTES,
+    ONE,
+    TILE,
+    VALUES,
+    WORD_BITS,
+    WORDS,
+    ZERO,
+    build,
+    padded,
+    rows_of,
+    within,
+)
 from spatem_ir.support.compiled import kept
 
 if TYPE_CHECKING:
-    from spatem_ir.geometry.writing.blocks import Codes, Ints
-    from spatem_ir.geometry.writing.kernels import Pools
+    from spatem_ir.geometry.writing.kernels import Choice
 
-TILE = 512
-"""Candidates that are looked at together: their codes stay in the fastest cache."""
+MARGIN = 4
+"""How much worse the best score of a slot may be than that of the slot before it, at first."""
 
-TOGETHER = 4
-"""Code bytes that are compared in one pass over a tile."""
+FULL_ENOUGH = 3, 4
+"""The share of candidates that are left with which tiles are not filled anew."""
 
 
-def _bit_costs(old, new, reset_cycles, set_cycles, costs):
+class Tiles(NamedTuple):
+    """Candidates of all classes, tile by tile.
+
+    Attributes:
+        halves: the rows of half bytes, [tiles, code bytes, halves, values, words].
+        bias: the digits of each bias, [tiles, digits, words].
+        members: the block of each place, [tiles, places].
+        open: which places have a block that is left, [tiles, words].
+        left: how many, [tiles].
+    """
+
+    halves: NDArray[np.uint64]
+    bias: NDArray[np.uint64]
+    members: NDArray[np.int64]
+    open: NDArray[np.uint64]
+    left: NDArray[np.int64]
+
+
+def _bit_costs(pairs, costs):
+    old, new, reset_cycles, set_cycles = pairs
     for slot in range(len(old)):
         row = costs[slot]
         row[:] = 0
@@ -34,7 +66,8 @@ def _bit_costs(old, new, reset_cycles, set_cycles, costs):
                 row[block] += rise * set_cycles + fall * reset
 
 
-def _level_costs(old, new, reset_cycles, set_cycles, sets, resets, costs):
+def _level_costs(pairs, costs):
+    old, new, reset_cycles, set_cycles, sets, resets = pairs
     for slot in range(len(old)):
         for block in range(len(new)):
             cost = 0
@@ -48,102 +81,146 @@ def _level_costs(old, new, reset_cycles, set_cycles, sets, resets, costs):
             costs[slot, block] = cost
 
 
-def _tile_scores(code, codes, bias, count, weights, counts, scores):
-    """Scores of the candidates of a tile, [code bytes, TILE], and the least of them.
+def _fill(tiles, tile, blocks, codes, bias):
+    """Fill a tile with blocks."""
+    tiles.members[tile, : len(blocks)] = blocks
+    tiles.left[tile] = len(blocks)
+    tiles.open[tile] = ZERO
+    tiles.bias[tile] = ZERO
+    for at in range(len(blocks)):
+        word, place = at // WORD_BITS, ONE << np.uint64(at % WORD_BITS)
+        tiles.open[tile, word] |= place
+        for digit in range(BIAS_DIGITS):
+            if (bias[blocks[at]] >> digit) & 1:
+                tiles.bias[tile, digit, word] |= place
+    build(tiles.halves[tile], codes, blocks)
 
-    Code bytes are a multiple of :data:`TOGETHER`.
+
+fill = kept(_fill)
+
+
+def _filled_anew(tiles, begin, end, codes, bias):
+    """Fill tiles from `begin` to `end` with their own blocks that are left; the end of those."""
+    blocks = np.empty((end - begin) * TILE, np.int64)
+    count = 0
+    for tile in range(begin, end):
+        for at in range(TILE):
+            if (tiles.open[tile, at // WORD_BITS] >> np.uint64(at % WORD_BITS)) & ONE:
+                blocks[count] = tiles.members[tile, at]
+                count += 1
+    for start in range(0, count, TILE):
+        fill(tiles, begin + start // TILE, blocks[start : min(count, start + TILE)], codes, bias)
+    return begin + -(-count // TILE)
+
+
+def _open_first(own, count, opened):
+    """The first so many of a tile's places that are open."""
+    for word in range(WORDS):
+        opened[word], rest = ZERO, own[word]
+        while rest and count:
+            lowest = rest & (~rest + ONE)
+            opened[word] |= lowest
+            rest ^= lowest
+            count -= 1
+
+
+def _first_within(index, bias, opened, rows, limit):
+    """The place of the first candidate of at most a score, of which there is one."""
+    word = 0
+    found = within(index, bias, opened, rows, limit, (0, 1))
+    while not found:
+        word += 1
+        found = within(index, bias, opened, rows, limit, (word, word + 1))
+    place = word * WORD_BITS
+    while not found & ONE:
+        found >>= ONE
+        place += 1
+    return place
+
+
+def _best_of(tiles, spans, wanted, rows, limit, scratch):
+    """The candidate of least score, at most a limit: the score, its class and its tile.
+
+    The class is −1 if there is none.
     """
-    falls, rises = counts
-    falls[:count] = 0
-    rises[:count] = 0
-    for byte in range(0, len(code), TOGETHER):
-        b0, b1, b2, b3 = code[byte], code[byte + 1], code[byte + 2], code[byte + 3]
-        r0, r1, r2, r3 = codes[byte], codes[byte + 1], codes[byte + 2], codes[byte + 3]
-        for at in range(count):
-            a0, a1, a2, a3 = r0[at], r1[at], r2[at], r3[at]
-            first = np.uint8((b0 & ~a0) != 0) + np.uint8((b1 & ~a1) != 0)
-            falls[at] += first + np.uint8((b2 & ~a2) != 0) + np.uint8((b3 & ~a3) != 0)
-            first = np.uint8((a0 & ~b0) != 0) + np.uint8((a1 & ~b1) != 0)
-            rises[at] += first + np.uint8((a2 & ~b2) != 0) + np.uint8((a3 & ~b3) != 0)
-    weight, set_weight = weights
-    for at in range(count):
-        fallen = np.float32(falls[at]) * np.float32(SCALE) + np.float32(bias[at])
-        scores[at] = weight * fallen + set_weight * np.float32(rises[at])
-    least = scores[0]
-    for at in range(count):
-        least = min(least, scores[at])
-    return least
-
-
-tile_scores = kept(_tile_scores)
-share = kept(share_of)
-
-
-def _chosen(old, weights, limits, crossbars, set_weight, codes, bias, first, quotas, sizes, counts):
-    blocks, width = codes.shape
-    classes = len(first) - 1
-    tiles = np.zeros(classes + 1, np.int64)
-    for number in range(classes):
-        tiles[number + 1] = tiles[number] + -(-sizes[number] // TILE)
-    held = np.zeros((tiles[-1], width, TILE), np.uint8)
-    biases, members = np.zeros((tiles[-1], TILE), np.int32), np.zeros((tiles[-1], TILE), np.int64)
-    following, scores = first[:-1] + sizes, np.zeros(TILE, np.float32)
-    for number in range(classes):
-        for at in range(sizes[number]):
-            block, tile = first[number] + at, tiles[number] + at // TILE
-            members[tile, at % TILE], biases[tile, at % TILE] = block, bias[block]
-            held[tile, :, at % TILE] = codes[block]
-    chosen = np.zeros(len(old), np.int64)
-    for slot in range(len(old)):
-        code, own = old[slot], quotas[crossbars[slot]]
-        factors = np.float32(weights[slot]), np.float32(set_weight * SCALE)
-        best, taken, tile, at = np.float32(np.inf), -1, -1, -1
-        for number in range(classes):
-            if own[number] == 0:
+    best, taken, home = limit + 1, -1, -1
+    for number in range(len(wanted)):
+        more = wanted[number]
+        for tile in range(spans[number, 0], spans[number, 1]):
+            if more <= 0 or best == 0:
+                break
+            opened = tiles.open[tile]
+            if more < tiles.left[tile]:
+                open_first(opened, more, scratch)
+                opened = scratch
+            more -= tiles.left[tile]
+            index, bias = tiles.halves[tile].reshape(-1), tiles.bias[tile]
+            if not within(index, bias, opened, rows, best - 1, (0, WORDS)):
                 continue
-            for looked in range(tiles[number], tiles[number] + -(-sizes[number] // TILE)):
-                count = min(TILE, sizes[number] - (looked - tiles[number]) * TILE)
-                least = tile_scores(
-                    code, held[looked], biases[looked], count, factors, counts, scores
-                )
-                if least < best:
-                    best, taken, tile, at = least, number, looked, 0
-                    while scores[at] != least:
-                        at += 1
-        chosen[slot] = members[tile, at]
+            best -= 1
+            while best and within(index, bias, opened, rows, best - 1, (0, WORDS)):
+                best -= 1
+            taken, home = number, tile
+    return best, taken, home
+
+
+share, filled_anew, open_first = kept(share_of), kept(_filled_anew), kept(_open_first)
+first_within, best_of = kept(_first_within), kept(_best_of)
+
+
+def _chosen(choice, tiles, spans):
+    old, limits, crossbars, codes, bias, first, quotas = choice
+    blocks, size, classes = len(codes), codes.shape[1], len(first) - 1
+    following, left = first.copy(), np.zeros(classes, np.int64)
+    rows, scratch = np.zeros(2 * size, np.uint64), np.zeros(WORDS, np.uint64)
+    chosen, wanted, limit = np.zeros(len(old), np.int64), np.zeros(classes, np.int64), 0
+    for slot in range(len(old)):
+        own = quotas[crossbars[slot]]
+        rows_of(old[slot], rows)
+        for number in range(classes):
+            members, end = first[number + 1] - first[number], first[number + 1]
+            wanted[number] = share(limits[slot], members, blocks) if own[number] else 0
+            while left[number] < wanted[number] and following[number] < end:
+                some = np.arange(following[number], min(following[number] + TILE, end))
+                fill(tiles, spans[number, 1], some, codes, bias)
+                spans[number, 1] += 1
+                left[number] += len(some)
+                following[number] += len(some)
+        best, taken, home = best_of(tiles, spans, wanted, rows, limit, scratch)
+        while taken < 0:
+            limit += SCALE
+            best, taken, home = best_of(tiles, spans, wanted, rows, limit, scratch)
+        index, bias_digits = tiles.halves[home].reshape(-1), tiles.bias[home]
+        place = first_within(index, bias_digits, tiles.open[home], rows, best)
+        limit = best + MARGIN
+        chosen[slot] = tiles.members[home, place]
+        tiles.open[home, place // WORD_BITS] ^= ONE << np.uint64(place % WORD_BITS)
         own[taken] -= 1
-        end = first[taken + 1]
-        if following[taken] < end and sizes[taken] <= share(
-            limits[slot], end - first[taken], blocks
-        ):
-            block = following[taken]
-            members[tile, at], biases[tile, at] = block, bias[block]
-            held[tile, :, at] = codes[block]
-            following[taken] += 1
-        else:
-            sizes[taken] -= 1
-            last, place = tiles[taken] + sizes[taken] // TILE, sizes[taken] % TILE
-            members[tile, at], biases[tile, at] = members[last, place], biases[last, place]
-            held[tile, :, at] = held[last, :, place]
+        left[taken] -= 1
+        tiles.left[home] -= 1
+        begin, end = spans[taken]
+        if left[taken] * FULL_ENOUGH[1] < (end - begin - 1) * TILE * FULL_ENOUGH[0]:
+            spans[taken, 1] = filled_anew(tiles, begin, end, codes, bias)
     return chosen
 
 
-bit_costs = kept(_bit_costs)
-level_costs = kept(_level_costs)
-_compiled = kept(_chosen)
+bit_costs, level_costs, compiled = kept(_bit_costs), kept(_level_costs), kept(_chosen)
 
 
-def chosen_blocks(
-    old: Codes,
-    weights: NDArray[np.float64],
-    limits: NDArray[np.float64],
-    crossbars: Ints,
-    set_weight: float,
-    pools: Pools,
-) -> Ints:
+def chosen_blocks(choice: Choice) -> NDArray[np.int64]:
     """As :class:`.kernels.PairKernels` says."""
-    sizes = np.array([len(each) for each in first_windows(pools.first, limits)], np.int64)
-    padded = [np.pad(each, ((0, 0), (0, -each.shape[1] % TOGETHER))) for each in (old, pools.codes)]
-    counts = np.zeros((2, TILE), np.min_scalar_type(padded[0].shape[1]))
-    arrays = (padded[1], pools.bias, pools.first, pools.quotas.copy(), sizes, counts)
-    return _compiled(padded[0], weights, limits, crossbars, float(set_weight), *arrays)
+    if choice.codes.shape[1] > MOST_BYTES:
+        return numpy_kernels.chosen_blocks(choice)
+    old, codes = padded(choice.old), padded(choice.codes)
+    most = np.diff(choice.first) * FULL_ENOUGH[1] // FULL_ENOUGH[0] // TILE + 3
+    begins = np.cumsum(most) - most
+    count = int(most.sum())
+    tiles = Tiles(
+        np.empty((count, codes.shape[1], 2, VALUES, WORDS), np.uint64),
+        np.empty((count, BIAS_DIGITS, WORDS), np.uint64),
+        np.empty((count, TILE), np.int64),
+        np.empty((count, WORDS), np.uint64),
+        np.empty(count, np.int64),
+    )
+    own = choice._replace(old=old, codes=codes, quotas=choice.quotas.copy())
+    return compiled(own, tiles, np.stack([begins, begins], axis=1))

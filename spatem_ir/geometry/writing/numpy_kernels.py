@@ -7,78 +7,44 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from spatem_ir.geometry.writing.kernels import SCALE
-from spatem_ir.geometry.writing.windows import first_windows, share_of
+from spatem_ir.geometry.writing.kernels import SCALE, share_of
 
 if TYPE_CHECKING:
-    from spatem_ir.geometry.writing.blocks import Codes, Ints
-    from spatem_ir.geometry.writing.kernels import Pools
+    from spatem_ir.geometry.writing.kernels import BitPairs, Choice, LevelPairs
 
 
-def bit_costs(old: Codes, new: Codes, reset_cycles: Ints, set_cycles: int, costs: Ints) -> None:
+def bit_costs(pairs: BitPairs, costs: NDArray[np.int64]) -> None:
     """As :class:`.kernels.PairKernels` says."""
     costs[:] = 0
-    for unit, codes in enumerate(new):
-        before = old[:, unit, None]
-        costs += ((codes & ~before) != 0) * set_cycles
-        costs += ((before & ~codes) != 0) * reset_cycles[:, unit, None]
+    for unit, after in enumerate(pairs.new):
+        before = pairs.old[:, unit, None]
+        costs += ((after & ~before) != 0) * pairs.set_cycles
+        costs += ((before & ~after) != 0) * pairs.reset_cycles[:, unit, None]
 
 
-def level_costs(
-    old: NDArray[np.uint8],
-    new: NDArray[np.uint8],
-    reset_cycles: Ints,
-    set_cycles: int,
-    sets: Ints,
-    resets: Ints,
-    costs: Ints,
-) -> None:
+def level_costs(pairs: LevelPairs, costs: NDArray[np.int64]) -> None:
     """As :class:`.kernels.PairKernels` says."""
     costs[:] = 0
-    for unit in range(old.shape[1]):
-        before, after = old[:, None, unit], new[None, :, unit]
-        costs += sets[before, after].max(2) * set_cycles
-        costs += resets[before, after].max(2) * reset_cycles[:, unit, None]
+    for unit in range(pairs.old.shape[1]):
+        before, after = pairs.old[:, None, unit], pairs.new[None, :, unit]
+        costs += pairs.sets[before, after].max(2) * pairs.set_cycles
+        costs += pairs.resets[before, after].max(2) * pairs.reset_cycles[:, unit, None]
 
 
-def chosen_blocks(
-    old: Codes,
-    weights: NDArray[np.float64],
-    limits: NDArray[np.float64],
-    crossbars: Ints,
-    set_weight: float,
-    pools: Pools,
-) -> Ints:
+def chosen_blocks(choice: Choice) -> NDArray[np.int64]:
     """As :class:`.kernels.PairKernels` says."""
-    quotas, first = pools.quotas.copy(), pools.first
-    blocks = len(pools.codes)
-    windows = first_windows(first, limits)
-    members = [np.arange(first[c], first[c] + len(w)) for c, w in enumerate(windows)]
-    following = [int(first[c]) + len(w) for c, w in enumerate(windows)]
-    chosen = np.empty(len(old), np.int64)
-    for slot, (code, weight, crossbar) in enumerate(zip(old, weights, crossbars, strict=True)):
-        best, taken = np.inf, (-1, -1)
-        for number, own in enumerate(members):
-            if not len(own) or not quotas[crossbar, number]:
-                continue
-            codes = pools.codes[own]
-            falls = np.count_nonzero(code & ~codes, axis=1)
-            rises = np.count_nonzero(codes & ~code, axis=1)
-            fallen = (falls * SCALE + pools.bias[own]).astype(np.float32)
-            scores = np.float32(weight) * fallen
-            scores += np.float32(set_weight * SCALE) * rises.astype(np.float32)
-            at = int(scores.argmin())
-            if scores[at] < best:
-                best, taken = float(scores[at]), (number, at)
-        number, at = taken
-        own = members[number]
-        chosen[slot] = own[at]
-        quotas[crossbar, number] -= 1
-        limit = share_of(limits[slot], first[number + 1] - first[number], blocks)
-        if following[number] < first[number + 1] and len(own) <= limit:
-            own[at] = following[number]
-            following[number] += 1
-        else:
-            own[at] = own[-1]
-            members[number] = own[:-1]
+    first, quotas, blocks = choice.first, choice.quotas.copy(), len(choice.codes)
+    left = [np.arange(first[k], first[k + 1]) for k in range(len(first) - 1)]
+    chosen = np.empty(len(choice.old), np.int64)
+    for slot, (code, limit) in enumerate(zip(choice.old, choice.limits, strict=True)):
+        own = quotas[choice.crossbars[slot]]
+        members = zip(np.diff(first), own, strict=True)
+        shares = [share_of(limit, size, blocks) if quota else 0 for size, quota in members]
+        members = np.concatenate([some[:n] for some, n in zip(left, shares, strict=True)])
+        falls = np.count_nonzero(code & ~choice.codes[members], axis=1)
+        block = members[(falls * SCALE + choice.bias[members].astype(np.int64)).argmin()]
+        chosen[slot] = block
+        number = int(np.searchsorted(first, block, side="right")) - 1
+        own[number] -= 1
+        left[number] = left[number][left[number] != block]
     return chosen

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import nullcontext
 from dataclasses import replace
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from spatem_ir.geometry.writing.mapping import FAST, FULL, STRATEGIES, Effort
+from spatem_ir.geometry.writing.mapping import FAST, FULL, STRATEGIES
 from spatem_ir.study.gao.networks import CIFAR, NETWORKS
 from spatem_ir.study.gao.pages import BEST, as_dict, body_of
 from spatem_ir.study.gao.runs import BASELINE, CaseResult, GaoCase, result_of
+from spatem_ir.study.gao.store import GaoStore, GaoWork
 from spatem_ir.study.gao.weights import trained_matrices
 from spatem_ir.study.runner import end_with_study
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
 
     from spatem_ir.study.destination import Destination
 
@@ -46,25 +49,19 @@ TRAINED = {
 }
 
 
-class GaoWork(NamedTuple):
-    """A case, and what is done with it."""
-
-    case: GaoCase
-    strategies: tuple[str, ...]
-    effort: Effort
-    trained: str | None
-
-
 def run_gao(
     *,
     networks: Sequence[str],
     effort: str,
     trained: str | None,
     jobs: int,
+    store: Path | None = None,
     destination: Destination,
     as_json: bool = False,
 ) -> str:
     """Run all experiments, write their files, and give what is to be printed: JSON or Markdown.
+
+    What is in the store, a file, is not run again.
 
     Raises:
         SpatemError: a network is not known, or a file cannot be read or written; found before
@@ -85,7 +82,9 @@ def run_gao(
         GaoWork(SWEPT, others, EFFORTS[effort], trained),
         *(GaoWork(case, (BEST,), EFFORTS[effort], trained) for case in variants.values()),
     ]
-    found = _all(work, jobs)
+    with nullcontext() if store is None else GaoStore(store) as kept:
+        done = _all(dict.fromkeys(work), jobs, kept)
+    found = [done[each] for each in work]
     first, ablation, rest = found[: len(cases)], found[len(cases)], found[len(cases) + 1 :]
     body = body_of(first, [ablation], list(zip(variants, rest, strict=True)))
     data = json.dumps([as_dict(each) for each in found], indent=2) + "\n"
@@ -93,9 +92,32 @@ def run_gao(
     return data if as_json else f"{body}\n"
 
 
-def _all(work: Sequence[GaoWork], jobs: int) -> list[CaseResult]:
-    if jobs == 1:
-        return [result_of(*each) for each in work]
-    workers = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=end_with_study)
-    with workers as pool:
-        return list(pool.map(result_of, *zip(*work, strict=True)))
+def _all(work: Collection[GaoWork], jobs: int, store: GaoStore | None) -> dict[GaoWork, CaseResult]:
+    """The results of work, each of which is kept as soon as it is there."""
+    found = {each: None if store is None else store.get(each) for each in work}
+    done = {each: result for each, result in found.items() if result is not None}
+    left = [each for each in work if each not in done]
+    for each, result in in_turn(left) if jobs == 1 else in_processes(left, jobs):
+        done[each] = result
+        if store is not None:
+            store.put(each, result)
+    return done
+
+
+def in_turn(work: Sequence[GaoWork]) -> Iterator[tuple[GaoWork, CaseResult]]:
+    """Results, one after the other."""
+    for each in work:
+        yield each, result_of(*each)
+
+
+def in_processes(work: Sequence[GaoWork], jobs: int) -> Iterator[tuple[GaoWork, CaseResult]]:
+    """Results in the order in which processes have them, so many at a time."""
+    context = get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=end_with_study) as pool:
+        futures = {pool.submit(result_of, *each): each for each in work}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from spatem_ir.study.gao.networks import CIFAR, IMAGENET
+from spatem_ir.study.gao.reach import at_bound, mean_less, time_for
 from spatem_ir.study.gao.runs import BASELINE, CaseResult
 from spatem_ir.study.markdown import MISSING, count, number, percent, table
 
@@ -22,6 +23,9 @@ BEST = "gao"
 
 MIB = 1 << 20
 
+IMAGES = (1, 2, 4, 16)
+"""Images that compute in a stage before the next is written."""
+
 
 def body_of(
     networks: Sequence[CaseResult],
@@ -36,6 +40,8 @@ def body_of(
             "### What writing takes\n\n" + write_table(networks),
             "### The three ideas\n\n" + ablation_table(ablation),
             "### Other machines, layouts and weights\n\n" + variant_table(variants),
+            "### What would reach the published latency\n\n" + reach_table(networks, variants),
+            "### Images of a stage\n\n" + batch_table(networks),
         )
     )
 
@@ -152,6 +158,48 @@ def variant_table(results: Sequence[tuple[str, CaseResult]]) -> str:
         *("ratio of cells", "bound of programming"),
     )
     return table(header, rows, 2)
+
+
+def reach_table(networks: Sequence[CaseResult], variants: Sequence[tuple[str, CaseResult]]) -> str:
+    """How long an operation may take for the published overall latency, by what it takes here."""
+    rows = []
+    for data, wanted in PUBLISHED.items():
+        own = [each for each in networks if each.case.data == data]
+        sets = {f"{each.case.network}, {data}": [each] for each in own}
+        if len(own) > 1:
+            sets[f"mean, {data}"] = own
+        sets |= {
+            f"{each.case.network}, {data}: {name}": [each]
+            for name, each in variants
+            if each.case.data == data
+        }
+        for name, some in sets.items():
+            bases = [each.runs[BASELINE] for each in some]
+            share = sum(base.compute / base.overall for base in bases) / len(bases)
+            gains = (lambda each: each.less(BEST)), at_bound
+            cells = []
+            for gain in gains:
+                cells.append(percent(-sum(map(gain, some)) / len(some), 1))
+                time = time_for(some, gain, wanted)
+                cells.append("never" if time is None else number(time, 3))
+            rows.append((name, percent(-wanted, 2), percent(share, 1), *cells))
+    header = (
+        *("case", "published", "computing", "programming", "operations take"),
+        *("bound of programming", "operations take at the bound"),
+    )
+    return table(header, rows)
+
+
+def batch_table(networks: Sequence[CaseResult]) -> str:
+    """The overall latency where several images compute in a stage before the next is written."""
+    rows = []
+    for data in PUBLISHED:
+        own = [each for each in networks if each.case.data == data]
+        for name, gain in (("reached", lambda each: each.less(BEST)), ("bound", at_bound)):
+            if own:
+                less = [percent(-mean_less(own, gain, n), 1) for n in IMAGES]
+                rows.append((data, name, *less))
+    return table(("data", "programming", *map(str, IMAGES)), rows, 2)
 
 
 def as_dict(result: CaseResult) -> dict[str, Any]:

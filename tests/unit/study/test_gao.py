@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -20,7 +21,9 @@ from spatem_ir.hardware.loader import named_preset
 from spatem_ir.study.destination import Destination
 from spatem_ir.study.gao import command, runs
 from spatem_ir.study.gao.networks import CIFAR, IMAGENET, NETWORKS, MatrixLayer, layers_of
-from spatem_ir.study.gao.runs import CaseRunner, GaoCase
+from spatem_ir.study.gao.reach import at_bound, mean_less, time_for
+from spatem_ir.study.gao.runs import CaseResult, CaseRunner, GaoCase
+from spatem_ir.study.gao.store import GaoStore, GaoWork
 from spatem_ir.study.gao.weights import (
     WeightSource,
     network_blocks,
@@ -157,5 +160,43 @@ def test_pages_and_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     assert (tmp_path / "out" / "gao.md").read_text() == text
     data = json.loads((tmp_path / "out" / "gao.json").read_text())
     assert [each["case"]["data"] for each in data] == [IMAGENET, CIFAR, CIFAR, CIFAR]
+    assert "| VGG-16, CIFAR-10: as it is | -40.29 % |" in text
     with pytest.raises(SpatemError, match="unknown network 'VGG'; the networks are AlexNet"):
         run(networks=["VGG"], destination=Destination())
+
+
+def test_what_is_kept_is_not_run_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(runs, "layers_of", lambda network, data: LAYERS)
+    case = SmallCase("small")
+    work = [GaoWork(case, (name,), Effort(64, 64), None) for name in ("gao", "distance")]
+    with GaoStore(tmp_path / "gao.sqlite") as kept:
+        (first,) = command._all(work[:1], 1, kept).values()
+    ran: list[GaoWork] = []
+
+    def counted(*each: Any) -> CaseResult:
+        ran.append(GaoWork(*each))
+        return runs.result_of(*each)
+
+    monkeypatch.setattr(command, "result_of", counted)
+    with GaoStore(tmp_path / "gao.sqlite") as kept:
+        again = command._all(work, 1, kept)
+        assert ran == work[1:]
+        assert again[work[0]] == first
+        kept._insert("UPDATE results SET result = ?", ("[]",))
+        with pytest.raises(SpatemError, match="has a damaged result; name another --store"):
+            command._all(work, 1, kept)
+
+
+def test_a_published_latency_is_reached_where_computing_takes_less(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runs, "layers_of", lambda network, data: LAYERS)
+    result = CaseRunner(SmallCase("small"), WeightSource()).result(["gao"], Effort(64, 64))
+    here = mean_less([result], lambda each: each.less("gao"), 1.0)
+    assert here == pytest.approx(result.less("gao", "overall"))
+    time = time_for([result], lambda each: each.less("gao"), here / 2)
+    assert time is not None and time > 1
+    assert mean_less([result], lambda each: each.less("gao"), time) == pytest.approx(here / 2)
+    assert time_for([result], lambda each: each.less("gao"), result.less("gao") + 1e-6) is None
+    bound = time_for([result], at_bound, here / 2)
+    assert bound is not None and bound > time

@@ -10,6 +10,7 @@ import pytest
 from spatem_ir.geometry.writing import numpy_kernels
 from spatem_ir.geometry.writing.blocks import BlockShape, CellSlots, chip_slots
 from spatem_ir.geometry.writing.costs import cost_matrix, cost_rows, pair_costs, pair_cycles
+from spatem_ir.geometry.writing.kernels import BitPairs, LevelPairs
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.support.errors import SpatemError
@@ -72,13 +73,12 @@ def test_matrix_and_pairs_agree(bits: int, segment: int) -> None:
     assert (parts == matrix).all()
     other = np.empty_like(matrix)
     if slots.shape.is_exact:
-        arguments = (old, new.T, slots.reset_cycles, slots.pulses.set_cycles)
-        numpy_kernels.bit_costs(*arguments, other)
+        pairs = BitPairs(old, new.T, slots.reset_cycles, slots.pulses.set_cycles)
+        numpy_kernels.bit_costs(pairs, other)
     else:
         levels = slots.shape.decoded(old), slots.shape.decoded(new)
-        pulses = slots.pulses
-        arguments = (*levels, slots.reset_cycles, pulses.set_cycles, pulses.sets, pulses.resets)
-        numpy_kernels.level_costs(*arguments, other)
+        pairs = LevelPairs(*levels, slots.reset_cycles, *slots.pulses)
+        numpy_kernels.level_costs(pairs, other)
     assert (other == matrix).all()
 
 

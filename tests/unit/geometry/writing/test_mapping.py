@@ -8,11 +8,12 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from spatem_ir.geometry.writing import assignment, mapping, numpy_kernels
+from spatem_ir.geometry.writing import assignment, mapping, numba_kernels, numpy_kernels
 from spatem_ir.geometry.writing.balance import writer_loads
 from spatem_ir.geometry.writing.blocks import CellSlots, chip_slots
 from spatem_ir.geometry.writing.costs import cost_matrix, pair_costs, pair_cycles
-from spatem_ir.geometry.writing.mapping import STRATEGIES, Effort, StageProblem
+from spatem_ir.geometry.writing.kernels import MOST_BIAS, Choice
+from spatem_ir.geometry.writing.mapping import STRATEGIES, Effort, StageProblem, mean_falls
 from spatem_ir.geometry.writing.schedule import (
     StageBlocks,
     between,
@@ -120,6 +121,44 @@ def test_plain_kernels_choose_the_same(strategy: str, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(mapping, "kernels", plain)
     assert (STRATEGIES[strategy](own, EFFORT) == compiled).all()
+
+
+@pytest.mark.parametrize("width", [5, 16, 20, 48, 70])
+@pytest.mark.parametrize("limit", [1.0, 700.0, 1e6])
+def test_kernels_choose_the_same_from_many_tiles(width: int, limit: float) -> None:
+    """Tiles of 512 candidates that are filled, emptied and filled anew; every size of a code."""
+    draw = np.random.default_rng(width)
+    count = 1800
+    old, codes = (draw.integers(0, 256, (count, width), dtype=np.uint8) for _ in range(2))
+    choice = Choice(
+        old,
+        np.linspace(2 * limit, 1, count),
+        np.arange(count) % 3,
+        codes,
+        draw.integers(0, MOST_BIAS + 1, count, dtype=np.uint8),
+        np.array([0, 900, 950, count]),
+        np.array([[300, 20, 280], [300, 20, 280], [300, 10, 290]]),
+    )
+    found = numba_kernels.chosen_blocks(choice)
+    assert (np.sort(found) == np.arange(count)).all()
+    assert (numpy_kernels.chosen_blocks(choice) == found).all()
+
+
+def test_mean_falls_are_those_of_each_pair() -> None:
+    own, others = drawn(chip(), 0, 9), drawn(chip(), 1, 31)
+    falling = np.count_nonzero(own[:, None] & ~others, axis=2)
+    assert np.allclose(mean_falls(own, others), falling.mean(1))
+    assert not mean_falls(own, others[:0]).any()
+
+
+def test_where_resets_are_as_short_as_sets_both_count() -> None:
+    slots = chip()
+    flat = replace(slots, reset_cycles=np.full_like(slots.reset_cycles, slots.pulses.set_cycles))
+    own = problem(flat, 256)
+    both = cycles(own, STRATEGIES["gao"](own, EFFORT))
+    far = problem(slots, 256)
+    falls_only = cycles(own, STRATEGIES["gao"](far, EFFORT))
+    assert both < falls_only < cycles(own, own.sequential)
 
 
 def test_too_many_blocks_for_a_stage() -> None:
