@@ -42,7 +42,7 @@ class Effort:
     """
 
     candidates: int = 16384
-    group: int = 256
+    group: int = 1024
     look_ahead: float = 1.0
 
 
@@ -115,7 +115,7 @@ def sequential(problem: StageProblem, effort: Effort) -> Ints:
 
 
 def similarity(problem: StageProblem, effort: Effort) -> Ints:
-    """As few cells change as possible, wherever they are: exact in groups of neighbours."""
+    """As few cells change as possible, wherever they are: exact in groups."""
     check_assignment()
     places, slots = problem.sequential, problem.slots
     order = assigned(

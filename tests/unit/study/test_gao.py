@@ -13,6 +13,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from spatem_ir.geometry.writing.assignment import assigned
 from spatem_ir.geometry.writing.blocks import BlockShape, chip_slots
 from spatem_ir.geometry.writing.mapping import STRATEGIES, Effort
 from spatem_ir.geometry.writing.schedule import stage_sizes
@@ -200,3 +201,14 @@ def test_a_published_latency_is_reached_where_computing_takes_less(
     assert time_for([result], lambda each: each.less("gao"), result.less("gao") + 1e-6) is None
     bound = time_for([result], at_bound, here / 2)
     assert bound is not None and bound > time
+
+
+def test_similar_planes_of_weights_are_not_all_in_one_group() -> None:
+    """The highest planes of weights of which most are small are nearly alike."""
+    shape, layers = BlockShape(16, 8, 8), [MatrixLayer("a", 512, 256, 1, matrices=2)]
+    old, new = np.split(network_blocks(layers, WeightSource(), shape, "bit-plane").codes, 2)
+    count = len(new)
+    slots = chip_slots(SmallCase("small").machine).chosen(np.arange(count) % 256)
+    order = assigned(old, new, slots, np.zeros(count, np.int64), 256, by_cells=True)
+    changed, usual = (int(np.bitwise_count(old ^ each).sum()) for each in (new[order], new))
+    assert 0.70 <= changed / usual <= 0.78
