@@ -10,7 +10,6 @@ from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.dialects.stages import put_back, stage_module
-from spatem_ir.geometry.staging.cuts import best_cuts
 from spatem_ir.passes.partition.cutting import Units, drop_stages, put_stages
 from spatem_ir.passes.partition.deploying import lowering
 from spatem_ir.passes.partition.following import following_passes
@@ -38,6 +37,8 @@ def cut_and_partition(
     Raises:
         DoesNotFitError: there is no cut, since units that cannot be cut have no room.
     """
+    from spatem_ir.geometry.staging.cuts import best_cuts
+
     network = network_of(module)
     assert network is not None
     units = Units.of(network)

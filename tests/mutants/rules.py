@@ -119,8 +119,8 @@ FAST = (
     Mutant(
         "R9 cycles of the port",
         f"{MACHINE}/fast/rules/loop.py",
-        "cycles = (size + machine.io_bytes - 1) // machine.io_bytes",
-        "cycles = size // machine.io_bytes + 1",
+        "cycles = (size + rate - 1) // rate",
+        "cycles = size // rate + 1",
     ),
     Mutant(
         "R10 last read",
@@ -272,8 +272,8 @@ REFERENCE = (
     Mutant(
         "R9 when a position is there",
         f"{MACHINE}/reference/engine.py",
-        "time = self.clock.now + port.cycles(entered)",
-        "time = self.clock.now + port.cycles(entered) - 1",
+        "time = self.clock.now - (-entered // rate) + delay",
+        "time = self.clock.now - (-entered // rate) + delay - 1",
     ),
     Mutant(
         "R10 waits",

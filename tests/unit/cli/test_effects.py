@@ -323,7 +323,7 @@ def test_every_option_of_spatem_bench_is_in_a_table(capsys: pytest.CaptureFixtur
         if isinstance(action, argparse._SubParsersAction)
     )
     always = {"--help", "--networks", "--strategies", "--without", "--out", "--document", "--jobs"}
-    own = {"--json", "--accelerator", "--sensitivity-networks"}
+    own = {"--json", "--accelerator", "--sensitivity-networks", "--store"}
     assert options_of(commands.choices["study"]) == {*always, *own, *IMPORTING}
     given = ["study", "--sensitivity-networks", "lenet", "--without", "sensitivity"]
     assert bench.main(given) == 1
