@@ -15,7 +15,7 @@ from spatem_ir.cli import bench, run
 from spatem_ir.cli.opt import SpatemOptMain
 
 NAMES = [page.name for page in PAGES]
-OTHER_TOOLS = {".", "make", "mkdir", "pip", "python", "python3", "dask"}
+OTHER_TOOLS = {".", "cd", "make", "mkdir", "pip", "python", "python3", "dask"}
 """The commands of blocks without outputs that are not ours."""
 
 
