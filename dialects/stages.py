@@ -8,7 +8,7 @@ Passes, engines and the verifier work on one stage at a time, as on a whole netw
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from xdsl.dialects.builtin import ModuleOp, StringAttr, SymbolRefAttr
 from xdsl.ir import Block, Operation, Region, SSAValue
@@ -171,6 +171,17 @@ def stage_modules(module: ModuleOp) -> list[ModuleOp]:
     """Each stage of a module as a module of its own; the module itself if it has only one."""
     stages = mvm_stages(module)
     return [stage_module(module, number_of(stage)) for stage in stages] or [module]
+
+
+def stages_in_turn(module: ModuleOp) -> Iterator[tuple[int, ModuleOp]]:
+    """The number of each stage of a module with several, and the stage alone, to be worked on.
+
+    What has become of it is put back when the next one is asked for.
+    """
+    for number in map(number_of, mvm_stages(module)):
+        alone = stage_module(module, number)
+        yield number, alone
+        put_back(module, number, alone)
 
 
 def _deployed(module: ModuleOp, number: int) -> list[Operation]:

@@ -15,13 +15,7 @@ from spatem_ir.dialects.homes import HomeOp
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.places import stages_of
 from spatem_ir.dialects.pxb import PxbPlaceOp, PxbStageOp
-from spatem_ir.dialects.stages import (
-    is_staged,
-    mvm_stages,
-    number_of,
-    put_back,
-    stage_module,
-)
+from spatem_ir.dialects.stages import is_staged, stages_in_turn
 from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
 from spatem_ir.dialects.writes import put_writes, used_crossbars
 from spatem_ir.geometry.network.dataflow import NodeKind
@@ -95,11 +89,8 @@ class AssignPass(StagewisePass):
             self.apply_to_stage(ctx, op)
             return
         used = np.full(accelerator_of(op).crossbars, NEVER)
-        for number in map(number_of, mvm_stages(op)):
-            alone = stage_module(op, number)
-            placed = self.assigned(alone, used)
-            used[used_crossbars(placed)] = number
-            put_back(op, number, alone)
+        for number, alone in stages_in_turn(op):
+            used[used_crossbars(self.assigned(alone, used))] = number
         put_writes(op)
 
     def apply_to_stage(self, ctx: Context, op: ModuleOp) -> None:

@@ -8,7 +8,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from spatem_ir.dialects.stages import is_staged, mvm_stages, number_of, put_back, stage_module
+from spatem_ir.dialects.stages import is_staged, stages_in_turn
 
 
 class StagewisePass(ModulePass, ABC):
@@ -18,10 +18,8 @@ class StagewisePass(ModulePass, ABC):
         if not is_staged(op):
             self.apply_to_stage(ctx, op)
             return
-        for number in map(number_of, mvm_stages(op)):
-            alone = stage_module(op, number)
+        for _, alone in stages_in_turn(op):
             self.apply_to_stage(ctx, alone)
-            put_back(op, number, alone)
 
     @abstractmethod
     def apply_to_stage(self, ctx: Context, op: ModuleOp) -> None:

@@ -100,6 +100,29 @@ def integer(value: int) -> IntegerAttr:
     return IntegerAttr(value, i64)
 
 
+def verify_weight_scale(op: Operation, scale: Attribute, channels: int, what: str) -> None:
+    """Check that the scale of weights, one or one for each channel, is a positive f32.
+
+    `what` it is called in messages.
+    """
+    if isinstance(scale, FloatAttr):
+        if finite(op, "weight_scale") <= 0:
+            fail(op, f"has {what} {scale.value.data}; it must be positive")
+        return
+    expect_parameter(op, "scale", scale, (channels,))
+    if not isinstance(parameter_type(scale).element_type, Float32Type):
+        fail(op, f"has {what}s that are not of type f32")
+    if any(each <= 0 for each in inline_floats(scale)):
+        fail(op, f"has {what}s that are not positive")
+
+
+def verify_mode(op: Operation, requantize: StringAttr) -> None:
+    """Check that there is such a way in which sums become codes."""
+    if requantize.data not in tuple(Requantization):
+        modes = " or ".join(Requantization)
+        fail(op, f"has requantize '{requantize.data}'; it must be {modes}")
+
+
 class WeightLayerOp(IRDLOperation, ABC):
     """What all weight layers have: name, input, weights with their scale, bias, output."""
 
@@ -234,22 +257,13 @@ class WeightLayerOp(IRDLOperation, ABC):
                 fail(self, "has weights of float32, which take no scale and no zero point")
         elif self.weight_scale is None:
             fail(self, "has weights of codes without a scale; add one, as in scale 0.5")
-        elif isinstance(self.weight_scale, FloatAttr):
-            if finite(self, "weight_scale") <= 0:
-                fail(self, f"has weight scale {self.weight_scale.value.data}; it must be positive")
         else:
-            expect_parameter(self, "scale", self.weight_scale, (self.layer.out_channels,))
-            if not isinstance(parameter_type(self.weight_scale).element_type, Float32Type):
-                fail(self, "has weight scales that are not of type f32")
-            if any(scale <= 0 for scale in inline_floats(self.weight_scale)):
-                fail(self, "has weight scales that are not positive")
+            verify_weight_scale(self, self.weight_scale, self.layer.out_channels, "weight scale")
 
     def _verify_requantization(self) -> None:
         if self.requantize is None:
             return
-        if self.requantize.data not in tuple(Requantization):
-            modes = " or ".join(Requantization)
-            fail(self, f"has requantize '{self.requantize.data}'; it must be {modes}")
+        verify_mode(self, self.requantize)
         if is_floating(self.output):
             fail(self, "has a float32 result, which is not requantised; leave requantize out")
 

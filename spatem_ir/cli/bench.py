@@ -150,6 +150,7 @@ def add_store(command: argparse.ArgumentParser) -> None:
     """The argument that says where results are kept."""
     command.add_argument(
         "--store",
+        type=Path,
         metavar="FILE.sqlite",
         help="keep every result here as soon as it is there, and take from here what does not "
         "have to be run again, after an interrupt or for a larger study",
@@ -276,7 +277,7 @@ def _gao(arguments: argparse.Namespace) -> None:
         effort=arguments.effort,
         trained=arguments.trained,
         jobs=arguments.jobs,
-        store=None if arguments.store is None else Path(arguments.store),
+        store=arguments.store,
         destination=_destination(arguments, [arguments.trained] if arguments.trained else []),
         as_json=arguments.json,
     )
@@ -308,7 +309,7 @@ def _study(arguments: argparse.Namespace) -> None:
         jobs=arguments.jobs,
         destination=_destination(arguments, list(files_of(arguments))),
         as_json=arguments.json,
-        store=None if arguments.store is None else Path(arguments.store),
+        store=arguments.store,
     )
     print(text, end="")
 

@@ -48,6 +48,7 @@ def add_explore(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     explore.add_argument("--out", metavar="DIR", help="write the files below into this folder")
     explore.add_argument(
         "--store",
+        type=Path,
         metavar="FILE.sqlite",
         help="where finished points are kept (default: SPACE.sqlite, in DIR if there is --out)",
     )
@@ -80,7 +81,7 @@ def run(arguments: argparse.Namespace, destination: Destination) -> None:
         raise SpatemError("--jobs has no effect with --scheduler, which has workers of its own")
     text = run_explore(
         Path(arguments.space),
-        store=None if arguments.store is None else Path(arguments.store),
+        store=arguments.store,
         jobs=arguments.jobs or os.cpu_count() or 1,
         scheduler=arguments.scheduler,
         destination=destination,

@@ -9,7 +9,7 @@ from spatem_ir.hardware.accumulation.accumulation import Accumulation
 from spatem_ir.hardware.accumulation.home import HomeAccumulation
 from spatem_ir.hardware.accumulation.shared_memory import SharedMemoryAccumulation
 from spatem_ir.hardware.cells.cells import Cells
-from spatem_ir.hardware.component import Actions, Component, Part
+from spatem_ir.hardware.component import Actions, Component, Count, Part
 from spatem_ir.hardware.compute_unit.compute_unit import ComputeUnits
 from spatem_ir.hardware.compute_unit.free import FreeComputeUnits
 from spatem_ir.hardware.compute_unit.lockstep import LockstepUnits
@@ -99,6 +99,10 @@ class Components:
         """R9, R14: bytes per cycle through the chip's port, of what is in `external` memory too."""
         rate = self.port.bytes_per_cycle
         return self.memory.external_bytes_per_cycle(rate) if external else rate
+
+    def port_cycles(self, size: Count, *, external: bool) -> Count:
+        """R9, R14: the cycles in which `size` bytes enter or leave, likewise."""
+        return -(-size // self.port_rate(external=external))
 
     def port_delay(self, *, external: bool) -> int:
         """R14: cycles until what enters is there: 0 unless it comes from `external` memory."""

@@ -11,11 +11,17 @@ from xdsl.irdl import IRDLOperation, irdl_op_definition, opt_prop_def, prop_def,
 
 from spatem_ir.dialects.checks import expect_shape, fail, is_floating, shape_of
 from spatem_ir.dialects.cnn.attributes import Quantization, quantization_of
-from spatem_ir.dialects.cnn.checks import expect_parameter, float_or_quantized, inline_floats
+from spatem_ir.dialects.cnn.checks import expect_parameter, float_or_quantized
 from spatem_ir.dialects.cnn.operators import DigitalOp
 from spatem_ir.dialects.cnn.parameters import PARAMETER, REAL, SCALE, parameter_type
 from spatem_ir.dialects.cnn.syntax import Real, Scale
-from spatem_ir.dialects.cnn.weight_layers import ACCUMULATOR_TYPE, SUM_BITS, Requantization
+from spatem_ir.dialects.cnn.weight_layers import (
+    ACCUMULATOR_TYPE,
+    SUM_BITS,
+    Requantization,
+    verify_mode,
+    verify_weight_scale,
+)
 from spatem_ir.operators.core.operator import Operator
 from spatem_ir.support.errors import SpatemError
 
@@ -82,7 +88,9 @@ class AccumulateOp(DigitalOp):
             expect_shape(self, value, shape_of(self.output))
         if self.input_code.scale <= 0:
             fail(self, f"has input_scale {self.input_code.scale}; it must be positive")
-        self._verify_scale()
+        if self.weight_scale is None:
+            fail(self, "has no scale; add that of the weights, as in scale 0.5")
+        verify_weight_scale(self, self.weight_scale, shape_of(self.output)[0], "scale")
         if self.bias is not None:
             expect_parameter(self, "bias", self.bias, shape_of(self.output)[:1])
             element = parameter_type(self.bias).element_type
@@ -90,23 +98,8 @@ class AccumulateOp(DigitalOp):
             if element != ACCUMULATOR_TYPE and not is_real:
                 kinds = "f32 or si32" if is_floating(self.output) else "si32"
                 fail(self, f"has a bias that is not of type {kinds}")
-        if self.requantize is not None and self.requantize.data not in tuple(Requantization):
-            modes = " or ".join(Requantization)
-            fail(self, f"has requantize '{self.requantize.data}'; it must be {modes}")
-
-    def _verify_scale(self) -> None:
-        scale = self.weight_scale
-        if scale is None:
-            fail(self, "has no scale; add that of the weights, as in scale 0.5")
-        if isinstance(scale, FloatAttr):
-            scales = [scale.value.data]
-        else:
-            expect_parameter(self, "scale", scale, shape_of(self.output)[:1])
-            if not isinstance(parameter_type(scale).element_type, Float32Type):
-                fail(self, "has scales that are not of type f32")
-            scales = list(inline_floats(scale))
-        if any(each <= 0 for each in scales):
-            fail(self, "has scales that are not positive")
+        if self.requantize is not None:
+            verify_mode(self, self.requantize)
 
 
 def evaluate(op: AccumulateOp, operands: list[Array], store: ParameterStore) -> Array:

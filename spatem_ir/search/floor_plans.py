@@ -71,6 +71,7 @@ class FloorPlans:
     problem: Problem
     events: int
     choosers: dict[int, RegionChooser] = field(default_factory=dict)
+    known: dict[Proposal, RegionPlan | None] = field(default_factory=dict)
 
     @cached_property
     def default(self) -> Proposal:
@@ -127,7 +128,12 @@ class FloorPlans:
         return 0.0 if planned is None else planned.held
 
     def planned(self, proposal: Proposal) -> RegionPlan | None:
-        """The grids and regions of a proposal; None if no floor plan is found."""
+        """The grids and regions of a proposal, found once; None if no floor plan is found."""
+        if proposal not in self.known:
+            self.known[proposal] = self._found(proposal)
+        return self.known[proposal]
+
+    def _found(self, proposal: Proposal) -> RegionPlan | None:
         accelerator = self.problem.accelerator
         pes = proposal.pes or accelerator.pes - proposal.spare
         if pes not in self.choosers:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spatem_ir.study.evaluation import network_source
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from spatem_ir.driver.sources import Source
     from spatem_ir.frontend.options import ImportOptions
 
@@ -34,6 +37,12 @@ def network_digest(network: str, importing: ImportOptions) -> str:
         SpatemError: it cannot be imported.
     """
     return text_digest(str(imported_source(network, importing).module))
+
+
+def description_key(description: Mapping[str, Any]) -> str:
+    """The digest of all that a result depends on, under which it is kept."""
+    text = json.dumps(description, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def text_digest(text: str) -> str:

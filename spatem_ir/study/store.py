@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import pickle
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from spatem_ir.study.digests import network_digest
+from spatem_ir.study.digests import description_key, network_digest
 from spatem_ir.study.storage import Storage
 from spatem_ir.study.version import code_version
 from spatem_ir.support.errors import SpatemError
@@ -38,7 +37,8 @@ CREATE TABLE outcomes (
         Raises:
             SpatemError: the network cannot be imported, or what is kept is no outcome.
         """
-        row = self._row("SELECT outcome FROM outcomes WHERE key = ?", key_of(point, setting))
+        key = description_key(description_of(point, setting))
+        row = self._row("SELECT outcome FROM outcomes WHERE key = ?", key)
         if row is None:
             return None
         try:
@@ -55,8 +55,8 @@ CREATE TABLE outcomes (
             SpatemError: it cannot be written.
         """
         if outcome.is_lasting:
-            description = json.dumps(description_of(outcome.point, setting))
-            row = (key_of(outcome.point, setting), description, pickle.dumps(outcome))
+            description = description_of(outcome.point, setting)
+            row = (description_key(description), json.dumps(description), pickle.dumps(outcome))
             self._insert("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?)", row)
 
 
@@ -86,9 +86,3 @@ def description_of(point: Point, setting: Setting) -> dict[str, Any]:
         "engine": setting.engine,
         "version": code_version(),
     }
-
-
-def key_of(point: Point, setting: Setting) -> str:
-    """The digest of what the outcome of a point depends on."""
-    text = json.dumps(description_of(point, setting), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()

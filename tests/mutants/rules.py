@@ -272,8 +272,8 @@ REFERENCE = (
     Mutant(
         "R9 when a position is there",
         f"{MACHINE}/reference/engine.py",
-        "time = self.clock.now - (-entered // rate) + delay",
-        "time = self.clock.now - (-entered // rate) + delay - 1",
+        "time = self.clock.now + cycles_of(entered) + delay",
+        "time = self.clock.now + cycles_of(entered) + delay - 1",
     ),
     Mutant(
         "R10 waits",

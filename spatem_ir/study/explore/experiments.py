@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,7 +17,7 @@ from spatem_ir.hardware.components import GROUPS
 from spatem_ir.hardware.loader import DEFAULT_ACCELERATOR, load_accelerator
 from spatem_ir.hardware.overrides import rebuilt
 from spatem_ir.passes.partition.register import default_strategy
-from spatem_ir.study.digests import network_digest
+from spatem_ir.study.digests import description_key, network_digest
 from spatem_ir.study.explore.keys import (
     IMPORT,
     WORDS,
@@ -84,8 +82,7 @@ class Experiment:
     @cached_property
     def key(self) -> str:
         """The digest of the description."""
-        text = json.dumps(self.description, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return description_key(self.description)
 
     @property
     def doubts(self) -> list[str]:

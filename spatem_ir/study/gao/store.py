@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from spatem_ir.geometry.writing.schedule import StageWriting
+from spatem_ir.study.digests import description_key
 from spatem_ir.study.gao.runs import CaseResult, StrategyRun
 from spatem_ir.study.storage import Storage
 from spatem_ir.study.version import code_version
@@ -40,7 +41,7 @@ class GaoWork(NamedTuple):
             "weights": weights,
             "version": code_version(),
         }
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        return description_key(parts)
 
 
 class GaoStore(Storage):

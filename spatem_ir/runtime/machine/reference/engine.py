@@ -171,16 +171,16 @@ class ReferenceEngine:
         pieces = portions[number]
         size = sum(self.program.piece_bytes[piece] for piece in pieces)
         node = self.program.dataflow.nodes[self.program.place(pieces[0])[0]]
-        rate = self.components.port_rate(external=node.external)
+        cycles_of = partial(self.components.port_cycles, external=node.external)
         delay = self.components.port_delay(external=node.external)
-        cycles = -(-size // rate)
+        cycles = cycles_of(size)
         self.external_bytes += size if node.external else 0
 
         def started() -> None:
             entered = 0
             for piece in pieces:
                 entered += self.program.piece_bytes[piece]
-                time = self.clock.now - (-entered // rate) + delay
+                time = self.clock.now + cycles_of(entered) + delay
                 self.clock.at(time, partial(self.pieces.produce, (image, piece), "inputs"))
             following = (image, number + 1) if number + 1 < len(portions) else (image + 1, 0)
             if following[0] < self.images:
@@ -198,7 +198,7 @@ class ReferenceEngine:
         """R9: a piece of the output leaves through the I/O port."""
         size = self.program.piece_bytes[key[1]]
         external = self.program.dataflow.nodes[task.node].external
-        cycles = -(-size // self.components.port_rate(external=external))
+        cycles = self.components.port_cycles(size, external=external)
         self.external_bytes += size if external else 0
         self.io.serve(key, cycles, partial(self.output_left, task, key), size=size)
 
