@@ -11,6 +11,7 @@ from xdsl.utils.exceptions import ArgSpecParseError
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.level import Level
 from spatem_ir.dialects.mvm import layer_ops
+from spatem_ir.dialects.stages import is_staged
 from spatem_ir.driver.compile import deploy
 from spatem_ir.driver.sources import Source, read_source
 from spatem_ir.geometry.estimate.latency import grid_latency
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from spatem_ir.frontend.load import ImportOptions
     from spatem_ir.hardware.accelerator import Accelerator
     from spatem_ir.study.points import Point, Setting
-
-ONE_STAGE = "partition{stages=1}"
-"""What is compared are deployments of one stage: a network that has no room is a point without."""
 
 
 def evaluate(point: Point, setting: Setting) -> Outcome:
@@ -59,7 +57,7 @@ def measured(point: Point, setting: Setting) -> Outcome:
     source = network_source(point.network, setting.importing)
     accelerator = overridden(setting.accelerator, dict(point.changes))
     source.put_on(accelerator)
-    deployment = deploy(source, passes=point.pipeline, settings=(ONE_STAGE,))
+    deployment = deploy(source, passes=point.pipeline)
     compiled = process_time()
     simulation = deployment.simulate(engine=setting.engine, critical_path=point.is_compared)
     simulated = process_time()
@@ -68,7 +66,7 @@ def measured(point: Point, setting: Setting) -> Outcome:
     return Outcome(
         point,
         metrics=simulation.metrics,
-        estimated_cycles=estimated_cycles(module, accelerator),
+        estimated_cycles=None if is_staged(module) else estimated_cycles(module, accelerator),
         least_cells=sum(
             layer.weights * accelerator.cells_per_weight(layer.weight_bits) for layer in layers
         ),

@@ -71,6 +71,40 @@ def fastest_table(study: Study) -> str:
     return table(header, rows, texts=2)
 
 
+def staged_table(study: Study) -> str | None:
+    """The points whose weights are written in several stages, and how long cells are waited for.
+
+    None if all networks have room on the chip.
+    """
+    rows = []
+    for point, outcome in study.outcomes.items():
+        metrics = outcome.metrics
+        if not point.is_compared or metrics is None or not metrics.stages:
+            continue
+        waiting = metrics.write_wait_cycles
+        rows.append(
+            (
+                point.network,
+                point.strategy,
+                count(len(metrics.stages)),
+                count(metrics.latency_cycles),
+                count(waiting),
+                percent(waiting / metrics.latency_cycles, 1),
+                count(metrics.written_cells),
+            )
+        )
+    header = (
+        "network",
+        "strategy",
+        "stages",
+        "cycles",
+        "waiting for cells",
+        "of the latency",
+        "cells written for an image",
+    )
+    return table(header, rows, texts=2) if rows else None
+
+
 def modelled_table(study: Study) -> str | None:
     """Where `li` is faster than `spatem`, and on what each spends its latency.
 

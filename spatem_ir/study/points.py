@@ -85,10 +85,11 @@ class Point:
 class Outcome:
     """What became of a point: what was measured, or why nothing was, and whether that is lasting.
 
-    `estimated_cycles` is the estimated latency of the placed network, `least_cells` what the
-    network needs when its weights are stored once, `partial_sums` the bytes of partial sums that
-    each layer sends between PEs, `seconds` CPU time by step.  Points on the study's own machine
-    with all passes as in the paper have the shares of the critical path, but not its segments.
+    `estimated_cycles` is the estimated latency of the placed network, if it has one stage,
+    `least_cells` what the network needs when its weights are stored once, `partial_sums` the bytes
+    of partial sums that each layer sends between PEs, `seconds` CPU time by step.  Points on the
+    study's own machine with all passes as in the paper have the shares of the critical path, but
+    not its segments.
     """
 
     point: Point

@@ -11,7 +11,7 @@ from spatem_ir.study.causes import causes_table, is_of_paper, missed, path_table
 from spatem_ir.study.claims import claims_table
 from spatem_ir.study.fronts import front_text
 from spatem_ir.study.markdown import MISSING, count, number, percent, table, times
-from spatem_ir.study.overview import fastest_table, modelled_table, overview
+from spatem_ir.study.overview import fastest_table, modelled_table, overview, staged_table
 from spatem_ir.study.paper import PAPER
 from spatem_ir.study.points import Point
 from spatem_ir.study.sensitivity import sweeps
@@ -72,6 +72,9 @@ def _sections(study: Study) -> Iterator[str]:
     if causes is not None:
         yield "## Where a figure of the paper is missed\n\n" + causes
     yield "## All strategies side by side\n\n" + overview(study)
+    staged = staged_table(study)
+    if staged is not None:
+        yield "## Networks in several stages\n\n" + staged
     yield "## The fastest\n\n" + fastest_table(study)
     modelled = modelled_table(study)
     if modelled is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.pxb import PxbStageOp
+from spatem_ir.dialects.stages import stage_modules
 from spatem_ir.geometry.placing import traffic
 
 if TYPE_CHECKING:
@@ -16,8 +17,13 @@ if TYPE_CHECKING:
 def partial_sum_bytes(module: ModuleOp) -> dict[str, int]:
     """Bytes of partial sums that each layer injects into the network for one image, by name.
 
-    `module` is at level `pxb` or `ou` with one stage.
+    `module` is at level `pxb` or `ou`; its stages send one after the other.
     """
+    return {name: sent for stage in stage_modules(module) for name, sent in _sent(stage).items()}
+
+
+def _sent(module: ModuleOp) -> dict[str, int]:
+    """The same of a module with one stage."""
     accelerator, dataflow = accelerator_of(module), dataflow_of(module)
     (stage,) = (op for op in module.ops if isinstance(op, PxbStageOp))
     placements, homes = stage.placements(), stage.homes(dataflow)

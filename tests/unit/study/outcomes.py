@@ -36,6 +36,7 @@ def metrics(latency: int, communication: int = 1000, cells: int = 400, **others:
         "optimality_gap": latency / 100,
         "energy_nj": 7.0,
         "layers": (),
+        "stages": (),
     }
     return Metrics(values | others)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from unit.study.outcomes import outcome, plan, study
+from unit.study.outcomes import metrics, outcome, plan, study
 
+from spatem_ir.runtime.machine.staged_times import StageTimes
 from spatem_ir.study.claims import claims_table
-from spatem_ir.study.overview import fastest_table, modelled_table, overview
+from spatem_ir.study.overview import fastest_table, modelled_table, overview, staged_table
 from spatem_ir.study.points import Outcome, Point
 from spatem_ir.study.study import Study
 
@@ -43,6 +44,20 @@ def test_a_network_without_results_has_no_fastest_strategy() -> None:
     given = study(plan("caffenet", "spatem li", ("comparison",)), *lost)
     assert rows(fastest_table(given)) == ["| caffenet | – | – | – | – |"]
     assert rows(modelled_table(given)) == ["| caffenet | – | – | – | – |"]
+
+
+def test_points_in_several_stages_say_how_long_they_wait_for_cells() -> None:
+    assert staged_table(made("spatem li", lenet_spatem=500, lenet_li=400)) is None
+    stages = [StageTimes(0, 300, 4, 90, 0), StageTimes(350, 800, 7, 200, 50)]
+    large = metrics(latency=800, stages=stages, write_wait_cycles=50, written_cells=1234)
+    whole = [outcome(Point("lenet", own), latency=500) for own in ("spatem", "li")]
+    given = study(
+        plan("lenet caffenet", "spatem li", ("comparison",)),
+        *whole,
+        Outcome(Point("caffenet", "spatem"), metrics=large),
+        Outcome(Point("caffenet", "li"), failure=FAILED),
+    )
+    assert rows(staged_table(given)) == ["| caffenet | spatem | 2 | 800 | 50 | 6.2 % | 1,234 |"]
 
 
 def test_where_the_model_of_li_is_faster_and_why() -> None:

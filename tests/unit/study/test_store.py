@@ -77,7 +77,7 @@ def test_other_code_runs_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_what_does_not_fit_is_not_run_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     setting = replace(SETTING, accelerator=load_accelerator("tiny"))
-    lenet = Point("lenet", "isaac")
+    lenet = Point("lenet", "isaac", (), ((("pe", "buffer_bytes"), 8),))
     for expected in ([lenet], []):
         outcomes, evaluated = ran([lenet], file, monkeypatch, setting)
         assert evaluated == expected
