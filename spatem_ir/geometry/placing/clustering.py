@@ -114,38 +114,35 @@ def cluster(incidence: Incidence, capacity: int) -> Ints:
     by_datum = np.argsort(incidence.data, kind="stable")
     holders, data = incidence.items[by_datum], incidence.data[by_datum]
     bounds = np.searchsorted(data, np.arange(len(incidence.weights) + 1))
-    holders_from, holders_of = bounds.tolist(), np.diff(bounds)
-    is_shared = holders_of[incidence.data] > 1
-    items, data = incidence.items[is_shared], incidence.data[is_shared]
+    is_shared = np.diff(bounds)[incidence.data] > 1
+    items, held = incidence.items[is_shared], incidence.data[is_shared].tolist()
     held_from = np.searchsorted(items, np.arange(incidence.count + 1)).tolist()
+    holder, holders_from = holders.tolist(), bounds.tolist()
+    bytes_of = incidence.weights.astype(float).tolist()
     available = np.zeros(incidence.count)
     shared = np.zeros(incidence.count)
-    clusters = np.full(incidence.count, -1)
-    counted = np.full(len(incidence.weights), -1)
-    bytes_of = incidence.weights.astype(float)
+    clusters = [-1] * incidence.count
     lowest = 0
     for number in range(-(-incidence.count // capacity)):
         low, high = incidence.count, 0
+        counted = set[int]()
         size = min(capacity, incidence.count - number * capacity)
         for left in range(size - 1, -1, -1):
-            item = low + int(np.argmax(shared[low:high])) if low < high else lowest
+            item = low + int(shared[low:high].argmax()) if low < high else lowest
             if shared[item] <= 0:
                 while clusters[lowest] >= 0:
                     lowest += 1
                 item = lowest
             clusters[item] = number
             available[item] = shared[item] = -np.inf
-            held = data[held_from[item] : held_from[item + 1]]
-            held = held[counted[held] != number]
-            if left and len(held):
-                counted[held] = number
-                several = [holders[holders_from[d] : holders_from[d + 1]] for d in held.tolist()]
-                weights = np.repeat(bytes_of[held], holders_of[held])
-                others = np.concatenate(several)
-                np.add.at(shared, others, weights)
-                low, high = min(low, int(others.min())), max(high, int(others.max()) + 1)
+            for datum in held[held_from[item] : held_from[item + 1]] if left else ():
+                if datum not in counted:
+                    counted.add(datum)
+                    first, end = holders_from[datum], holders_from[datum + 1]
+                    shared[holders[first:end]] += bytes_of[datum]
+                    low, high = min(low, holder[first]), max(high, holder[end - 1] + 1)
         shared[low:high] = available[low:high]
-    return clusters
+    return np.array(clusters, np.int64)
 
 
 def cluster_neighbours(incidence: Incidence, capacity: int) -> Ints:
