@@ -7,8 +7,7 @@ together, and its verifier checks that they are possible and complete.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,7 +19,7 @@ from spatem_ir.dialects.checks import fail
 from spatem_ir.dialects.cnn.weight_layers import INTEGER, integer
 from spatem_ir.dialects.hw import Indices, IndicesAttr, accelerator_of, module_of
 from spatem_ir.dialects.mvm import LayerOp, expect_network_before, layer_ops
-from spatem_ir.dialects.stages import is_staged
+from spatem_ir.dialects.stages import is_staged, verify_only_stage
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.support.errors import SpatemError
 
@@ -96,8 +95,8 @@ class StageOp(IRDLOperation, ABC):
     """The places that are in force together: `stage 0 { … }`.
 
     Within a stage the contents of the crossbars are fixed; between stages cells are rewritten.  The
-    places of all stages together hold each tile of the network exactly once.  Where `mvm.stage`
-    cuts the network, those of a stage hold the tiles of its nodes, and are verified with these.
+    places hold each tile of the network exactly once.  Where `mvm.stage` cuts the network, those of
+    a stage hold the tiles of its nodes, and are verified with these.
     """
 
     number = prop_def(INTEGER)
@@ -119,6 +118,7 @@ class StageOp(IRDLOperation, ABC):
     def verify_(self) -> None:
         if is_staged(module_of(self)):
             return
+        verify_only_stage(self)
         accelerator = accelerator_of(self)
         expect_network_before(self)
         layers = {op.sym_name.data: op for op in layer_ops(module_of(self))}
@@ -127,11 +127,7 @@ class StageOp(IRDLOperation, ABC):
                 fail(op, "names no mvm.layer of the network")
         places = self.placements()
         self._verify_cells(layers, places, accelerator)
-        stages = [op for op in module_of(self).ops if isinstance(op, type(self))]
-        if stages[-1] is self:
-            earlier = [stage.placements() for stage in stages[:-1]]
-            verify_tiles_placed_once(self, layers, [*earlier, places])
-            verify_numbers_differ(self, stages)
+        self._verify_tiles_placed_once(layers, places)
 
     def placements(self) -> dict[str, Placement]:
         """The places of each layer that has any, by layer name, sorted by tile."""
@@ -141,6 +137,20 @@ class StageOp(IRDLOperation, ABC):
         for op in self.of_type(PlaceOp):
             parts.setdefault(op.layer.string_value(), []).append(op.placement)
         return {name: Placement.joined(several).by_tile() for name, several in parts.items()}
+
+    def _verify_tiles_placed_once(
+        self, layers: dict[str, LayerOp], places: dict[str, Placement]
+    ) -> None:
+        """Check that the places hold every tile of every layer exactly once."""
+        import numpy as np
+
+        for name, layer in layers.items():
+            tiles = places[name].tiles if name in places else np.empty(0, np.int64)
+            counts = np.bincount(tiles, minlength=layer.grid.data.tiles(layer.layer))
+            if (counts == 0).any():
+                fail(self, f"tile {np.argmin(counts)} of @{name} is not placed")
+            if (counts > 1).any():
+                fail(self, f"tile {np.argmax(counts)} of @{name} is placed {counts.max()} times")
 
     def _verify_cells(
         self,
@@ -185,46 +195,21 @@ class StageOp(IRDLOperation, ABC):
             fail(self, f"tile {tile} of @{name} and tile {other_tile} of @{other} overlap")
 
 
-def verify_tiles_placed_once(
-    op: Operation, layers: dict[str, LayerOp], stages: Sequence[dict[str, Placement]]
-) -> None:
-    """Check that stages, given by their places, hold every tile of every layer exactly once."""
-    import numpy as np
-
-    for name, layer in layers.items():
-        parts = [placed[name].tiles for placed in stages if name in placed]
-        tiles = np.concatenate(parts) if parts else np.empty(0, np.int64)
-        counts = np.bincount(tiles, minlength=layer.grid.data.tiles(layer.layer))
-        if (counts == 0).any():
-            fail(op, f"tile {np.argmin(counts)} of @{name} is not placed")
-        if (counts > 1).any():
-            fail(op, f"tile {np.argmax(counts)} of @{name} is placed {counts.max()} times")
-
-
-def verify_numbers_differ(op: Operation, stages: Sequence[StageOp]) -> None:
-    """Check that no two stages have the same number."""
-    numbers = Counter(stage.number.value.data for stage in stages)
-    for number, count in numbers.items():
-        if count > 1:
-            fail(op, f"there are {count} stages with number {number}")
-
-
 StageT = TypeVar("StageT", bound=StageOp)
 
 
-def stages_of(module: ModuleOp, stage_type: type[StageT], user: str, maker: str) -> list[StageT]:
-    """The stages on which the pass `user` works; the pass `maker` makes them.
+def stage_of(module: ModuleOp, stage_type: type[StageT], user: str, maker: str) -> StageT:
+    """The only stage of a module, on which the pass `user` works; the pass `maker` makes it.
 
     Raises:
-        SpatemError: there is none, or one that places no tile.
+        SpatemError: there is none, or it places no tile.
     """
-    stages = [op for op in module.ops if isinstance(op, stage_type)]
-    if not stages:
+    stage = next((op for op in module.ops if isinstance(op, stage_type)), None)
+    if stage is None:
         raise SpatemError(f"{user}: the module holds no {stage_type.name}; run {maker} first")
-    for stage in stages:
-        if not stage.of_type(PlaceOp):
-            raise SpatemError(f"{user}: {stage_type.name} {stage.number.value.data} holds no tile")
-    return stages
+    if not stage.of_type(PlaceOp):
+        raise SpatemError(f"{user}: {stage_type.name} {stage.number.value.data} holds no tile")
+    return stage
 
 
 MOST_RUNS = 16

@@ -63,7 +63,6 @@ class PxbStageOp(StageOp):
         self._verify_spills(dataflow)
         self._verify_turns(dataflow)
         mapping_op(self)
-        placed = {op.layer.string_value() for op in self.of_type(PxbPlaceOp)}
         for name, op in homes.items():
             node = dataflow.by_name.get(name)
             if node is None or node.kind in HOMELESS:
@@ -71,10 +70,8 @@ class PxbStageOp(StageOp):
             _verify_slices(op, node)
             if len(op.pes.data) % len(node.slices):
                 fail(op, f"has {len(op.pes.data)} entries for {len(node.slices)} slices")
-        several = sum(isinstance(op, PxbStageOp) for op in module_of(self).ops) > 1
         for node in dataflow.nodes:
-            needed = node.name in placed or not several
-            if node.kind not in HOMELESS and needed and node.name not in homes:
+            if node.kind not in HOMELESS and node.name not in homes:
                 fail(self, f"@{node.name} has no pxb.home")
 
     def _verify_spills(self, dataflow: Dataflow) -> None:
@@ -169,10 +166,6 @@ def _verify_slices(op: HomeOp, node: Node) -> None:
         fail(op, "gives slices to a layer, whose slices are the column parts of its grid")
     if slices is not None and slices[-1] >= node.shape[0]:
         fail(op, f"begins a slice at channel {slices[-1]}; there are {node.shape[0]} channels")
-    stages = [stage for stage in module_of(op).ops if isinstance(stage, PxbStageOp)]
-    homes = [home for stage in stages for home in stage.of_type(HomeOp) if home.node == op.node]
-    if homes[0].given_slices != slices:
-        fail(op, "has other slices than in an earlier stage")
 
 
 @irdl_op_definition

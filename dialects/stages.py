@@ -102,6 +102,17 @@ def _verify_cuts(module: ModuleOp, stages: list[MvmStageOp]) -> None:
                 )
 
 
+def verify_only_stage(op: Operation) -> None:
+    """Check that no other op of a kind deploys a module that has only one stage."""
+    ops = [other for other in module_of(op).ops if other.name == op.name]
+    if len(ops) > 1:
+        fail(
+            ops[1],
+            f"is the second {op.name} of a module with one stage; let mvm.stage say with which "
+            "nodes several begin",
+        )
+
+
 def _verify_deployed(module: ModuleOp, stages: list[MvmStageOp]) -> None:
     """Check that what is deployed are these stages, each once, and all of them."""
     for kind in DEPLOYED:

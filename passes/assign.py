@@ -13,7 +13,7 @@ from xdsl.rewriter import Rewriter
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.homes import HomeOp
 from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.dialects.places import stages_of
+from spatem_ir.dialects.places import stage_of
 from spatem_ir.dialects.pxb import PxbPlaceOp, PxbStageOp
 from spatem_ir.dialects.stages import is_staged, stages_in_turn
 from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
@@ -103,10 +103,7 @@ class AssignPass(StagewisePass):
 
         `used` is the last stage in which each crossbar was used, or :data:`NEVER`.
         """
-        stages = stages_of(module, VxbStageOp, self.name, "pack")
-        if len(stages) > 1:
-            raise SpatemError(f"assign: works on one vxb.stage, the module holds {len(stages)}")
-        return self.assign_stage(module, stages[0], used)
+        return self.assign_stage(module, stage_of(module, VxbStageOp, self.name, "pack"), used)
 
     def assign_stage(
         self, module: ModuleOp, stage: VxbStageOp, used: NDArray[np.int64]

@@ -65,8 +65,8 @@ class ExpandOuPass(StagewisePass):
             raise SpatemError("expand-ou: limit has no effect with until=streams; leave it out")
 
     def apply_to_stage(self, ctx: Context, op: ModuleOp) -> None:
-        stages = [stage for stage in op.ops if isinstance(stage, OuStageOp)]
-        if not stages:
+        stage = next((stage for stage in op.ops if isinstance(stage, OuStageOp)), None)
+        if stage is None:
             raise SpatemError("expand-ou: the module holds no ou.stage; run order first")
         dataflow, accelerator = dataflow_of(op), accelerator_of(op)
         if self.until == "operations":
@@ -76,8 +76,7 @@ class ExpandOuPass(StagewisePass):
                     f"expand-ou: the program has {total} OU operations, more than "
                     f"limit={self.limit}"
                 )
-        for stage in stages:
-            self.expand(stage, dataflow, accelerator)
+        self.expand(stage, dataflow, accelerator)
 
     def expand(self, stage: OuStageOp, dataflow: Dataflow, accelerator: Accelerator) -> None:
         """Write the programs of a stage out."""

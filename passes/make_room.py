@@ -27,8 +27,6 @@ def make_room(module: ModuleOp, stage: PxbStageOp, remedies: Collection[Remedy])
 
     Homes stay where they are: operators keep the slices that they have.
     """
-    if sum(isinstance(op, PxbStageOp) for op in module.ops) > 1:
-        return False
     before = dataflow_of(module)
     by_rows = dict.fromkeys(remedy.reader for remedy in remedies if remedy.by_rows)
     poolings = [before.by_name[name] for name in by_rows]

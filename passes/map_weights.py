@@ -12,9 +12,9 @@ from xdsl.passes import ModulePass
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mapping import MappingOp, stage_blocks
 from spatem_ir.dialects.mvm import layer_ops
-from spatem_ir.dialects.places import stages_of
+from spatem_ir.dialects.places import stage_of
 from spatem_ir.dialects.pxb import PxbStageOp
-from spatem_ir.dialects.stages import is_staged, mvm_stages, number_of, put_back, stage_module
+from spatem_ir.dialects.stages import is_staged, number_of, stages_in_turn
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -64,23 +64,21 @@ class MapWeightsPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         from spatem_ir.numerics.cells import CellArrays
 
-        stages = stages_of(op, PxbStageOp, self.name, "assign")
         accelerator = accelerator_of(op)
         held = CellArrays(accelerator, _sets(accelerator))
         if not is_staged(op):
-            self.map_stage(op, stages[0], held)
+            self.map_stage(op, held)
             return
-        for number in map(number_of, mvm_stages(op)):
-            alone = stage_module(op, number)
-            self.map_stage(alone, next(s for s in alone.ops if isinstance(s, PxbStageOp)), held)
-            put_back(op, number, alone)
+        for _, alone in stages_in_turn(op):
+            self.map_stage(alone, held)
 
-    def map_stage(self, module: ModuleOp, stage: PxbStageOp, held: CellArrays) -> None:
+    def map_stage(self, module: ModuleOp, held: CellArrays) -> None:
         """Give a stage its table; `held` is what the cells hold before, and then after it."""
         import numpy as np
 
         from spatem_ir.weights.store import current_store
 
+        stage = stage_of(module, PxbStageOp, self.name, "assign")
         blocks, accelerator = stage_blocks(stage), accelerator_of(module)
         new = _programmed(module, stage, accelerator)
         table = np.arange(len(blocks.crossbars))

@@ -13,7 +13,7 @@ from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.ou import DueOp, MergeOp, OuStageOp, ScheduleOp, WaitOp
 from spatem_ir.dialects.ou.schedule import digest_of, schedule_of
-from spatem_ir.dialects.places import stages_of
+from spatem_ir.dialects.places import stage_of
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.dialects.turns import TurnsOp
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
@@ -98,22 +98,21 @@ class OrderPass(StagewisePass):
     def apply_to_stage(self, ctx: Context, op: ModuleOp) -> None:
         places = accelerator_of(op).components.accumulation.places
         merged_at = tuple(place for place in places if place in MERGES[self.merge])
-        stages = stages_of(op, PxbStageOp, self.name, "assign")
+        stage = stage_of(op, PxbStageOp, self.name, "assign")
         if any(isinstance(other, OuStageOp) for other in op.ops):
             raise SpatemError("order: the module holds an ou.stage already")
         if accelerator_of(op).components.accumulation.takes_turns:
-            synchronize_rest(ctx, op, stages)
+            synchronize_rest(ctx, op, stage)
         found, dataflow = schedule_of(op), dataflow_of(op)
-        for stage in stages:
-            unbounded = self.buffers == "ignore"
-            rotates = any(turns.rotates for turns in stage.turns(dataflow).values())
-            own = replace(self, method="layer") if rotates else self
-            if found is not None and own.method == "auto" and is_for(found, dataflow, stage):
-                program = scheduled_stage(dataflow, stage, found, merged_at, unbounded=unbounded)
-            else:
-                dataflow, schedule = own.with_room(op, stage, merged_at)
-                program = ordered_stage(dataflow, stage, schedule, merged_at, unbounded=unbounded)
-            op.body.block.add_op(program)
+        unbounded = self.buffers == "ignore"
+        rotates = any(turns.rotates for turns in stage.turns(dataflow).values())
+        own = replace(self, method="layer") if rotates else self
+        if found is not None and own.method == "auto" and is_for(found, dataflow, stage):
+            program = scheduled_stage(dataflow, stage, found, merged_at, unbounded=unbounded)
+        else:
+            dataflow, schedule = own.with_room(op, stage, merged_at)
+            program = ordered_stage(dataflow, stage, schedule, merged_at, unbounded=unbounded)
+        op.body.block.add_op(program)
         if found is not None:
             found.detach()
             found.erase()
@@ -239,9 +238,9 @@ class OrderPass(StagewisePass):
         return ready
 
 
-def synchronize_rest(ctx: Context, module: ModuleOp, stages: Sequence[PxbStageOp]) -> None:
+def synchronize_rest(ctx: Context, module: ModuleOp, stage: PxbStageOp) -> None:
     """Let tiles take linear turns where nobody has said which (rule R13)."""
-    if not any(stage.of_type(TurnsOp) for stage in stages):
+    if not stage.of_type(TurnsOp):
         SynchronizePass().apply(ctx, module)
 
 
@@ -284,8 +283,7 @@ def merges_of(dataflow: Dataflow, stage: PxbStageOp, merged_at: tuple[str, ...])
     """Where partial sums of the layers of a stage are merged, if not at all places there are."""
     if merged_at == accelerator_of(stage).components.accumulation.places:
         return []
-    placed = stage.placements()
-    return [MergeOp(node.name, merged_at) for node in dataflow.layers if node.name in placed]
+    return [MergeOp(node.name, merged_at) for node in dataflow.layers]
 
 
 def loads_beside(waits: Sequence[WaitOp], dataflow: Dataflow) -> list[WaitOp]:
@@ -312,8 +310,7 @@ def ordered_stage(
     unbounded: bool,
 ) -> OuStageOp:
     """The `ou.stage` that runs the given programs, waits and merges."""
-    placed = stage.placements()
-    layers = [node.layer for node in dataflow.layers if node.name in placed and node.layer]
+    layers = [node.layer for node in dataflow.layers if node.layer]
     dues = [DueOp.of(layer, schedule.dues[layer.name]) for layer in layers]
     waits = [wait_op(dataflow, wait) for wait in schedule.waits]
     ops = [*dues, *merges_of(dataflow, stage, merged_at), *waits, *loads_beside(waits, dataflow)]

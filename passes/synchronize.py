@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.hw import accelerator_of
-from spatem_ir.dialects.places import stages_of
+from spatem_ir.dialects.places import stage_of
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.dialects.turns import TurnsOp
 from spatem_ir.passes.stagewise import StagewisePass
@@ -53,18 +53,16 @@ class SynchronizePass(StagewisePass):
             )
 
     def apply_to_stage(self, ctx: Context, op: ModuleOp) -> None:
-        stages = stages_of(op, PxbStageOp, self.name, "assign")
+        stage = stage_of(op, PxbStageOp, self.name, "assign")
         if not accelerator_of(op).components.accumulation.takes_turns:
             return
         dataflow = dataflow_of(op)
-        for stage in stages:
-            if stage.of_type(TurnsOp):
-                raise SpatemError("synchronize: the module holds pxb.turns already")
-            placed = stage.placements()
-            for node in dataflow.layers:
-                if node.name in placed and node.layer is not None and node.grid is not None:
-                    turns = self.turns_of(node.layer, node.grid)
-                    stage.body.block.add_op(TurnsOp(node.name, turns))
+        if stage.of_type(TurnsOp):
+            raise SpatemError("synchronize: the module holds pxb.turns already")
+        for node in dataflow.layers:
+            if node.layer is not None and node.grid is not None:
+                turns = self.turns_of(node.layer, node.grid)
+                stage.body.block.add_op(TurnsOp(node.name, turns))
 
     def turns_of(self, layer: Layer, grid: Grid) -> Turns:
         """The turns of a layer."""

@@ -15,6 +15,7 @@ from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.level import Level, level_of
 from spatem_ir.dialects.mvm import layer_ops, network_of
 from spatem_ir.dialects.ou import OuStageOp
+from spatem_ir.dialects.places import stage_of
 from spatem_ir.dialects.pxb import HOMELESS, PxbStageOp
 from spatem_ir.dialects.vxb import VxbStageOp
 from spatem_ir.passes.stagewise import StagewisePass
@@ -37,9 +38,8 @@ class VerifyDeploymentPass(StagewisePass):
     tiles, crossbars, visits and merges.  This pass checks the whole, as far as the level of
     the module decides it:
 
-    - every placed tile is executed, once (level `ou`);
     - tables of blocks of weights are those of the stage's blocks (from `pxb`);
-    - every result has one home, and a reader (from `pxb`, from `vxb`);
+    - every result has a reader (from `vxb`);
     - the adders are as wide as the layers' sums (from `vxb`);
     - what a PE must hold at once fits into its buffer (from `vxb`);
     - no visit waits for ever (level `ou`);
@@ -61,30 +61,22 @@ class VerifyDeploymentPass(StagewisePass):
         level = level_of(op)
         if level not in (Level.VXB, Level.PXB, Level.OU):
             raise SpatemError(f"verify-deployment: the module is at level {level}; run pack first")
-        for stage in op.ops:
-            if isinstance(stage, PxbStageOp):
-                moved_blocks(stage, current_store())
         dataflow, accelerator = dataflow_of(op), accelerator_of(op)
         _verify_readers(op, dataflow)
         _verify_sums(op, accelerator)
         if level is Level.VXB:
-            stage = next(stage for stage in op.ops if isinstance(stage, VxbStageOp))
+            stage = stage_of(op, VxbStageOp, self.name, "pack")
             _verify_buffers(stage, dataflow, accelerator)
             return
-        stages = [stage for stage in op.ops if isinstance(stage, PxbStageOp)]
-        programs = [stage for stage in op.ops if isinstance(stage, OuStageOp)]
-        _verify_homes(stages, dataflow)
-        if level is Level.OU:
-            _verify_programs(stages, programs)
-        for stage in stages:
-            _verify_buffers(stage, dataflow, accelerator, _program_of(stage, programs))
-        if level is Level.OU:
-            _verify_progress(programs, dataflow, accelerator)
-            for stage in stages:
-                program = _program_of(stage, programs)
-                assert program is not None
-                if program.unbounded is None and program.timed is None:
-                    _verify_occupancy(stage, program, dataflow, accelerator)
+        stage = stage_of(op, PxbStageOp, self.name, "assign")
+        moved_blocks(stage, current_store())
+        program = next((program for program in op.ops if isinstance(program, OuStageOp)), None)
+        _verify_buffers(stage, dataflow, accelerator, program)
+        if program is None:
+            return
+        _verify_progress(program, dataflow, accelerator)
+        if program.unbounded is None and program.timed is None:
+            _verify_occupancy(stage, program, dataflow, accelerator)
 
 
 def _verify_readers(module: ModuleOp, dataflow: Dataflow) -> None:
@@ -106,45 +98,6 @@ def _verify_sums(module: ModuleOp, accelerator: Accelerator) -> None:
 
     for layer in layer_ops(module):
         check_sum_bits(layer, accelerator, current_store())
-
-
-def _verify_homes(stages: Sequence[PxbStageOp], dataflow: Dataflow) -> None:
-    """Check that the stages give every result a home, and all the same one."""
-    homes = [(stage, stage.home_ops(), stage.homes(dataflow)) for stage in stages]
-    for node in dataflow.nodes:
-        if node.kind in HOMELESS:
-            continue
-        named = [
-            (ops[node.name], tables[node.number]) for _, ops, tables in homes if node.name in ops
-        ]
-        if not named:
-            fail(stages[-1], f"@{node.name} has no pxb.home in any stage")
-        (_, first), *others = named
-        for op, table in others:
-            if (table != first).any():
-                part, position = (int(index[0]) for index in (table != first).nonzero())
-                fail(
-                    op,
-                    f"position {position} of slice {part} is at PE {table[part, position]} here "
-                    f"and at PE {first[part, position]} in an earlier stage: nobody merges them",
-                )
-
-
-def _verify_programs(stages: Sequence[PxbStageOp], programs: Sequence[OuStageOp]) -> None:
-    """Check that every stage that places tiles has one program."""
-    for stage in stages:
-        number = stage.number.value.data
-        own = [program for program in programs if program.number == stage.number]
-        if not own:
-            layers = " and ".join(f"@{name}" for name in stage.placements())
-            fail(stage, f"no ou.stage {number} visits its tiles of {layers}")
-        if len(own) > 1:
-            fail(own[1], f"is the second program of pxb.stage {number}: it visits tiles again")
-
-
-def _program_of(stage: PxbStageOp, programs: Sequence[OuStageOp]) -> OuStageOp | None:
-    """The `ou.stage` of a `pxb.stage`; None if there is none yet."""
-    return next((program for program in programs if program.number == stage.number), None)
 
 
 def _verify_buffers(
@@ -195,25 +148,20 @@ def _verify_occupancy(
     )
 
 
-def _verify_progress(
-    programs: Sequence[OuStageOp], dataflow: Dataflow, accelerator: Accelerator
-) -> None:
+def _verify_progress(program: OuStageOp, dataflow: Dataflow, accelerator: Accelerator) -> None:
     """Check that no visit waits for ever."""
     from spatem_ir.dialects.ou.programs import programs_of
     from spatem_ir.geometry.safety.deadlock import deadlock
 
-    in_order = sorted(programs, key=lambda program: program.number.value.data)
-    crossbar_programs = [
-        program
-        for number, stage in enumerate(in_order)
-        for program in programs_of(stage, dataflow, number)
-    ]
-    waits = [(op, op.wait(dataflow)) for stage in in_order for op in stage.waits]
+    waits = [(op, op.wait(dataflow)) for op in program.waits]
     in_step = accelerator.components.compute_unit.crossbars_in_step
-    turns = {
-        name: own for stage in in_order for name, own in stage.placed().turns(dataflow).items()
-    }
-    found = deadlock(dataflow, crossbar_programs, [wait for _, wait in waits], in_step, turns)
+    found = deadlock(
+        dataflow,
+        programs_of(program, dataflow),
+        [wait for _, wait in waits],
+        in_step,
+        program.placed().turns(dataflow),
+    )
     if found is None:
         return
     if found.waits:
@@ -227,9 +175,7 @@ def _verify_progress(
             )
         other = op.other.string_value()
         fail(op, f"the program deadlocks: @{other} cannot come so far{crossbars}")
-    first = found.visits[0]
-    stage = in_order[crossbar_programs[first.program].stage]
-    fail(stage, deadlock_text(found.visits))
+    fail(program, deadlock_text(found.visits))
 
 
 def deadlock_text(waiting: Sequence[WaitingVisit]) -> str:

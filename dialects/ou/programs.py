@@ -32,23 +32,22 @@ from spatem_ir.geometry.shapes.placement import Placement, without
 Ints = NDArray[np.int64]
 
 
-def programs_of(stage: OuStageOp, dataflow: Dataflow, number: int = 0) -> list[CrossbarProgram]:
+def programs_of(stage: OuStageOp, dataflow: Dataflow) -> list[CrossbarProgram]:
     """The programs of all crossbars that hold tiles.
 
     First those that streams and orders write out, in their order, then those that follow from when
-    windows are due, class by class.  `number` is that of the stage among those that run one after
-    the other.
+    windows are due, class by class.
     """
     places = stage.placed().placements()
     held = {name: HeldTiles(dataflow.by_name[name], placed) for name, placed in places.items()}
     streams = [stream for stream in stage.streams if stream.bursts]
-    programs = [_written_out(stream, dataflow, held, number) for stream in streams]
+    programs = [_written_out(stream, dataflow, held) for stream in streams]
     left = without(places, _crossbars_of(programs))
     turns = stage.placed().turns(dataflow)
     if stage.orders:
-        programs += _rotated(_ordered(stage.orders, dataflow, left, number), turns)
+        programs += _rotated(_ordered(stage.orders, dataflow, left), turns)
         left = without(left, _crossbars_of(programs))
-    return programs + (_rotated(_due(stage, dataflow, left, number), turns) if left else [])
+    return programs + (_rotated(_due(stage, dataflow, left), turns) if left else [])
 
 
 def _rotated(programs: list[CrossbarProgram], turns: Mapping[str, Turns]) -> list[CrossbarProgram]:
@@ -80,7 +79,7 @@ def _crossbars_of(programs: list[CrossbarProgram]) -> Ints:
 
 
 def _ordered(
-    orders: Sequence[OrderOp], dataflow: Dataflow, places: dict[str, Placement], number: int
+    orders: Sequence[OrderOp], dataflow: Dataflow, places: dict[str, Placement]
 ) -> list[CrossbarProgram]:
     """The programs of crossbars whose order is written out."""
     located = LocatedCrossbars.of(program_classes(dataflow, places))
@@ -88,12 +87,12 @@ def _ordered(
     for op in orders:
         members = located.members(op.crossbars.data.to_array())
         assert members is not None
-        programs.append(_program(members, op.tiles, number))
+        programs.append(_program(members, op.tiles))
     return programs
 
 
 def _written_out(
-    stream: StreamOp, dataflow: Dataflow, held: dict[str, HeldTiles], number: int
+    stream: StreamOp, dataflow: Dataflow, held: dict[str, HeldTiles]
 ) -> CrossbarProgram:
     """The program that a stream writes out."""
     crossbars = stream.crossbars.data.to_array()
@@ -113,7 +112,6 @@ def _written_out(
     ordinals = [burst.ordinal for burst in stream.bursts]
     tiles = [held[name].at(crossbars, n) for name, n in zip(names, ordinals, strict=True)]
     return CrossbarProgram(
-        stage=number,
         crossbars=crossbars,
         nodes=tuple(dataflow.by_name[name] for name in names),
         ordinals=tuple(ordinals),
@@ -133,7 +131,7 @@ def _activations(burst: MvmOp) -> tuple[Activation, ...] | None:
 
 
 def _due(
-    stage: OuStageOp, dataflow: Dataflow, places: dict[str, Placement], number: int
+    stage: OuStageOp, dataflow: Dataflow, places: dict[str, Placement]
 ) -> list[CrossbarProgram]:
     """The programs of crossbars that visit the tiles at `places` in the order of due times."""
     dues = {}
@@ -142,22 +140,21 @@ def _due(
         node = dataflow.by_name[name]
         assert node.layer is not None and node.grid is not None
         dues[name] = op.due(node.layer, node.grid)
-    return due_programs_of(dataflow, places, dues, number)
+    return due_programs_of(dataflow, places, dues)
 
 
 def due_programs_of(
-    dataflow: Dataflow, places: dict[str, Placement], dues: Mapping[str, Due], number: int = 0
+    dataflow: Dataflow, places: dict[str, Placement], dues: Mapping[str, Due]
 ) -> list[CrossbarProgram]:
     """The programs of crossbars with tiles at `places` whose windows are due at given times."""
     found = due_programs(program_classes(dataflow, places), dues)
     assert found is not None
-    return [_program(members, order, number) for members, order in found]
+    return [_program(members, order) for members, order in found]
 
 
-def _program(members: ProgramClass, order: Ints, number: int) -> CrossbarProgram:
+def _program(members: ProgramClass, order: Ints) -> CrossbarProgram:
     """The program of crossbars of a class that visit their tiles in an order."""
     return CrossbarProgram(
-        stage=number,
         crossbars=members.crossbars,
         nodes=members.nodes,
         ordinals=members.ordinals,

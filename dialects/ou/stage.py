@@ -28,7 +28,7 @@ from spatem_ir.dialects.ou.streams import StreamOp
 from spatem_ir.dialects.ou.waits import WaitOp
 from spatem_ir.dialects.places import PlaceOp
 from spatem_ir.dialects.pxb import PxbStageOp
-from spatem_ir.dialects.stages import is_staged
+from spatem_ir.dialects.stages import is_staged, verify_only_stage
 
 OpT = TypeVar("OpT", bound=Operation)
 
@@ -120,6 +120,7 @@ class OuStageOp(IRDLOperation):
 
         if is_staged(module_of(self)):
             return
+        verify_only_stage(self)
         dataflow = verified_dataflow_of(self)
         placed = self.placed()
         if accelerator_of(self).components.accumulation.takes_turns and not placed.turns(dataflow):

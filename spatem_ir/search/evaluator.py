@@ -19,7 +19,7 @@ from spatem_ir.dialects.dataflow import dataflow_of
 from spatem_ir.dialects.mvm import PackingOp
 from spatem_ir.dialects.ou import ScheduleOp, WaitOp
 from spatem_ir.dialects.ou.schedule import digest_of
-from spatem_ir.dialects.places import stages_of
+from spatem_ir.dialects.places import stage_of
 from spatem_ir.dialects.pxb import PxbStageOp
 from spatem_ir.dialects.spreads import SpreadOp
 from spatem_ir.geometry.bounds.bounds import lower_bounds
@@ -249,11 +249,11 @@ class Evaluator:
         """
         module = self.partitioned(candidate)
         passes = lowering(module, self.passes)
-        stages = list[PxbStageOp]()
-        while not stages:
+        stage: PxbStageOp | None = None
+        while stage is None:
             next(passes).apply(self.context, module)
-            stages = [op for op in module.ops if isinstance(op, PxbStageOp)]
-        placed, per_pe = stages[0].placements(), self.accelerator.crossbars_per_pe
+            stage = next((op for op in module.ops if isinstance(op, PxbStageOp)), None)
+        placed, per_pe = stage.placements(), self.accelerator.crossbars_per_pe
         return [IndexSequence.of(placed[name].crossbars // per_pe) for name in self.layer_names]
 
     def deployed(self, candidate: Candidate) -> Evaluation:
@@ -343,7 +343,7 @@ class Evaluator:
             SpatemError: they never do.
         """
         dataflow = dataflow_of(placed)
-        stage, *_ = stages_of(placed, PxbStageOp, order.name, "assign")
+        stage = stage_of(placed, PxbStageOp, order.name, "assign")
         places, room = digest_of(stage, dataflow), self.accelerator.components.memory.buffer_bytes
         failure = SpatemError("search: the buffers do not suffice for any order")
         furthest, in_vain, is_leaving = -1, 0, False

@@ -1,11 +1,12 @@
 """Random legal deployments, made without the passes: irregular in every way that the IR allows.
 
-Grids of any degrees, tiles anywhere in crossbars shared by all layers, one or two stages, crossbars
-anywhere on the chip, homes and merge places at random, visits in any order.
+Grids of any degrees, tiles anywhere in crossbars shared by all layers, one stage or several,
+crossbars anywhere on the chip, homes and merge places at random, visits in any order.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -16,7 +17,7 @@ from xdsl.rewriter import Rewriter
 
 from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.dataflow import dataflow_of
-from spatem_ir.dialects.mvm import LayerOp, layer_ops
+from spatem_ir.dialects.mvm import LayerOp, layer_ops, network_of
 from spatem_ir.dialects.ou import (
     ActivateOp,
     DueOp,
@@ -28,12 +29,14 @@ from spatem_ir.dialects.ou import (
     WaitOp,
 )
 from spatem_ir.dialects.pxb import HOMELESS, HomeOp, PxbPlaceOp, PxbStageOp
+from spatem_ir.dialects.stages import is_staged, number_of, stages_in_turn
 from spatem_ir.dialects.vxb import VxbPlaceOp, VxbStageOp
 from spatem_ir.geometry.network.dataflow import NodeKind
 from spatem_ir.geometry.shapes.grid import Deal, Grid
 from spatem_ir.geometry.shapes.index_sequence import IndexSequence
 from spatem_ir.geometry.shapes.layer import Layer
 from spatem_ir.hardware.accelerator import Accelerator
+from spatem_ir.passes.partition.cutting import Units, put_stages
 from spatem_ir.passes.synchronize import SCHEMES, SynchronizePass
 
 MOST_PARTS = 3
@@ -96,13 +99,12 @@ class PlacedTile:
 
     layer: LayerOp
     tile: int
-    stage: int
     crossbar: int
     corner: tuple[int, int]
     extent: tuple[int, int]
 
     def overlaps(self, other: PlacedTile) -> bool:
-        return (self.stage, self.crossbar) == (other.stage, other.crossbar) and all(
+        return self.crossbar == other.crossbar and all(
             a < b + size_b and b < a + size_a
             for a, size_a, b, size_b in zip(
                 self.corner, self.extent, other.corner, other.extent, strict=True
@@ -110,7 +112,7 @@ class PlacedTile:
         )
 
     def on(self, crossbar: int) -> PlacedTile:
-        return PlacedTile(self.layer, self.tile, self.stage, crossbar, self.corner, self.extent)
+        return PlacedTile(self.layer, self.tile, crossbar, self.corner, self.extent)
 
 
 def random_places(random: Random, module: ModuleOp, machine: Accelerator) -> list[PlacedTile]:
@@ -118,20 +120,19 @@ def random_places(random: Random, module: ModuleOp, machine: Accelerator) -> lis
     placed: list[PlacedTile] = []
     tiles = [(op, tile) for op in layer_ops(module) for tile in range(op.grid.data.tiles(op.layer))]
     random.shuffle(tiles)
-    stages, crossbars = random.randint(1, 2), 1
+    crossbars = 1
     for op, tile in tiles:
         extent = cells_of_tile(op, tile, machine)
-        stage = random.randrange(stages)
         for _ in range(4):
             corner = (
                 random.randint(0, machine.crossbar.wordlines - extent[0]),
                 random.randint(0, machine.crossbar.bitlines - extent[1]),
             )
-            place = PlacedTile(op, tile, stage, random.randrange(crossbars), corner, extent)
+            place = PlacedTile(op, tile, random.randrange(crossbars), corner, extent)
             if not any(place.overlaps(other) for other in placed):
                 break
         else:
-            place = PlacedTile(op, tile, stage, crossbars, (0, 0), extent)
+            place = PlacedTile(op, tile, crossbars, (0, 0), extent)
             crossbars += 1
         placed.append(place)
     return placed
@@ -144,15 +145,28 @@ def cells_of_tile(op: LayerOp, tile: int, machine: Accelerator) -> tuple[int, in
     return rows, columns * machine.cells_per_weight(layer.weight_bits)
 
 
-def stages_of(placed: list[PlacedTile]) -> list[int]:
-    return sorted({place.stage for place in placed})
+def to_stages(random: Random, module: ModuleOp) -> None:
+    """Often cut a partitioned network anywhere that it can be cut."""
+    network = network_of(module)
+    assert network is not None
+    units = Units.of(network)
+    begins = [unit for unit in units.begins if unit == 0 or random.randrange(3)]
+    if random.randrange(3):
+        put_stages(module, units.names(begins))
+
+
+def each_stage(module: ModuleOp) -> Iterator[tuple[int, ModuleOp]]:
+    """Each stage alone, to be worked on; the module itself if nothing cuts it."""
+    if is_staged(module):
+        yield from stages_in_turn(module)
+    else:
+        yield 0, module
 
 
 def to_vxb(module: ModuleOp, placed: list[PlacedTile]) -> None:
-    """Add the stages of virtual crossbars."""
-    for stage in stages_of(placed):
-        places = [place_op(VxbPlaceOp, place) for place in placed if place.stage == stage]
-        module.body.block.add_op(VxbStageOp(stage, places))
+    """Add the stage of virtual crossbars."""
+    places = [place_op(VxbPlaceOp, place) for place in placed]
+    module.body.block.add_op(VxbStageOp(0, places))
 
 
 def place_op(
@@ -179,18 +193,15 @@ def to_pxb(
     moved = [place.on(physical[place.crossbar]) for place in placed]
     slices = random_slices(random, module)
     nodes = dataflow_of(module, slices=slices).nodes
-    for stage in stages_of(moved):
-        ops: list[Operation] = [
-            place_op(PxbPlaceOp, place) for place in moved if place.stage == stage
-        ]
-        for node in nodes:
-            if node.kind not in HOMELESS:
-                entries = len(node.slices) * random.randint(1, node.positions)
-                pes = [random.randrange(machine.pes) for _ in range(entries)]
-                given = slices.get(node.name)
-                own = None if given is None else IndexSequence.of(given)
-                ops.append(HomeOp(node.name, IndexSequence.of(pes), own))
-        module.body.block.add_op(PxbStageOp(stage, ops))
+    ops: list[Operation] = [place_op(PxbPlaceOp, place) for place in moved]
+    for node in nodes:
+        if node.kind not in HOMELESS:
+            entries = len(node.slices) * random.randint(1, node.positions)
+            pes = [random.randrange(machine.pes) for _ in range(entries)]
+            given = slices.get(node.name)
+            own = None if given is None else IndexSequence.of(given)
+            ops.append(HomeOp(node.name, IndexSequence.of(pes), own))
+    module.body.block.add_op(PxbStageOp(0, ops))
     if machine.components.accumulation.takes_turns:
         SynchronizePass(scheme=random.choice(SCHEMES)).apply(Context(), module)
     return moved
@@ -208,28 +219,27 @@ def random_slices(random: Random, module: ModuleOp) -> dict[str, tuple[int, ...]
 
 def to_ou(random: Random, module: ModuleOp, placed: list[PlacedTile], machine: Accelerator) -> None:
     """Add programs: a crossbar's visits in any order, or any times at which they are due."""
-    for stage in stages_of(placed):
-        here = [place for place in placed if place.stage == stage]
-        crossbars = sorted({place.crossbar for place in here})
-        due = {crossbar for crossbar in crossbars if not random.randrange(3)}
-        ops: list[Operation] = [
-            StreamOp(
-                one(crossbar),
-                program(random, [p for p in here if p.crossbar == crossbar], machine),
-            )
-            for crossbar in crossbars
-            if crossbar not in due
-        ]
-        for op in layer_ops(module):
-            name = op.sym_name.data
-            on_due = (place for place in here if place.crossbar in due)
-            if any(place.layer.sym_name.data == name for place in on_due) or random.randrange(2):
-                ops.append(random_due(random, op))
-            if random.randrange(3):
-                on_the_way = machine.components.accumulation.places[:-1]
-                places = [place for place in on_the_way if random.randrange(2)]
-                ops.append(MergeOp(name, (*places, "home")))
-        module.body.block.add_op(OuStageOp(stage, ops))
+    crossbars = sorted({place.crossbar for place in placed})
+    due = {crossbar for crossbar in crossbars if not random.randrange(3)}
+    ops: list[Operation] = [
+        StreamOp(
+            one(crossbar),
+            program(random, [p for p in placed if p.crossbar == crossbar], machine),
+        )
+        for crossbar in crossbars
+        if crossbar not in due
+    ]
+    for op in layer_ops(module):
+        name = op.sym_name.data
+        on_due = (place for place in placed if place.crossbar in due)
+        if any(place.layer.sym_name.data == name for place in on_due) or random.randrange(2):
+            ops.append(random_due(random, op))
+        if random.randrange(3):
+            on_the_way = machine.components.accumulation.places[:-1]
+            places = [place for place in on_the_way if random.randrange(2)]
+            ops.append(MergeOp(name, (*places, "home")))
+    (stage,) = (op for op in module.ops if isinstance(op, PxbStageOp))
+    module.body.block.add_op(OuStageOp(number_of(stage), ops))
 
 
 def random_due(random: Random, op: LayerOp) -> DueOp:

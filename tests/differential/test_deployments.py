@@ -10,11 +10,12 @@ from random import Random
 import numpy as np
 from differential.deployments import (
     add_waits,
+    each_stage,
     random_places,
-    stages_of,
     to_mvm,
     to_ou,
     to_pxb,
+    to_stages,
     to_vxb,
 )
 from differential.machines import machines, with_crossbars
@@ -26,6 +27,8 @@ from hypothesis import strategies as st
 
 from spatem_ir.dialects.hw import ACCELERATOR_ATTRIBUTE, AcceleratorAttr
 from spatem_ir.dialects.level import Level, level_of
+from spatem_ir.dialects.stages import is_staged
+from spatem_ir.dialects.writes import put_writes
 from spatem_ir.hardware.accelerator import Accelerator
 from spatem_ir.runtime.interpreter import execute
 
@@ -48,15 +51,23 @@ def test_every_legal_deployment_computes_what_the_reference_computes(
     random = Random(seed)
     to_mvm(random, module, machine)
     check(Level.MVM)
-    placed = random_places(random, module, machine)
-    machine = with_crossbars(machine, max(place.crossbar for place in placed) + 1)
+    to_stages(random, module)
+    check(Level.MVM)
+    placed = {n: random_places(random, alone, machine) for n, alone in each_stage(module)}
+    used = 1 + max(place.crossbar for places in placed.values() for place in places)
+    machine = with_crossbars(machine, used)
     module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(machine)
-    to_vxb(module, placed)
+    for number, alone in each_stage(module):
+        to_vxb(alone, placed[number])
     check(Level.VXB)
-    placed = to_pxb(random, module, placed, machine)
+    for number, alone in each_stage(module):
+        placed[number] = to_pxb(random, alone, placed[number], machine)
+    if is_staged(module):
+        put_writes(module)
     check(Level.PXB)
-    to_ou(random, module, placed, machine)
+    for number, alone in each_stage(module):
+        to_ou(random, alone, placed[number], machine)
     check(Level.OU)
-    if len(stages_of(placed)) == 1:
-        add_waits(random, module)
-        check(Level.OU)
+    for _, alone in each_stage(module):
+        add_waits(random, alone)
+    check(Level.OU)

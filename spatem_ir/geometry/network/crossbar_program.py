@@ -26,7 +26,6 @@ class CrossbarProgram:
     """The program of C crossbars: V visits, each of one of B bursts.
 
     Attributes:
-        stage: which of the stages, that run one after the other, from 0.
         crossbars: shape [C].
         nodes: the layer of each burst.
         ordinals: which of the tiles of its layer on the crossbar each burst visits, from 0.
@@ -36,7 +35,6 @@ class CrossbarProgram:
         activations: for each burst, the operations of its only visit if they are spelled out.
     """
 
-    stage: int
     crossbars: Ints
     nodes: tuple[Node, ...]
     ordinals: tuple[int, ...]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -172,28 +171,18 @@ class VisitChains:
         return added
 
 
-def come_to_an_end(graph: PrecedenceGraph, stages: Sequence[VisitChains]) -> bool:
-    """Whether all nodes of a graph happen and all visits are made, one stage after the other.
+def come_to_an_end(graph: PrecedenceGraph, chains: VisitChains) -> bool:
+    """Whether all nodes of a graph happen and all visits are made.
 
     A node happens after those before it in the graph, and the visits that count towards it.
     """
     countdown = Countdown(graph)
-    for chains in stages:
-        countdown.more(chains.counted)
+    countdown.more(chains.counted)
     happened = np.zeros(graph.nodes + 1, bool)
     free = countdown.free
-    for chains in stages:
+    made = chains.make(happened)
+    while len(free) or len(made):
+        happened[free] = True
+        free = np.append(countdown.after(free), countdown.less(made))
         made = chains.make(happened)
-        while len(free) or len(made):
-            happened[free] = True
-            free = np.append(countdown.after(free), countdown.less(made))
-            made = chains.make(happened)
-        if not chains.ended:
-            return False
-    return not countdown.left.any()
-
-
-def by_stage(programs: Sequence[CrossbarProgram]) -> list[list[CrossbarProgram]]:
-    """The programs of each stage, in ascending order."""
-    in_order = sorted(programs, key=lambda program: program.stage)
-    return [list(own) for _, own in groupby(in_order, key=lambda program: program.stage)]
+    return chains.ended and not countdown.left.any()

@@ -28,7 +28,6 @@ from spatem_ir.geometry.network.waits import Wait
 from spatem_ir.geometry.safety.chains import (
     VisitChains,
     Visits,
-    by_stage,
     come_to_an_end,
     members,
     operations_of,
@@ -37,7 +36,6 @@ from spatem_ir.geometry.safety.liveness import come_to_their_end
 from spatem_ir.geometry.safety.piece_precedence import PiecePrecedence
 from spatem_ir.geometry.safety.precedence import PrecedenceGraph
 from spatem_ir.geometry.shapes.ranks import rank_within
-from spatem_ir.hardware.accelerator import MOST_CROSSBARS
 
 Ints = NDArray[np.int64]
 
@@ -95,8 +93,7 @@ class _Variant(NamedTuple):
 class _Precedence(PiecePrecedence):
     """The precedence graph of programs: that of pieces, and their visits.
 
-    Behind the nodes of the former it has, one kind after the other: the ends of stages, operations
-    of crossbars that are in step, and visits.
+    Behind the nodes of the former it has operations of crossbars that are in step, and visits.
     """
 
     def __init__(
@@ -116,12 +113,11 @@ class _Precedence(PiecePrecedence):
 
     def comes_to_an_end(self) -> bool:
         """Whether everything happens, each crossbar's visits one after the other."""
-        stages = [self.chains(own) for own in by_stage(self.programs)]
-        return come_to_an_end(self.pairs.graph(self.nodes), stages)
+        return come_to_an_end(self.pairs.graph(self.nodes), self.chains())
 
-    def chains(self, programs: Sequence[CrossbarProgram]) -> VisitChains:
-        """What the visits of a stage need and add to: operands and pieces."""
-        visits = Visits.of(programs, self.dataflow, self.share_of, self.in_step)
+    def chains(self) -> VisitChains:
+        """What visits need and add to: operands and pieces."""
+        visits = Visits.of(self.programs, self.dataflow, self.share_of, self.in_step)
         needs, adds = np.empty_like(visits.shares), np.empty_like(visits.shares)
         places = np.empty_like(visits.shares)
         for number, own in members(visits.layers):
@@ -133,7 +129,6 @@ class _Precedence(PiecePrecedence):
 
     def add_programs(self) -> PrecedenceGraph:
         """The graph with all visits."""
-        self.first_end = self.numbered(max(program.stage for program in self.programs) + 1)
         first = self.numbered(sum(p.tiles.shape[1] * len(p.bursts) for p in self.programs))
         in_step = [self.add_program(*each) for each in enumerate(self.programs)]
         if self.in_step > 1:
@@ -165,9 +160,6 @@ class _Precedence(PiecePrecedence):
         ]
         ids = first + visits * np.arange(len(members))[:, None] + np.arange(visits)[None, :]
         self.pairs.add(ids[:, :-1], ids[:, 1:])
-        if program.stage > 0:
-            self.pairs.add(self.first_end + program.stage - 1, ids[:, 0])
-        self.pairs.add(ids[:, -1], self.first_end + program.stage)
         layers = np.array([node.number for node in program.nodes])[program.bursts]
         needs, places = np.empty_like(ids), np.empty_like(ids)
         for layer in np.unique(layers).tolist():
@@ -182,9 +174,7 @@ class _Precedence(PiecePrecedence):
             needs[:, chosen] = before_visits
             places[:, chosen] = self.place(self.dataflow.nodes[layer], pieces)
         before = np.insert(ids[:, :-1], 0, -1, axis=1)
-        # Those of different stages are never in step.
-        crossbars = program.crossbars[members] + program.stage * self.in_step * MOST_CROSSBARS
-        crossbars = np.broadcast_to(crossbars[:, None], ids.shape)
+        crossbars = np.broadcast_to(program.crossbars[members][:, None], ids.shape)
         return tuple(each.reshape(-1) for each in (ids, before, needs, crossbars, places))
 
     def shares(self, program: CrossbarProgram) -> tuple[Ints, list[int]]:

@@ -20,7 +20,7 @@ from spatem_ir.geometry.network.dataflow import Dataflow, Node, NodeKind, Operan
 from spatem_ir.geometry.network.links import is_aligned
 from spatem_ir.geometry.network.turns import Turns
 from spatem_ir.geometry.network.waits import Wait, input_portions, input_queues
-from spatem_ir.geometry.safety.chains import VisitChains, Visits, by_stage, come_to_an_end, members
+from spatem_ir.geometry.safety.chains import VisitChains, Visits, come_to_an_end, members
 from spatem_ir.geometry.safety.precedence import Pairs
 from spatem_ir.geometry.shapes.grid import Deal
 from spatem_ir.geometry.shapes.window import PADDING
@@ -40,8 +40,8 @@ def come_to_their_end(
     So many neighbouring crossbars are in step; `turns` are those of layers, by name.
     """
     events = _Events(dataflow, waits, turns or {})
-    stages = [events.chains(own, in_step) for own in by_stage(programs)]
-    return come_to_an_end(events.pairs.graph(events.count), stages)
+    chains = events.chains(programs, in_step)
+    return come_to_an_end(events.pairs.graph(events.count), chains)
 
 
 class OwnedPositions(NamedTuple):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spatem_ir.dialects.ou import OuStageOp
 from spatem_ir.dialects.ou.programs import programs_of
+from spatem_ir.dialects.stages import number_of
 from spatem_ir.geometry.network.crossbar_program import Activation
 from spatem_ir.geometry.network.dataflow import Dataflow, Node
 
@@ -43,10 +44,10 @@ def visits_of(
     """All visits of the crossbars' programs, by layer name and tile."""
     bursts: dict[str, list[_Burst]] = {}
     for stage in stages:
-        for program in programs_of(stage, dataflow, stage.number.value.data):
+        for program in programs_of(stage, dataflow):
             for number, node in enumerate(program.nodes):
                 burst = _Burst(
-                    program.stage,
+                    number_of(stage),
                     program.crossbars,
                     program.tiles[number],
                     program.windows[program.bursts == number],

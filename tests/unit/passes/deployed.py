@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from random import Random
 
-from differential.deployments import random_places, stages_of, to_mvm, to_pxb
+from differential.deployments import random_places, to_mvm, to_pxb
 from differential.machines import fewest_crossbars, with_crossbars
 from differential.networks import Network, build
 from xdsl.context import Context
@@ -54,13 +54,11 @@ def network_on(network: Network, machine: Accelerator, slack: int) -> ModuleOp:
 
 
 def randomly_placed(network: Network, machine: Accelerator, seed: int) -> ModuleOp:
-    """A network at level pxb in one stage: random grids, places and homes."""
+    """A network at level pxb: random grids, places and homes."""
     module, _ = build(network)
     random = Random(seed)
     to_mvm(random, module, machine)
     placed = random_places(random, module, machine)
-    while stages_of(placed) != [0]:
-        placed = random_places(random, module, machine)
     machine = with_crossbars(machine, max(place.crossbar for place in placed) + 1)
     module.attributes[ACCELERATOR_ATTRIBUTE] = AcceleratorAttr(machine)
     to_pxb(random, module, placed, machine)

@@ -112,28 +112,6 @@ def run_twice(module: ModuleOp) -> None:
     module.body.block.add_op(first(module, OuStageOp).clone())
 
 
-def leave_out_a_program(module: ModuleOp) -> None:
-    """All tiles and their program are in stage 0; stage 1 takes over those of one layer."""
-    stage, program = first(module, PxbStageOp), first(module, OuStageOp)
-    moved = [op for op in stage.of_type(PxbPlaceOp) if op.layer.string_value() == "out"]
-    home = next(op for op in stage.of_type(HomeOp) if op.node.string_value() == "out")
-    for op in moved:
-        op.detach()
-    for burst in [op for op in program.walk() if isinstance(op, MvmOp)]:
-        if burst.layer.string_value() == "out":
-            Rewriter.erase_op(burst)
-    second = PxbStageOp(1, [*moved, home.clone()])
-    module.body.block.insert_op_after(second, stage)
-
-
-def give_two_homes(module: ModuleOp) -> None:
-    leave_out_a_program(module)
-    second = list(module.ops)[-2]
-    assert isinstance(second, PxbStageOp)
-    home = second.of_type(HomeOp)[0]
-    home.pes = indices(*((pe + 1) % 168 for pe in home.pes.data))
-
-
 def read_before_written(module: ModuleOp) -> None:
     """On a single CU, whose crossbars hold tiles of all layers, the later layers come first."""
     accelerator = load_accelerator("isaac-ou")
@@ -198,9 +176,7 @@ CORRUPTIONS: dict[Callable[[ModuleOp], None], str] = {
     visit_twice: r"ou.stage 0: tile 0 of @C1 visits its window 0 2 times",
     visit_elsewhere: r"ou.mvm @C1: crossbar 16127 holds no tile of the layer",
     leave_out_a_stream: r"ou.stage 0: nothing says when tile \d+ of @C1 is visited: no ou.due .*",
-    run_twice: r"ou.stage 0: is the second program of pxb.stage 0: it visits tiles again",
-    leave_out_a_program: r"pxb.stage 1: no ou.stage 1 visits its tiles of @out",
-    give_two_homes: r"pxb.home @out: position 0 of slice 0 is at PE \d+ here and at PE \d+ in .*",
+    run_twice: r"ou.stage 0: is the second ou.stage of a module with one stage; let mvm.stage .*",
     read_before_written: r"ou.stage 0: the program deadlocks: crossbar \d+ waits before window .*",
     wait_for_nobody: r"ou.stage 0: the buffer of PE \d+ can overflow: \d+ bytes can be in it .*",
     wait_for_itself: r"ou.wait @C3: the program deadlocks: @C3 cannot come so far; crossbar .*",

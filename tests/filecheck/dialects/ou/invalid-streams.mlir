@@ -246,6 +246,28 @@ ou.stage 1 {
 
 // -----
 
+cnn.network @net(%x: tensor<4xui8>) {
+  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
+  cnn.output %y : tensor<2xui8>
+}
+pxb.stage 0 {
+  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
+  pxb.home @fc pes 0
+}
+ou.stage 0 {
+  ou.stream crossbars 0 to 2 {
+    ou.mvm @fc windows 0
+  }
+}
+// CHECK: ou.stage 0: is the second ou.stage of a module with one stage; let mvm.stage say with which nodes several begin
+ou.stage 0 {
+  ou.stream crossbars 0 to 2 {
+    ou.mvm @fc windows 0
+  }
+}
+
+// -----
+
 // CHECK: ou.stage 0: the module holds no cnn.network
 ou.stage 0 {
 ^bb0:

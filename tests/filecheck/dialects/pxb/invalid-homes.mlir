@@ -130,23 +130,6 @@ pxb.stage 0 {
 
 // -----
 
-// With several stages, a stage holds the homes of the layers that it places.
-
-cnn.network @net(%x: tensor<4xui8>) {
-  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
-  cnn.output %y : tensor<2xui8>
-}
-pxb.stage 0 {
-  pxb.place @fc tiles 0 crossbars 0 at [0, 0]
-  pxb.home @fc pes 0
-}
-// CHECK: pxb.stage 1: @fc has no pxb.home
-pxb.stage 1 {
-  pxb.place @fc tiles 1 crossbars 0 at [0, 0]
-}
-
-// -----
-
 cnn.network @net(%x: tensor<4xui8>) {
   %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
   cnn.output %y : tensor<2xui8>
@@ -264,21 +247,4 @@ pxb.stage 0 {
   pxb.home @fc pes 0 times 2
   // CHECK: pxb.home @relu: has 2 entries for 3 slices
   pxb.home @relu slices [0, 1, 2] pes 0 times 2
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<4x4xsi2>> scale 0.5 matrix 4x4 windows 1 grid <hwm = 1, wwm = 2, iw = 1 cyclic, ib = 1, tile 4x2> : tensor<4xui8> -> tensor<4xui8>
-  %z = cnn.relu @relu %y : tensor<4xui8> -> tensor<4xui8>
-  cnn.output %z : tensor<4xui8>
-}
-pxb.stage 0 {
-  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
-  pxb.home @fc pes 0 times 2
-  pxb.home @relu slices [0, 1] pes 0 times 2
-}
-pxb.stage 1 {
-  // CHECK: pxb.home @relu: has other slices than in an earlier stage
-  pxb.home @relu pes 0 times 2
 }

@@ -216,7 +216,7 @@ pxb.stage 0 {
 
 // -----
 
-// Several stages.
+// Another stage: no mvm.stage says where it begins.
 
 cnn.network @net(%x: tensor<4xui8>) {
   %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
@@ -226,56 +226,9 @@ pxb.stage 0 {
   pxb.place @fc tiles 0 crossbars 0 at [0, 0]
   pxb.home @fc pes 0
 }
-// CHECK: pxb.stage 1: tile 1 of @fc is not placed
+// CHECK: pxb.stage 1: is the second pxb.stage of a module with one stage; let mvm.stage say with which nodes several begin
 pxb.stage 1 {
-^bb0:
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
-  cnn.output %y : tensor<2xui8>
-}
-pxb.stage 0 {
-  pxb.place @fc tiles 0 to 2 crossbars 0 to 2 at [0, 0]
-  pxb.home @fc pes 0
-}
-// CHECK: pxb.stage 1: tile 0 of @fc is placed 2 times
-pxb.stage 1 {
-  pxb.place @fc tiles 0 crossbars 0 at [0, 0]
-  pxb.home @fc pes 0
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
-  cnn.output %y : tensor<2xui8>
-}
-pxb.stage 0 {
-  pxb.place @fc tiles 0 crossbars 0 at [0, 0]
-  pxb.home @fc pes 0
-}
-// CHECK: pxb.stage 0: there are 2 stages with number 0
-pxb.stage 0 {
   pxb.place @fc tiles 1 crossbars 0 at [0, 0]
-  pxb.home @fc pes 0
-}
-
-// -----
-
-cnn.network @net(%x: tensor<4xui8>) {
-  %y = mvm.layer @fc %x <1x1> weights #cnn.seeded<0, tensor<2x4xsi2>> scale 0.5 matrix 4x2 windows 1 grid <hwm = 2, wwm = 1, iw = 1 cyclic, ib = 1, tile 2x2> : tensor<4xui8> -> tensor<2xui8>
-  cnn.output %y : tensor<2xui8>
-}
-pxb.stage 0 {
-  pxb.place @fc tiles 0 crossbars 0 at [0, 0]
-  pxb.home @fc pes 0
-}
-pxb.stage 1 {
-  // CHECK: pxb.place @fc: has a negative number among its tiles
-  pxb.place @fc tiles -1 crossbars 0 at [0, 0]
   pxb.home @fc pes 0
 }
 

@@ -44,11 +44,3 @@ pxb.stage 0 {
   // GENERIC-NEXT: "pxb.home"() <{node = @fc, pes = #hw.indices<1>}> {note = "kept"} : () -> ()
   pxb.home @fc pes 1 {note = "kept"}
 }
-
-// Later stages rewrite cells; homes are where they are needed.
-
-// CHECK: pxb.stage 1 {
-// GENERIC: "pxb.stage"() <{number = 1 : i64}> ({
-pxb.stage 1 {
-^bb0:
-}

@@ -27,15 +27,11 @@ vxb.stage 0 {
   // CHECK-NEXT: vxb.place @fc tiles 2 crossbars 3 at [12, 14] {note = "corner"}
   // GENERIC-NEXT: "vxb.place"() <{layer = @fc, tiles = #hw.indices<2>, crossbars = #hw.indices<3>, rows = #hw.indices<12>, columns = #hw.indices<14>}> {note = "corner"} : () -> ()
   vxb.place @fc tiles 2 crossbars 3 at [12, 14] {note = "corner"}
-}
-// CHECK-NEXT: }
 
-// In another stage the same crossbars hold other tiles.
+  // And one alone.
 
-// CHECK-NEXT: vxb.stage 1 {
-// GENERIC: "vxb.stage"() <{number = 1 : i64}> ({
-vxb.stage 1 {
   // CHECK-NEXT: vxb.place @fc tiles 3 crossbars 15 at [0, 0]
   // GENERIC-NEXT: "vxb.place"() <{layer = @fc, tiles = #hw.indices<3>, crossbars = #hw.indices<15>, rows = #hw.indices<0>, columns = #hw.indices<0>}> : () -> ()
   vxb.place @fc tiles 3 crossbars 15 at [0, 0]
 }
+// CHECK-NEXT: }

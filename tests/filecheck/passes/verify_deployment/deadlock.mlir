@@ -50,35 +50,6 @@ ou.stage 0 {
 
 // -----
 
-// A layer in an earlier stage reads what is computed in a later one.
-
-cnn.network @net(%x: tensor<4xui8>) {
-  %a = mvm.layer @a %x <1x1> weights #cnn.seeded<0, tensor<4x4xsi2>> scale 0.5 matrix 4x4 windows 1 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 4x4> : tensor<4xui8> -> tensor<4xui8>
-  %b = mvm.layer @b %a <1x1> weights #cnn.seeded<0, tensor<4x4xsi2>> scale 0.5 matrix 4x4 windows 1 grid <hwm = 1, wwm = 1, iw = 1 cyclic, ib = 1, tile 4x4> : tensor<4xui8> -> tensor<4xui8>
-  cnn.output %b : tensor<4xui8>
-}
-pxb.stage 0 {
-  pxb.place @b tiles 0 crossbars 0 at [4, 0]
-  pxb.home @b pes 0
-}
-pxb.stage 1 {
-  pxb.place @a tiles 0 crossbars 0 at [0, 0]
-  pxb.home @a pes 0
-}
-ou.stage 0 {
-  ou.stream crossbars 0 {
-    // CHECK: ou.stage 0: the program deadlocks: crossbar 0 waits before window 0 of tile 0 of @b, which needs crossbar 0 to get past window 0 of tile 0 of @a, which needs crossbar 0 to go on
-    ou.mvm @b windows 0
-  }
-}
-ou.stage 1 {
-  ou.stream crossbars 0 {
-    ou.mvm @a windows 0
-  }
-}
-
-// -----
-
 // A part of a result is read before it is computed: rows 2 and 3 of @b are columns 2 and 3 of @a.
 
 cnn.network @net(%x: tensor<4xui8>) {

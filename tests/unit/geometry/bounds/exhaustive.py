@@ -73,7 +73,7 @@ def placed(module: ModuleOp, machine: Accelerator) -> Iterator[list[PlacedTile]]
         used = [0] * machine.crossbars
         places = []
         for (op, tile), crossbar, extent in zip(tiles, crossbars, extents, strict=True):
-            places.append(PlacedTile(op, tile, 0, crossbar, (used[crossbar], 0), extent))
+            places.append(PlacedTile(op, tile, crossbar, (used[crossbar], 0), extent))
             used[crossbar] += extent[0]
         if max(used) <= machine.crossbar.wordlines:
             yield places
