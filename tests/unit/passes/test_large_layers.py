@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -9,10 +10,14 @@ import numpy as np
 import pytest
 from differential.text import parsed
 from numpy.typing import NDArray
+from unit.runtime.machine.engines import expect_equal_engines
+from unit.runtime.machine.random_programs import place_on
+from unit.runtime.staged_networks import lowered
 from xdsl.dialects.builtin import ModuleOp
 
 from spatem_ir.dialects.cnn import ConvOp, DenseOp, LocalOp
 from spatem_ir.dialects.mvm import network_of
+from spatem_ir.dialects.stages import stage_modules
 from spatem_ir.exchange.export import export_network
 from spatem_ir.exchange.onnxruntime_check import onnxruntime_outputs
 from spatem_ir.hardware.accelerator import Accelerator
@@ -104,6 +109,32 @@ cnn.network @net(%x: tensor<{given}x!cnn.quant<ui8, 0.5, 100>>) {{
 def test_parts_of_random_layers(seed: int) -> None:
     random = Random(seed)
     expect_equal_values(*cut(random_layer(random), random.choice([1, 1, 2, 3])))
+
+
+def on_so_many_crossbars(module: ModuleOp, crossbars: int) -> None:
+    """Put a module on a chip of one PE with so many crossbars, and buffers for all of it."""
+    chip = replace(TINY.chip, pe_rows=1, pe_columns=1)
+    pe = replace(TINY.pe, compute_units=1, buffer_bytes=1 << 16)
+    place_on(module, replace(TINY, chip=chip, pe=pe, cu=replace(TINY.cu, crossbars=crossbars)))
+
+
+@pytest.mark.parametrize("seed", [0, 3, 5, 6, 11, 12, 16, 24])
+def test_random_large_layers_are_deployed(seed: int) -> None:
+    """On a third of the crossbars that one copy takes.
+
+    Every level gives the values of the whole layer; both engines do the same in each stage.
+    """
+    random = Random(seed)
+    module = parsed(random_layer(random))
+    (layer,) = layers_of(module)
+    on_so_many_crossbars(module, max(1, crossbars_of(layer, TINY) // 3))
+    given, *levels = lowered(module, "auto", random.choice(["minimum", "isaac", "spatem"]))
+    stages = stage_modules(levels[-1])
+    assert len(stages) > 1
+    for level in levels:
+        expect_equal_values(given, level)
+    for stage in stages:
+        expect_equal_engines(stage, images=2)
 
 
 DENSE = """

@@ -10,7 +10,7 @@ from random import Random
 import numpy as np
 import pytest
 from differential.text import parsed
-from unit.runtime.machine.engines import expect_equal_counts
+from unit.runtime.machine.engines import expect_equal_counts, expect_equal_engines
 from unit.runtime.machine.random_programs import place_on, random_module
 from unit.runtime.staged_networks import CNN, lowered
 from xdsl.context import Context
@@ -21,6 +21,8 @@ from spatem_ir.dialects.hw import accelerator_of
 from spatem_ir.dialects.mvm import network_of
 from spatem_ir.dialects.stages import is_staged, mvm_stages, stage_modules
 from spatem_ir.driver.compile import compile_network
+from spatem_ir.frontend.load import load_network
+from spatem_ir.frontend.options import ImportOptions
 from spatem_ir.geometry.network.waits import input_queues
 from spatem_ir.hardware.loader import load_accelerator
 from spatem_ir.hardware.parameters import AdcMode
@@ -78,6 +80,26 @@ def test_values_and_cycles_of_random_networks(seed: int) -> None:
     assert fast.staged == reference.staged
     expect_equal_counts(fast, reference)
     metrics_of(module, executed(module), reference if images > 1 else None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", ["isaac", "minimum", "spatem"])
+def test_lenet_in_four_stages(strategy: str) -> None:
+    """Exact at every level; in each stage both engines do the same, event by event."""
+    module = load_network("lenet", ImportOptions()).module
+    place_on(module, load_accelerator("isaac-ou"))
+    levels = lowered(module, 4, strategy, "spatem")
+    inputs = images_of(module, Random(4))
+    expected = execute(levels[0], inputs)
+    for level in levels[1:]:
+        for one, other in zip(execute(level, inputs), expected, strict=True):
+            assert np.array_equal(one, other)
+    alone = [expect_equal_engines(stage, 1) for stage in stage_modules(levels[-1])]
+    whole = executed(levels[-1], "fast")
+    assert whole.staged is not None
+    cycles = [stage.cycles for stage in whole.staged.stages]
+    assert cycles == [run.ended for run in alone if run is not None]
+    assert len(cycles) == 4
 
 
 def test_stages_follow_each_other() -> None:
