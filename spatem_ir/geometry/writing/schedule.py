@@ -118,7 +118,7 @@ def scheduled(
     sizes = [len(stage.codes) for stage in stages]
     rounds = kept_rounds(sizes, slots) if strategy in KEEPING else [0] * len(stages)
     farthest = _farthest(slots, sum(rounds))
-    near = np.setdiff1d(np.arange(len(slots)), farthest)
+    near = _others(len(slots), farthest)
     written = slots.chosen(near)
     contents = np.zeros((len(near), slots.shape.units * slots.shape.unit_bytes), np.uint8)
     cycled = [_cycled(size, own, slots) for size, own in zip(sizes, rounds, strict=True)]
@@ -139,7 +139,7 @@ def scheduled(
     for number, size in enumerate(sizes):
         own = np.empty(size, np.int64)
         own[cycled[number]] = near[found[number]]
-        kept = np.setdiff1d(np.arange(size), cycled[number])
+        kept = _others(size, cycled[number])
         own[kept] = farthest[:, taken : taken + rounds[number]].T.reshape(-1)
         taken += rounds[number]
         places.append(own)
@@ -158,7 +158,14 @@ def _cycled(size: int, kept: int, slots: CellSlots) -> Ints:
     crossbars = slots.crossbar_count
     rounds = size // crossbars
     own = (np.arange(kept) * rounds // max(1, kept))[:, None] * crossbars + np.arange(crossbars)
-    return np.setdiff1d(np.arange(size), own)
+    return _others(size, own)
+
+
+def _others(count: int, some: Ints) -> Ints:
+    """The numbers up to a count that are not among some, in ascending order."""
+    left = np.ones(count, np.bool_)
+    left[some] = False
+    return np.flatnonzero(left)
 
 
 def between(stage: StageBlocks, slots: CellSlots, before: Codes, after: Codes) -> StageProblem:
