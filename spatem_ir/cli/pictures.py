@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from typing import BinaryIO
 
     from spatem_ir.driver.run import RunResult
     from spatem_ir.report.stages import LoggedStage
@@ -111,17 +112,20 @@ def picture_files(
         other = None if arguments.compare is None else read_run(arguments.compare)
         files[arguments.report] = page_of(result, other).encode()
     if arguments.trace is not None:
-        from spatem_ir.report.trace.trace import write_trace
-        from spatem_ir.runtime.critical_path import node_names
-
-        assert result.module is not None
-        files[arguments.trace] = partial(
-            write_trace,
-            accelerator=result.accelerator,
-            names=node_names(result.module),
-            stages=_logged(result, selection_of(arguments), say),
-        )
+        stages = _logged(result, selection_of(arguments), say)
+        files[arguments.trace] = partial(_write_trace, result=result, stages=stages, say=say)
     return files
+
+
+def _write_trace(
+    file: BinaryIO, result: RunResult, stages: Sequence[LoggedStage], say: Messages
+) -> None:
+    from spatem_ir.report.trace.trace import write_trace
+    from spatem_ir.runtime.critical_path import node_names
+
+    assert result.module is not None
+    say.step("writing the trace")
+    write_trace(file, result.accelerator, node_names(result.module), stages)
 
 
 def _logged(result: RunResult, selection: Selection, say: Messages) -> list[LoggedStage]:

@@ -22,8 +22,7 @@ class ProgressLines:
 
     On a terminal only, unless `is_shown` says so: in a file or a log nobody waits.
 
-    Attributes:
-        seconds: (step, how long it took) of each step that has ended, in order.
+    What should be read in any case is said once, however often work tells it.
     """
 
     def __init__(self, tool: str, is_shown: bool | None = None) -> None:
@@ -31,7 +30,15 @@ class ProgressLines:
         self.is_shown = sys.stderr.isatty() if is_shown is None else is_shown
         self.start = self.begun = self.told = time.monotonic()
         self.doing: str | None = None
-        self.seconds: list[tuple[str, float]] = []
+        self.ended: list[tuple[str, float]] = []
+        self.noted: set[str] = set()
+
+    @property
+    def seconds(self) -> list[tuple[str, float]]:
+        """Each step, in order, and how long it took, or has taken so far."""
+        if self.doing is None:
+            return self.ended
+        return [*self.ended, (self.doing, time.monotonic() - self.begun)]
 
     @contextmanager
     def watching(self) -> Iterator[Messages]:
@@ -48,8 +55,10 @@ class ProgressLines:
             tell(f"{self.tool}: {text} …")
 
     def note(self, text: str) -> None:
-        """Say what should be read in any case."""
-        tell(f"{self.tool}: {text}")
+        """Say what should be read in any case, unless it has been said."""
+        if text not in self.noted:
+            self.noted.add(text)
+            tell(f"{self.tool}: {text}")
 
     def progress(self, share: float) -> None:
         """Report which share of the step is done, and the time left if it goes on like this."""
@@ -63,7 +72,7 @@ class ProgressLines:
 
     def _end(self, now: float) -> None:
         if self.doing is not None:
-            self.seconds.append((self.doing, now - self.begun))
+            self.ended.append((self.doing, now - self.begun))
         self.doing = None
 
 

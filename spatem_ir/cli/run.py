@@ -30,7 +30,7 @@ from spatem_ir.support.errors import SpatemError
 from spatem_ir.support.files import check_outputs, write_together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import Any, BinaryIO, TypeVar
 
     from numpy.typing import NDArray
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from spatem_ir.support.files import Writer
 
     Result = TypeVar("Result", RunResult, SweepResult)
-    Times = Sequence[tuple[str, float]] | None
 
 DESCRIPTION = """\
 Compiles a network for an operation-unit based ReRAM accelerator, executes it and reports cycles,
@@ -220,42 +219,43 @@ def _run(parser: argparse.ArgumentParser, argv: list[str] | None) -> None:
     options = _options(arguments)
     check_outputs(options.files, [*files_of(arguments)])
     progress = ProgressLines("spatem-run")
-    times = progress.seconds if arguments.times else None
+    timed = progress if arguments.times else None
     if options.sweeps:
         from spatem_ir.driver.sweep import run_sweep
         from spatem_ir.report.sweep import print_sweep
 
         with progress.watching() as say:
             swept = run_sweep(options, say)
-        write_together(_json_file(swept, times, arguments.json))
-        _print(swept, times, print_sweep, arguments.json)
+        write_together(_json_file(swept, timed, arguments.json))
+        _print(swept, timed, print_sweep, arguments.json)
         return
     from spatem_ir.driver.run import run
     from spatem_ir.report.tables import print_report
 
     with progress.watching() as say:
         result = run(options, say)
-        pictures = picture_files(arguments, result, say)
-    files = {**_json_file(result, times, arguments.json), **pictures}
-    if arguments.outputs is not None and result.outputs is not None:
-        files[arguments.outputs] = partial(_save_array, result.outputs[0])
-    write_together(files)
-    _print(result, times, print_report, arguments.json)
+        files = dict(picture_files(arguments, result, say))
+        if arguments.outputs is not None and result.outputs is not None:
+            files[arguments.outputs] = partial(_save_array, result.outputs[0])
+        write_together({**files, **_json_file(result, timed, arguments.json)})
+    _print(result, timed, print_report, arguments.json)
     if result.outputs_match is False:
         raise SpatemError(f"{arguments.input}: {_mismatch(result)}")
 
 
 def _json_file(
-    result: RunResult | SweepResult, times: Times, path: str | None
+    result: RunResult | SweepResult, timed: ProgressLines | None, path: str | None
 ) -> dict[str, bytes | Writer]:
-    """The file with the result as JSON, if that was asked for."""
-    return {} if path in (None, "-") else {path: (_json_text(result, times) + "\n").encode()}
+    """The file with the result as JSON, if that was asked for; made when files before it are."""
+    if path in (None, "-"):
+        return {}
+    return {path: lambda file: file.write((_json_text(result, timed) + "\n").encode())}
 
 
-def _json_text(result: RunResult | SweepResult, times: Times) -> str:
+def _json_text(result: RunResult | SweepResult, timed: ProgressLines | None) -> str:
     document = result.to_dict()
-    if times is not None:
-        document["times"] = [{"step": step, "seconds": seconds} for step, seconds in times]
+    if timed is not None:
+        document["times"] = [{"step": step, "seconds": took} for step, took in timed.seconds]
     return json.dumps(document, indent=2)
 
 
@@ -267,17 +267,20 @@ def _save_array(values: NDArray[Any], file: BinaryIO) -> None:
 
 
 def _print(
-    result: Result, times: Times, print_tables: Callable[[Result], None], json_file: str | None
+    result: Result,
+    timed: ProgressLines | None,
+    print_tables: Callable[[Result], None],
+    json_file: str | None,
 ) -> None:
     """Print the result, as JSON if that was asked for."""
     if json_file == "-":
-        print(_json_text(result, times))
+        print(_json_text(result, timed))
         return
     print_tables(result)
-    if times is not None:
+    if timed is not None:
         from spatem_ir.report.tables import print_times
 
-        print_times(times)
+        print_times(timed.seconds)
 
 
 def _mismatch(result: RunResult) -> str:

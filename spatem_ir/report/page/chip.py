@@ -185,7 +185,8 @@ def crossbar_figure(drawn: Drawn) -> Figure:
         y_axis_label="wordline",
     )
     found.toolbar.logo = None
-    columns = ("left", "right", "top", "bottom", "x", "y", "tile", "name", "color", "label")
+    place, text = ("left", "right", "top", "bottom", "x", "y"), ("label", "angle")
+    columns = (*place, "tile", "name", "color", *text)
     source = ColumnDataSource({name: [] for name in columns}, name="tiles")
     tiles = found.quad(
         "left", "right", "top", "bottom", source=source, fill_color="color", fill_alpha=0.75,
@@ -195,6 +196,7 @@ def crossbar_figure(drawn: Drawn) -> Figure:
         "x",
         "y",
         text="label",
+        angle="angle",
         source=source,
         text_align="center",
         text_baseline="middle",

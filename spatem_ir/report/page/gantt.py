@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from bokeh.models import (
@@ -108,8 +108,7 @@ def activity_figure(drawn: Drawn, times: Range1d) -> Figure:
                 legend_label=f"{kind.value} ({used:,} used)",
             )
     found.yaxis.formatter = NumeralTickFormatter(format="0 %")
-    found.add_layout(found.legend[0], "above")
-    found.legend.orientation = "horizontal"
+    legend_beside(found, "above")
     return found
 
 
@@ -170,8 +169,7 @@ def layers_figure(drawn: Drawn, times: Range1d) -> Figure:
             tooltips=[("critical path", "@part, for @name"), ("cycles", "@left{0,0}–@right{0,0}")],
         )
     )
-    found.add_layout(found.legend[0], "below")
-    found.legend.orientation = "horizontal"
+    legend_beside(found, "below")
     return found
 
 
@@ -263,6 +261,13 @@ def resource_name(drawn: Drawn, kind: ResourceKind, number: int) -> str:
     if kind is ResourceKind.LINK:
         return drawn.accelerator.components.interconnect.link_name(number)
     return f"port of PE {number}"
+
+
+def legend_beside(found: Figure, place: Literal["above", "below"]) -> None:
+    """Put the legend in a line above or below a figure."""
+    (legend,) = found.legend
+    legend.orientation, legend.spacing = "horizontal", 14
+    found.add_layout(legend, place)
 
 
 def label_rows(found: Figure, names: list[str]) -> None:

@@ -103,12 +103,25 @@ function showPe(pe) {
   showCrossbar(used === undefined ? pe * size : used);
 }
 
+// Pixels of a bitline and of a wordline in the drawing of a crossbar
+function pixelsOfCell({ inner_width, inner_height, x_range, y_range }) {
+  return [inner_width / Math.abs(x_range.end - x_range.start), inner_height / Math.abs(y_range.end - y_range.start)];
+}
+
+// The name of a tile's layer as it fits into the rectangle, and its angle; nothing if it does not
+function labelOf(name, width, height) {
+  const [long, high] = [7 * name.length, 14];
+  if (long <= width && high <= height) return [name, 0];
+  return long <= height && high <= width ? [name, Math.PI / 2] : ["", 0];
+}
+
 function showCrossbar(crossbar) {
   const { tiles, layers } = chip;
   const { busy } = stretch().crossbars;
   if (!(crossbar >= 0 && crossbar < busy.length)) return;
   chosen.crossbar = crossbar;
-  const rows = { left: [], right: [], top: [], bottom: [], x: [], y: [], tile: [], name: [], color: [], label: [] };
+  const rows = { left: [], right: [], top: [], bottom: [], x: [], y: [], tile: [], name: [], color: [], label: [], angle: [] };
+  const [across, down] = pixelsOfCell(model("crossbar"));
   const listed = [["layer", "tile", "wordline", "bitline", "size"]];
   for (const index of tilesOf(crossbar)) {
     const layer = layers[tiles.layer[index]];
@@ -122,7 +135,9 @@ function showCrossbar(crossbar) {
     rows.tile.push(tiles.tile[index]);
     rows.name.push(layer.name);
     rows.color.push(layer.color);
-    rows.label.push(layer.name.slice(0, Math.max(3, width / 4)));
+    const [label, angle] = labelOf(layer.name, width * across, height * down);
+    rows.label.push(label);
+    rows.angle.push(angle);
     listed.push([layer.name, tiles.tile[index], row, column, `${height}×${width}`]);
   }
   model("tiles").data = rows;
@@ -130,7 +145,7 @@ function showCrossbar(crossbar) {
   const during = chip.stretches.length > 1 && first !== undefined ? ` in stage ${layers[tiles.layer[first]].stage}` : "";
   model("crossbar").title.text = `tiles of crossbar ${crossbar}${during}`;
   const title = `Crossbar ${crossbar}: ${text(busy[crossbar])} % busy, ${listed.length - 1} tile${listed.length === 2 ? "" : "s"}${during}`;
-  element("crossbar-detail").replaceChildren(...pairs(title, listed.slice(0, 12)));
+  element("crossbar-detail").replaceChildren(...pairs(title, listed));
   element("crossbar-number").value = crossbar;
 }
 
@@ -151,7 +166,7 @@ function setTheme(theme) {
   for (const each of Bokeh.documents) {
     for (const found of each._all_models.values()) {
       const has = (name) => name in found.properties;
-      if (has("outline_line_color")) found.setv({ border_fill_color: null, background_fill_color: null, outline_line_color: line });
+      if (has("outline_line_color")) found.setv({ outline_line_color: line });
       else if (["Legend", "ColorBar"].includes(found.type)) found.setv({ background_fill_color: paper });
       if (has("grid_line_color") && found.grid_line_color !== null) found.setv({ grid_line_color: line });
       for (const name of INK) if (has(name)) found.setv({ [name]: ink });

@@ -27,6 +27,8 @@ from spatem_ir.report.page.stages import stages_figure
 from spatem_ir.report.page.summary import cards, layer_table, metric_table, report_table
 
 if TYPE_CHECKING:
+    from bokeh.plotting import figure as Figure
+
     from spatem_ir.driver.run import RunResult
 
 
@@ -42,7 +44,7 @@ def page_of(result: RunResult, other: Mapping[str, Any] | None = None) -> str:
 def page(drawn: Drawn, other: Mapping[str, Any] | None) -> str:
     """The text of the page."""
     times, is_staged = time_range(drawn), len(drawn.stages) > 1
-    figures: dict[str, Model] = {
+    figures: dict[str, Figure] = {
         "activity": activity_figure(drawn, times),
         "gantt": layers_figure(drawn, times),
         "resources": resources_figure(drawn, times),
@@ -54,7 +56,9 @@ def page(drawn: Drawn, other: Mapping[str, Any] | None) -> str:
     }
     if is_staged:
         figures["stages"] = stages_figure(drawn, times)
-    script, divs = components(figures, wrap_script=True)
+    for found in figures.values():
+        found.border_fill_color = found.background_fill_color = None
+    script, divs = components(dict[str, Model](figures), wrap_script=True)
     own = files("spatem_ir.report.page")
     shades = [shade._asdict() for shade in shades_of(drawn.stretches[0])]
     data = {

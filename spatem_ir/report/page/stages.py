@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bokeh.models import ColumnDataSource, HoverTool, Range1d
 
 from spatem_ir.report.page.drawn import Drawn, span
-from spatem_ir.report.page.gantt import label_rows, time_figure
+from spatem_ir.report.page.gantt import label_rows, legend_beside, time_figure
 from spatem_ir.report.page.palette import HATCHED, NO_LINE, category
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ def stages_figure(drawn: Drawn, times: Range1d) -> Figure:
     add_bars(
         found, "writing", writing, ("crossbars", "@count{0,0}"), fill_color=category(1), **style
     )
-    found.add_layout(found.legend[0], "above")
-    found.legend.orientation = "horizontal"
+    legend_beside(found, "above")
     return found
 
 

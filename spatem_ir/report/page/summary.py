@@ -35,7 +35,7 @@ def cards(drawn: Drawn) -> str:
         label = line.label if isinstance(line, Line) else name.replace("_", " ")
         found.append(
             f'<div class="card" tabindex="0"><span>{escape(label)}</span>'
-            f"<b>{number(value)}</b><i>{escape(metric.unit)}</i>{tip(metric.definition)}</div>"
+            f"<b>{number(value)}</b> <i>{escape(metric.unit)}</i>{tip(metric.definition)}</div>"
         )
     return f'<div class="cards">{"".join(found)}</div>'
 
@@ -92,7 +92,7 @@ def shown(value: Any) -> str:
         rows = ((escape(str(key)), number(part)) for key, part in value.items())
         return f"<details><summary>{len(value)} values</summary>{table(None, rows)}</details>"
     if isinstance(value, list | tuple):
-        return f"{len(value)} entries"
+        return f"{len(value)} {'entry' if len(value) == 1 else 'entries'}"
     return number(value)
 
 

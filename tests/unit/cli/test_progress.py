@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from unit.cli.commands import TINY
@@ -58,6 +59,13 @@ def test_nothing_is_said_where_there_is_no_terminal(
     assert lines.seconds == [("reading", 3.0), ("simulating 7 visits", 124.0)]
 
 
+def test_a_note_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with ProgressLines("tool", is_shown=False).watching() as say:
+        for note in ("compiling", "a doubt", "compiling"):
+            say.note(note)
+    assert capsys.readouterr().err.splitlines() == ["tool: compiling", "tool: a doubt"]
+
+
 def progress_of_minutes(monkeypatch: pytest.MonkeyPatch, is_shown: bool | None) -> ProgressLines:
     """What is said in two steps of 127 seconds together."""
     now = [0.0]
@@ -101,3 +109,14 @@ def test_times_are_in_the_report_and_in_json_when_asked_for(
     assert any(line[:2] == ["all", "steps"] for line in steps)
     assert main([*TINY, "--json", "-"]) == 0
     assert "times" not in json.loads(capsys.readouterr().out)
+
+
+def test_times_have_the_writing_of_a_trace(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    pytest.importorskip("perfetto")
+    trace, results = str(tmp_path / "net.pftrace"), tmp_path / "net.json"
+    assert main([*TINY, "--times", "--trace", trace, "--json", str(results)]) == 0
+    steps = [each["step"] for each in json.loads(results.read_text())["times"]]
+    assert steps[-2:] == ["simulating with a log", "writing the trace"]
+    assert "writing the trace" in capsys.readouterr().out

@@ -134,12 +134,39 @@ def test_a_click_shows_a_pe_its_crossbars_and_tiles(drawn: Drawn, written: Path)
         click(shown, "pe", 2, 1)
         crossbar = 3 * 96 + 8 + 2
         assert shown.inner_text("#crossbar-detail h3").startswith(f"Crossbar {crossbar}:")
-        assert "conv" in shown.inner_text("#crossbar-detail table")
+        tiles = shown.evaluate("model('tiles').data.tile.length")
+        assert shown.inner_text("#crossbar-detail table").count("conv") == tiles > 0
         click(shown, "network", 0, 1)
         assert shown.inner_text("#node-detail h3") == "conv1"
         assert "OU" in shown.inner_text("#node-detail table") or "ou operations" in (
             shown.inner_text("#node-detail table")
         )
+
+
+@needs_browser
+def test_tiles_have_their_whole_names_or_none(written: Path) -> None:
+    with opened(written) as shown:
+        shown.evaluate("showCrossbar(960)")
+        data = shown.evaluate("model('tiles').data")
+        assert data["name"] == ["conv2"] * 3 and data["label"] == [""] * 3
+        assert shown.evaluate("labelOf('conv2', 40, 20)") == ["conv2", 0]
+        assert shown.evaluate("labelOf('conv2', 20, 40)")[0] == "conv2"
+        assert shown.evaluate("labelOf('conv2', 20, 40)")[1] > 1
+
+
+EDGE = """() => {
+  const canvas = [...Bokeh.index].find((each) => each.model.name === "layers").canvas_view.primary;
+  const {width, height} = canvas.canvas;
+  const bytes = (columns, rows) => canvas.ctx.getImageData(0, 0, columns, rows).data;
+  return [...bytes(width, 1), ...bytes(1, height)].filter((value) => value > 0).length;
+}"""
+"""How much of the first row and column of pixels of a figure is painted."""
+
+
+@needs_browser
+def test_figures_have_no_frame_of_the_other_theme(written: Path) -> None:
+    with opened(written, scheme="dark") as shown:
+        assert shown.evaluate(EDGE) == 0
 
 
 @needs_browser
