@@ -1,18 +1,20 @@
 """The wheel in clean environments, without and with each extra, as a user without privileges.
 
-``python -m tests.packaging [EXTRA …]`` builds the wheel, makes an environment for each extra, and
-runs what the extra is for from an empty folder; as `nobody` if it is run as root.  It needs the
-package index, minutes, and a Python that `nobody` can read; tests/unit/test_packaging.py does what
-needs none of them.
+``python -m tests.packaging [EXTRA …]`` builds the wheel, makes an environment for each extra
+(`none`: the package alone), and runs what the extra is for from an empty folder; as `nobody` if it
+is run as root.  It needs the package index, minutes, and a Python that `nobody` can read;
+tests/unit/test_packaging.py does what needs none of them.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,6 +46,9 @@ if __name__ == "__main__":
 
 FILES = {"search.toml": SEARCH, "cluster.py": CLUSTER}
 
+ALONE = "none"
+"""What is said for the package without extras."""
+
 OF_EXTRAS = {
     "": (),
     "fast": ("spatem-run lenet-digits --engine fast",),
@@ -65,8 +70,20 @@ OF_EXTRAS = {
 """What each extra is for; those of training and of benchmarks/zoo need the repository."""
 
 
-def main(extras: list[str]) -> int:
-    """Check the extras that are named, by default all; the number of failures."""
+def main(argv: list[str] | None = None) -> int:
+    """Check the extras that are named, by default all; 1 if a command fails."""
+    parser = argparse.ArgumentParser("python -m tests.packaging", description=__doc__)
+    names = [extra or ALONE for extra in OF_EXTRAS]
+    parser.add_argument("extras", nargs="*", metavar="EXTRA", help=f"of {', '.join(names)}")
+    extras = parser.parse_args(argv).extras
+    for extra in extras:
+        if extra not in names:
+            parser.error(f"there is no extra {extra}; there are {', '.join(names)}")
+    if not can_run(sys.executable):
+        parser.error(
+            f"{sys.executable} cannot be run by nobody, as whom root runs the tools; take a Python "
+            "that all may read, such as /usr/bin/python3"
+        )
     failures = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -74,10 +91,34 @@ def main(extras: list[str]) -> int:
         pip = pip_of(folder / "builder")
         subprocess.run([*pip, "wheel", "--no-deps", "-w", folder, ROOT], check=True)
         (wheel,) = folder.glob("*.whl")
-        for extra in extras or OF_EXTRAS:
+        for name in extras or names:
+            extra = "" if name == ALONE else name
             print(f"spatem-ir[{extra}]" if extra else "spatem-ir", flush=True)
-            failures += checked(extra, wheel, folder / (extra or "alone"))
-    return failures
+            failures += checked(extra, wheel, folder / name)
+    return int(failures > 0)
+
+
+def user_of_tools() -> dict[str, Any]:
+    """As whom the tools run: arguments of :func:`subprocess.run`."""
+    if os.geteuid():
+        return {}
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+
+
+def can_run(python: str) -> bool:
+    """Whether the user of the tools can run a Python, and read its library."""
+    try:
+        tried = subprocess.run(
+            [os.path.realpath(python), "-c", "import venv"],
+            cwd="/",
+            env={},
+            capture_output=True,
+            check=False,
+            **user_of_tools(),
+        )
+    except PermissionError:
+        return False
+    return tried.returncode == 0
 
 
 def pip_of(environment: Path) -> list[str | Path]:
@@ -95,7 +136,7 @@ def checked(extra: str, wheel: Path, folder: Path) -> int:
     empty.mkdir()
     for name, text in FILES.items():
         (empty / name).write_text(text, encoding="utf-8")
-    user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    user = user_of_tools()
     if user:
         os.chown(empty, NOBODY, NOBODY)
     failures = 0
@@ -118,4 +159,4 @@ def checked(extra: str, wheel: Path, folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]) > 0)
+    sys.exit(main())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from unit.cli import opt_commands
 from unit.cli.commands import IMAGES, NETWORK, TWO_INPUTS
 
 import spatem_ir as sp
@@ -26,4 +27,12 @@ def networks_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("net.mlir").write_text(NETWORK, encoding="utf-8")
     Path("two.mlir").write_text(TWO_INPUTS, encoding="utf-8")
     np.save("images.npy", IMAGES)
+    return tmp_path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with a network of one layer in it: `net.mlir`."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.mlir").write_text(opt_commands.NETWORK, encoding="utf-8")
     return tmp_path

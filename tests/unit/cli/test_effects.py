@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -330,67 +330,6 @@ def test_every_option_of_spatem_bench_is_in_a_table(capsys: pytest.CaptureFixtur
     assert capsys.readouterr().err == (
         "spatem-bench: --sensitivity-networks has no effect with --without sensitivity\n"
     )
-
-
-PASSES: list[tuple[str, str]] = [
-    ("partition{alternatives=-1}", "partition: alternatives is -1; it must be at least 0"),
-    (
-        "partition{deal=blocks deal=cyclic}",
-        "'partition{deal=blocks deal=cyclic}': gives the option 'deal' twice",
-    ),
-    (
-        "partition,pack{method=exclusive gather=false}",
-        "pack: gather has no effect with method=exclusive; leave it out",
-    ),
-    (
-        "partition,pack,assign,order,expand-ou{limit=0}",
-        "expand-ou: limit is 0; it must be at least 1",
-    ),
-    (
-        "partition,pack,assign,order,expand-ou{until=streams limit=5}",
-        "expand-ou: limit has no effect with until=streams; leave it out",
-    ),
-    (
-        'calibrate{inputs="calibration.npy" bits=4}',
-        "calibrate: bits has no effect with method=max-abs; leave it out",
-    ),
-]
-"""Options of passes that are out of range, given twice, or have no effect."""
-
-
-@pytest.mark.parametrize(("pipeline", "message"), PASSES)
-@pytest.mark.parametrize("main", [opt.main, run.main], ids=["spatem-opt", "spatem-run"])
-def test_passes(
-    pipeline: str,
-    message: str,
-    main: Callable[[list[str]], int],
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert main(["net.mlir", "--accelerator", "tiny", "-p", pipeline]) == 1
-    assert capsys.readouterr().err.partition(": ")[2] == message + "\n"
-
-
-FORM = "must be a name, or a name and options of partition: spatem{deal=blocks}"
-
-STRATEGIES: list[tuple[str, str]] = [
-    *(
-        (text, f"strategy '{text}': {FORM}")
-        for text in ("spatem{", "}", "", " ", "{", "spatem{deal=}", "spatem{deal=blocks", "a,b")
-    ),
-    (
-        "spatem{deal=blocks deal=cyclic}",
-        "'spatem{deal=blocks deal=cyclic}': gives the option 'deal' twice",
-    ),
-    ("spatem{strategy=isaac}", "strategy 'spatem{strategy=isaac}': names a strategy twice"),
-    ("spatem{alternatives=-2}", "partition: alternatives is -2; it must be at least 0"),
-    ("spatem{deal=random}", "partition: unknown deal 'random'; one of cyclic, blocks"),
-]
-
-
-@pytest.mark.parametrize(("text", "message"), STRATEGIES)
-def test_strategies(text: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run.main(["net.mlir", "--accelerator", "tiny", "--strategy", text]) == 1
-    assert capsys.readouterr().err == f"spatem-run: {message}\n"
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
