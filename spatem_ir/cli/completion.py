@@ -25,8 +25,8 @@ class PrintCompletion(argparse.Action):
             import shtab
         except ImportError as error:
             raise SpatemError(
-                "--print-completion needs shtab: install the extra completion: "
-                "spatem-ir[completion]"
+                "--print-completion needs shtab; install the extra completion: "
+                "pip install 'spatem-ir[completion]'"
             ) from error
         print(shtab.complete(parser, shell=str(values)))
         parser.exit()

@@ -30,11 +30,12 @@ class Blank:
     """A number in a packet that others replace: of so many bytes, or a fixed one of 64 bits.
 
     `sample` is a number that no other part of the packet is likely to hold: all bytes of a
-    variable-length one are used.
+    variable-length one are used.  It stands in a packet as often as its field is repeated there,
+    `times`, one right after the other.
     """
 
-    def __init__(self, number: int, size: int | None = None):
-        self.size = size
+    def __init__(self, number: int, size: int | None = None, times: int = 1):
+        self.size, self.times = size, times
         if size is None:
             self.sample = FIXED + number
             self.written = self.sample.to_bytes(8, "little")
@@ -43,18 +44,18 @@ class Blank:
             self.written = varint(self.sample, size)
 
     def bytes_of(self, values: Ints) -> NDArray[np.uint8]:
-        """The bytes that stand for values: shape [values, bytes].
+        """The bytes that stand for values: of shape […], in an array […, bytes].
 
         Raises:
             OverflowError: one of them is negative or too large.
         """
         if self.size is None:
-            return values.astype("<u8")[:, None].view(np.uint8)
-        if len(values) and (values.min() < 0 or int(values.max()) >> (BITS * self.size)):
+            return values.astype("<u8")[..., None].view(np.uint8)
+        if values.size and (values.min() < 0 or int(values.max()) >> (BITS * self.size)):
             raise OverflowError(f"{values.max()} has no room in {self.size} bytes")
         shifts = BITS * np.arange(self.size)
-        parts = (values[:, None] >> shifts) & 0x7F
-        parts[:, :-1] |= 0x80
+        parts = (values[..., None] >> shifts) & 0x7F
+        parts[..., :-1] |= 0x80
         return parts.astype(np.uint8)
 
 
@@ -66,33 +67,41 @@ def varint(value: int, size: int) -> bytes:
 
 @dataclass(frozen=True)
 class Template:
-    """Packets that are alike but for the blanks, which stand at some bytes of them."""
+    """Packets that are alike but for the blanks: where each stands first and last, of its bytes."""
 
     written: bytes
-    blanks: Mapping[str, tuple[Blank, int]]
+    blanks: Mapping[str, tuple[Blank, int, int]]
 
     @classmethod
     def of(cls, trace: Trace, blanks: Mapping[str, Blank]) -> Template:
-        """The packets of a trace, in which each blank stands once."""
+        """The packets of a trace, in which each blank stands as often as it is to."""
         written = trace.SerializeToString()
         found = {}
         for name, blank in blanks.items():
-            assert written.count(blank.written) == 1, name
-            found[name] = (blank, written.index(blank.written))
+            assert written.count(blank.written) == blank.times, name
+            found[name] = (blank, written.index(blank.written), written.rindex(blank.written))
         return cls(written, found)
 
     def filled(self, **values: Ints) -> bytes:
-        """The packets for values of all blanks, arrays of one length, one after the other."""
+        """The packets for values of all blanks, one after the other.
+
+        The values are arrays of one length; of a blank that stands in a packet several times they
+        are [packets, times].
+        """
         count = len(next(iter(values.values())))
         rows = np.empty((count, len(self.written)), np.uint8)
         rows[:] = np.frombuffer(self.written, np.uint8)
-        for name, (blank, at) in self.blanks.items():
-            rows[:, at : at + len(blank.written)] = blank.bytes_of(values[name])
+        for name, (blank, first, last) in self.blanks.items():
+            size, times = len(blank.written), blank.times
+            stride = (last - first) // max(times - 1, 1) or size
+            stop = last + size
+            places = rows[:, stop - stride * times : stop].reshape(count, times, stride)
+            places[..., -size:] = blank.bytes_of(values[name].reshape(count, times))
         return rows.tobytes()
 
 
-def blanks_of(sizes: Mapping[str, int | None]) -> dict[str, Blank]:
-    """Blanks of so many bytes by name; None for fixed numbers."""
+def blanks_of(sizes: Mapping[str, int]) -> dict[str, Blank]:
+    """Blanks of so many bytes by name."""
     return {name: Blank(number, size) for number, (name, size) in enumerate(sizes.items())}
 
 

@@ -137,7 +137,7 @@ class StageSlices:
         """How many flows pass each entry."""
         return np.bincount(self.flows[0], minlength=len(self.log))
 
-    def flows_of(self, entries: Ints, count: int) -> dict[str, Ints]:
-        """The flows that pass entries, of each so many."""
+    def flows_of(self, entries: Ints, count: int) -> Ints:
+        """The flows that pass entries, of each so many: [entries, count]."""
         first = np.searchsorted(self.flows[0], entries)
-        return {f"flow {number}": self.flows[1][first + number] for number in range(count)}
+        return self.flows[1][first[:, None] + np.arange(count)]

@@ -168,9 +168,10 @@ class _Trace:
             values[name] = values[name] + self.first(name)
         counts = slices.flow_counts[here]
         first_name = np.int64(self.first("node") + stage.first_node)
-        for count in np.unique(counts).tolist():
+        order = np.argsort(counts, kind="stable")
+        several, starts = np.unique(counts[order], return_index=True)
+        for count, own in zip(several.tolist(), np.split(order, starts[1:]), strict=True):
             template = self.template(kind.value, KEYS[kind], count)
-            own = np.flatnonzero(counts == count)
             for part in in_chunks(len(own)):
                 which = own[part]
                 entries = here[which]
@@ -179,15 +180,15 @@ class _Trace:
                     track=tracks[entries],
                     name=first_name + log.nodes[entries],
                     **{name: values[name][which] for name in KEYS[kind]},
-                    **slices.flows_of(entries, count),
+                    **({"flows": slices.flows_of(entries, count)} if count else {}),
                 )
 
     def template(self, category: str, keys: Sequence[str], flows: int) -> Template:
         """The packet that begins a slice."""
-        sizes: dict[str, int | None] = {"time": TIME, "track": TRACK, "name": NAME}
+        sizes = {"time": TIME, "track": TRACK, "name": NAME}
         sizes |= dict.fromkeys(keys, VALUE)
-        sizes |= {f"flow {number}": None for number in range(flows)}
         blanks = blanks_of(sizes)
+        flow = Blank(len(blanks), times=flows)
         trace = new_trace()
         event = _event(trace, blanks["time"])
         event.type, event.track_uuid = event.TYPE_SLICE_BEGIN, blanks["track"].sample
@@ -201,8 +202,8 @@ class _Trace:
                 note.uint_value = blanks[name].sample
         is_reader = category == ResourceKind.CROSSBAR.value
         field = event.terminating_flow_ids if is_reader else event.flow_ids
-        field.extend(blanks[f"flow {number}"].sample for number in range(flows))
-        return Template.of(trace, blanks)
+        field.extend([flow.sample] * flows)
+        return Template.of(trace, {**blanks, **({"flows": flow} if flows else {})})
 
     @staticmethod
     def filled(template: Template, columns: Mapping[str, Ints]) -> Iterator[bytes]:

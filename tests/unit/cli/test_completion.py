@@ -31,8 +31,8 @@ def test_without_shtab(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "shtab", None)
     assert run.main(["--print-completion", "bash"]) == 1
     assert capsys.readouterr().err == (
-        "spatem-run: --print-completion needs shtab: install the extra completion: "
-        "spatem-ir[completion]\n"
+        "spatem-run: --print-completion needs shtab; install the extra completion: "
+        "pip install 'spatem-ir[completion]'\n"
     )
 
 

@@ -148,7 +148,8 @@ def test_tiles_have_their_whole_names_or_none(written: Path) -> None:
     with opened(written) as shown:
         shown.evaluate("showCrossbar(960)")
         data = shown.evaluate("model('tiles').data")
-        assert data["name"] == ["conv2"] * 3 and data["label"] == [""] * 3
+        assert data["name"] == ["conv2"] * 3
+        assert set(data["label"]) <= {"conv2", ""}
         assert shown.evaluate("labelOf('conv2', 40, 20)") == ["conv2", 0]
         assert shown.evaluate("labelOf('conv2', 20, 40)")[0] == "conv2"
         assert shown.evaluate("labelOf('conv2', 20, 40)")[1] > 1
