@@ -170,7 +170,7 @@ class _Trace:
         first_name = np.int64(self.first("node") + stage.first_node)
         order = np.argsort(counts, kind="stable")
         several, starts = np.unique(counts[order], return_index=True)
-        for count, own in zip(several.tolist(), np.split(order, starts[1:]), strict=True):
+        for count, own in zip(several.tolist(), np.split(order, starts)[1:], strict=True):
             template = self.template(kind.value, KEYS[kind], count)
             for part in in_chunks(len(own)):
                 which = own[part]
