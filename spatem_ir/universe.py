@@ -90,6 +90,12 @@ def _fold_clips() -> type[ModulePass]:
     return FoldClipsPass
 
 
+def _tabulate() -> type[ModulePass]:
+    from spatem_ir.passes.tabulate import TabulatePass
+
+    return TabulatePass
+
+
 def _calibrate() -> type[ModulePass]:
     from spatem_ir.frontend.calibrate import CalibratePass
 
@@ -174,6 +180,7 @@ SPATEM_UNIVERSE = Universe(
         "join-functions": _join_functions,
         "fold-scales": _fold_scales,
         "fold-clips": _fold_clips,
+        "tabulate": _tabulate,
         "remove-dead-positions": _remove_dead_positions,
         "partition": _partition,
         "pack": _pack,

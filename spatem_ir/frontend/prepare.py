@@ -31,6 +31,7 @@ from spatem_ir.passes.join_functions import JoinFunctionsPass
 from spatem_ir.passes.quantize.quantize import QuantizePass, float_layers, is_quantized
 from spatem_ir.passes.remove_identities import RemoveIdentitiesPass
 from spatem_ir.passes.sink_transposes import SinkTransposesPass
+from spatem_ir.passes.tabulate import TabulatePass
 from spatem_ir.support.errors import SpatemError
 from spatem_ir.weights.store import ParameterStore
 
@@ -80,7 +81,7 @@ def prepare(
             else:
                 _run(module, JoinFunctionsPass(), FoldScalesPass())
                 prepared = _quantize(module, network, options, source, inputs)
-            _run(module, RemoveIdentitiesPass(), FoldClipsPass())
+            _run(module, RemoveIdentitiesPass(), FoldClipsPass(), TabulatePass())
         except VerifyException as error:
             raise SpatemError(f"{source}: {str(error).splitlines()[-1].strip()}") from error
     return prepared

@@ -20,6 +20,7 @@ from spatem_ir.geometry.shapes.window import PADDING, Window
 from spatem_ir.operators.affine import scaled
 from spatem_ir.operators.core.evaluation import computed
 from spatem_ir.operators.core.operator import Import, Operator
+from spatem_ir.operators.global_average_pool import global_average
 from spatem_ir.operators.onnx_export.pooling import (
     has_large_pads,
     trimmed,
@@ -111,6 +112,9 @@ def _converted(
     if counts_padding and any(m > g for m, g in zip(window.pads, stated.pads, strict=True)):
         maps, window = _framed(node, network, maps, window, stated)
         counts_padding = False
+    if _is_whole(window, size):
+        pooled = global_average(node, network, maps, result)
+        return as_signal(network, pooled, is_signal=is_signal)
     op = AveragePoolOp(
         node.name,
         maps,
@@ -119,6 +123,11 @@ def _converted(
         count_include_pad=counts_padding,
     )
     return as_signal(network, network.append(op, node.name), is_signal=is_signal)
+
+
+def _is_whole(window: Window, size: tuple[int, int]) -> bool:
+    """Whether the one window is the whole map, of which onnxruntime takes the global mean."""
+    return window.extent == window.kernel == size and not any(window.pads)
 
 
 def _of_volumes(node: OnnxNode, network: NetworkBuilder, operand: SSAValue) -> SSAValue:
@@ -249,13 +258,16 @@ def _export_floats(op: AveragePoolOp, graph: GraphBuilder, operand: str) -> str:
 def _export_codes(op: AveragePoolOp, graph: GraphBuilder, operand: str) -> str:
     """QLinearAveragePool, or what it computes, spelled out.
 
-    It knows no dilations, no pads as large as the kernel, and no codes but those of 8 bits.
+    It knows no dilations, no pads as large as the kernel, and no codes but those of 8 bits; of a
+    whole map it computes the global mean.
     """
     import numpy as np
 
     source, target, window = quantized(op, op.input), quantized(op, op.output), trimmed(op)
+    _, height, width = shape_of(op.input)
     is_narrow = source.bits <= 8 and source.storage == target.storage
-    if is_narrow and window.dilations == (1, 1) and not has_large_pads(window):
+    is_known = window.dilations == (1, 1) and not has_large_pads(window)
+    if is_narrow and is_known and not _is_whole(window, (height, width)):
         result = graph.add(
             "QLinearAveragePool",
             operand,
@@ -265,7 +277,6 @@ def _export_codes(op: AveragePoolOp, graph: GraphBuilder, operand: str) -> str:
             **window_attributes(window),
         )
         return graph.saturated(result, target)
-    _, height, width = shape_of(op.input)
     rows, columns = op.window.data.output_size(height, width)
     inside = op.window.data.positions(height, width) != PADDING
     counts = inside.sum(axis=1).reshape(rows, columns)

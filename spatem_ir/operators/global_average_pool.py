@@ -65,10 +65,17 @@ def _converted(
     node: OnnxNode, network: NetworkBuilder, operand: SSAValue, result: Attribute
 ) -> SSAValue:
     maps, is_signal = as_maps(node, network, operand)
+    pooled = global_average(node, network, maps, result)
+    return as_signal(network, pooled, is_signal=is_signal)
+
+
+def global_average(
+    node: OnnxNode, network: NetworkBuilder, maps: SSAValue, result: Attribute
+) -> SSAValue:
+    """The mean of each channel of a feature map: [channels, 1, 1], of elements `result`."""
     window = WindowAttr(Window(map_size(node, shape_of(maps))))
     output = TensorType(result, (shape_of(maps)[0], 1, 1))
-    pooled = network.append(GlobalAveragePoolOp(node.name, maps, window, output), node.name)
-    return as_signal(network, pooled, is_signal=is_signal)
+    return network.append(GlobalAveragePoolOp(node.name, maps, window, output), node.name)
 
 
 def evaluate(op: GlobalAveragePoolOp, operands: list[Array], _: ParameterStore) -> Array:

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import active_children, get_context, parent_process
 from threading import Thread, current_thread, main_thread
 from typing import TYPE_CHECKING
@@ -82,7 +83,7 @@ def in_others(points: list[Point], setting: Setting, jobs: int) -> Iterator[Outc
         pool = ProcessPoolExecutor(
             min(jobs, len(waiting)), mp_context=get_context("spawn"), initializer=end_with_study
         )
-        with pool:
+        with stopped_by_errors(pool):
             futures = {pool.submit(evaluate, point, setting): point for point in waiting}
             try:
                 for future in as_completed(futures):
@@ -95,11 +96,19 @@ def in_others(points: list[Point], setting: Setting, jobs: int) -> Iterator[Outc
                     del waiting[lost]
                     yield Outcome(lost, failure=LOST, is_lasting=False)
                 jobs = 1
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                for process in active_children():
-                    process.kill()
-                raise
+
+
+@contextmanager
+def stopped_by_errors(pool: ProcessPoolExecutor) -> Iterator[None]:
+    """A context whose errors, such as an interrupt, end a pool at once, whatever it is doing."""
+    with pool:
+        try:
+            yield
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in active_children():
+                process.kill()
+            raise
 
 
 def stop_when_terminated() -> None:

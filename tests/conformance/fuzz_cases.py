@@ -244,15 +244,18 @@ def max_pool(c: Case) -> str:
 
 
 def average_pool(c: Case) -> str:
-    """QLinearAveragePool of onnxruntime."""
+    """QLinearAveragePool of onnxruntime, of windows or of the whole map."""
     images, channels, size = _maps(c)
-    attributes = _pooling(c, size, dilated=False)
-    dtype = c.dtype()
+    is_whole = c.integer(0, 3) == 0
+    windows = _pooling(c, size, dilated=False)
+    attributes: dict[str, Any] = {"kernel_shape": size} if is_whole else windows
+    dtype, scale = c.dtype(), c.scale(0.01, 0.1)
     inputs = [
         c.activation(dtype, images, channels, *size),
-        c.scale(0.01, 0.1),
+        scale,
         c.zero(dtype),
-        c.scale(0.01, 0.1),
+        # With equal scales many means lie between two codes.
+        scale if c.integer(0, 1) else c.scale(0.01, 0.1),
         c.zero(dtype),
     ]
     attributes["count_include_pad"] = c.integer(0, 1)

@@ -38,10 +38,10 @@ def axis_among(axis: Axis, results: Ints, live: Ints) -> Axis | None:
 
     They are among those that the results read.  Returns None if no axis reads them in this way.
     """
-    windows = axis.windows()[results]
-    if len(live) == axis.extent:
-        return replace(axis, results=len(results), chosen=IndexSequence.of(windows))
-    indices = axis.indices()[results]
+    windows, indices = axis.windows()[results], axis.indices()[results]
+    if len(live) == axis.extent or (indices == PADDING).all():
+        chosen = IndexSequence.of(windows)
+        return replace(axis, extent=len(live), results=len(results), chosen=chosen)
     wanted = np.where(indices == PADDING, PADDING, places_of(indices, live))
     candidates = [_regular(axis, wanted, len(live))]
     if len(live) == live[-1] + 1 - live[0]:
@@ -53,14 +53,15 @@ def axis_among(axis: Axis, results: Ints, live: Ints) -> Axis | None:
 
 
 def _regular(axis: Axis, wanted: Ints, extent: int) -> Axis:
-    """The axis whose results, one window after the other, read what is wanted, if there is one."""
+    """The axis whose results, one window after the other, read what is wanted, if there is one.
+
+    Something must be wanted that is no padding.
+    """
     results, kernel = wanted.shape
     inside = wanted != PADDING
     pairs = inside[:, 1:] & inside[:, :-1]
     dilation = int(np.diff(wanted, axis=1)[pairs].min()) if pairs.any() else axis.dilation
     reading = np.flatnonzero(inside.any(axis=1))
-    if not len(reading):
-        return axis
     tap = inside[reading].argmax(axis=1)
     firsts = wanted[reading, tap] - tap * dilation
     apart = np.diff(reading)

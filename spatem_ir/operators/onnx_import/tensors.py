@@ -138,7 +138,8 @@ class QuantizedConstant:
         import numpy as np
 
         scale = self._aligned(self.scale.values).astype(np.float32)
-        return Constant(self.centred().astype(np.float32) * scale)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return Constant(self.centred().astype(np.float32) * scale)
 
     def recoded(self, centred: NDArray[np.int64]) -> QuantizedConstant:
         """The constant with other numbers of scales, as codes with one zero point.

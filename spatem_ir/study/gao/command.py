@@ -15,7 +15,7 @@ from spatem_ir.study.gao.pages import BEST, as_dict, body_of
 from spatem_ir.study.gao.runs import BASELINE, CaseResult, GaoCase, result_of
 from spatem_ir.study.gao.store import GaoStore, GaoWork
 from spatem_ir.study.gao.weights import trained_matrices
-from spatem_ir.study.runner import end_with_study
+from spatem_ir.study.runner import end_with_study, stop_when_terminated, stopped_by_errors
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
@@ -113,11 +113,9 @@ def in_turn(work: Sequence[GaoWork]) -> Iterator[tuple[GaoWork, CaseResult]]:
 def in_processes(work: Sequence[GaoWork], jobs: int) -> Iterator[tuple[GaoWork, CaseResult]]:
     """Results in the order in which processes have them, so many at a time."""
     context = get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=end_with_study) as pool:
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=end_with_study)
+    stop_when_terminated()
+    with stopped_by_errors(pool):
         futures = {pool.submit(result_of, *each): each for each in work}
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for future in as_completed(futures):
+            yield futures[future], future.result()

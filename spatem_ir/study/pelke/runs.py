@@ -23,7 +23,7 @@ from spatem_ir.runtime.machine.dispatch import Dispatch
 from spatem_ir.runtime.machine.engine import default_engine, executor
 from spatem_ir.runtime.machine.steps import ResourceKind
 from spatem_ir.study.bars import bar_of
-from spatem_ir.study.runner import end_with_study
+from spatem_ir.study.runner import end_with_study, stop_when_terminated, stopped_by_errors
 from spatem_ir.universe import register_dialects
 
 if TYPE_CHECKING:
@@ -193,5 +193,6 @@ def _found_one_by_one(several: list[PelkeCase], jobs: int) -> Iterator[SchemeTim
     workers = ProcessPoolExecutor(
         min(jobs, len(several)), mp_context=get_context("spawn"), initializer=end_with_study
     )
-    with workers as pool:
-        yield from pool.map(found_of, several)
+    stop_when_terminated()
+    with stopped_by_errors(workers):
+        yield from workers.map(found_of, several)

@@ -139,10 +139,13 @@ def test_an_interrupt_is_one_line(delay: float) -> None:
     assert "Traceback" not in errors
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_study_that_is_ended_leaves_no_process(number: int) -> None:
-    command = [str(Path(sys.executable).with_name("spatem-bench")), "study", "--jobs", "2"]
-    command += ["--networks", "caffenet", "overfeat"]
+STUDIES = {"study": ["--jobs", "2", "--networks", "caffenet", "overfeat"], "pelke": ["--jobs", "2"]}
+
+
+@pytest.mark.parametrize("study", STUDIES)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_study_that_is_ended_leaves_no_process(number: int, study: str) -> None:
+    command = [str(Path(sys.executable).with_name("spatem-bench")), study, *STUDIES[study]]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 60
         while not (workers := children(process.pid)) and time.monotonic() < deadline:

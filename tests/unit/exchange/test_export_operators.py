@@ -94,6 +94,12 @@ def test_average_pool(window: str, source: str, target: str) -> None:
         assert_op_is_same(op, f"tensor<2x6x6x{source}>", f"tensor<{pooled(window)}x{target}>")
 
 
+def test_average_of_a_whole_map_is_not_the_global_one() -> None:
+    """onnxruntime's QLinearAveragePool of a whole map adds the zero point after rounding."""
+    op, code = "cnn.average_pool @pool %x <2x2>", "!cnn.quant<ui8, 0.5, 3>"
+    assert_op_is_same(op, f"tensor<64x2x2x{code}>", f"tensor<64x1x1x{code}>")
+
+
 @pytest.mark.parametrize(("source", "target"), CHANGES)
 def test_global_average_pool(source: str, target: str) -> None:
     op = "cnn.global_average_pool @pool %x <3x5>"
@@ -134,6 +140,19 @@ def test_operators_that_change_the_code(op: str, source: str, target: str) -> No
 @pytest.mark.parametrize(("source", "target"), CHANGES[:-1])
 def test_requantize(source: str, target: str) -> None:
     assert_op_is_same("cnn.requantize @op %x", f"tensor<9x2x{source}>", f"tensor<9x2x{target}>")
+
+
+@pytest.mark.parametrize(
+    ("source", "codes", "target"),
+    [
+        ("ui2", [9, 0, 255, 3], "ui8"),
+        ("si2", [-2, 0, 1, 7], "si4"),
+        ("si2", [-9, 0, 300, 1], "si16"),
+    ],
+)
+def test_table(source: str, codes: list[int], target: str) -> None:
+    op = f"cnn.table @table %x codes {codes}"
+    assert_op_is_same(op, f"tensor<3x5x{source}>", f"tensor<3x5x{target}>")
 
 
 def test_lrn_of_a_flat_tensor() -> None:

@@ -22,6 +22,7 @@ from unit.frontend.onnx_builder import (
     ("operator", "attributes"),
     [
         ("AveragePool", {"kernel_shape": [2, 2]}),
+        ("AveragePool", {"kernel_shape": [8, 8], "strides": [2, 2]}),
         ("AveragePool", {"kernel_shape": [4, 2], "strides": [2, 2], "count_include_pad": 1}),
         ("GlobalAveragePool", {}),
     ],

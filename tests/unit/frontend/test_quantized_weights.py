@@ -17,6 +17,9 @@ from unit.frontend.quantized_models import (
     expect_same_at_all_levels,
     random_inputs,
 )
+from xdsl.dialects.builtin import IntegerType, Signedness
+
+from spatem_ir.operators.onnx_import.tensors import Constant, QuantizedConstant
 
 Build = Callable[[QuantizedModel, str], str]
 """A layer on a dequantised tensor; returns its result."""
@@ -195,3 +198,11 @@ def test_values(tmp_path: Path, form: str, variant: Variant) -> None:
 def test_levels(tmp_path: Path, form: str) -> None:
     file = layer_model(tmp_path, form, VARIANTS[0])
     expect_same_at_all_levels(file, random_inputs(CHANNELS, 6, 6), tmp_path)
+
+
+@pytest.mark.filterwarnings("error")
+def test_values_beyond_float32_are_infinite() -> None:
+    codes, scale = Constant(np.array([-2, 1], np.int8)), Constant(np.array(3e38, np.float32))
+    storage = IntegerType(8, Signedness.SIGNED)
+    constant = QuantizedConstant(codes, storage, scale, np.zeros(1, np.int64))
+    assert constant.dequantized().values.tolist() == [-np.inf, float(np.float32(3e38))]

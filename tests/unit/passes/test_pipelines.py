@@ -39,6 +39,7 @@ from spatem_ir.passes import (
     remove_identities,
     sink_transposes,
     synchronize,
+    tabulate,
     verify_deployment,
 )
 from spatem_ir.passes.dead_positions import remove_dead_positions
@@ -58,6 +59,7 @@ MODULES = {
     join_functions.JoinFunctionsPass: join_functions,
     fold_scales.FoldScalesPass: fold_scales,
     fold_clips.FoldClipsPass: fold_clips,
+    tabulate.TabulatePass: tabulate,
     remove_dead_positions.RemoveDeadPositionsPass: remove_dead_positions,
     partition.PartitionPass: partition,
     pack.PackPass: pack,

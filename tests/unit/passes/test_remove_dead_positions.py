@@ -128,3 +128,18 @@ def test_what_cannot_be_left_out_counts() -> None:
     assert work <= simulation.interval_cycles <= simulation.latency_cycles
     assert simulation.layers[0].busy_share is not None
     assert 0.9 < simulation.layers[0].busy_share <= 1
+
+
+def test_windows_of_padding_alone_stay_where_they_are() -> None:
+    """Both windows of @c read padding: the map before it keeps one column, and they stay two."""
+    layer, row = LAYER.format(shape="1x1x1x1"), "tensor<1x3x2xui4>"
+    module = parsed(f"""
+    cnn.network @net(%x: tensor<1x3x3xui4>) {{
+      %a = cnn.conv @a %x <1x1, strides 1x2> {layer} : tensor<1x3x3xui4> -> {row}
+      %b = cnn.mul @b %a, %a : {row}, {row} -> {row}
+      %c = cnn.conv @c %b <1x1, strides 1x3, pads [0, 1, 0, 1]> {layer} : {row} -> {row}
+      cnn.output %c : {row}
+    }}
+    """)
+    applied(module, [RemoveDeadPositionsPass()])
+    assert "%c = cnn.conv @c %b <1x1, strides 1x3, pads [0, 1, 0, 2]>" in str(module)

@@ -61,3 +61,35 @@ cnn.network @net(%x: tensor<4xf32>) {
   %r = cnn.round @op %x "floor" step 0.0 : tensor<4xf32> -> tensor<4xf32>
   cnn.output %r : tensor<4xf32>
 }
+
+// -----
+
+cnn.network @net(%x: tensor<4xui2>) {
+  // CHECK: cnn.table @op: has 3 codes; an operand of 2 bits needs 4
+  %r = cnn.table @op %x codes [0, 1, 2] : tensor<4xui2> -> tensor<4xui8>
+  cnn.output %r : tensor<4xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui2>) {
+  // CHECK: cnn.table @op: has codes outside of -2 to 1
+  %r = cnn.table @op %x codes [0, 1, 2, -2] : tensor<4xui2> -> tensor<4xsi2>
+  cnn.output %r : tensor<4xsi2>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xui16>) {
+  // CHECK: cnn.table @op: has an operand of 16 bits; tables are of 8 at most
+  %r = cnn.table @op %x codes [0, 1] : tensor<4xui16> -> tensor<4xui8>
+  cnn.output %r : tensor<4xui8>
+}
+
+// -----
+
+cnn.network @net(%x: tensor<4xf32>) {
+  // CHECK: cnn.table @op: works on quantised integers (ui8, si8, !cnn.quant …), not on tensor<4xf32>
+  %r = cnn.table @op %x codes [0, 1] : tensor<4xf32> -> tensor<4xui8>
+  cnn.output %r : tensor<4xui8>
+}

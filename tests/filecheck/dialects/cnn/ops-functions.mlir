@@ -1,8 +1,8 @@
 // RUN: %roundtrip --match-full-lines
 // RUN: %generic | spatem-opt | filecheck %s --match-full-lines
 
-// CHECK: cnn.network @functions(%x: tensor<4xui8>) {
-cnn.network @functions(%x: tensor<4xui8>) {
+// CHECK: cnn.network @functions(%x: tensor<4xui8>, %i: tensor<4xsi2>) {
+cnn.network @functions(%x: tensor<4xui8>, %i: tensor<4xsi2>) {
   // CHECK-NEXT: %hard_swish = cnn.hard_swish @hard_swish %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   %hard_swish = cnn.hard_swish @hard_swish %x : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   // CHECK-NEXT: %hard_sigmoid = cnn.hard_sigmoid @hard_sigmoid %x alpha 0.2 beta 0.5 : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
@@ -35,5 +35,7 @@ cnn.network @functions(%x: tensor<4xui8>) {
   %bipolar = cnn.bipolar @bipolar %x scale 0.5 : tensor<4xui8> -> tensor<4x!cnn.quant<si2, 0.5>>
   // CHECK-NEXT: %pow = cnn.pow @pow %x exponent -2.0 : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   %pow = cnn.pow @pow %x exponent -2.0 : tensor<4xui8> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  // CHECK-NEXT: %table = cnn.table @table %i codes [-2, 0, 1, 7] : tensor<4xsi2> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
+  %table = cnn.table @table %i codes [-2, 0, 1, 7] : tensor<4xsi2> -> tensor<4x!cnn.quant<si8, 0.25, 3>>
   cnn.output %x : tensor<4xui8>
 }
