@@ -286,7 +286,7 @@ def program(
 ) -> list[MvmOp | InterleaveOp]:
     """All visits of some tiles: bursts in any order, some of them in turn, some spelled out."""
     bursts = []
-    for name in {place.layer.sym_name.data for place in places}:
+    for name in sorted({place.layer.sym_name.data for place in places}):
         own = [place for place in places if place.layer.sym_name.data == name]
         for ordinal, place in enumerate(sorted(own, key=fewest_windows)):
             bursts += random_bursts(random, place, ordinal, machine)

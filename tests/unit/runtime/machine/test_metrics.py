@@ -223,7 +223,7 @@ def test_cutting_a_layer_changes_no_bound() -> None:
 @pytest.mark.parametrize("make", [through_the_passes, at_random])
 def test_no_program_is_faster_than_the_bounds(make: Callable[[Random], ModuleOp]) -> None:
     finished = 0
-    for seed in range(100, 112):
+    for seed in range(100, 124):
         module = make(Random(seed))
         try:
             execution = ReferenceEngine(program_of(module)).run()
