@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from math import prod
 from typing import Any
 
 from xdsl.context import Context
@@ -22,12 +23,16 @@ from xdsl.utils.exceptions import ParseError
 from spatem_ir.dialects.cnn.attributes import float_of_bits
 from spatem_ir.support.errors import SpatemError
 
+MOST_ELEMENTS = 1 << 26
+"""The most elements of a dense attribute, which takes a gigabyte while it is read: a few characters
+can ask for any number of equal ones.  Files hold more (`#cnn.file`)."""
+
 
 class ModuleParser(Parser):
     """xDSL's parser, and what it misreads of what xDSL's printer prints.
 
     Hexadecimal numbers among the floats of a dense attribute are bits; strings beyond ASCII are
-    strings.
+    strings.  A dense attribute has at most :data:`MOST_ELEMENTS`.
     """
 
     class _TensorLiteralElement(AttrParser._TensorLiteralElement):
@@ -42,6 +47,15 @@ class ModuleParser(Parser):
                 return float_of_bits(int(text, 16), type)
             except OverflowError:
                 parser.raise_error(f"{text} has more bits than {type}", at_position=self.span)
+
+    def _parse_dense_literal_type(self) -> Any:
+        found = super()._parse_dense_literal_type()
+        if (elements := prod(found.get_shape())) > MOST_ELEMENTS:
+            self.raise_error(
+                f"{found} has {elements:,} elements; as dense numbers {MOST_ELEMENTS:,} are "
+                "possible, as #cnn.seeded or #cnn.file more"
+            )
+        return found
 
     def _parse_optional_builtin_attr(self) -> Attribute | None:
         found = super()._parse_optional_builtin_attr()

@@ -143,24 +143,55 @@ def best_cuts(
     places, number = len(begins), {unit: n for n, unit in enumerate([*begins, costs.units])}
     for first, stop in refused:
         table[number[first], number[stop] - 1] = np.inf
-    if stages is not None and stages > places:
+    if stages is None:
+        found = _fewest_best(table)
+    elif stages <= places:
+        found = _best_of(table, stages)
+    else:
         raise SpatemError(f"the network can be cut into at most {places} stages, not {stages}")
-    most = places if stages is None else stages
-    best = np.full((most + 1, places + 1), np.inf)
-    origin = np.zeros((most + 1, places + 1), np.int64)
+    if found is None:
+        raise DoesNotFitError(_too_large(costs, begins, stages))
+    return [begins[first] for first in found]
+
+
+def _fewest_best(table: Floats) -> list[int] | None:
+    """The begins of stages that cost least together, the fewest of these; None if none can be.
+
+    `table` is the cost of a stage by begin and end.
+    """
+    places = len(table)
+    best, count = np.append(0.0, np.full(places, np.inf)), np.zeros(places + 1, np.int64)
+    origin = np.zeros(places + 1, np.int64)
+    for stop in range(1, places + 1):
+        totals = best[:stop] + table[:stop, stop - 1]
+        first = int(np.lexsort((count[:stop], totals))[0])
+        best[stop], count[stop], origin[stop] = totals[first], count[first] + 1, first
+    if np.isinf(best[places]):
+        return None
+    found, stop = [], places
+    while stop:
+        stop = int(origin[stop])
+        found.append(stop)
+    return found[::-1]
+
+
+def _best_of(table: Floats, stages: int) -> list[int] | None:
+    """The begins of so many stages that cost least together; None if there are none."""
+    places = len(table)
+    best = np.full((stages + 1, places + 1), np.inf)
+    origin = np.zeros((stages + 1, places + 1), np.int64)
     best[0, 0] = 0
-    for count in range(1, most + 1):
+    for count in range(1, stages + 1):
         for stop in range(1, places + 1):
             totals = best[count - 1, :stop] + table[:stop, stop - 1]
             origin[count, stop] = totals.argmin()
             best[count, stop] = totals.min()
-    count = int(best[1:, places].argmin()) + 1 if stages is None else stages
-    if np.isinf(best[count, places]):
-        raise DoesNotFitError(_too_large(costs, begins, stages))
+    if np.isinf(best[stages, places]):
+        return None
     found, stop = [], places
-    for number in range(count, 0, -1):
-        stop = int(origin[number, stop])
-        found.append(begins[stop])
+    for count in range(stages, 0, -1):
+        stop = int(origin[count, stop])
+        found.append(stop)
     return found[::-1]
 
 

@@ -239,6 +239,23 @@ def test_a_string_without_end_is_found_at_once(
     assert capsys.readouterr().err == f"spatem-opt: {file}:3:3: this string does not end\n"
 
 
+def test_a_few_characters_ask_for_no_gigabytes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "large.mlir"
+    file.write_text(
+        "cnn.network @net(%x: tensor<4xui8>) {\n"
+        "  %y = cnn.dense @fc %x weights dense<1> : tensor<1000000000x4xsi8> scale 0.1\n"
+        "    : tensor<4xui8> -> tensor<1000000000xui8>\n"
+        "  cnn.output %y : tensor<1000000000xui8>\n}\n"
+    )
+    assert main([str(file)]) == 1
+    assert capsys.readouterr().err == (
+        f"spatem-opt: {file}:2:: tensor<1000000000x4xsi8> has 4,000,000,000 elements; as dense "
+        "numbers 67,108,864 are possible, as #cnn.seeded or #cnn.file more\n"
+    )
+
+
 def test_an_adc_of_too_few_bits_is_warned_about(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
