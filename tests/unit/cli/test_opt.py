@@ -251,7 +251,7 @@ def test_a_few_characters_ask_for_no_gigabytes(
     )
     assert main([str(file)]) == 1
     assert capsys.readouterr().err == (
-        f"spatem-opt: {file}:2:: tensor<1000000000x4xsi8> has 4,000,000,000 elements; as dense "
+        f"spatem-opt: {file}:2:69: tensor<1000000000x4xsi8> has 4,000,000,000 elements; as dense "
         "numbers 67,108,864 are possible, as #cnn.seeded or #cnn.file more\n"
     )
 
