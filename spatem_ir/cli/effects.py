@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from spatem_ir.cli.analog import OPTIONS
 from spatem_ir.cli.pictures import PICTURES
-from spatem_ir.dialects.level import Level
 from spatem_ir.support.errors import SpatemError
 
 if TYPE_CHECKING:
+    from spatem_ir.dialects.level import Level
     from spatem_ir.hardware.overrides import Key
     from spatem_ir.hardware.parameters import Value
 
@@ -43,6 +43,8 @@ def check_effects(
     Raises:
         SpatemError: one has none.
     """
+    from spatem_ir.dialects.level import Level
+
     sweeps = any(len(values) > 1 for values in overrides.values())
     if sweeps:
         for option in ("--engine", *OF_CYCLES, "--level"):

@@ -265,3 +265,17 @@ def test_steps_are_reported_when_a_run_takes_long(
         "spatem-run: comparing with reference …",
     ]
     assert lines[9].startswith("spatem-run: simulating ")
+
+
+def test_help_imports_no_dialect() -> None:
+    """They are most of what a start takes."""
+    code = "from spatem_ir.cli.run import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    process = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules, file=sys.stderr)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    modules = process.stderr.split()
+    assert "spatem_ir.cli.run" in modules
+    assert not [name for name in modules if name.startswith("xdsl.dialects")]
