@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 LARGEST_SIDE = 2**16
@@ -282,7 +283,7 @@ class Description(ABC):
         """Length of a digital cycle, ns."""
         return 1000 / self.chip.clock_mhz
 
-    @property
+    @cached_property
     def crossbars_per_pe(self) -> int:
         """Crossbars in one PE."""
         return self.cus_per_pe * self.crossbars_per_cu

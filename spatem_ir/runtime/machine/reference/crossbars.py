@@ -168,8 +168,9 @@ class Crossbars:
         visit, image = state.visit(state.ready), state.image(state.ready)
         state.ready += 1
         state.ready_at, state.fetch = self.clock.now, self.clock.cause
+        buffer = self.buffer(crossbar)
         for piece in self.program.operand_pieces[visit.operand._replace(bit=0)]:
-            self.pieces.read(self.buffer(crossbar), (image, piece))
+            self.pieces.read(buffer, (image, piece))
         self.start_visit(crossbar)
 
     def start_visit(self, crossbar: int) -> None:

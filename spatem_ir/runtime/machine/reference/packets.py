@@ -61,6 +61,7 @@ class Packets:
     def __init__(self, clock: Clock, interconnect: Interconnect):
         self.clock = clock
         self.interconnect = interconnect
+        self.groups, self.first_links = interconnect.groups, interconnect.first_links
         self.links: dict[int, Resource] = {}
         self.traffic = Traffic()
 
@@ -96,8 +97,7 @@ class Packets:
 
     def group(self, link: int) -> LinkGroup:
         """The group of a link."""
-        interconnect = self.interconnect
-        return interconnect.groups[bisect_right(interconnect.first_links, link) - 1]
+        return self.groups[bisect_right(self.first_links, link) - 1]
 
 
 @dataclass
